@@ -1,0 +1,66 @@
+# Works on a machine that has python3.11, make and git, and nothing else.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt
+CODE := robotrader actors supervision tests bench
+PYTEST_ARGS ?=
+
+# pip is told where nothing else is: no prompt, no version check, no settings of the machine's own
+# for which packages to take (the hashes decide that).
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
+# A lock is resolved from the public index alone, whatever the machine's own pip settings say.
+COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	CUSTOM_COMPILE_COMMAND="make lock" $(VENV)-lock/bin/pip-compile --quiet --no-config \
+	--generate-hashes --allow-unsafe --strip-extras --resolver=backtracking \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench deep lint lock clean
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r n t; \
+		do printf '  make %-7s %s\n' "$$n" "$$t"; done
+
+setup: $(VENV)/ready ## Build .venv from the locks, with the package in it.
+
+# The stamp is made last: a build that was interrupted is done again from the start.
+$(VENV)/ready: $(LOCKS) pyproject.toml
+	@rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes $(LOCKS:%=-r %)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Show a supervised system crash and recover.
+	$(BIN)/robotrader demo
+
+test: setup ## Run the tests and print the slowest ones.
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup ## Measure speed and memory, and write docs/benchmarks.md.
+	$(BIN)/python -m bench
+
+deep: setup ## Run what takes longer: mutants, long random runs.
+	$(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
+
+lint: setup ## Check style, format, types and the direction of imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(CODE)
+	$(BIN)/lint-imports
+
+lock: ## Resolve the dependencies anew and pin them with hashes.
+	$(PYTHON) -m venv --clear $(VENV)-lock
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-lock/bin/python -m pip install --quiet "pip-tools>=7.6,<8"
+	$(COMPILE) --upgrade --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements/runtime.txt \
+		--output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --upgrade --constraint requirements/dev.txt \
+		--output-file requirements/build.txt requirements/build.in
+	rm -rf $(VENV)-lock
+
+clean: ## Remove what setup and the tools made.
+	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

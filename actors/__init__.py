@@ -1,0 +1,5 @@
+"""The trading actors, and the tree that supervises them.
+
+An actor is thin: it receives a message, calls a pure object of ``robotrader`` and sends messages.
+Actors never import each other; the tree wires them together by role.
+"""

@@ -1,0 +1,50 @@
+"""The command line: ``robotrader COMMAND``, also run as ``python -m robotrader``.
+
+This module parses arguments and nothing else. A command's own module is imported only when that
+command runs, so that ``robotrader --help`` starts in the time that Python itself takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from robotrader import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _demo() -> int:
+    from robotrader.app.demo import main as demo
+
+    return demo()
+
+
+_COMMANDS = {"demo": _demo}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="robotrader",
+        description="A self-healing automated trading system for Interactive Brokers.",
+    )
+    parser.add_argument("--version", action="version", version=f"robotrader {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="show a supervised system crash and recover")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that ``argv`` names (the process's own arguments by default).
+
+    Returns the exit status: 0 when the command did its work. A wrong argument ends the process
+    with status 2 and a usage line on standard error, as ``argparse`` does.
+    """
+    arguments = _parser().parse_args(argv)
+    return _COMMANDS[arguments.command]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
