@@ -1,0 +1,109 @@
+"""A pytest plugin: a test that asserts nothing fails.
+
+A test without an assertion passes whatever the code does, so it lies about what is proven. The
+plugin reads a test's source when it is collected. A test asserts if its body, or a helper of the
+same module that it calls (to any depth), holds one of
+
+- an ``assert`` of something that is not a constant,
+- a call of ``pytest.raises``, ``pytest.warns``, ``pytest.fail`` (or of these names imported),
+- a call of a helper whose name starts with ``assert``, ``check_`` or ``expect_``.
+
+A test function that the module does not write itself is not judged: a state machine's ``runTest``
+comes from the library that runs it, and its assertions stand in the machine's rules.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+_ASSERTING_CALLS: Final = frozenset({"raises", "warns", "fail"})
+_ASSERTING_PREFIXES: Final = ("assert", "check_", "expect_")
+_SILENT: Final = pytest.StashKey[str]()
+
+
+def _functions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, FunctionNode]]:
+    """Yield the qualified name and the node of every function and method in ``body``."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield prefix + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{prefix}{node.name}.")
+
+
+def _called_names(function: FunctionNode) -> Iterator[str]:
+    """Yield the last part of the name of everything that ``function`` calls."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                yield node.func.id
+            elif isinstance(node.func, ast.Attribute):
+                yield node.func.attr
+
+
+def _asserts_itself(function: FunctionNode) -> bool:
+    if any(name in _ASSERTING_CALLS for name in _called_names(function)):
+        return True
+    if any(name.startswith(_ASSERTING_PREFIXES) for name in _called_names(function)):
+        return True
+    return any(
+        isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)
+        for node in ast.walk(function)
+    )
+
+
+def _asserting(functions: Mapping[str, FunctionNode]) -> frozenset[str]:
+    """Return the names of the functions that assert, by themselves or through a helper."""
+    asserting = {name for name, node in functions.items() if _asserts_itself(node)}
+    found = True
+    while found:
+        helpers = {name.rpartition(".")[2] for name in asserting}
+        more = {
+            name
+            for name, node in functions.items()
+            if name not in asserting and helpers.intersection(_called_names(node))
+        }
+        asserting |= more
+        found = bool(more)
+    return frozenset(asserting)
+
+
+@cache
+def _read(path: Path) -> tuple[Mapping[str, FunctionNode], frozenset[str]]:
+    functions = dict(_functions(ast.parse(path.read_text("utf-8")).body))
+    return functions, _asserting(functions)
+
+
+def _written_as(item: pytest.Function) -> list[str]:
+    """Return the qualified names under which the module may have written the test."""
+    name = item.originalname
+    if item.cls is None:
+        return [name]
+    return [f"{owner.__qualname__}.{name}" for owner in item.cls.__mro__]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Remember where a test function stands that asserts nothing."""
+    if not isinstance(item, pytest.Function):
+        return
+    functions, asserting = _read(item.path)
+    name = next((name for name in _written_as(item) if name in functions), None)
+    if name is not None and name not in asserting:
+        item.stash[_SILENT] = f"{item.path.name}:{functions[name].lineno}: {name}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Fail a test that asserts nothing before it runs."""
+    where = item.stash.get(_SILENT, None)
+    if where is not None:
+        pytest.fail(f"{where} asserts nothing: assert what it expects, or remove it", pytrace=False)
