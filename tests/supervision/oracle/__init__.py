@@ -1,0 +1,1 @@
+"""The real OTP supervisor as a reference, and what compares it with ours."""

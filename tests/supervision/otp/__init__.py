@@ -1,0 +1,1 @@
+"""Conformance cases of OTP supervision; a test id carries its case number."""
