@@ -105,7 +105,7 @@ class ChildSpec:
     type: ChildType = "worker"
     start_timeout_s: float | None = None
     backoff: Backoff | None = None
-    runtime: object = None
+    runtime: str | None = None
 
     def __post_init__(self) -> None:
         self._check_identity()
@@ -151,6 +151,8 @@ class ChildSpec:
             raise SpecError("invalid_start_timeout", self.start_timeout_s, "use seconds > 0")
         if self.backoff is not None and not isinstance(self.backoff, Backoff):
             raise SpecError("invalid_backoff", self.backoff, "use a supervision.Backoff")
+        if self.runtime is not None and not isinstance(self.runtime, str):
+            raise SpecError("invalid_runtime", self.runtime, "use a runtime's name or None")
 
     @classmethod
     def from_mapping(cls, spec: object) -> ChildSpec:

@@ -3,6 +3,9 @@
 The contract of a start callable: a ref means the child is up; ``(ref, info)`` the same with a
 value for whoever asked; ``IGNORE`` that there is nothing to run; ``StartError(reason)`` or an
 exception that it failed; anything else is junk and a failure too (OTP's ``start_link`` returns).
+A callable may also return an actor that was made but not started: the supervisor starts it, and
+does not block meanwhile. The ``on_start`` of a child may return None, ``Info(value)``, ``IGNORE``
+or ``StartError``.
 
 Answers of a supervisor are values, never exceptions: to refuse a request is not to fail.
 """
@@ -14,6 +17,8 @@ from enum import Enum
 from typing import Any, Final, Literal
 
 import pykka
+
+from supervision.errors import SupervisionError
 
 
 class Ignore(Enum):
@@ -46,12 +51,20 @@ class StartTimeout:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class FailedToStartChild:
-    """The reason of a supervisor that could not start: the child that failed, and why."""
+class ChildStartFailed(SupervisionError):
+    """A supervisor could not start, because its child ``child_id`` did not, for ``reason``."""
 
-    id: object
-    reason: object
+    def __init__(self, child_id: object, reason: object) -> None:
+        super().__init__(f"child {child_id!r} did not start: {reason!r}; it was not retried")
+        self.child_id = child_id
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Returned by ``on_start``: the child is up, and ``value`` is for whoever asked."""
+
+    value: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +123,12 @@ def outcome_of(value: object) -> Started | Failed:
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], pykka.ActorRef):
         return Started(*value)
     return Failed(BadReturn(value))
+
+
+def outcome_of_on_start(ref: pykka.ActorRef[Any], value: object) -> Started | Failed:
+    """Read what the ``on_start`` of the actor behind ``ref`` returned."""
+    if value is None:
+        return Started(ref)
+    if isinstance(value, Info):
+        return Started(ref, value.value)
+    return Failed(BadReturn(value)) if isinstance(value, pykka.ActorRef) else outcome_of(value)
