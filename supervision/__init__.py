@@ -1,0 +1,2 @@
+"""Supervised actors on pykka."""
+from supervision.actor import Actor

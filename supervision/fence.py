@@ -1,0 +1,117 @@
+"""Fencing: an incarnation that was given up has no effect any more.
+
+Python cannot end a thread. What it can do is refuse: once an incarnation is stale, its sends raise
+``StaleIncarnation``, and so does every effect port (a journal, a broker link) that asks
+``Incarnation.check`` inside its own serial section. Checking every ``tell`` would cost every
+sender; so the check is put in place only while there is a thread to be refused, and taken away
+when the last of them has ended.
+
+An exception is also thrown into the abandoned thread, which ends it at its next bytecode. That is
+clean-up, not the fence: code inside C is out of its reach until it returns. It is never thrown
+into an idle thread, where it would kill the worker instead of the handler (pykka's fact P5).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from supervision import here
+from supervision.errors import StaleIncarnation
+from supervision.ref import ActorRef
+from supervision.states import DEAD
+
+if TYPE_CHECKING:
+    from supervision.cell import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Incarnation:
+    """One life of an actor, as effect ports know it.
+
+    Attributes:
+        actor_id: the actor's name, the same for all its incarnations.
+        n: grows with every incarnation.
+    """
+
+    actor_id: str
+    n: int
+    _cell: Cell = field(repr=False, compare=False)
+
+    def is_current(self) -> bool:
+        """Say whether the effects of this incarnation still count."""
+        return self._cell.state != DEAD
+
+    def check(self) -> None:
+        """Refuse an effect of an incarnation that has ended.
+
+        Raises:
+            StaleIncarnation: it has ended; the refusal is counted.
+        """
+        if not self.is_current():
+            refuse(self._cell)
+
+
+def refuse(cell: Cell) -> None:
+    """Count and raise the refusal of an effect of ``cell``, which has ended.
+
+    Raises:
+        StaleIncarnation: always.
+    """
+    cell.system.stale_effects += 1
+    msg = f"{cell.ref} ended ({cell.reason}): its effects are refused"
+    raise StaleIncarnation(msg)
+
+
+_lock = threading.Lock()
+_fenced: list[here.Carrier] = []
+_plain_tell = ActorRef.tell
+
+
+def _refuse_if_stale() -> None:
+    cell = here.current_cell()
+    if cell is not None and cell.state == DEAD:
+        refuse(cell)
+
+
+def _checked_tell(ref: ActorRef[Any], message: Any) -> None:
+    _refuse_if_stale()
+    _plain_tell(ref, message)
+
+
+def abandon(carrier: here.Carrier, cell: Cell) -> None:
+    """Fence the thread of ``carrier``, which is inside a handler of ``cell``; try to end it."""
+    with _lock:
+        carrier.abandoned = True
+        _fenced.append(carrier)
+        ActorRef.tell = _checked_tell  # type: ignore[method-assign]  # free when nobody is fenced
+    cell.system.zombies.append(carrier)
+    thread = ctypes.c_ulong(carrier.ident)
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    throw(thread, ctypes.py_object(StaleIncarnation))
+    if carrier.current is not cell:
+        throw(thread, None)  # it came back in this very moment: there is nothing to interrupt
+    cell.system.zombie_added()
+
+
+def bury(carrier: here.Carrier) -> None:
+    """Forget an abandoned thread, which is ending; lift the check with the last one."""
+    while True:
+        try:
+            _bury(carrier)
+        except StaleIncarnation:  # thrown before the thread left its handler, delivered only now
+            continue
+        return
+
+
+def _bury(carrier: here.Carrier) -> None:
+    with _lock:
+        if carrier in _fenced:
+            _fenced.remove(carrier)
+        if not _fenced:
+            ActorRef.tell = _plain_tell  # type: ignore[method-assign]  # back to the fast path
+    zombies = carrier.runtime.system.zombies
+    if carrier in zombies:
+        zombies.remove(carrier)

@@ -1,0 +1,1 @@
+"""Runtimes: a pool worker or an own thread, an event loop's thread, a deterministic simulation."""

@@ -1,0 +1,45 @@
+"""What a runtime is: it gives cells their turns on some thread, and knows how to wait there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from supervision.cell import Cell
+    from supervision.future import Future
+    from supervision.system import ActorSystem
+
+
+class Runtime(Protocol):
+    """Where actors run; one class of actor runs unchanged on any of them."""
+
+    name: str
+    system: ActorSystem
+
+    def attach(self, cell: Cell) -> None:
+        """Take ``cell`` on: set its ``runtime`` and ``ready``."""
+        ...
+
+    def detach(self, cell: Cell) -> None:
+        """Let go of ``cell``, which has ended."""
+        ...
+
+    def serves_caller(self) -> bool:
+        """Say whether the calling thread is running a turn for this runtime."""
+        ...
+
+    def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
+        """Wait until ``future`` is done or the time is up, without stopping other actors.
+
+        Raises:
+            WouldBlock: there is no way to wait here.
+        """
+        ...
+
+    def fence(self, cell: Cell) -> None:
+        """Give up the thread that is inside a handler of ``cell``, which has ended."""
+        ...
+
+    def close(self) -> None:
+        """Let the runtime's threads end once they are idle."""
+        ...

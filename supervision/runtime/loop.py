@@ -1,0 +1,131 @@
+"""Actors on an event loop's thread: their turns are callbacks of the loop.
+
+For actors that live with an asyncio client (a broker connection): a message from a callback of the
+same loop reaches the handler without a change of thread. Handlers are plain functions; they must
+not block, and a blocking ``ask`` on the loop's thread is refused, because it would stop the loop
+and with it whoever has to answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from supervision import here
+from supervision.errors import StaleIncarnation, WouldBlock
+
+if TYPE_CHECKING:
+    from supervision.cell import Cell
+    from supervision.future import Future
+    from supervision.system import ActorSystem
+
+BATCH: Final = 16
+"""Messages a turn; small, because the loop's sockets wait meanwhile."""
+
+MAX_TURNS: Final = 64
+"""Turns in one callback before the loop gets to look at its sockets again."""
+
+
+class LoopRuntime:
+    """Runs cells on the thread of ``loop``.
+
+    Made inside the loop's own thread (by a coroutine or callback), it serves that loop; see
+    ``loop_thread`` for one with a thread of its own.
+    """
+
+    def __init__(
+        self, system: ActorSystem, name: str, loop: asyncio.AbstractEventLoop, *, batch: int = BATCH
+    ) -> None:
+        self.system = system
+        self.name = name
+        self.loop = loop
+        self.active = here.Carrier(self)
+        self._ident = threading.get_ident()
+        self._batch = batch
+        self._cells: deque[Cell] = deque()
+        self._armed = False
+
+    def attach(self, cell: Cell) -> None:
+        """Take ``cell`` on."""
+        cell.runtime = self
+        cell.ready = self._ready
+        cell.scheduled = False
+
+    def detach(self, cell: Cell) -> None:
+        """Let go of ``cell``: nothing is kept for it."""
+
+    def serves_caller(self) -> bool:
+        """Say whether the calling thread is running a turn on this loop."""
+        return here.carrier() is self.active
+
+    def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
+        """Wait for ``future`` on a thread that is not the loop's.
+
+        Raises:
+            WouldBlock: this is the loop's thread.
+        """
+        if threading.get_ident() == self._ident:
+            msg = (
+                f"loop {self.name!r}: a blocking wait would stop the event loop; "
+                "use tell(), or ask(block=False) and on_done()"
+            )
+            raise WouldBlock(msg)
+        future.block(timeout_s)
+
+    def fence(self, cell: Cell) -> None:
+        """Do nothing: the loop's thread cannot be given up while its sockets are in use."""
+
+    def close(self) -> None:
+        """Leave the loop to its owner."""
+
+    def _ready(self, cell: Cell) -> None:
+        self._cells.append(cell)
+        if self._armed:
+            return
+        self._armed = True
+        if threading.get_ident() == self._ident:
+            self.loop.call_soon(self._run)
+        else:
+            self.loop.call_soon_threadsafe(self._run)
+
+    def _run(self) -> None:
+        self._armed = False
+        cells = self._cells
+        carrier = self.active
+        here.enter(carrier)
+        for _ in range(min(len(cells), MAX_TURNS)):
+            carrier.current = cell = cells.popleft()
+            try:
+                cell.turn(self._batch)
+            except StaleIncarnation:
+                pass  # the handler of an ended incarnation was refused an effect; it is out now
+        carrier.current = None
+        here.enter(None)
+        if cells and not self._armed:
+            self._armed = True
+            self.loop.call_soon(self._run)
+
+
+class LoopThread(LoopRuntime):
+    """A loop runtime with an event loop and a thread of its own."""
+
+    def __init__(self, system: ActorSystem, name: str) -> None:
+        loop = asyncio.new_event_loop()
+        super().__init__(system, name, loop)
+        running = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(running,), name=name, daemon=True)
+        self._thread.start()
+        running.wait()
+
+    def _serve(self, running: threading.Event) -> None:
+        self._ident = self.active.ident = threading.get_ident()
+        asyncio.set_event_loop(self.loop)
+        self.loop.call_soon(running.set)
+        self.loop.run_forever()
+        self.loop.close()
+
+    def close(self) -> None:
+        """Stop the loop; its thread ends."""
+        self.loop.call_soon_threadsafe(self.loop.stop)

@@ -1,0 +1,212 @@
+"""The actor system: what all actors of a process (or of one simulation) share.
+
+A clock, the runtimes by name, the table of living cells, the timers, the observer, and the count of
+abandoned threads. Nothing here is global except the default system, which pykka's style
+``MyActor.start()`` uses outside any actor; inside an actor, new actors join that actor's system.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pykka
+
+from supervision import ending, here
+from supervision.classstats import ClassStats
+from supervision.clock import Clock, MonotonicClock
+from supervision.errors import ActorStartError
+from supervision.future import Future
+from supervision.messages import Start
+from supervision.runtime.worker import Worker, thread_worker
+from supervision.states import STARTING
+from supervision.timers import TimerThread
+
+if TYPE_CHECKING:
+    from supervision.actor import Actor
+    from supervision.cell import Cell
+    from supervision.faults import FaultPoints
+    from supervision.observe import Observer
+    from supervision.ref import ActorRef
+    from supervision.runtime.base import Runtime
+    from supervision.timers import Timers
+
+MAX_ZOMBIES = 3
+"""Abandoned threads a process may carry; one more means that it should be replaced as a whole."""
+
+
+class ActorSystem:
+    """See the module's prose.
+
+    Args:
+        name: for threads and reports.
+        clock: source of time; the monotonic clock by default.
+        default_ask_timeout_s: deadline of an ``ask`` that names none (5 s, as in OTP).
+        start_timeout_s: longest wait for ``on_start`` of an actor started from outside.
+    """
+
+    def __init__(
+        self,
+        name: str = "system",
+        *,
+        clock: Clock | None = None,
+        default_ask_timeout_s: float = 5.0,
+        start_timeout_s: float = 60.0,
+        urn_base: int | None = None,
+    ) -> None:
+        self.name = name
+        self.clock: Clock = clock or MonotonicClock()
+        self.now_ns = self.clock.now_ns
+        self.default_ask_timeout_s = default_ask_timeout_s
+        self.start_timeout_s = start_timeout_s
+        self.urn_base = uuid.uuid4().int if urn_base is None else urn_base
+        self.observer: Observer | None = None
+        self.faults: FaultPoints | None = None
+        self.numbers = count(1)
+        self.cells: dict[int, Cell] = {}
+        self.classes: dict[type[Any], ClassStats] = {}
+        self.pending_starts: dict[int, Future[Any]] = {}
+        self.zombies: list[here.Carrier] = []
+        self.stale_effects = 0
+        self.timing = False
+        self.timers: Timers = self._make_timers()
+        self._runtimes: dict[str, Runtime] = {}
+        self._lock = threading.Lock()
+
+    def _make_timers(self) -> Timers:
+        return TimerThread(self.now_ns, self.name)
+
+    # -- runtimes --
+
+    def add_runtime(self, runtime: Runtime) -> None:
+        """Make ``runtime`` known under its name.
+
+        Raises:
+            ValueError: the name is taken.
+        """
+        with self._lock:
+            if runtime.name in self._runtimes:
+                msg = f"runtime {runtime.name!r} exists already: give the second one another name"
+                raise ValueError(msg)
+            self._runtimes[runtime.name] = runtime
+
+    def runtime(self, name: str) -> Runtime:
+        """Return the runtime called ``name``; ``pool`` and ``pool:ANY`` are made when needed.
+
+        Raises:
+            ValueError: no such runtime.
+        """
+        known = self._runtimes.get(name)
+        if known is not None:
+            return known
+        if name != "pool" and not name.startswith("pool:"):
+            msg = f"no runtime {name!r}: use 'thread', 'pool', 'pool:NAME' or add_runtime() first"
+            raise ValueError(msg)
+        with self._lock:
+            if name not in self._runtimes:
+                self._runtimes[name] = Worker(self, name)
+            return self._runtimes[name]
+
+    def _runtime_of(self, cell: Cell, name: str) -> Runtime:
+        return thread_worker(self, cell) if name == "thread" else self.runtime(name)
+
+    # -- starting and ending actors --
+
+    def start(self, actor: Actor, *, on: str | None = None) -> ActorRef[Any]:
+        """Start ``actor`` and wait until it is up.
+
+        Raises:
+            ActorStartError: its ``on_start`` raised (the cause), or took too long.
+        """
+        started = self.begin(actor, on=on)
+        ref = actor.actor_ref
+        try:
+            started.get(timeout=self.start_timeout_s)
+        except pykka.Timeout:
+            ending.kill(ref.actor_inbox)
+            msg = f"{ref}: on_start took longer than {self.start_timeout_s:g} s"
+            raise ActorStartError(msg) from None
+        except Exception as error:
+            msg = f"{ref} did not start: {error!r}"
+            raise ActorStartError(msg) from error
+        return ref
+
+    def begin(
+        self, actor: Actor, *, on: str | None = None, parent: Cell | None = None
+    ) -> Future[Any]:
+        """Begin to start ``actor``; the future holds what ``on_start`` returns or raises.
+
+        On the caller's own worker the start is done when this returns.
+        """
+        cell = actor.actor_ref.actor_inbox
+        if cell.system is not self:
+            cell.join(self)
+        cell.parent = parent
+        cell.state = STARTING
+        runtime = self._runtime_of(cell, on or actor.runtime)
+        self.cells[cell.number] = cell
+        started: Future[Any] = Future()
+        started.runtime = runtime
+        self.pending_starts[cell.number] = started
+        runtime.attach(cell)
+        carrier = here.carrier()
+        if carrier is not None and carrier.runtime is runtime and runtime.serves_caller():
+            outer, carrier.current = carrier.current, cell
+            cell.start_here()
+            carrier.current = outer
+        else:
+            cell.command(Start())
+        return started
+
+    def forget(self, cell: Cell) -> None:
+        """Let go of a cell that has ended."""
+        self.cells.pop(cell.number, None)
+        reason = cell.reason
+        assert reason is not None, "only ended cells are forgotten"
+        if reason.ordinary:
+            cell.stats.stopped += 1
+        else:
+            cell.stats.crashed += 1
+        if cell.runtime is not None:
+            cell.runtime.detach(cell)
+        if self.observer is not None:
+            self.observer.ended(cell, reason)
+
+    def stats_of(self, actor_class: type[Any]) -> ClassStats:
+        """Return the counters of one class of actor."""
+        stats = self.classes.get(actor_class)
+        if stats is None:
+            name = f"{actor_class.__module__}.{actor_class.__qualname__}"
+            stats = self.classes.setdefault(actor_class, ClassStats(name))
+        return stats
+
+    def zombie_added(self) -> None:
+        """React to one more abandoned thread."""
+
+    def close(self) -> None:
+        """Kill what still lives and let all threads end."""
+        for cell in list(self.cells.values()):
+            ending.kill(cell)
+        for runtime in list(self._runtimes.values()):
+            runtime.close()
+        self.timers.close()
+
+
+_default: list[ActorSystem] = []
+_default_lock = threading.Lock()
+
+
+def default() -> ActorSystem:
+    """Return the process's default system, made at first use."""
+    with _default_lock:
+        if not _default:
+            _default.append(ActorSystem("default"))
+        return _default[0]
+
+
+def current() -> ActorSystem:
+    """Return the system of the actor whose handler is running, else the default one."""
+    cell = here.current_cell()
+    return default() if cell is None else cell.system
