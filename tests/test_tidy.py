@@ -83,7 +83,8 @@ def product() -> tuple[Source, ...]:
 def assert_none(findings: Iterable[str]) -> None:
     """Fail with one line for each finding."""
     listed = list(findings)
-    assert not listed, "\n".join([f"{len(listed)} found:", *listed])
+    if listed:
+        pytest.fail("\n".join([f"{len(listed)} found:", *listed]), pytrace=False)
 
 
 def lines_matching(pattern: re.Pattern[str]) -> Iterator[tuple[str, int, re.Match[str]]]:
