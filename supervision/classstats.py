@@ -1,7 +1,7 @@
 """Counters of one class of actor: plain integers, read without a lock at scrape time.
 
-They are kept per class, not per actor: ten thousand symbol actors are one row. What a single actor
-counts itself is ``Cell.handled``. Only the thread that runs the class's turns adds to most of them;
+They are kept per class, not per actor: ten thousand symbol actors are one row. Handled messages are
+counted in ``Cell.handled``; ``handled`` here has those of cells that have ended. Only the thread that runs the class's turns adds to most of them;
 a racing increment from a sender can lose a count of drops, never of handled messages.
 """
 
@@ -41,8 +41,7 @@ class ClassStats:
         self.dropped = self.conflated = self.expired = self.dead_letters = 0
         self.handler_buckets = [0] * (len(_BUCKETS_NS) + 1)
 
-    def turn(self, messages: int, elapsed_ns: int) -> None:
-        """Add one turn: its messages enter the histogram with their mean time."""
-        self.handled += messages
+    def sample(self, messages: int, elapsed_ns: int) -> None:
+        """Add one sampled turn: its messages enter the histogram with their mean time."""
         self.busy_ns += elapsed_ns
         self.handler_buckets[bisect_left(_BUCKETS_NS, elapsed_ns // messages)] += messages

@@ -21,15 +21,18 @@ class Carrier:
     Attributes:
         runtime: whose turns it runs.
         current: the cell whose turn it is running, None between turns.
+        outer: cells whose turn waits on this thread while it starts ``current`` for them.
         abandoned: set from outside when the thread is given up: it ends after its turn.
     """
 
-    __slots__ = ("abandoned", "current", "ident", "runtime")
+    __slots__ = ("abandoned", "current", "ident", "outer", "runtime", "thread")
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.current: Cell | None = None
+        self.outer: list[Cell] = []
         self.abandoned = False
+        self.thread = threading.current_thread()
         self.ident = threading.get_ident()
 
 

@@ -7,6 +7,9 @@ abandoned threads. Nothing here is global except the default system, which pykka
 
 from __future__ import annotations
 
+import faulthandler
+import os
+import sys
 import threading
 import uuid
 from itertools import count
@@ -20,11 +23,14 @@ from supervision.clock import Clock, MonotonicClock
 from supervision.errors import ActorStartError
 from supervision.future import Future
 from supervision.messages import Start
+from supervision.runtime.loop import LoopRuntime
 from supervision.runtime.worker import Worker, thread_worker
 from supervision.states import STARTING
 from supervision.timers import TimerThread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from supervision.actor import Actor
     from supervision.cell import Cell
     from supervision.faults import FaultPoints
@@ -35,6 +41,16 @@ if TYPE_CHECKING:
 
 MAX_ZOMBIES = 3
 """Abandoned threads a process may carry; one more means that it should be replaced as a whole."""
+
+FATAL_EXIT_CODE = 70
+"""Exit status of a process that gave itself up (EX_SOFTWARE): whoever supervises it restarts it."""
+
+
+def exit_process(why: str) -> None:
+    """End the process at once, with all stacks on stderr; crash-only, no clean-up."""
+    sys.stderr.write(f"supervision: giving the process up: {why}\n")
+    faulthandler.dump_traceback(all_threads=True)
+    os._exit(FATAL_EXIT_CODE)
 
 
 class ActorSystem:
@@ -71,6 +87,8 @@ class ActorSystem:
         self.zombies: list[here.Carrier] = []
         self.stale_effects = 0
         self.timing = False
+        self.workers: set[Worker] = set()
+        self.fatal: Callable[[str], None] = exit_process
         self.timers: Timers = self._make_timers()
         self._runtimes: dict[str, Runtime] = {}
         self._lock = threading.Lock()
@@ -154,7 +172,11 @@ class ActorSystem:
         carrier = here.carrier()
         if carrier is not None and carrier.runtime is runtime and runtime.serves_caller():
             outer, carrier.current = carrier.current, cell
+            if outer is not None:
+                carrier.outer.append(outer)
             cell.start_here()
+            if outer is not None:
+                carrier.outer.pop()
             carrier.current = outer
         else:
             cell.command(Start())
@@ -163,6 +185,7 @@ class ActorSystem:
     def forget(self, cell: Cell) -> None:
         """Let go of a cell that has ended."""
         self.cells.pop(cell.number, None)
+        cell.stats.handled += cell.handled
         reason = cell.reason
         assert reason is not None, "only ended cells are forgotten"
         if reason.ordinary:
@@ -182,8 +205,15 @@ class ActorSystem:
             stats = self.classes.setdefault(actor_class, ClassStats(name))
         return stats
 
+    def watched(self) -> list[Worker | LoopRuntime]:
+        """Return the runtimes that a watchdog has to look at."""
+        loops = [one for one in self._runtimes.values() if isinstance(one, LoopRuntime)]
+        return [*self.workers, *loops]
+
     def zombie_added(self) -> None:
-        """React to one more abandoned thread."""
+        """Give the process up if it carries more abandoned threads than it may."""
+        if len(self.zombies) > MAX_ZOMBIES:
+            self.fatal(f"{len(self.zombies)} abandoned threads, {MAX_ZOMBIES} are the most allowed")
 
     def close(self) -> None:
         """Kill what still lives and let all threads end."""

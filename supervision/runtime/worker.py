@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+import time
 from itertools import count
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -60,12 +61,15 @@ class Worker:
         self.system = system
         self.name = name
         self.active: here.Carrier | None = None
-        self.turns = 0
         self._dedicated = dedicated
         self._batch = batch
         self._run_queue: SimpleQueue[Any] = SimpleQueue()
         self._spares: list[_Resume] = []
         self._waiting = 0
+        self._turns = 0
+        self._closed = False
+        self._cell: Cell | None = None  # the only one, if dedicated
+        system.workers.add(self)
         self._launch()
 
     # -- what cells and callers use --
@@ -73,6 +77,8 @@ class Worker:
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
         cell.runtime = self
+        if self._dedicated:
+            self._cell = cell
         cell.ready = self._run_queue.put
         cell.scheduled = False
 
@@ -88,6 +94,8 @@ class Worker:
 
     def close(self) -> None:
         """End the worker's threads after what is queued now."""
+        self._closed = True
+        self.system.workers.discard(self)
         self._run_queue.put(None)
 
     def depth(self) -> int:
@@ -106,12 +114,16 @@ class Worker:
         self.active = carrier
         get = self._run_queue.get
         batch = self._batch
+        system = self.system
         while not carrier.abandoned:
             try:
                 item = get()
                 if item.__class__ is Cell:
                     carrier.current = item
-                    item.turn(batch)
+                    if system.timing:
+                        self._timed_turn(item)
+                    else:
+                        item.turn(batch)
                     carrier.current = None
                 elif not self._control(carrier, item):
                     break
@@ -119,6 +131,18 @@ class Worker:
                 carrier.current = None  # out of a handler whose incarnation had been given up
         if carrier.abandoned:
             bury(carrier)
+
+    def _timed_turn(self, cell: Cell) -> None:
+        """Run a turn; take the time of every eighth, which is sample enough for a histogram."""
+        self._turns += 1
+        if self._turns & 7:
+            cell.turn(self._batch)
+            return
+        handled, begun_ns = cell.handled, time.perf_counter_ns()
+        cell.turn(self._batch)
+        messages = cell.handled - handled
+        if messages:
+            cell.stats.sample(messages, time.perf_counter_ns() - begun_ns)
 
     def _control(self, carrier: here.Carrier, item: _Resume | None) -> bool:
         """Obey what is not a cell; return whether to go on serving."""
@@ -201,6 +225,23 @@ class Worker:
         abandon(carrier, cell)
         if not self._dedicated:
             self._launch()
+
+    def lost(self) -> bool:
+        """Say whether the thread that should serve is gone although nobody ended it."""
+        carrier = self.active
+        return carrier is not None and not self._closed and not carrier.thread.is_alive()
+
+    def replace_lost(self) -> list[Cell]:
+        """Let another thread serve; return the cells whose turn was lost with the old one."""
+        carrier = self.active
+        assert carrier is not None, "lost() has just looked at it"
+        self.active = None
+        gone = [*carrier.outer, carrier.current]
+        if self._dedicated:
+            gone.append(self._cell)
+        else:
+            self._launch()
+        return [cell for cell in gone if cell is not None]
 
 
 def thread_worker(system: ActorSystem, cell: Cell) -> Worker:

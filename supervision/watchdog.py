@@ -1,0 +1,142 @@
+"""The watchdog: finds actors that hang and threads that are gone, and lets the rest go on.
+
+It samples, it does not ping: a worker shows which cell it is in, a cell counts the messages that it
+has taken. The same cell in the same message for longer than its class's budget is hung; an idle
+actor never is. Handlers pay nothing for it.
+
+A hung actor is ended with ``Hung``: fenced (what it still sends is refused), its thread abandoned,
+its supervisor told. Python cannot end the thread, so only ``system.MAX_ZOMBIES`` of them are
+borne; one more, or a hang of a class whose policy is ``exit``, ends the process, whose own
+supervisor (see ``heart``) starts a fresh one. A thread that vanished is treated as ``Lost``.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from supervision import ending
+from supervision.clock import to_ns
+from supervision.reasons import LOST, Hung
+from supervision.runtime.loop import LoopRuntime
+from supervision.runtime.worker import Worker
+from supervision.states import DEAD, STARTING
+
+if TYPE_CHECKING:
+    from supervision.cell import Cell
+    from supervision.here import Carrier
+    from supervision.system import ActorSystem
+
+PERIOD_S: Final = 0.1
+"""Time between two looks: a hang is noticed at most this long after its budget."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The message that a worker was in when it was last looked at, and since when."""
+
+    cell: Cell
+    handled: int
+    since_ns: int
+    reported: bool = False
+
+
+class Watchdog:
+    """See the module's prose; ``start`` it once a system, or call ``look`` from a test.
+
+    Args:
+        system: whose workers to watch.
+        period_s: time between two looks.
+        slow_turn_s: a message that takes longer is reported to the observer, once.
+    """
+
+    def __init__(
+        self, system: ActorSystem, *, period_s: float = PERIOD_S, slow_turn_s: float = 0.25
+    ) -> None:
+        self._system = system
+        self._period_s = period_s
+        self._slow_ns = to_ns(slow_turn_s)
+        self._seen: dict[Worker | LoopRuntime, _Seen] = {}
+        self._stopped = threading.Event()
+
+    def start(self) -> Watchdog:
+        """Look every period on a thread of its own."""
+        name = f"{self._system.name}-watchdog"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._period_s):
+            self.look()
+
+    def look(self) -> None:
+        """Look at every worker once."""
+        now_ns = self._system.now_ns()
+        watched = self._system.watched()
+        for runtime in watched:
+            carrier = runtime.active
+            if carrier is not None:
+                self._look_at(runtime, carrier, now_ns)
+            if isinstance(runtime, Worker) and runtime.lost():
+                self._lost(runtime)
+        for gone in self._seen.keys() - set(watched):
+            del self._seen[gone]
+
+    def _look_at(self, runtime: Worker | LoopRuntime, carrier: Carrier, now_ns: int) -> None:
+        cell = carrier.current
+        seen = self._seen.get(runtime)
+        if cell is None or cell.state == DEAD:
+            self._seen.pop(runtime, None)
+        elif seen is None or seen.cell is not cell or seen.handled != cell.handled:
+            self._seen[runtime] = _Seen(cell, cell.handled, now_ns)
+        else:
+            self._judge(runtime, carrier, seen, now_ns - seen.since_ns)
+
+    def _judge(
+        self, runtime: Worker | LoopRuntime, carrier: Carrier, seen: _Seen, busy_ns: int
+    ) -> None:
+        cell = seen.cell
+        budget_s = cell.actor.hang_budget_s
+        if cell.state == STARTING:  # a start may take long; whoever waits for it has its own limit
+            budget_s = max(budget_s, self._system.start_timeout_s)
+        if busy_ns > to_ns(budget_s):
+            del self._seen[runtime]
+            self._hung(runtime, carrier, cell, budget_s)
+        elif busy_ns > self._slow_ns and not seen.reported:
+            seen.reported = True
+            if self._system.observer is not None:
+                self._system.observer.slow_turn(cell, busy_ns)
+
+    def _hung(
+        self, runtime: Worker | LoopRuntime, carrier: Carrier, cell: Cell, budget_s: float
+    ) -> None:
+        stack = _stack_of(carrier)
+        if carrier.current is not cell:
+            return  # it went on in this very moment
+        facts = {"actor": str(cell.ref), "budget_s": budget_s, "stack": stack}
+        if self._system.observer is not None:
+            self._system.observer.report("hung", facts)
+        if cell.actor.hang_policy == "exit" or isinstance(runtime, LoopRuntime):
+            self._system.fatal(f"{cell.ref} made no progress in {budget_s:g} s:\n{stack}")
+            return
+        outer = list(carrier.outer)
+        ending.kill(cell, Hung(budget_s))
+        for waiting in outer:  # they started the hung one and wait for it on the same thread
+            ending.end(waiting, Hung(budget_s))
+
+    def _lost(self, worker: Worker) -> None:
+        lost = worker.replace_lost()
+        for cell in lost:
+            ending.end(cell, LOST)
+
+
+def _stack_of(carrier: Carrier) -> str:
+    frame = sys._current_frames().get(carrier.ident)
+    return "" if frame is None else "".join(traceback.format_stack(frame))
