@@ -25,12 +25,13 @@ class ChildInfo(NamedTuple):
 
 
 class Child:
-    """One child: its spec, where it stands and, while it runs, its ref."""
+    """One child: its spec, the arguments of its start, where it stands and its ref if it runs."""
 
-    __slots__ = ("key", "ref", "row", "spec", "state", "timer")
+    __slots__ = ("args", "key", "ref", "row", "spec", "state", "timer")
 
     def __init__(self, spec: ChildSpec, key: Hashable) -> None:
         self.spec = spec
+        self.args = spec.args
         self.key = key
         self.ref: ActorRef[Any] | None = None
         self.state = State.UNDEFINED

@@ -30,8 +30,6 @@ from supervision.states import DEAD, NEW
 from supervision.steps import Step, Stepper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from supervision.cell import Cell
     from supervision.reasons import ExitReason
 
@@ -60,9 +58,9 @@ class Keeper(Stepper):
 
     # -- starting --
 
-    def _launch(self, child: Child, args: Sequence[Any] = ()) -> Step[Started | Failed]:
-        """Start ``child`` with ``args`` before its own; it is up or undefined afterwards."""
-        outcome = yield from self._outcome(child, args)
+    def _launch(self, child: Child) -> Step[Started | Failed]:
+        """Start ``child``; it is up or undefined afterwards."""
+        outcome = yield from self._outcome(child)
         if isinstance(outcome, Failed):
             self._children.down(child, State.UNDEFINED)
             self._reports.tell("start_error", "start", outcome.reason, child)
@@ -73,10 +71,9 @@ class Keeper(Stepper):
             self._reports.tell("progress", "start", None, child)
         return outcome
 
-    def _outcome(self, child: Child, args: Sequence[Any]) -> Step[Started | Failed]:
-        spec = child.spec
+    def _outcome(self, child: Child) -> Step[Started | Failed]:
         try:
-            made = spec.start(*args, *spec.args, **spec.kwargs)
+            made = child.spec.start(*child.args, **child.spec.kwargs)
         except (StaleIncarnation, Deadlock):
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit of a start is its failure too

@@ -132,3 +132,9 @@ def outcome_of_on_start(ref: pykka.ActorRef[Any], value: object) -> Started | Fa
     if isinstance(value, Info):
         return Started(ref, value.value)
     return Failed(BadReturn(value)) if isinstance(value, pykka.ActorRef) else outcome_of(value)
+
+
+def refusal_of(failed: Failed) -> Refused:
+    """Return the answer to a request whose start failed; a start's own refusal is passed on."""
+    reason = failed.reason
+    return reason if isinstance(reason, Refused) else Refused("start_failed", reason)

@@ -11,15 +11,13 @@ first. It is ignored when the child does not wait for it any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING, Any
 
-from supervision import delivery
 from supervision.actor import DEFERRED
 from supervision.children import Child
 from supervision.decide import (
     Fate,
+    GroupPlan,
     State,
     count_children,
     fate,
@@ -30,7 +28,6 @@ from supervision.decide import (
     shuts_down,
 )
 from supervision.intensity import RestartWindow
-from supervision.keeper import Keeper
 from supervision.manage import (
     ChangeFlags,
     CountChildren,
@@ -44,6 +41,7 @@ from supervision.manage import (
 )
 from supervision.messages import ChildExit
 from supervision.reasons import NORMAL, SHUTDOWN
+from supervision.restarter import Restarter, Retry
 from supervision.spec import (
     ChildSpec,
     SpecError,
@@ -62,10 +60,11 @@ from supervision.starting import (
     Failed,
     Refused,
     Started,
+    refusal_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from supervision.children import ChildInfo
     from supervision.decide import ChildCounts
@@ -73,14 +72,7 @@ if TYPE_CHECKING:
     from supervision.steps import Step
 
 
-@dataclass(frozen=True, slots=True)
-class _Retry:
-    """To itself: try again to restart the child with this key."""
-
-    key: Hashable
-
-
-class Supervisor(Keeper):
+class Supervisor(Restarter):
     """Keeps a list of children running; see the module's prose.
 
     Give flags and children to the constructor, or override ``init``. Starting it returns when all
@@ -97,12 +89,9 @@ class Supervisor(Keeper):
         super().__init__()
         self._given = (flags if flags is not None else SupervisorFlags(), children)
         self._flags = SupervisorFlags()
-        self._window = RestartWindow(0, 0)
-        # Jitter differs between processes, and is the seed's in a simulation.
-        self._random = Random(self._cell.system.urn_base + self._cell.number)
         self._serve: dict[type, Callable[[Any], Any]] = {
             ChildExit: self._on_child_exit,
-            _Retry: self._on_retry,
+            Retry: self._on_retry,
             StartChild: self._start_child,
             TerminateChild: self._terminate_child,
             RestartChild: self._restart_child,
@@ -160,12 +149,6 @@ class Supervisor(Keeper):
 
     # -- exits and restarts --
 
-    def _on_child_exit(self, exit_: ChildExit) -> Step[None] | None:
-        child = self._children.of(exit_.ref)
-        if child is None:
-            return None  # its end was waited for, or it is nobody's child any more
-        return self._ended(child, exit_.reason)
-
     def _ended(self, child: Child, reason: ExitReason) -> Step[None] | None:
         decision = fate(child.spec.restart, reason)
         if not reason.ordinary or decision is Fate.RESTART:
@@ -175,57 +158,15 @@ class Supervisor(Keeper):
             return self._restart_or_wait(child, reason)
         if decision is Fate.FORGET:
             self._children.remove(child)
-        if shuts_down(self._flags.auto_shutdown, child.facts(), self._children.facts()):
+        if child.spec.significant and self._ends_with(child):
             self._exit_with = SHUTDOWN
         return None
 
-    def _restart_or_wait(self, child: Child, reason: ExitReason) -> Step[None] | None:
-        backoff = child.spec.backoff
-        if backoff is None:
-            return self._attempt(child, reason)
-        child.row = child.row.failed(backoff, self._cell.system.now_ns())
-        if child.row.exhausted(backoff):
-            self._give_up(child, reason)
-            return None
-        self._retry_after(child)
-        return None
-
-    def _retry_after(self, child: Child) -> None:
-        """Plan the next attempt: behind what waits in the mailbox, or after the backoff."""
-        backoff = child.spec.backoff
-        child.settle(State.RESTARTING)
-        if backoff is None:
-            delivery.notice(self._cell, _Retry(child.key))
-            return
-        delay_ns = backoff.delay_ns(child.row.retries, self._random)
-        child.row = child.row.retried()
-        system = self._cell.system
-        child.timer = system.timers.at(
-            system.now_ns() + delay_ns, lambda: delivery.notice(self._cell, _Retry(child.key))
-        )
-
-    def _on_retry(self, retry: _Retry) -> Step[None] | None:
-        child = self._children.at(retry.key)
-        if child is None or child.state is not State.RESTARTING:
-            return None
-        return self._attempt(child, None)
-
-    def _attempt(self, child: Child, reason: ExitReason | None) -> Step[None] | None:
-        if not self._window.add(self._cell.system.now_ns()):
-            self._give_up(child, reason)
-            return None
-        self._reports.restarted(child, reason)
-        return self._restart(child)
-
-    def _give_up(self, child: Child, reason: ExitReason | None) -> None:
-        child.settle(State.UNDEFINED)
-        self._reports.gave_up(child, reason)
-        self._exit_with = SHUTDOWN
+    def _ends_with(self, child: Child) -> bool:
+        return shuts_down(self._flags.auto_shutdown, child.facts(), self._children.facts())
 
     def _restart(self, child: Child) -> Step[None]:
-        facts = self._children.facts()
-        index = next(i for i, fact in enumerate(facts) if fact.key == child.key)
-        plan = plan_restart(self._flags.strategy, facts, index)
+        plan = self._plan(child)
         for sibling in self._children.pick(plan.stop):
             yield from self._stop_child(sibling)
         for sibling in self._children.pick(plan.forget):
@@ -239,12 +180,12 @@ class Supervisor(Keeper):
                 self._start_failed(sibling)
                 return
 
-    def _start_failed(self, child: Child) -> None:
-        backoff = child.spec.backoff
-        if backoff is not None and child.row.exhausted(backoff):
-            self._give_up(child, None)
-        else:
-            self._retry_after(child)
+    def _plan(self, child: Child) -> GroupPlan:
+        if self._flags.strategy == "one_for_one":  # the others do not matter: constant time
+            return plan_restart("one_for_one", [child.facts()], 0)
+        facts = self._children.facts()
+        index = next(i for i, fact in enumerate(facts) if fact.key == child.key)
+        return plan_restart(self._flags.strategy, facts, index)
 
     # -- requests --
 
@@ -262,7 +203,7 @@ class Supervisor(Keeper):
         child = Child(spec, id_key(spec.id))
         outcome = yield from self._launch(child)
         if isinstance(outcome, Failed):
-            return _refusal(outcome)
+            return refusal_of(outcome)
         self._children.add(child)
         self._forget_ignored(child)
         return outcome
@@ -292,7 +233,7 @@ class Supervisor(Keeper):
 
     def _start_again(self, child: Child) -> Step[Started | Refused]:
         outcome = yield from self._launch(child)
-        return _refusal(outcome) if isinstance(outcome, Failed) else outcome
+        return refusal_of(outcome) if isinstance(outcome, Failed) else outcome
 
     def _delete_child(self, request: DeleteChild) -> Done | Refused:
         child = self._find(request.id)
@@ -325,14 +266,3 @@ class Supervisor(Keeper):
             return self._children.get(child_id)
         except SpecError:  # what cannot be an id is nobody's id
             return None
-
-    @property
-    def restart_intensity_used(self) -> int:
-        """How many restarts are in the window now."""
-        return self._window.used(self._cell.system.now_ns())
-
-
-def _refusal(failed: Failed) -> Refused:
-    """Return the error of a start; a start's own refusal is passed on as it is."""
-    reason = failed.reason
-    return reason if isinstance(reason, Refused) else Refused("start_failed", reason)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tests.supervision.oracle.erlang import Oracle
-from tests.supervision.oracle.scenarios import Scenario, scenario_of
 from tests.supervision.oracle.ours import SupervisorDriver
+from tests.supervision.oracle.scenarios import Scenario, scenario_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -71,7 +71,7 @@ class ScriptedChild(Actor):
         self._stubborn = stubborn
         self._info = info
 
-    def on_start(self) -> Info | None:
+    def on_start(self) -> Any:
         """Come up."""
         self._driver.came_up(self._name, self.actor_ref)
         return Info("planned") if self._info else None
@@ -154,7 +154,7 @@ class SupervisorDriver:
             "type": kind,
         }
 
-    def _serve(self, verb: str, words: list[str]) -> str:
+    def _serve(self, verb: str, words: list[str]) -> str | Future[Any]:
         if verb == "boot":
             return self._boot()
         if verb == "die":
@@ -164,9 +164,7 @@ class SupervisorDriver:
         if verb == "stop":
             self._sup.stop_now(SHUTDOWN, block=False)
             return "ok"
-        future = self._ask(verb, words)
-        self._sim.run(future.done)
-        return self._result(future)
+        return self._ask(verb, words)
 
     def _boot(self) -> str:
         actor = Supervisor(self._specs, self._flags)
@@ -209,7 +207,7 @@ class SupervisorDriver:
 
     # -- scripted starts --
 
-    def _start_child(self, child_id: str, stubborn: bool) -> object:  # noqa: FBT001
+    def _start_child(self, child_id: str, stubborn: bool) -> object:
         script = self._scripts.get(child_id)
         outcome, _, hook = (script.popleft() if script else "ok").partition("@")
         if outcome == "ignore":
@@ -238,24 +236,24 @@ class SupervisorDriver:
 
     # -- answers --
 
-    def _answer(self, result: str) -> str:
+    def _answer(self, result: str | Future[Any]) -> str:
         self._sim.run()
-        children, counts, state = "-", "-", "none"
-        sup = self._sup
-        if sup is not None and sup.is_alive():
-            children = self._ask_now("which")
-            counts = self._ask_now("count")
-            state = "alive"
-        elif sup is not None:
-            state, self._sup = f"exit:{word_of(sup.exit_reason)}", None
+        word = result if isinstance(result, str) else self._result(result)
+        children, counts, state = self._observe()
         trace, self.trace = ",".join(self.trace), []
         hooks, self._hooks = ",".join(self._hooks), []
-        return f"{result}\t{trace}\t{children}\t{counts}\t{hooks}\t{state}"
+        return f"{word}\t{trace}\t{children}\t{counts}\t{hooks}\t{state}"
 
-    def _ask_now(self, verb: str) -> str:
-        future = self._ask(verb, [])
-        self._sim.run(future.done)
-        return self._result(future)
+    def _observe(self) -> tuple[str, str, str]:
+        sup = self._sup
+        if sup is None:
+            return "-", "-", "none"
+        if not sup.is_alive():
+            self._sup = None
+            return "-", "-", f"exit:{word_of(sup.exit_reason)}"
+        which, count = self._ask("which", []), self._ask("count", [])
+        self._sim.run()
+        return self._result(which), self._result(count), "alive"
 
     def _result(self, future: Future[Any]) -> str:
         try:
