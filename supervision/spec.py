@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import pykka
+
 from supervision.backoff import Backoff
 from supervision.clock import to_ns
 from supervision.errors import SupervisionError
@@ -155,6 +157,25 @@ class ChildSpec:
             raise SpecError("invalid_runtime", self.runtime, "use a runtime's name or None")
 
     @classmethod
+    def of(cls, thing: object) -> ChildSpec:
+        """Return the spec of a child: of a spec, a mapping, an actor class, or what offers one.
+
+        An actor class is its own start and its name is the id; anything else may have a method
+        ``child_spec()``.
+
+        Raises:
+            SpecError: ``invalid_child_spec`` for what cannot give a spec, or the spec is wrong.
+        """
+        if isinstance(thing, (ChildSpec, Mapping)):
+            return cls.from_mapping(thing)
+        offer = getattr(thing, "child_spec", None)
+        if callable(offer):
+            return cls.from_mapping(offer())
+        if isinstance(thing, type) and issubclass(thing, pykka.Actor):
+            return cls(id=thing.__name__, start=thing)
+        return cls.from_mapping(thing)
+
+    @classmethod
     def from_mapping(cls, spec: object) -> ChildSpec:
         """Build a spec from a mapping whose keys are this class's fields.
 
@@ -210,7 +231,7 @@ def check_specs(specs: object, auto_shutdown: str | None = None) -> tuple[ChildS
         _one_of("invalid_auto_shutdown", auto_shutdown, AUTO_SHUTDOWNS)
     seen: dict[Hashable, ChildSpec] = {}
     for raw in specs:
-        spec = ChildSpec.from_mapping(raw)
+        spec = ChildSpec.of(raw)
         if auto_shutdown is not None:
             check_significant_allowed(spec, auto_shutdown)
         key = id_key(spec.id)
@@ -239,6 +260,17 @@ class SupervisorFlags:
         _one_of("invalid_strategy", self.strategy, STRATEGIES)
         _check_budget(self.intensity, self.period_s)
         _one_of("invalid_auto_shutdown", self.auto_shutdown, AUTO_SHUTDOWNS)
+
+    @classmethod
+    def declared(cls, **flags: Any) -> SupervisorFlags:
+        """Build the flags of a tree that is written as a literal: the strategy must be said.
+
+        Raises:
+            SpecError: ``missing_strategy``, or as the constructor.
+        """
+        if "strategy" not in flags:
+            raise SpecError("missing_strategy", flags, f"use one of {', '.join(STRATEGIES)}")
+        return flags_from(flags)
 
     @property
     def period_ns(self) -> int:
