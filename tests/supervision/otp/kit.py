@@ -176,6 +176,11 @@ class Stage:
         else:
             ref.tell(how)
 
+    def stop(self, sup: ActorRef[Any], reason: ExitReason = SHUTDOWN) -> None:
+        """Stop a supervisor and run until nothing is left to do."""
+        sup.stop_now(reason, block=False)
+        self.sim.run()
+
     # -- what can be observed --
 
     def which(self, sup: ActorRef[Any]) -> list[ChildInfo]:

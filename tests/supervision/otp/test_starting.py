@@ -11,7 +11,7 @@ from supervision.actor import Actor
 from supervision.decide import ChildCounts
 from supervision.errors import ActorStartError
 from supervision.manage import count_children, start_child, which_children
-from supervision.reasons import SHUTDOWN, Crash
+from supervision.reasons import Crash
 from supervision.simulation import Simulation
 from supervision.spec import ChildSpec, SpecError, SupervisorFlags
 from supervision.starting import (
@@ -33,7 +33,7 @@ def test_otp_001_a_supervisor_without_children_starts_and_obeys_shutdown() -> No
     sup = stage.boot()
     assert sup.is_alive()
     assert stage.counts(sup) == (0, 0, 0, 0)
-    sup.stop_now(SHUTDOWN)
+    stage.stop(sup)
     stage.check_ended(sup, [])
 
 
@@ -191,7 +191,7 @@ def test_otp_015_a_start_that_finds_it_running_elsewhere_adopts_nothing() -> Non
     answer = stage.add(sup, ChildSpec(id="a", start=lambda: StartError(found)))
     assert answer == found
     stage.check_up(sup, [])
-    sup.stop_now(SHUTDOWN)
+    stage.stop(sup)
     assert foreign.is_alive()
 
 
