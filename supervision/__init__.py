@@ -1,2 +1,94 @@
-"""Supervised actors on pykka."""
-from supervision.actor import Actor
+"""Supervised actors on pykka: OTP's supervision for Python threads, pools, loops and simulations.
+
+The names that users need are here; docs/supervision.md explains them point by point.
+"""
+
+from supervision.actor import DEFERRED, Actor
+from supervision.clock import Clock, ManualClock, MonotonicClock
+from supervision.errors import (
+    ActorStartError,
+    Deadlock,
+    DeathPact,
+    MailboxFull,
+    StaleIncarnation,
+    SupervisionError,
+    Unavailable,
+    WouldBlock,
+)
+from supervision.faults import Fault, FaultPoints
+from supervision.future import Future
+from supervision.mailbox import MailboxSpec
+from supervision.messages import Down, Exit, Monitor
+from supervision.observe import NullObserver, Observer
+from supervision.reasons import (
+    KILLED,
+    LOST,
+    NOPROC,
+    NORMAL,
+    SHUTDOWN,
+    Crash,
+    ExitReason,
+    Hung,
+    Killed,
+    Lost,
+    NoProc,
+    Normal,
+    Shutdown,
+    ShutdownInfo,
+)
+from supervision.ref import ActorRef
+from supervision.simulation import Simulation
+from supervision.spec import ChildSpec, SupervisorFlags
+from supervision.starting import IGNORE, Info, StartError
+from supervision.supervisor import Supervisor
+from supervision.system import ActorSystem
+from supervision.watchdog import Watchdog
+
+__all__ = [
+    "DEFERRED",
+    "IGNORE",
+    "KILLED",
+    "LOST",
+    "NOPROC",
+    "NORMAL",
+    "SHUTDOWN",
+    "Actor",
+    "ActorRef",
+    "ActorStartError",
+    "ActorSystem",
+    "ChildSpec",
+    "Clock",
+    "Crash",
+    "Deadlock",
+    "DeathPact",
+    "Down",
+    "Exit",
+    "ExitReason",
+    "Fault",
+    "FaultPoints",
+    "Future",
+    "Hung",
+    "Info",
+    "Killed",
+    "Lost",
+    "MailboxFull",
+    "MailboxSpec",
+    "ManualClock",
+    "Monitor",
+    "MonotonicClock",
+    "NoProc",
+    "Normal",
+    "NullObserver",
+    "Observer",
+    "Shutdown",
+    "ShutdownInfo",
+    "Simulation",
+    "StaleIncarnation",
+    "StartError",
+    "SupervisionError",
+    "Supervisor",
+    "SupervisorFlags",
+    "Unavailable",
+    "Watchdog",
+    "WouldBlock",
+]

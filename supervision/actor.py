@@ -1,7 +1,7 @@
 """The actor: a ``pykka.Actor`` that can be supervised.
 
-Write one as for pykka: ``__init__``, ``on_start``, ``on_receive``, ``on_stop``, ``on_failure``. What
-differs is what happens when things go wrong: whatever a handler raises, ``ask`` included and
+Write one as for pykka: ``__init__``, ``on_start``, ``on_receive``, ``on_stop``, ``on_failure``.
+What differs is what happens when things go wrong: whatever a handler raises, ``ask`` included and
 ``SystemExit`` included, ends this actor and only this one, with a recorded reason that reaches its
 supervisor and everybody who watches; a start that fails is seen by whoever starts it; every
 ``ask`` has a deadline; the mailbox is bounded. docs/supervision.md lists the differences.
@@ -61,7 +61,7 @@ class Actor(pykka.Actor):
             own.capacity = -1 if own.spec.overflow == "conflate" else own.spec.capacity
 
     @classmethod
-    def start(cls, *args: Any, **kwargs: Any) -> ActorRef[Self]:  # type: ignore[override]  # own ref
+    def start(cls, *args: Any, **kwargs: Any) -> ActorRef[Self]:
         """Make an actor, start it and wait until its ``on_start`` has returned.
 
         Raises:
@@ -78,7 +78,7 @@ class Actor(pykka.Actor):
     # -- pykka's attributes, read from the cell --
 
     @property
-    def actor_ref(self) -> ActorRef[Self]:  # type: ignore[override]  # our own ref class
+    def actor_ref(self) -> ActorRef[Self]:
         """The actor's address, to be passed around."""
         return self._cell.ref
 
@@ -93,7 +93,7 @@ class Actor(pykka.Actor):
         return self._cell
 
     @property
-    def actor_stopped(self) -> Any:
+    def actor_stopped(self) -> Any:  # type: ignore[override]  # a property for the attribute
         """An event that is set once the actor stops."""
         return self._cell.ref.actor_stopped
 
@@ -170,8 +170,13 @@ class Actor(pykka.Actor):
     def send_after(self, delay_s: float, message: Any) -> Timer:
         """Send ``message`` to this actor after ``delay_s`` seconds."""
         own = self._cell
-        deadline_ns = own.system.now_ns() + to_ns(delay_s)
-        return own.system.timers.at(deadline_ns, lambda: own.ref.tell(message))
+        system_ = own.system
+
+        def fire() -> None:
+            if system_.faults is None or system_.faults.fires():
+                own.ref.tell(message)
+
+        return system_.timers.at(system_.now_ns() + to_ns(delay_s), fire)
 
     def monitor(self, ref: ActorRef[Any], message: object = None) -> Monitor:
         """Get one ``Down`` (or ``message``) when the actor ends; at once if it has."""

@@ -16,7 +16,6 @@ later sender leaves the fast path: it is refused, and a message that slipped in 
 from __future__ import annotations
 
 import logging
-import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,7 +53,6 @@ _SYSTEM: Final = frozenset({Ask, Keyed, Stop, _ActorStop, ProxyCall, ProxyGetAtt
 _PROXY: Final = frozenset({ProxyCall, ProxyGetAttr, ProxySetAttr})
 DEFERRED: Final = object()
 """Returned by a handler that has taken the reply over with ``Actor.reply_later``."""
-
 
 
 def _unscheduled(_cell: Cell) -> None:
@@ -329,8 +327,8 @@ class Cell:
             self.actor.on_stop()
         except StaleIncarnation:
             raise
-        except BaseException as error:  # noqa: BLE001 - a failing clean-up is a crash
-            logger.error("Unhandled exception in %s:", self.actor, exc_info=True)
+        except BaseException as error:
+            logger.exception("Unhandled exception in %s:", self.actor)
             reason = Crash(error)
         end(self, reason)
         if was_starting:
@@ -347,8 +345,8 @@ class Cell:
             self.actor.on_failure(type(error), error, error.__traceback__)
         except StaleIncarnation:
             raise
-        except BaseException:  # noqa: BLE001 - the first error stays the reason
-            logger.error("Unhandled exception in %s:", self.actor, exc_info=sys.exc_info())
+        except BaseException:
+            logger.exception("Unhandled exception in %s:", self.actor)
         end(self, Crash(error))
 
     def deadline_for(self, timeout_s: float) -> int:

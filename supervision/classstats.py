@@ -1,8 +1,9 @@
 """Counters of one class of actor: plain integers, read without a lock at scrape time.
 
 They are kept per class, not per actor: ten thousand symbol actors are one row. Handled messages are
-counted in ``Cell.handled``; ``handled`` here has those of cells that have ended. Only the thread that runs the class's turns adds to most of them;
-a racing increment from a sender can lose a count of drops, never of handled messages.
+counted in ``Cell.handled``; ``handled`` here has those of cells that have ended. Most are written
+by the one thread that runs the class's turns; a racing increment from a sender can lose a count of
+drops, never of handled messages.
 """
 
 from __future__ import annotations

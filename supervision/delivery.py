@@ -188,6 +188,7 @@ def put_envelope(cell: Cell, envelope: Envelope[Any]) -> None:
         return
     timeout_s = cell.system.default_ask_timeout_s
     try:
-        put(cell, Ask(envelope.message, envelope.reply_to, cell.deadline_for(timeout_s)))
+        reply_to: Any = envelope.reply_to  # made by our own Actor._create_future
+        put(cell, Ask(envelope.message, reply_to, cell.deadline_for(timeout_s)))
     except pykka.ActorDeadError as error:
         envelope.reply_to.set_exception((type(error), error, error.__traceback__))

@@ -18,7 +18,7 @@ class MailboxFull(SupervisionError):
 
 
 class ActorStartError(SupervisionError):
-    """The actor did not start: its ``__init__`` or ``on_start`` raised, refused or took too long."""
+    """The actor did not start: its ``on_start`` raised, refused or took too long."""
 
 
 class Unavailable(pykka.ActorDeadError):

@@ -86,7 +86,7 @@ def abandon(carrier: here.Carrier, cell: Cell) -> None:
     with _lock:
         carrier.abandoned = True
         _fenced.append(carrier)
-        ActorRef.tell = _checked_tell  # type: ignore[method-assign]  # free when nobody is fenced
+        ActorRef.tell = _checked_tell  # type: ignore[method-assign,assignment]  # no fence, no cost
     cell.system.zombies.append(carrier)
     thread = ctypes.c_ulong(carrier.ident)
     throw = ctypes.pythonapi.PyThreadState_SetAsyncExc

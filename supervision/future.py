@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
     from supervision.runtime.base import Runtime
 
-    ExcInfo = (
-        tuple[type[BaseException], BaseException | None, TracebackType | None]
-        | tuple[None, None, None]
-    )
+    ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 T = TypeVar("T")
 _UNSET: Final = object()
@@ -38,7 +35,7 @@ class Future(pykka.Future[T], Generic[T]):
     """A value that is available now or later; see the module's prose."""
 
     # Class-level defaults: an instance has no attributes until something happens to it.
-    _get_hook = None
+    _hook: Callable[[float | None], Any] | None = None
     _hook_result: Any = _UNSET
     _outcome: tuple[Any, BaseException | None] | None = None
     _waiters: list[Callable[[], object]] | None = None
@@ -67,7 +64,7 @@ class Future(pykka.Future[T], Generic[T]):
         Raises:
             queue.Full: an outcome or a get hook is already set.
         """
-        if self._get_hook is not None or not self.try_set(value):
+        if self._hook is not None or not self.try_set(value):
             raise queue.Full
 
     def set_exception(self, exc_info: ExcInfo | None = None) -> None:
@@ -82,7 +79,7 @@ class Future(pykka.Future[T], Generic[T]):
             error = kind()
         if error.__traceback__ is not traceback:
             error = error.with_traceback(traceback)
-        if self._get_hook is not None or not self.try_set(None, error):
+        if self._hook is not None or not self.try_set(None, error):
             raise queue.Full
 
     def set_get_hook(self, func: Callable[[float | None], T]) -> None:
@@ -93,7 +90,7 @@ class Future(pykka.Future[T], Generic[T]):
         """
         if self._outcome is not None:
             raise queue.Full
-        self._get_hook = func
+        self._hook = func
         self._notify()
 
     def get(self, *, timeout: float | None = None) -> Any:
@@ -105,9 +102,9 @@ class Future(pykka.Future[T], Generic[T]):
             WouldBlock: the wait would stop an event loop.
         """
         if self._outcome is None:
-            if self._get_hook is None:
+            if self._hook is None:
                 self._wait(timeout)
-            if self._get_hook is not None:
+            if self._hook is not None:
                 return self._hooked(timeout)
         assert self._outcome is not None
         value, error = self._outcome
@@ -123,8 +120,8 @@ class Future(pykka.Future[T], Generic[T]):
 
     def _hooked(self, timeout: float | None) -> Any:
         if self._hook_result is _UNSET:
-            assert self._get_hook is not None
-            self._hook_result = self._get_hook(timeout)
+            assert self._hook is not None
+            self._hook_result = self._hook(timeout)
         return self._hook_result
 
     def _add_waiter(self, callback: Callable[[], object]) -> None:
@@ -147,7 +144,7 @@ class Future(pykka.Future[T], Generic[T]):
             self.block(timeout_s)
         else:
             runtime.wait_for(self, timeout_s)
-        if self._outcome is None and self._get_hook is None:
+        if self._outcome is None and self._hook is None:
             self._give_up(timeout_s)
 
     def _bound(self, runtime: Runtime | None, timeout: float | None) -> float | None:
@@ -166,6 +163,6 @@ class Future(pykka.Future[T], Generic[T]):
         lock = _thread.allocate_lock()
         lock.acquire()
         self._add_waiter(lock.release)
-        if self._outcome is not None or self._get_hook is not None:
+        if self._outcome is not None or self._hook is not None:
             self._notify()
         lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, _thread.TIMEOUT_MAX))

@@ -84,7 +84,7 @@ class Start:
 
 
 class Stop:
-    """Stop with ``reason``; in the control lane it overtakes queued work, in the queue it drains."""
+    """Stop with ``reason``: at once in the control lane, after what is queued in the queue."""
 
     __slots__ = ("reason", "reply_to")
 

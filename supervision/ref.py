@@ -134,7 +134,7 @@ class ActorRef(pykka.ActorRef[A]):
             raise pykka.ActorDeadError(msg)
         self._cell.command(Urgent(message))
 
-    @overload
+    @overload  # type: ignore[override]  # as pykka's, but a plain ask() is typed as blocking
     def ask(
         self, message: Any, *, block: Literal[False], timeout: float | None = None
     ) -> Future[Any]: ...
@@ -175,14 +175,12 @@ class ActorRef(pykka.ActorRef[A]):
             future.try_set(None, error)
         return future.get(timeout=timeout_s) if block else future
 
-    @overload
+    @overload  # type: ignore[override]  # as for ask
     def stop(self, *, block: Literal[True] = True, timeout: float | None = None) -> bool: ...
     @overload
     def stop(self, *, block: Literal[False], timeout: float | None = None) -> Future[bool]: ...
     @overload
-    def stop(
-        self, *, block: bool, timeout: float | None = None
-    ) -> bool | Future[bool]: ...
+    def stop(self, *, block: bool, timeout: float | None = None) -> bool | Future[bool]: ...
     def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | Future[bool]:
         """Stop the actor after everything it has been sent so far (stop after drain).
 
@@ -216,7 +214,7 @@ class ActorRef(pykka.ActorRef[A]):
         assert future is not None, "both callers give the stop a future"
         future.runtime = cell.runtime
         if not self.is_alive():
-            future.try_set(False)  # noqa: FBT003 - the future's value
+            future.try_set(False)
         elif now:
             cell.command(stop)
         else:

@@ -168,6 +168,8 @@ class ActorSystem:
         started: Future[Any] = Future()
         started.runtime = runtime
         self.pending_starts[cell.number] = started
+        if self.faults is not None:
+            self.faults.prepare(cell)
         runtime.attach(cell)
         carrier = here.carrier()
         if carrier is not None and carrier.runtime is runtime and runtime.serves_caller():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import pykka
 
 from supervision.clock import NANOSECONDS
+from supervision.errors import MailboxFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +50,8 @@ class Timer:
             return
         try:
             callback()
-        except pykka.ActorDeadError:
-            return
+        except (pykka.ActorDeadError, MailboxFull):
+            return  # both are counted where they are raised; the other timers must go on
 
 
 class Timers(Protocol):

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
 class Runtime(Protocol):
     """Where actors run; one class of actor runs unchanged on any of them."""
 
-    name: str
-    system: ActorSystem
+    @property
+    def name(self) -> str:
+        """Name under which a system knows it."""
+        ...
+
+    @property
+    def system(self) -> ActorSystem:
+        """The system whose actors it runs."""
+        ...
 
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on: set its ``runtime`` and ``ready``."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from supervision import here
@@ -97,10 +98,8 @@ class LoopRuntime:
         here.enter(carrier)
         for _ in range(min(len(cells), MAX_TURNS)):
             carrier.current = cell = cells.popleft()
-            try:
+            with suppress(StaleIncarnation):  # of a handler whose incarnation has ended: it is out
                 cell.turn(self._batch)
-            except StaleIncarnation:
-                pass  # the handler of an ended incarnation was refused an effect; it is out now
         carrier.current = None
         here.enter(None)
         if cells and not self._armed:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supervision import here
 from supervision.cell import Cell
-from supervision.clock import ManualClock
 from supervision.errors import Deadlock, StaleIncarnation
 from supervision.fence import refuse
 from supervision.states import DEAD
@@ -28,6 +27,7 @@ from supervision.states import DEAD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from supervision.clock import ManualClock
     from supervision.future import Future
     from supervision.simulation import Simulation
     from supervision.timers import TimerHeap
@@ -62,7 +62,9 @@ class Wait:
 class SimulatedRuntime:
     """See the module's prose; made and driven by ``Simulation``."""
 
-    def __init__(self, system: Simulation, clock: ManualClock, timers: TimerHeap, seed: int) -> None:
+    def __init__(
+        self, system: Simulation, clock: ManualClock, timers: TimerHeap, seed: int
+    ) -> None:
         self.system = system
         self.name = "simulated"
         self.trace_hash = 0xCBF29CE484222325
@@ -150,9 +152,9 @@ class SimulatedRuntime:
                 waiting = self._loop(carrier)
             except (StaleIncarnation, Deadlock):
                 carrier.current = None
-                if self._closed:
-                    return
                 continue
+            except BaseException as error:  # noqa: BLE001 - of ``until`` or a timer: the caller's
+                self._error, waiting = error, None
             self._spares.append(gate)
             if waiting is None:
                 self._caller.release()
@@ -204,7 +206,7 @@ class SimulatedRuntime:
     def _idle(self) -> bool:
         """Move the clock to the next timer; return whether there is nothing left to do."""
         due_ns = self._timers.next_ns()
-        if self.waits and len(self._timers) <= len(self.waits) and self._deadlocked():
+        if self._stuck() and self._deadlocked():
             return True
         if due_ns is None or (self._limit_ns is not None and due_ns > self._limit_ns):
             return True
@@ -216,6 +218,13 @@ class SimulatedRuntime:
         assert timer is not None, "the clock was just moved to a timer"
         timer.fire()
         return False
+
+    def _stuck(self) -> bool:
+        """Say whether handlers wait for answers and nothing but their deadlines can happen."""
+        waits = self.waits
+        if not waits or len(self._timers) > len(waits):
+            return False
+        return all(wait.future.asked is not None for wait in waits)
 
     def _deadlocked(self) -> bool:
         report = "\n".join(wait.describe() for wait in self.waits)

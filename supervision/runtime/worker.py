@@ -236,12 +236,14 @@ class Worker:
         carrier = self.active
         assert carrier is not None, "lost() has just looked at it"
         self.active = None
-        gone = [*carrier.outer, carrier.current]
         if self._dedicated:
-            gone.append(self._cell)
-        else:
-            self._launch()
-        return [cell for cell in gone if cell is not None]
+            return [self._cell] if self._cell is not None else []
+        gone = [cell for cell in (*carrier.outer, carrier.current) if cell is not None]
+        for cell in list(self.system.cells.values()):
+            if cell.runtime is self and cell.scheduled and cell not in gone:
+                self._run_queue.put(cell)  # its place may have been lost with the thread
+        self._launch()
+        return gone
 
 
 def thread_worker(system: ActorSystem, cell: Cell) -> Worker:
