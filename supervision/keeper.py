@@ -14,7 +14,7 @@ from supervision.actor import Actor
 from supervision.children import Child, Children
 from supervision.decide import State
 from supervision.errors import Deadlock, StaleIncarnation
-from supervision.messages import ChildExit
+from supervision.messages import ChildExit, Stop
 from supervision.reasons import KILLED, NORMAL, SHUTDOWN
 from supervision.ref import ActorRef
 from supervision.reports import Reports
@@ -92,6 +92,7 @@ class Keeper(Stepper):
 
     def _start_actor(self, child: Child, actor: Actor) -> Step[Started | Failed]:
         system, ref = self._cell.system, actor.actor_ref
+        ref.actor_inbox.label = child.spec.id
         started = system.begin(actor, on=child.spec.runtime, parent=self._cell)
         timeout_s = child.spec.start_timeout_s or system.start_timeout_s
         if not (yield from self._await(started, timeout_s)):
@@ -133,7 +134,10 @@ class Keeper(Stepper):
         if shutdown == "brutal_kill":
             child.ref.kill()
             return now_ns
-        child.ref.stop_now(SHUTDOWN, block=False)
+        if child.spec.drain:
+            delivery.notice(child.ref.actor_inbox, Stop(SHUTDOWN))
+        else:
+            child.ref.actor_inbox.command(Stop(SHUTDOWN))
         return now_ns + shutdown * _NS_PER_MS if isinstance(shutdown, int) else None
 
     def _await_stopped(self, child: Child, deadline_ns: int | None) -> Step[None]:

@@ -90,7 +90,8 @@ class ChildSpec:
     ``start`` is an actor class or a callable, called with ``args`` and ``kwargs``; what it may
     return is described in ``supervision.starting``. ``shutdown_ms`` is how long the child may
     take to stop before it is killed: milliseconds, ``"infinity"`` (the default of supervisors) or
-    ``"brutal_kill"``. ``start_timeout_s`` bounds the start (None: the system's bound).
+    ``"brutal_kill"``. With ``drain`` the stop waits its turn in the child's mailbox, so that
+    everything sent before is handled first (a journal). ``start_timeout_s`` bounds the start (None: the system's bound).
     ``backoff`` spaces the restarts. ``runtime`` names the runtime that the child runs on.
 
     Raises:
@@ -105,6 +106,7 @@ class ChildSpec:
     shutdown_ms: Shutdown | None = None
     significant: bool = False
     type: ChildType = "worker"
+    drain: bool = False
     start_timeout_s: float | None = None
     backoff: Backoff | None = None
     runtime: str | None = None
@@ -144,6 +146,8 @@ class ChildSpec:
     def _check_significant(self) -> None:
         if type(self.significant) is not bool:
             raise SpecError("invalid_significant", self.significant, "use True or False")
+        if type(self.drain) is not bool:
+            raise SpecError("invalid_drain", self.drain, "use True or False")
         if self.significant and self.restart == "permanent":
             remedy = "a permanent child never ends for good: make it transient or temporary"
             raise SpecError("bad_combination", ("significant", "permanent"), remedy)

@@ -48,6 +48,7 @@ class Player(Actor):
         self.name = name
         self.info = info
         self.stubborn = name in stage.stubborn
+        self.takes_s = stage.takes_s.get(name, 0.0)
 
     def on_start(self) -> Any:
         """Come up."""
@@ -65,6 +66,11 @@ class Player(Actor):
 
     def on_stop_request(self, reason: ExitReason) -> bool:
         """Obey, unless stubborn."""
+        if self.takes_s:
+            self.stage.trace.append(f"told {self.name}")
+            self.send_after(self.takes_s, word_of(reason))
+            self.takes_s = 0.0
+            return False
         if self.stubborn:
             self.stage.trace.append(f"ignores {self.name}")
             return False
@@ -99,6 +105,7 @@ class Stage:
         self.trace: list[str] = []
         self.plans: dict[object, deque[object]] = {}
         self.stubborn: set[object] = set()
+        self.takes_s: dict[object, float] = {}  # how long a child takes to stop
         self.on_fail: Callable[[object], object] = lambda _name: None
         self.reporter = Reporter()
         self.sim.observer = self.reporter
