@@ -100,7 +100,7 @@ class Actor(pykka.Actor):
     @property
     def incarnation(self) -> fence.Incarnation:
         """Token that effect ports check, so that an ended incarnation has no effect."""
-        return fence.Incarnation(type(self).__name__, self._cell.number, self._cell)
+        return fence.Incarnation(self._cell.path(), self._cell.number, self._cell)
 
     # -- hooks --
 

@@ -69,6 +69,7 @@ class Cell:
         "capacity",
         "control",
         "handled",
+        "label",
         "mark_handled",
         "mark_ns",
         "number",
@@ -116,6 +117,7 @@ class Cell:
         self.attention = False
         self.state: int = NEW
         self.handled = 0
+        self.label: object = type(actor).__name__
         self.since_ns = self.mark_ns = self.mark_handled = 0
         self.control = self.asking = self.parent = self.pending = None
         self.reason = self.room = self.runtime = self.watchers = None
@@ -149,6 +151,11 @@ class Cell:
         self.control.append(message)
         self.attention = True
         self.wake()
+
+    def path(self) -> str:
+        """Name in the supervision tree: the labels from the root down to this cell."""
+        own = str(self.label)
+        return own if self.parent is None else f"{self.parent.path()}/{own}"
 
     def wake(self) -> None:
         """Hand the cell to its runtime unless it already waits for a turn."""

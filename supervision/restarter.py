@@ -19,7 +19,7 @@ from supervision.keeper import Keeper
 from supervision.reasons import SHUTDOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     from supervision.children import Child
     from supervision.messages import ChildExit
@@ -42,6 +42,11 @@ class Restarter(Keeper):
         self._window = RestartWindow(0, 0)
         # Jitter differs between processes, and is the seed's in a simulation.
         self._random = Random(self._cell.system.urn_base + self._cell.number)
+
+    @property
+    def restarts(self) -> Mapping[tuple[object, str], int]:
+        """Restart attempts so far, by child id and kind of reason."""
+        return self._reports.restarts
 
     @property
     def restart_intensity_used(self) -> int:

@@ -61,7 +61,7 @@ class Worker:
         self.system = system
         self.name = name
         self.active: here.Carrier | None = None
-        self._dedicated = dedicated
+        self.dedicated = dedicated
         self._batch = batch
         self._run_queue: SimpleQueue[Any] = SimpleQueue()
         self._spares: list[_Resume] = []
@@ -77,14 +77,14 @@ class Worker:
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
         cell.runtime = self
-        if self._dedicated:
+        if self.dedicated:
             self._cell = cell
         cell.ready = self._run_queue.put
         cell.scheduled = False
 
     def detach(self, cell: Cell) -> None:  # noqa: ARG002 - only a dedicated worker goes with it
         """Let go of ``cell``; a thread of its own ends with it."""
-        if self._dedicated:
+        if self.dedicated:
             self.close()
 
     def serves_caller(self) -> bool:
@@ -181,7 +181,7 @@ class Worker:
             future.block(timeout_s)
             return
         cell, carrier.current = carrier.current, None
-        if self._dedicated:
+        if self.dedicated:
             future.block(timeout_s)
         else:
             self._yield_to_others(carrier, future, timeout_s)
@@ -223,7 +223,7 @@ class Worker:
         if carrier is None or carrier.current is not cell:
             return
         abandon(carrier, cell)
-        if not self._dedicated:
+        if not self.dedicated:
             self._launch()
 
     def lost(self) -> bool:
@@ -236,7 +236,7 @@ class Worker:
         carrier = self.active
         assert carrier is not None, "lost() has just looked at it"
         self.active = None
-        if self._dedicated:
+        if self.dedicated:
             return [self._cell] if self._cell is not None else []
         gone = [cell for cell in (*carrier.outer, carrier.current) if cell is not None]
         for cell in list(self.system.cells.values()):
