@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from supervision.actor import Actor
+from supervision.actor import DEFERRED, Actor
 from supervision.errors import ActorStartError
 from supervision.manage import count_children, start_child, which_child, which_children
 from supervision.observe import NullObserver
@@ -80,6 +80,26 @@ class Player(Actor):
     def on_failure(self, *_error: object) -> None:
         """Record the crash."""
         self.stage.trace.append(f"down {self.name} crash")
+
+
+class Slow(Actor):
+    """Comes up after a second of virtual time."""
+
+    def __init__(self, trace: list[str]) -> None:
+        super().__init__()
+        self.trace = trace
+
+    def on_start(self) -> Any:
+        """Acknowledge later."""
+        self.trace.append("begun")
+        system = self._cell.system
+        system.timers.at(system.now_ns() + 10**9, self.acknowledge)
+        return DEFERRED
+
+    def acknowledge(self) -> None:
+        """Come up."""
+        self.trace.append("up")
+        self.started()
 
 
 class Reporter(NullObserver):

@@ -95,7 +95,9 @@ def test_otp_105_the_window_slides() -> None:
     assert sup.exit_reason == SHUTDOWN
 
 
-@pytest.mark.parametrize(("age_ns", "allowed"), [(P_NS - 1, False), (P_NS, False), (P_NS + 1, True)])
+@pytest.mark.parametrize(
+    ("age_ns", "allowed"), [(P_NS - 1, False), (P_NS, False), (P_NS + 1, True)]
+)
 def test_otp_106_the_edge_of_the_window_belongs_to_it(age_ns: int, *, allowed: bool) -> None:
     window = RestartWindow(1, P_NS)
     assert window.add(7)

@@ -25,7 +25,7 @@ from supervision.starting import (
 )
 from supervision.supervisor import Supervisor
 from supervision.system import ActorSystem
-from tests.supervision.otp.kit import PlannedError, Stage
+from tests.supervision.otp.kit import PlannedError, Slow, Stage
 
 
 def test_otp_001_a_supervisor_without_children_starts_and_obeys_shutdown() -> None:
@@ -97,32 +97,6 @@ def test_otp_005_children_come_up_in_list_order() -> None:
     stage = Stage()
     sup = stage.boot(*[stage.spec(name) for name in "dbeac"])
     stage.check_up(sup, [f"up {name}" for name in "dbeac"], **dict.fromkeys("dbeac", "up"))
-
-
-class Slow(Actor):
-    """Comes up after a second of virtual time."""
-
-    def __init__(self, trace: list[str]) -> None:
-        super().__init__()
-        self.trace = trace
-
-    def on_start(self) -> Any:
-        """Acknowledge later."""
-        self.trace.append("begun")
-        return self.deferred_ack()
-
-    def deferred_ack(self) -> Any:
-        """Plan the acknowledgement."""
-        from supervision.actor import DEFERRED
-
-        system = self._cell.system
-        system.timers.at(system.now_ns() + 10**9, self.acknowledge)
-        return DEFERRED
-
-    def acknowledge(self) -> None:
-        """Come up."""
-        self.trace.append("up")
-        self.started()
 
 
 def test_otp_006_the_start_returns_only_when_every_child_is_up() -> None:

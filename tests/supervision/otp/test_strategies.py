@@ -9,8 +9,8 @@ import pytest
 
 from supervision.manage import restart_child, terminate_child
 from supervision.reasons import SHUTDOWN
-from supervision.starting import Started
 from supervision.spec import ChildSpec
+from supervision.starting import Started
 from tests.supervision.otp.kit import Player, Stage
 
 UPS_AB = ["up a", "up b"]
