@@ -1,0 +1,1 @@
+"""The application: what the command line runs, wired from the inner packages."""

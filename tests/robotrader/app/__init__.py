@@ -1,0 +1,1 @@
+"""Tests of the application, run as a user runs it."""
