@@ -114,7 +114,7 @@ class DynamicSupervisor(Restarter):
     def _ended(self, child: Child, reason: ExitReason) -> Step[None] | None:
         decision = fate(child.spec.restart, reason)
         if not reason.ordinary or decision is Fate.RESTART:
-            self._reports.tell("child_terminated", "child_terminated", reason, child)
+            self.reports.tell("child_terminated", "child_terminated", reason, child)
         if decision is not Fate.RESTART:
             self._children.remove(child)
             return None

@@ -42,7 +42,7 @@ class Keeper(Stepper):
     def __init__(self) -> None:
         super().__init__()
         self._children = Children()
-        self._reports = Reports(self._cell)
+        self.reports = Reports(self._cell)
         self._exit_with: ExitReason | None = None
 
     # -- the supervisor's own start --
@@ -63,12 +63,12 @@ class Keeper(Stepper):
         outcome = yield from self._outcome(child)
         if isinstance(outcome, Failed):
             self._children.down(child, State.UNDEFINED)
-            self._reports.tell("start_error", "start", outcome.reason, child)
+            self.reports.tell("start_error", "start", outcome.reason, child)
         elif outcome.ref is None:
             self._children.down(child, State.UNDEFINED)
         else:
             self._adopt(child, outcome.ref)
-            self._reports.tell("progress", "start", None, child)
+            self.reports.tell("progress", "start", None, child)
         return outcome
 
     def _outcome(self, child: Child) -> Step[Started | Failed]:
@@ -155,7 +155,7 @@ class Keeper(Stepper):
         elif child.spec.restart != "permanent" and reason is not None:
             expected = reason.ordinary
         if not expected:
-            self._reports.tell("shutdown_error", "shutdown", reason, child)
+            self.reports.tell("shutdown_error", "shutdown", reason, child)
 
     # -- the supervisor's own end --
 

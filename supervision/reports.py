@@ -42,10 +42,11 @@ class Reports:
         self.escalations = 0
 
     def restarted(self, child: Child, reason: object) -> None:
-        """Count one restart attempt of ``child``."""
-        key = (child.spec.id, type(reason).__name__)
+        """Count one restart attempt of ``child``; ``reason`` None is the retry of a failed one."""
+        why = "Retry" if reason is None else type(reason).__name__
+        key = (child.spec.id, why)
         if key not in self.restarts and len(self.restarts) >= MOST_SERIES:
-            key = ("other", type(reason).__name__)
+            key = ("other", why)
         self.restarts[key] += 1
 
     def gave_up(self, child: Child, reason: object) -> None:

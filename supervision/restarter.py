@@ -46,7 +46,7 @@ class Restarter(Keeper):
     @property
     def restarts(self) -> Mapping[tuple[object, str], int]:
         """Restart attempts so far, by child id and kind of reason."""
-        return self._reports.restarts
+        return self.reports.restarts
 
     @property
     def restart_intensity_used(self) -> int:
@@ -102,12 +102,12 @@ class Restarter(Keeper):
         if not self._window.add(self._cell.system.now_ns()):
             self._give_up(child, reason)
             return None
-        self._reports.restarted(child, reason)
+        self.reports.restarted(child, reason)
         return self._restart(child)
 
     def _give_up(self, child: Child, reason: ExitReason | None) -> None:
         child.settle(State.UNDEFINED)
-        self._reports.gave_up(child, reason)
+        self.reports.gave_up(child, reason)
         self._exit_with = SHUTDOWN
 
     def _start_failed(self, child: Child) -> None:

@@ -152,7 +152,7 @@ class Supervisor(Restarter):
     def _ended(self, child: Child, reason: ExitReason) -> Step[None] | None:
         decision = fate(child.spec.restart, reason)
         if not reason.ordinary or decision is Fate.RESTART:
-            self._reports.tell("child_terminated", "child_terminated", reason, child)
+            self.reports.tell("child_terminated", "child_terminated", reason, child)
         self._children.down(child, State.UNDEFINED)
         if decision is Fate.RESTART:
             return self._restart_or_wait(child, reason)

@@ -286,8 +286,8 @@ class Writer(Actor):
 def test_otp_134_the_journal_stops_last_and_commits_all_that_was_sent_before() -> None:
     stage, found = Stage(), list[Any]()
     specs = [ChildSpec(id="journal", start=Journal, args=(stage.trace,), drain=True)]
-    for name in ("gateway", "risk", "strategy"):
-        specs.append(ChildSpec(id=name, start=Writer, args=(name, found, stage.trace)))
+    writers = ("gateway", "risk", "strategy")
+    specs += [ChildSpec(id=n, start=Writer, args=(n, found, stage.trace)) for n in writers]
     sup = stage.boot(*specs, strategy="rest_for_one")
     found.append(stage.ref(sup, "journal"))
     sup.stop_now(SHUTDOWN, block=False)
