@@ -91,8 +91,9 @@ class ChildSpec:
     return is described in ``supervision.starting``. ``shutdown_ms`` is how long the child may
     take to stop before it is killed: milliseconds, ``"infinity"`` (the default of supervisors) or
     ``"brutal_kill"``. With ``drain`` the stop waits its turn in the child's mailbox, so that
-    everything sent before is handled first (a journal). ``start_timeout_s`` bounds the start (None: the system's bound).
-    ``backoff`` spaces the restarts. ``runtime`` names the runtime that the child runs on.
+    everything sent before is handled first (a journal). ``start_timeout_s`` bounds the start
+    (None: the system's bound). ``backoff`` spaces the restarts. ``runtime`` names the runtime
+    that the child runs on (None: its class's own).
 
     Raises:
         SpecError: a field is wrong; the code names it.

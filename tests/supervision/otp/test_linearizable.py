@@ -6,8 +6,6 @@ import random
 import threading
 from typing import Any
 
-import pytest
-
 from supervision.actor import Actor
 from supervision.children import ChildInfo
 from supervision.decide import ChildCounts
@@ -27,6 +25,7 @@ from tests.supervision.oracle.sup_model import Model, World
 
 IDS = "abcdef"
 THREADS = 32
+CALLS = 1000
 
 
 class Logged(Supervisor):
@@ -127,13 +126,10 @@ def play(calls: int, seed: int) -> tuple[list[Any], dict[int, Any]]:
     return actor.log, answers
 
 
-@pytest.mark.parametrize(
-    "calls", [pytest.param(60, id="short"), pytest.param(1000, id="full", marks=pytest.mark.deep)]
-)
-def test_otp_144_requests_of_32_threads_are_served_in_some_serial_order(calls: int) -> None:
+def test_otp_144_requests_of_32_threads_are_served_in_some_serial_order() -> None:
     seed = 144
-    log, answers = play(calls, seed)
-    assert len(log) == THREADS * calls + 1
+    log, answers = play(CALLS, seed)
+    assert len(log) == THREADS * CALLS + 1
     model = Model(World(), "one_for_one", 1, "never")
     assert model.boot([]) == "ok"
     for message in log:
