@@ -24,7 +24,7 @@ class Probation:
     __slots__ = ("_deadlines_ns", "_duration_ns", "_failed", "_ok", "_slow", "_slow_failed")
 
     def __init__(self) -> None:
-        # By permit number; permits get later deadlines in turn, so the first one is due first.
+        # When each permit that is out is due, by its number.
         self._deadlines_ns: dict[int, int] = {}
         self._ok = self._failed = self._slow = self._slow_failed = self._duration_ns = 0
 
@@ -87,10 +87,6 @@ class Probation:
                 return Cause.PROBES_FAILED
             return Cause.PROBES_PASSED if self._ok >= config.success_threshold else None
         complete = self._ok + self._failed >= config.permitted_half_open
-        if (complete or config.early_decision) and self._rates_fail(config):
+        if (complete or config.early_decision) and trip.probes_failed(config, self.counts()):
             return Cause.PROBES_FAILED
         return Cause.PROBES_PASSED if complete else None
-
-    def _rates_fail(self, config: BreakerConfig) -> bool:
-        """Judge as if every result still to come were quick and good: that is the best case."""
-        return trip.probes_failed(config, self._failed, self._slow)

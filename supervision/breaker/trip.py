@@ -32,16 +32,14 @@ def exceeded(
         yield Cause.SLOW_RATE, counts.slow_rate_pct, slow_limit
 
 
-def probes_failed(config: BreakerConfig, failed: int, slow: int) -> bool:
-    """Say whether so many failed and slow of all half-open results reopen the breaker.
+def probes_failed(config: BreakerConfig, counts: Counts) -> bool:
+    """Say whether the half-open results reopen the breaker, were all still to come quick and good.
 
     Without a failure rate any failure does: a service that fails its probe is not healthy.
     """
-    probes = config.permitted_half_open
-    if config.failure_rate_pct is None:
-        if failed:
-            return True
-    elif failed and 100.0 * failed / probes >= config.failure_rate_pct:
+    probes = max(config.permitted_half_open, counts.calls)
+    failure_limit = config.failure_rate_pct or 0.0
+    if counts.failed and 100.0 * counts.failed / probes >= failure_limit:
         return True
-    limit = config.slow_rate_pct
-    return limit is not None and slow > 0 and 100.0 * slow / probes >= limit
+    slow_limit = config.slow_rate_pct
+    return slow_limit is not None and 100.0 * counts.slow / probes >= slow_limit
