@@ -16,7 +16,8 @@ from supervision import delivery
 from supervision.decide import State
 from supervision.intensity import RestartWindow
 from supervision.keeper import Keeper
-from supervision.reasons import SHUTDOWN
+from supervision.reasons import SHUTDOWN, Crash
+from supervision.starting import Escalate
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -65,7 +66,12 @@ class Restarter(Keeper):
         child = self._children.of(exit_.ref)
         if child is None:
             return None  # its end was waited for, or it is nobody's child any more
-        return self._ended(child, exit_.reason)
+        reason = exit_.reason
+        if isinstance(reason, Crash) and isinstance(reason.cause, Escalate):
+            self._children.down(child, State.UNDEFINED)
+            self._exit_with = Crash(reason.cause.error)
+            return None
+        return self._ended(child, reason)
 
     def _restart_or_wait(self, child: Child, reason: ExitReason) -> Step[None] | None:
         backoff = child.spec.backoff

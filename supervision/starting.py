@@ -60,6 +60,14 @@ class ChildStartFailed(SupervisionError):
         self.reason = reason
 
 
+class Escalate(SupervisionError):
+    """Raised by a child: its supervisor is to fail with ``error`` instead of restarting it."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"escalated: {error!r}")
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True)
 class Info:
     """Returned by ``on_start``: the child is up, and ``value`` is for whoever asked."""

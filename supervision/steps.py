@@ -48,6 +48,24 @@ class Resume:
         self.wait = wait
 
 
+class Raised:
+    """An answer that is an error for the asker, and no failure of the actor."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def _answer(reply: Future[Any] | None, answer: Any) -> None:
+    if reply is None:
+        return
+    if answer.__class__ is Raised:
+        reply.try_set(None, answer.error)
+    else:
+        reply.try_set(answer)
+
+
 class Stepper(Actor):
     """An actor that handles its messages by steps, one at a time."""
 
@@ -118,8 +136,7 @@ class Stepper(Actor):
 
     def _begin(self, answer: Any, reply: Future[Any] | None) -> None:
         if answer.__class__ is not GeneratorType:
-            if reply is not None:
-                reply.try_set(answer)
+            _answer(reply, answer)
             return
         self._step, self._reply = answer, reply
         self._advance()
@@ -131,8 +148,7 @@ class Stepper(Actor):
         except StopIteration as end:
             reply = self._reply
             self._step = self._reply = self._waiting = None
-            if reply is not None:
-                reply.try_set(end.value)
+            _answer(reply, end.value)
         except BaseException as error:
             if self._reply is not None:
                 self._reply.try_set(None, error)

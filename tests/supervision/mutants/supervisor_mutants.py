@@ -1,211 +1,37 @@
 """Seeded mistakes in the supervisors: each must be caught by the conformance tests.
 
-A mutant replaces one exact text in one file. The differential test against the model (it needs no
-Erlang) and ``tests/supervision/otp`` are what has to catch it.
+A mutant replaces one exact text in one file. What has to catch it are the tests of section A to W
+and the comparison with the model, which needs no Erlang.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from tests.supervision.mutants.mutant import Mutant
+from tests.supervision.mutants.supervisor_rules_mutants import RULES
 
-class Mutant(NamedTuple):
-    """One mistake: where, what becomes what, and what that breaks."""
-
-    id: str
-    file: str
-    old: str
-    new: str
-    breaks: str
-
-
+_MODEL = "test_without_erlang_the_model_is_still_compared"
 TESTS: Final = (
     "tests/supervision/otp",
-    "tests/supervision/oracle/test_differential.py::"
-    "test_without_erlang_the_model_is_still_compared",
+    f"tests/supervision/oracle/test_differential.py::{_MODEL}",
 )
 """The selection that must fail for every mutant."""
 
-_DECIDE = "supervision/decide.py"
 _SUP = "supervision/supervisor.py"
 _KEEP = "supervision/keeper.py"
 _RE = "supervision/restarter.py"
 _DYN = "supervision/dynamic.py"
 _STEP = "supervision/steps.py"
-_WIN = "supervision/intensity.py"
-_SPEC = "supervision/spec.py"
-_CHILD = "supervision/children.py"
-_START = "supervision/starting.py"
-_OFF = "supervision/backoff.py"
 
 MUTANTS: Final = (
-    Mutant(
-        "transient-normal-restarts",
-        _DECIDE,
-        '("transient", True): Fate.KEEP',
-        '("transient", True): Fate.RESTART',
-        "a transient child that ended well is restarted (49)",
-    ),
-    Mutant(
-        "transient-crash-kept",
-        _DECIDE,
-        '("transient", False): Fate.RESTART',
-        '("transient", False): Fate.KEEP',
-        "a transient child that crashed is not restarted (49)",
-    ),
-    Mutant(
-        "permanent-normal-kept",
-        _DECIDE,
-        '("permanent", True): Fate.RESTART',
-        '("permanent", True): Fate.KEEP',
-        "a permanent child that ended well is not restarted (48)",
-    ),
-    Mutant(
-        "temporary-kept",
-        _DECIDE,
-        '("temporary", False): Fate.FORGET',
-        '("temporary", False): Fate.KEEP',
-        "a crashed temporary child leaves its spec behind (50)",
-    ),
-    Mutant(
-        "group-stop-in-start-order",
-        _DECIDE,
-        "for child in reversed(running)",
-        "for child in running",
-        "a group is stopped in start order (63)",
-    ),
-    Mutant(
-        "group-starts-temporary",
-        _DECIDE,
-        'for child in group if child.restart != "temporary"',
-        "for child in group",
-        "temporary siblings are started again (64)",
-    ),
-    Mutant(
-        "group-keeps-temporary",
-        _DECIDE,
-        'forget=tuple(child.key for child in group if child.restart == "temporary")',
-        "forget=()",
-        "the spec of a stopped temporary sibling stays (64)",
-    ),
-    Mutant(
-        "rest-without-the-failed-one",
-        _DECIDE,
-        "return children[index:]",
-        "return children[index + 1 :]",
-        "rest_for_one does not restart the child that failed (74)",
-    ),
-    Mutant(
-        "rest-is-all",
-        _DECIDE,
-        'if strategy == "one_for_all":',
-        'if strategy != "one_for_one":',
-        "rest_for_one touches the children before the failed one (74)",
-    ),
-    Mutant(
-        "one-for-one-is-the-rest",
-        _DECIDE,
-        "return children[index : index + 1]",
-        "return children[: index + 1]",
-        "one_for_one restarts others too (57)",
-    ),
-    Mutant(
-        "final-stop-in-start-order",
-        _DECIDE,
-        "for child in reversed(children) if child.state",
-        "for child in children if child.state",
-        "the supervisor stops its children in start order (126)",
-    ),
-    Mutant(
-        "all-significant-is-any",
-        _DECIDE,
-        'if mode == "any_significant":',
-        'if mode != "never":',
-        "all_significant ends with the first significant child (153)",
-    ),
-    Mutant(
-        "any-significant-is-all",
-        _DECIDE,
-        'if mode == "any_significant":\n        return True\n',
-        "",
-        "any_significant waits for the last one (151)",
-    ),
-    Mutant(
-        "restarting-significant-is-gone",
-        _DECIDE,
-        "child.significant and child.state is not State.UNDEFINED and",
-        "child.significant and child.state is State.RUNNING and",
-        "a significant sibling that waits for its retry does not count (153)",
-    ),
+    *RULES,
     Mutant(
         "insignificant-shuts-down",
         _SUP,
         "if child.spec.significant and self._ends_with(child):",
         'if self._flags.auto_shutdown != "never":',
         "the end of any child shuts down (154)",
-    ),
-    Mutant(
-        "restarting-is-active",
-        _DECIDE,
-        "active += state is State.RUNNING",
-        "active += state is not State.UNDEFINED",
-        "a child that waits for its retry counts as active (114)",
-    ),
-    Mutant(
-        "only-living-supervisors-count",
-        _DECIDE,
-        'supervisors += kind == "supervisor"',
-        'supervisors += kind == "supervisor" and state is State.RUNNING',
-        "a stopped supervisor is counted as a worker (147)",
-    ),
-    Mutant(
-        "present-is-started",
-        _DECIDE,
-        'if state is State.RUNNING:\n        return Refused("already_started", ref)',
-        'if state is not State.RESTARTING:\n        return Refused("already_started", ref)',
-        "start_child of a stopped id says already_started (135)",
-    ),
-    Mutant(
-        "restarting-may-change",
-        _DECIDE,
-        'if state is State.RESTARTING:\n        return Refused("restarting")\n',
-        "",
-        "a child that waits for its retry can be deleted (114)",
-    ),
-    Mutant(
-        "one-restart-fewer",
-        _WIN,
-        "<= self._intensity",
-        "< self._intensity",
-        "intensity n allows n - 1 restarts (101)",
-    ),
-    Mutant(
-        "edge-outside",
-        _WIN,
-        "attempts[0] < oldest_ns",
-        "attempts[0] <= oldest_ns",
-        "an attempt as old as the period does not count (106)",
-    ),
-    Mutant(
-        "window-never-slides",
-        _WIN,
-        "while attempts and attempts[0] < oldest_ns:",
-        "while False:",
-        "restarts are counted for ever (104)",
-    ),
-    Mutant(
-        "fixed-bucket",
-        _WIN,
-        "                attempts.popleft()\n",
-        "                attempts.clear()\n",
-        "the window is a bucket that empties at once (105)",
-    ),
-    Mutant(
-        "resize-forgets",
-        _WIN,
-        "window._attempts_ns.extend(self._attempts_ns)",
-        "pass",
-        "changed flags forget the attempts made (159)",
     ),
     Mutant(
         "exit-reason-of-giving-up",
@@ -355,8 +181,8 @@ MUTANTS: Final = (
     Mutant(
         "system-exit-escapes",
         _KEEP,
-        "except BaseException as error:  # noqa: BLE001 - SystemExit of a start is its failure too",
-        "except Exception as error:",
+        "except BaseException as error:  # noqa: BLE001 - SystemExit of a start",
+        "except Exception as error:  # noqa: BLE001 - SystemExit of a start",
         "SystemExit of a start ends the supervisor (8)",
     ),
     Mutant(
@@ -376,7 +202,9 @@ MUTANTS: Final = (
     Mutant(
         "requests-cut-in",
         _STEP,
-        "        if self._step is not None:\n            self._put_aside(message, reply)\n        else:",
+        "        if self._step is not None:\n"
+        "            self._put_aside(message, reply)\n"
+        "        else:",
         "        if self._step is not None and message.__class__ is not ChildExit:\n"
         "            self._put_aside(message, reply)\n        elif self._step is None:",
         "an exit that arrives during a step is lost (62)",
@@ -419,58 +247,10 @@ MUTANTS: Final = (
     Mutant(
         "stops-one-after-another",
         _DYN,
-        "        asked = [(self._ask_to_stop(child), child) for child in self._children.living()]\n",
+        "        asked = [(self._ask_to_stop(child), child) for child in "
+        "self._children.living()]\n",
         "        for child in self._children.living():\n"
         "            yield from self._stop_child(child)\n        asked = []\n",
         "dynamic children are stopped one after another (89)",
-    ),
-    Mutant(
-        "ids-by-equality",
-        _SPEC,
-        "return (type(child_id), child_id)",
-        "return child_id",
-        "1, 1.0 and True are the same id (38)",
-    ),
-    Mutant(
-        "secrets-shown",
-        _SPEC,
-        'shown["args"] = f"<{len(self.args)} hidden>"',
-        "pass",
-        "get_childspec shows the arguments of the start (149)",
-    ),
-    Mutant(
-        "permanent-significant",
-        _SPEC,
-        'if self.significant and self.restart == "permanent":',
-        "if False:",
-        "a permanent child may be significant (34)",
-    ),
-    Mutant(
-        "pending-retry-survives",
-        _CHILD,
-        "            self.timer.cancel()\n",
-        "",
-        "the planned retry of a terminated child stays (95)",
-    ),
-    Mutant(
-        "old-ref-answers",
-        _CHILD,
-        "            self._by_number.pop(child.ref.number, None)\n        child.settle(state)",
-        "            pass\n        child.settle(state)",
-        "the exit of a child that was stopped is handled again (71)",
-    ),
-    Mutant(
-        "junk-is-fine",
-        _START,
-        "    return Failed(BadReturn(value))\n\n\ndef outcome_of_on_start",
-        "    return Started(None)\n\n\ndef outcome_of_on_start",
-        "a start that returns junk passes (9)",
-    ),
-    Mutant(
-        "info-dropped",
-        _START,
-        "return Started(*value)",
-        "return Started(value[0])",
-        "the info of a start is lost (61)",
     ),
 )

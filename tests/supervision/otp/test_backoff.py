@@ -20,7 +20,7 @@ from supervision.backoff_actor import (
 )
 from supervision.clock import to_ns
 from supervision.errors import Unavailable
-from supervision.manage import terminate_child
+from supervision.manage import restart_child, terminate_child
 from supervision.reasons import NORMAL, SHUTDOWN
 from supervision.spec import ChildSpec, SpecError
 from supervision.starting import OK
@@ -326,3 +326,19 @@ def test_a_backoff_supervisor_wants_a_backoff_and_a_child_that_starts() -> None:
     with pytest.raises(Exception, match="did not start"):
         stage.sim.start(BackoffSupervisor(spec))
     assert not stage.sim.cells
+
+
+def test_otp_120_a_void_retry_does_not_hasten_the_next_one() -> None:
+    stage = Stage()
+    spec = stage.spec("a", backoff=Backoff(min_s=10.0, max_s=10.0))
+    sup = stage.boot(spec, intensity=9)
+    stage.die(sup, "a")
+    stage.sim.run_for(1)
+    stage.call(terminate_child, sup, "a")
+    stage.call(restart_child, sup, "a")
+    stage.sim.run_for(1)
+    stage.die(sup, "a")
+    stage.sim.run_for(9)
+    assert stage.states(sup) == {"a": "restarting"}
+    stage.sim.run_for(2)
+    assert stage.states(sup) == {"a": "up"}

@@ -255,12 +255,12 @@ def test_otp_097_arguments_of_temporary_children_are_not_kept(*, with_template: 
     sup = stage.dynamic(DynamicSupervisor, spec if with_template else None)
     tracemalloc.start()
     for _ in range(1000):
-        payload = bytearray(1_000_000)
+        args = (bytearray(1_000_000),)
         if with_template:
-            start_child(sup, args=(payload,))
+            start_child(sup, args=args)
         else:
-            start_child(sup, ChildSpec(id=1, start=Holder, args=(payload,), restart="temporary"))
-    del payload
+            start_child(sup, ChildSpec(id=1, start=Holder, args=args, restart="temporary"))
+        del args
     gc.collect()
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()

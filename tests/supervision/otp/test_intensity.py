@@ -313,3 +313,19 @@ def test_a_deleted_child_can_be_started_again_after_a_void_retry() -> None:
     assert stage.call(delete_child, sup, "a") is OK
     assert isinstance(stage.call(start_child, sup, stage.spec("a")), Started)
     assert list(stage.states(sup)) == ["b", "a"]
+
+
+def test_otp_062_an_exit_that_arrives_while_another_child_stops_is_handled_afterwards() -> None:
+    stage = Stage()
+    stage.takes_s["a"] = 3.0
+    sup = stage.boot(stage.spec("a"), stage.spec("b"))
+    b = stage.ref(sup, "b")
+    stage.take()
+    stopped = sup.ask(TerminateChild("a"), block=False)
+    stage.sim.run_for(1)
+    stage.end(b, "b", "crash")
+    stage.sim.run_for(1)
+    assert stage.take() == ["told a", "down b crash"]
+    stage.sim.run_for(2)
+    assert stopped.get(timeout=0) is OK
+    stage.check_up(sup, ["down a shutdown", "up b"], a="undefined", b="up")

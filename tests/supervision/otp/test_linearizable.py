@@ -68,7 +68,7 @@ def words_of(message: Any) -> list[str]:
     if isinstance(message, CountChildren):
         return ["count"]
     verb = {TerminateChild: "terminate", RestartChild: "restart", DeleteChild: "delete"}
-    child = message.child if isinstance(message, TerminateChild) else message.id
+    child: Any = message.child if isinstance(message, TerminateChild) else message.id
     return [verb[type(message)], child]
 
 

@@ -296,3 +296,32 @@ def test_otp_008_a_system_exit_in_a_start_is_only_a_failed_start() -> None:
     assert isinstance(answer.detail, SystemExit)
     assert isinstance(stage.add(sup, stage.spec("c")), Started)
     assert not isinstance(sup.exit_reason, Crash)
+
+
+class Saying(Actor):
+    """Its on_start returns what it was given."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__()
+        self.value = value
+
+    def on_start(self) -> Any:
+        """Say it."""
+        return self.value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (IGNORE, Started(None)),
+        (StartError("no"), Refused("start_failed", "no")),
+        ("junk", Refused("start_failed", BadReturn("junk"))),
+    ],
+)
+def test_otp_012_an_actor_whose_on_start_does_not_want_to_run_is_gone(
+    value: object, expected: object
+) -> None:
+    stage = Stage()
+    sup = stage.boot()
+    assert stage.add(sup, ChildSpec(id="a", start=Saying, args=(value,))) == expected
+    assert len(stage.sim.cells) == 1

@@ -277,3 +277,23 @@ def test_otp_081_a_rest_that_never_comes_up_uses_up_the_budget() -> None:
     stage.die(sup, "b")
     trace = ["down b crash", "down c shutdown", "up b", "failed c", "failed c"]
     stage.check_ended(sup, [*trace, "down b shutdown", "down a shutdown"])
+
+
+def test_otp_061_a_start_may_return_a_running_actor_with_info() -> None:
+    stage, sup = booted("one_for_one", "")
+    spec = ChildSpec(id="a", start=lambda: (Player.start(stage, "a"), "some info"))
+    started = stage.add(sup, spec)
+    assert (started.ref, started.info) == (stage.ref(sup, "a"), "some info")
+    stage.die(sup, "a")
+    stage.check_up(sup, ["up a", "down a crash", "up a"], a="up")
+
+
+def test_a_start_may_return_an_actor_that_is_dead_already() -> None:
+    stage, sup = booted("one_for_one", "")
+    dead = stage.sim.start(Player(stage, "a"))
+    dead.kill()
+    refs = iter([dead])
+    spec = ChildSpec(id="a", start=lambda: next(refs, None) or Player(stage, "a"))
+    stage.add(sup, spec)
+    stage.sim.settle()
+    stage.check_up(sup, ["up a", "up a"], a="up")
