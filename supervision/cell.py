@@ -72,6 +72,7 @@ class Cell:
         "label",
         "mark_handled",
         "mark_ns",
+        "now_ns",
         "number",
         "parent",
         "pending",
@@ -127,6 +128,7 @@ class Cell:
     def join(self, system: ActorSystem) -> None:
         """Become part of ``system``, with a number of its count (only before the start)."""
         self.system = system
+        self.now_ns = system.now_ns
         self.number: int = next(system.numbers)
         self.stats = system.stats_of(type(self.actor))
 
@@ -166,8 +168,8 @@ class Cell:
     def oldest_age_ns(self, now_ns: int) -> int:
         """Age of the oldest waiting message, 0 when none waits.
 
-        Never less than the truth; under a backlog at most the time that one more backlog takes,
-        because times are taken when the mailbox turns non-empty and once a turn, not per message.
+        Never less than the truth. More than it by at most the watchdog's period and, under a
+        backlog, the time that one backlog takes: no clock is read for a message.
         """
         return now_ns - self.since_ns if self.queue else 0
 
@@ -201,8 +203,9 @@ class Cell:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its crash
             self.fail(error)
-        self.running = False
-        self._turn_ended()
+        self.running = self.scheduled = False
+        if queue or self.attention or self.room is not None:
+            self._turn_ended()
 
     def start_here(self) -> None:
         """Run the start as a turn of its own: the caller's worker is the one this cell runs on."""
@@ -216,20 +219,19 @@ class Cell:
         self._turn_ended()
 
     def _turn_ended(self) -> None:
+        """Do what the end of a turn needs when more than an empty mailbox is left."""
         self.scheduled = False
         if self.room is not None:
             room, self.room = self.room, None
             room.try_set()
         if self.state == DEAD:
             delivery.answer_dead(self)
-        elif self.queue or self.control:
+        elif self.control or (self.queue and self.state == ALIVE):
             if self.handled >= self.mark_handled:
-                self.since_ns = self.mark_ns or self.since_ns
-                self.mark_ns = self.system.now_ns()
+                self.since_ns = max(self.since_ns, self.mark_ns)
+                self.mark_ns = self.now_ns()
                 self.mark_handled = self.handled + len(self.queue)
             self.wake()
-        else:
-            self.mark_ns = self.mark_handled = 0
 
     def _attend(self) -> bool:
         """Obey the control lane; return whether ordinary messages may be handled now."""
@@ -261,7 +263,7 @@ class Cell:
             self._answer(message)
 
     def _serve(self, ask: Ask) -> None:
-        if ask.deadline_ns < self.system.now_ns():
+        if ask.deadline_ns < self.now_ns():
             self.stats.expired += 1
             return  # the asker has given up: doing the work now would only surprise it
         if isinstance(ask.message, _ActorStop):
@@ -358,6 +360,6 @@ class Cell:
 
     def deadline_for(self, timeout_s: float) -> int:
         """Absolute deadline of a request made now: never past that of the one being served."""
-        own_ns = self.system.now_ns() + round(timeout_s * 1e9)
+        own_ns = self.now_ns() + round(timeout_s * 1e9)
         outer_ns = here.current_deadline_ns()
         return own_ns if outer_ns is None else min(own_ns, outer_ns)

@@ -49,7 +49,7 @@ def enqueue(cell: Cell, message: Any) -> None:
     """Append ``message`` whatever the bound (own notices and admitted messages)."""
     cell.queue.append(message)
     if not cell.scheduled:
-        cell.since_ns = cell.system.now_ns()
+        cell.since_ns = cell.system.coarse_ns
         cell.wake()
 
 

@@ -119,7 +119,7 @@ class ActorRef(pykka.ActorRef[A]):
             return
         queue.append(message)
         if not cell.scheduled:
-            cell.since_ns = cell.system.now_ns()
+            cell.since_ns = cell.system.coarse_ns
             cell.scheduled = True
             cell.ready(cell)
 

@@ -27,6 +27,7 @@ from supervision.runtime.loop import LoopRuntime
 from supervision.runtime.worker import Worker, thread_worker
 from supervision.states import STARTING
 from supervision.timers import TimerThread
+from supervision.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,10 @@ def exit_process(why: str) -> None:
 class ActorSystem:
     """See the module's prose.
 
+    Attributes:
+        coarse_ns: the clock as of the watchdog's last look, at most ``PERIOD_S`` old: what a
+            sender can afford to read for every message.
+
     Args:
         name: for threads and reports.
         clock: source of time; the monotonic clock by default.
@@ -72,6 +77,8 @@ class ActorSystem:
         start_timeout_s: float = 60.0,
         urn_base: int | None = None,
     ) -> None:
+        self._lock = threading.Lock()
+        self.watchdog: Watchdog | None = None
         self.name = name
         self.clock: Clock = clock or MonotonicClock()
         self.now_ns = self.clock.now_ns
@@ -91,7 +98,18 @@ class ActorSystem:
         self.fatal: Callable[[str], None] = exit_process
         self.timers: Timers = self._make_timers()
         self._runtimes: dict[str, Runtime] = {}
-        self._lock = threading.Lock()
+
+    coarse_ns: int = 0
+
+    def _watch(self, worker: Worker) -> None:
+        """Have ``worker`` watched (under the lock)."""
+        self.workers.add(worker)
+        self._start_watchdog()
+
+    def _start_watchdog(self) -> None:
+        if self.watchdog is None:
+            self.coarse_ns = self.now_ns()
+            self.watchdog = Watchdog(self).start()
 
     def _make_timers(self) -> Timers:
         return TimerThread(self.now_ns, self.name)
@@ -109,6 +127,7 @@ class ActorSystem:
                 msg = f"runtime {runtime.name!r} exists already: give the second one another name"
                 raise ValueError(msg)
             self._runtimes[runtime.name] = runtime
+            self._start_watchdog()
 
     def runtime(self, name: str) -> Runtime:
         """Return the runtime called ``name``; ``pool`` and ``pool:ANY`` are made when needed.
@@ -123,12 +142,20 @@ class ActorSystem:
             msg = f"no runtime {name!r}: use 'thread', 'pool', 'pool:NAME' or add_runtime() first"
             raise ValueError(msg)
         with self._lock:
-            if name not in self._runtimes:
-                self._runtimes[name] = Worker(self, name)
-            return self._runtimes[name]
+            known = self._runtimes.get(name)
+            if known is None:
+                known = worker = Worker(self, name)
+                self._runtimes[name] = worker
+                self._watch(worker)
+        return known
 
     def _runtime_of(self, cell: Cell, name: str) -> Runtime:
-        return thread_worker(self, cell) if name == "thread" else self.runtime(name)
+        if name != "thread":
+            return self.runtime(name)
+        worker = thread_worker(self, cell)
+        with self._lock:
+            self._watch(worker)
+        return worker
 
     # -- starting and ending actors --
 
@@ -224,6 +251,8 @@ class ActorSystem:
         for runtime in list(self._runtimes.values()):
             runtime.close()
         self.timers.close()
+        if self.watchdog is not None:
+            self.watchdog.stop()
 
 
 _default: list[ActorSystem] = []

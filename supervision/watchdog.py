@@ -45,7 +45,7 @@ class _Seen:
 
 
 class Watchdog:
-    """See the module's prose; ``start`` it once a system, or call ``look`` from a test.
+    """See the module's prose; every system with real threads starts one.
 
     Args:
         system: whose workers to watch.
@@ -78,7 +78,7 @@ class Watchdog:
 
     def look(self) -> None:
         """Look at every worker once."""
-        now_ns = self._system.now_ns()
+        now_ns = self._system.coarse_ns = self._system.now_ns()
         watched = self._system.watched()
         for runtime in watched:
             carrier = runtime.active

@@ -24,7 +24,6 @@ from supervision import (
     Down,
     Supervisor,
     SupervisorFlags,
-    Watchdog,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +146,6 @@ class Demo:
     def __init__(self) -> None:
         self.board = Board()
         self.system = ActorSystem("demo")
-        self.watchdog = Watchdog(self.system).start()
         registry = CollectorRegistry()
         registry.register(ActorCollector(self.system))
         self._http, self._thread = start_http_server(0, "127.0.0.1", registry)
@@ -206,7 +204,6 @@ class Demo:
         self.root.stop()
         self.source.stop()
         took = time.perf_counter() - begun
-        self.watchdog.stop()
         self.system.close()
         self._http.shutdown()
         self._http.server_close()

@@ -69,7 +69,6 @@ class Worker:
         self._turns = 0
         self._closed = False
         self._cell: Cell | None = None  # the only one, if dedicated
-        system.workers.add(self)
         self._launch()
 
     # -- what cells and callers use --
