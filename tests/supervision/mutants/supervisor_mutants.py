@@ -196,7 +196,9 @@ MUTANTS: Final = (
         "acknowledged-too-early",
         _KEEP,
         "        error = yield from start_all\n        if error is not None:",
-        "        self.started()\n        error = yield from start_all\n        if error is not None:",
+        "        self.started()\n"
+        "        error = yield from start_all\n"
+        "        if error is not None:",
         "the start returns before all children are up (6)",
     ),
     Mutant(
