@@ -100,6 +100,11 @@ class Heart:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The children's names, in the order of their start."""
+        return tuple(self._watches)
+
     def phase(self, name: str) -> Phase:
         """Return where the child is in its life; ``KeyError`` if there is none of the name."""
         return self._watches[name].phase
@@ -108,6 +113,10 @@ class Heart:
         """Return the child's process id, 0 if it is down."""
         process = self._processes.get(name)
         return process.pid if process else 0
+
+    def now_s(self) -> float:
+        """Return the time that events are stamped with, in seconds."""
+        return self._clock.now_ns() / NANOSECONDS
 
     def outcome(self) -> Exit:
         """Return the worst that became of a child so far."""
@@ -138,7 +147,7 @@ class Heart:
             ValueError: this is not the main thread, which alone may handle signals.
         """
         with self._signals():
-            for name in self._watches:
+            for name in self.names:
                 self.start(name)
             while self._processes:
                 self.step()
@@ -184,8 +193,7 @@ class Heart:
 
     def _teller(self, name: str) -> Tell:
         def tell(kind: Kind, detail: str) -> None:
-            at_s = self._clock.now_ns() / NANOSECONDS
-            self._told.append(Event(at_s, name, kind.value, self.pid(name), detail))
+            self._told.append(Event(self.now_s(), name, kind.value, self.pid(name), detail))
 
         return tell
 

@@ -1,0 +1,1 @@
+"""Programs that heart's tests run as its children."""
