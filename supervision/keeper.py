@@ -112,7 +112,8 @@ class Keeper(Stepper):
     def _adopt(self, child: Child, ref: Any) -> None:
         cell = ref.actor_inbox
         self._children.up(child, ref)
-        child.row = child.row.started(self._cell.system.now_ns())
+        if child.spec.backoff is not None:
+            child.row = child.row.started(self._cell.system.now_ns())
         if cell.parent is not self._cell:
             cell.parent = self._cell
             if cell.state == DEAD:  # it ended before it knew whom to tell; told twice is harmless

@@ -17,7 +17,6 @@ from supervision.actor import DEFERRED
 from supervision.children import Child
 from supervision.decide import (
     Fate,
-    GroupPlan,
     State,
     count_children,
     fate,
@@ -166,12 +165,10 @@ class Supervisor(Restarter):
         return shuts_down(self._flags.auto_shutdown, child.facts(), self._children.facts())
 
     def _restart(self, child: Child) -> Step[None]:
-        plan = self._plan(child)
-        for sibling in self._children.pick(plan.stop):
-            yield from self._stop_child(sibling)
-        for sibling in self._children.pick(plan.forget):
-            self._children.remove(sibling)
-        group = self._children.pick(plan.start)
+        if self._flags.strategy == "one_for_one":
+            group = [child]  # what the plan would say, without its cost: this path is hot
+        else:
+            group = yield from self._clear(child)
         for sibling in group:
             sibling.settle(State.UNDEFINED)
         for sibling in group:
@@ -180,12 +177,16 @@ class Supervisor(Restarter):
                 self._start_failed(sibling)
                 return
 
-    def _plan(self, child: Child) -> GroupPlan:
-        if self._flags.strategy == "one_for_one":  # the others do not matter: constant time
-            return plan_restart("one_for_one", [child.facts()], 0)
+    def _clear(self, child: Child) -> Step[list[Child]]:
+        """Stop and forget what the restart of ``child`` wants; return what is to be started."""
         facts = self._children.facts()
         index = next(i for i, fact in enumerate(facts) if fact.key == child.key)
-        return plan_restart(self._flags.strategy, facts, index)
+        plan = plan_restart(self._flags.strategy, facts, index)
+        for sibling in self._children.pick(plan.stop):
+            yield from self._stop_child(sibling)
+        for sibling in self._children.pick(plan.forget):
+            self._children.remove(sibling)
+        return self._children.pick(plan.start)
 
     # -- requests --
 

@@ -115,9 +115,9 @@ MUTANTS: Final = (
     Mutant(
         "group-forgets-undefined",
         _SUP,
-        "        group = self._children.pick(plan.start)\n",
-        "        group = [c for c in self._children.pick(plan.start) if c.state is not "
-        "State.UNDEFINED or c in self._children.pick(plan.stop) or c is child]\n",
+        "        return self._children.pick(plan.start)\n",
+        "        return [one for one in self._children.pick(plan.start) if one is child or "
+        "one.key in plan.stop]\n",
         "an undefined sibling is not started by the group (66)",
     ),
     Mutant(
