@@ -5,9 +5,9 @@ What comes second changes nothing but the count of late results.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from supervision.breaker.errors import CallTimeout, CircuitOpen
+from supervision.breaker.errors import CallTimeout
 from supervision.breaker.events import CallTimedOut
 from supervision.breaker.verdict import FAILURE, RELEASED, Verdict
 
@@ -19,26 +19,40 @@ if TYPE_CHECKING:
     from supervision.breaker.permit import Permit
     from supervision.timers import Timer
 
+    TimeoutHook: TypeAlias = Callable[[CallTimeout], object]
+
 
 class Call:
     """A call under way; exactly one of its endings counts.
 
-    ``on_timeout`` is called, outside any lock, with the error of the caller whose time is over.
+    ``over`` says that it had one, ``ended`` that the caller brought it about.
     """
 
-    __slots__ = ("_guard", "_permit", "_timer", "on_timeout", "over", "started_ns", "tripped")
+    __slots__ = (
+        "_guard",
+        "_on_timeout",
+        "_permit",
+        "_timer",
+        "ended",
+        "over",
+        "started_ns",
+        "tripped",
+    )
 
     def __init__(self, guard: Guard, permit: Permit, started_ns: int) -> None:
         self._guard = guard
         self._permit = permit
         self._timer: Timer | None = None
+        self._on_timeout: TimeoutHook | None = None
         self.started_ns = started_ns
-        self.on_timeout: Callable[[CallTimeout], object] | None = None
-        self.over = False
-        self.tripped = False
+        self.over = self.ended = self.tripped = False
 
-    def arm(self, timeout_ns: int) -> None:
-        """Count the call as failed if it has not ended after ``timeout_ns``."""
+    def arm(self, timeout_ns: int, on_timeout: TimeoutHook | None) -> None:
+        """Count the call as failed if it has not ended after ``timeout_ns``.
+
+        ``on_timeout`` is then called, outside any lock, with the error for the caller.
+        """
+        self._on_timeout = on_timeout
         due_ns = self.started_ns + timeout_ns
         self._timer = self._guard.timers.at(due_ns, lambda: self._expire(timeout_ns))
 
@@ -54,13 +68,17 @@ class Call:
         """End without a result: the permit goes back, nothing is counted."""
         return self._end(RELEASED)
 
-    def trip_error(self) -> CircuitOpen | None:
-        """Return the error to raise in place of the call's own, if it tripped and that is set."""
-        if not (self.tripped and self._guard.trip_raises_open):
-            return None
-        return self._guard.refusal()
+    def raise_if_tripped(self, error: BaseException) -> None:
+        """Raise ``CircuitOpen`` from the call's own ``error``, if that tripped and it is set so.
+
+        Raises:
+            CircuitOpen: as said; otherwise the caller raises his own error.
+        """
+        if self.tripped and self._guard.trip_raises_open:
+            raise self._guard.refusal() from error
 
     def _end(self, verdict: Verdict) -> bool:
+        self.ended = True
         if self._timer is not None:
             self._timer.cancel()
         first, self.tripped = self._guard.settle(self, self._permit, verdict)
@@ -72,8 +90,8 @@ class Call:
             return
         elapsed_ns = self._guard.now_ns() - self.started_ns
         self._guard.publish(CallTimedOut(self._guard.name, self._guard.now_ns(), elapsed_ns))
-        if self.on_timeout is not None:
-            self.on_timeout(CallTimeout(self._guard.name, timeout_ns, elapsed_ns))
+        if self._on_timeout is not None:
+            self._on_timeout(CallTimeout(self._guard.name, timeout_ns, elapsed_ns))
 
 
 class Calling:
@@ -105,15 +123,13 @@ class Calling:
         traceback: TracebackType | None,
     ) -> None:
         call = self._call
-        if call is None:
+        if call is None or call.ended:
             return
         if error is None:
             call.succeed()
-            return
-        call.fail(error)
-        refusal = call.trip_error()
-        if refusal is not None:
-            raise refusal from error
+        else:
+            call.fail(error)
+            call.raise_if_tripped(error)
 
     async def __aenter__(self) -> Call:
         """Ask to pass, in a coroutine.

@@ -22,7 +22,7 @@ def refuse(field: str, value: object, remedy: str) -> ConfigError:
 
 def check_number(
     field: str,
-    value: float,
+    value: object,
     *,
     above: float | None = None,
     at_least: float | None = None,
@@ -33,23 +33,23 @@ def check_number(
     Raises:
         ConfigError: naming the field, the value and the range.
     """
-    low = f"above {above:g}" if above is not None else f"of at least {at_least or 0:g}"
+    start = above if above is not None else at_least or 0.0
+    low = f"above {start:g}" if above is not None else f"of at least {start:g}"
     remedy = f"a finite number {low} and at most {at_most:g}"
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise refuse(field, value, remedy)
-    too_low = value <= above if above is not None else value < (at_least or 0)
+    too_low = value <= start if above is not None else value < start
     if too_low or value > at_most:
         raise refuse(field, value, remedy)
 
 
-def check_count(field: str, value: int, *, at_least: int, at_most: int) -> None:
+def check_count(field: str, value: object, *, at_least: int, at_most: int) -> None:
     """Refuse what is no whole number in the range.
 
     Raises:
         ConfigError: naming the field, the value and the range.
     """
-    fine = isinstance(value, int) and not isinstance(value, bool)
-    if not fine or not at_least <= value <= at_most:
+    if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= at_most:
         raise refuse(field, value, f"a whole number from {at_least} to {at_most}")
 
 

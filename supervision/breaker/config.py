@@ -183,5 +183,6 @@ class BreakerConfig:
             check_flag(field, getattr(self, field))
         if self.initial_state not in _INITIAL:
             raise refuse("initial_state", self.initial_state, "CLOSED, OPEN or METRICS_ONLY")
-        if not self.operator_roles or isinstance(self.operator_roles, str):
-            raise refuse("operator_roles", self.operator_roles, "a set of at least one role")
+        roles: object = self.operator_roles
+        if not isinstance(roles, frozenset) or not roles:
+            raise refuse("operator_roles", roles, "a frozenset of at least one role")

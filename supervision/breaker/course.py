@@ -86,6 +86,7 @@ class Course:
         self._times = Times.of(config)
         self._now_ns = self._since_ns = now_ns
         self._number = 0
+        self._started_ns = self._open_until_ns = now_ns
         self._token = object()
         self._tally = Tally()
         self._events: list[Event] = []
@@ -194,9 +195,12 @@ class Course:
             self._advance_half_open()
         elif self.state is State.CLOSED:
             self._advance_closed()
-        elif self.state is State.OPEN and self._now_ns >= self._open_until_ns:
-            if calling or self.config.auto_half_open:
-                self._enter(State.HALF_OPEN, Cause.PERIOD_OVER)
+        elif self._period_over(calling=calling):
+            self._enter(State.HALF_OPEN, Cause.PERIOD_OVER)
+
+    def _period_over(self, *, calling: bool) -> bool:
+        moves = calling or self.config.auto_half_open
+        return moves and self.state is State.OPEN and self._now_ns >= self._open_until_ns
 
     def _advance_half_open(self) -> None:
         for _ in range(self._probation.expire(self._now_ns)):
@@ -247,11 +251,18 @@ class Course:
         self._open_until_ns = self._now_ns + (open_ns or 0)
         if target is State.CLOSED and (by is not None or not self._times.stable_ns):
             self.attempt = 0
-        generation, attempt = self.generation, self.attempt
         self._emit(
             Transition(
-                *(self.name, self._now_ns, source, target),
-                *(cause, generation, attempt, counts, open_ns, by),
+                name=self.name,
+                at_ns=self._now_ns,
+                source=source,
+                target=target,
+                cause=cause,
+                generation=self.generation,
+                attempt=self.attempt,
+                counts=counts,
+                open_ns=open_ns,
+                by=by,
             )
         )
 

@@ -1,7 +1,8 @@
 """Guarded calls whose result comes later: futures and coroutines, with and without a time limit.
 
 The caller is freed at the deadline by the timer, which also counts the failure; the call itself may
-go on, and what it brings then is late.
+go on, and what it brings then is late. Whatever happens at the same moment, the caller gets the
+ending that was counted.
 """
 
 from __future__ import annotations
@@ -11,23 +12,30 @@ import contextlib
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, TypeVar
 
+from supervision.breaker.errors import CircuitOpen
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from supervision.breaker.call import Call
     from supervision.breaker.errors import CallTimeout
+    from supervision.breaker.guard import Guard
 
 T = TypeVar("T")
 
 
-def watch(call: Call, start: Callable[[], Future[T]]) -> Future[T]:
-    """Start the call and return a future that ends as it does, or at the deadline."""
+def watch(guard: Guard, start: Callable[[], Future[T]]) -> Future[T]:
+    """Start a call and return a future that ends as it does, or at the deadline.
+
+    Raises:
+        CircuitOpen: refused, and ``start`` was not called.
+    """
     mine: Future[T] = Future()
     mine.set_running_or_notify_cancel()
-    call.on_timeout = mine.set_exception
+    call = guard.acquire(on_timeout=mine.set_exception)
     try:
         theirs = start()
-    except Exception as error:  # noqa: BLE001 - a future that cannot be made is a future that fails
+    except Exception as error:  # noqa: BLE001 - a future that cannot be made is one that fails
         _fail(call, mine, error)
     except BaseException:
         call.cancel()
@@ -52,43 +60,74 @@ def _finish(call: Call, mine: Future[T], theirs: Future[T]) -> None:
 def _fail(call: Call, mine: Future[T], error: BaseException) -> None:
     if not call.fail(error):
         return
-    refusal = call.trip_error()
-    if refusal is not None:
-        refusal.__cause__ = error
-    mine.set_exception(refusal or error)
-
-
-async def await_result(call: Call, awaitable: Awaitable[T]) -> T:
-    """Await without a time limit; a cancelled caller gives the permit back."""
     try:
-        value = await awaitable
+        call.raise_if_tripped(error)
+    except CircuitOpen as refusal:
+        mine.set_exception(refusal)
+    else:
+        mine.set_exception(error)
+
+
+async def await_result(guard: Guard, start: Callable[[], Awaitable[T]]) -> T:
+    """Await without a time limit; a caller that is cancelled gives the permit back.
+
+    Raises:
+        CircuitOpen: refused, and ``start`` was not called.
+    """
+    call = guard.acquire()
+    try:
+        value = await start()
     except BaseException as error:
         call.fail(error)
-        refusal = call.trip_error()
-        if refusal is not None:
-            raise refusal from error
+        call.raise_if_tripped(error)
         raise
     call.succeed(value)
     return value
 
 
-async def await_in_time(call: Call, awaitable: Awaitable[T]) -> T:
-    """Await until the deadline at the latest; the task that missed it is cancelled, not awaited."""
+async def await_in_time(guard: Guard, start: Callable[[], Awaitable[T]]) -> T:
+    """Await until the deadline at the latest; the task that missed it is cancelled, not awaited.
+
+    Raises:
+        CircuitOpen: refused, and ``start`` was not called.
+        CallTimeout: the deadline came first.
+    """
     loop = asyncio.get_running_loop()
     expired: asyncio.Future[CallTimeout] = loop.create_future()
-    call.on_timeout = lambda error: _wake(loop, expired, error)
-    task = asyncio.ensure_future(awaitable)
+    call = guard.acquire(on_timeout=lambda error: _wake(loop, expired, error))
+    task = loop.create_task(_begin(start))
     try:
         await asyncio.wait({task, expired}, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
         task.cancel()
         call.cancel()
         raise
-    if task.done() and not call.over:
-        return await await_result(call, task)
-    task.cancel()
-    task.add_done_callback(lambda done: _late(call, done))
+    if not task.done():
+        task.cancel()
+        task.add_done_callback(lambda done: _end(call, done))
+    elif _end(call, task):
+        return _outcome(call, task)
     raise await expired
+
+
+async def _begin(start: Callable[[], Awaitable[T]]) -> T:
+    return await start()
+
+
+def _end(call: Call, task: asyncio.Task[T]) -> bool:
+    """Take in a finished task; asking for its exception tells asyncio that somebody looked."""
+    if task.cancelled():
+        return call.cancel()
+    error = task.exception()
+    return call.succeed(task.result()) if error is None else call.fail(error)
+
+
+def _outcome(call: Call, task: asyncio.Task[T]) -> T:
+    try:
+        return task.result()
+    except BaseException as error:
+        call.raise_if_tripped(error)
+        raise
 
 
 def _wake(
@@ -97,14 +136,3 @@ def _wake(
     """Free the caller from the timer's thread; a loop that is closed has no caller any more."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(lambda: expired.done() or expired.set_result(error))
-
-
-def _late(call: Call, task: asyncio.Future[T]) -> None:
-    """Count what came after the deadline; looking at the exception tells asyncio it was seen."""
-    if task.cancelled():
-        return
-    error = task.exception()
-    if error is None:
-        call.succeed()
-    else:
-        call.fail(error)

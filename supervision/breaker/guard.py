@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from concurrent.futures import Future
 
+    from supervision.breaker.call import TimeoutHook
     from supervision.breaker.config import BreakerConfig
     from supervision.breaker.machine import BreakerMachine
     from supervision.breaker.permit import Permit
@@ -106,8 +107,10 @@ class Guard:
         with self._lock:
             self._publish(self._machine.tick(self.now_ns()))
 
-    def acquire(self, *, probe: bool = False) -> Call:
+    def acquire(self, *, probe: bool = False, on_timeout: TimeoutHook | None = None) -> Call:
         """Ask to make a call that the caller ends himself, once.
+
+        ``on_timeout`` gets the ``CallTimeout`` when the guard's time limit passes first.
 
         Raises:
             CircuitOpen: the breaker refuses.
@@ -122,7 +125,7 @@ class Guard:
             self._publish((CallStarted(self.name, now_ns),))
         call = Call(self, answer, now_ns)
         if self._timeout_ns:
-            call.arm(self._timeout_ns)
+            call.arm(self._timeout_ns, on_timeout)
         return call
 
     def settle(self, call: Call, permit: Permit, verdict: Verdict) -> tuple[bool, bool]:
@@ -167,9 +170,14 @@ class Guard:
         """
         if self._timeout_ns:
             return self.submit(lambda: function(*args, **kwargs)).result()
-        with self.calling() as call:
+        call = self.acquire()
+        try:
             value = function(*args, **kwargs)
-            call.succeed(value)
+        except BaseException as error:
+            call.fail(error)
+            call.raise_if_tripped(error)
+            raise
+        call.succeed(value)
         return value
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
@@ -178,7 +186,7 @@ class Guard:
         Raises:
             CircuitOpen: refused.
         """
-        return futures.watch(self.acquire(), lambda: self.runner.run(function))
+        return futures.watch(self, lambda: self.runner.run(function))
 
     def watch(self, start: Callable[[], Future[T]]) -> Future[T]:
         """Guard a call that returns a future; an exception of ``start`` fails the future returned.
@@ -186,7 +194,7 @@ class Guard:
         Raises:
             CircuitOpen: refused, and ``start`` was not called.
         """
-        return futures.watch(self.acquire(), start)
+        return futures.watch(self, start)
 
     async def acall(
         self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -196,10 +204,8 @@ class Guard:
         Raises:
             CircuitOpen, CallTimeout: as ``call`` does.
         """
-        call = self.acquire()
-        if not self._timeout_ns:
-            return await futures.await_result(call, function(*args, **kwargs))
-        return await futures.await_in_time(call, function(*args, **kwargs))
+        wait = futures.await_in_time if self._timeout_ns else futures.await_result
+        return await wait(self, lambda: function(*args, **kwargs))
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Decorate a function, coroutine function, generator or asynchronous generator.
