@@ -41,7 +41,10 @@ class TerminateChild:
 
 @dataclass(frozen=True, slots=True)
 class RestartChild:
-    """Start a stopped child again."""
+    """Start a stopped child again.
+
+    Refused with ``running``, ``restarting``, ``not_found`` or the error of its start.
+    """
 
     id: object
 

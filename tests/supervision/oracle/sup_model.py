@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from supervision.decide import (
     ChildFacts,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from supervision.reasons import ExitReason
+    from supervision.spec import AutoShutdown, ChildType, Restart, Strategy
 
 PERIOD_NS = 10**15
 REASONS: dict[str, ExitReason] = {
@@ -48,10 +50,10 @@ class Child:
     """One child of the model; ``number`` is its incarnation."""
 
     id: str
-    restart: str
+    restart: Restart
     shutdown: str
     significant: bool
-    type: str
+    type: ChildType
     state: State = State.UNDEFINED
     number: int = 0
     dead: bool = False  # ended, but its exit is still in the supervisor's mailbox
@@ -60,7 +62,8 @@ class Child:
     def parse(cls, words: list[str]) -> Child:
         """Read ``ID RESTART SHUTDOWN SIGNIFICANT TYPE``."""
         child_id, restart, shutdown, significant, kind = words
-        return cls(child_id, restart, shutdown, significant == "1", kind)
+        known: Any = (restart, kind)  # the protocol's words are those of the specs
+        return cls(child_id, known[0], shutdown, significant == "1", known[1])
 
     @property
     def name(self) -> str:
@@ -74,7 +77,7 @@ class Child:
 
     def facts(self) -> ChildFacts:
         """Return what the decisions want to know."""
-        return ChildFacts(self.id, self.restart, self.state, self.significant, self.type)  # type: ignore[arg-type]
+        return ChildFacts(self.id, self.restart, self.state, self.significant, self.type)
 
 
 class StartFailed(Exception):
@@ -116,7 +119,9 @@ def bad_specs(specs: list[Child], auto: str) -> str | None:
 class Model:
     """The supervisor; every public method is one request and returns the protocol's word."""
 
-    def __init__(self, world: World, strategy: str, intensity: int, auto: str) -> None:
+    def __init__(
+        self, world: World, strategy: Strategy, intensity: int, auto: AutoShutdown
+    ) -> None:
         self._world = world
         self._strategy = strategy
         self._auto = auto
@@ -224,7 +229,7 @@ class Model:
 
     def count(self) -> str:
         """Count specs, active, supervisors and workers."""
-        counts = count_children((child.type, child.state) for child in self.children)  # type: ignore[misc]
+        counts = count_children((child.type, child.state) for child in self.children)
         return f"{counts.specs}/{counts.active}/{counts.supervisors}/{counts.workers}"
 
     def _find(self, child_id: Hashable) -> Child | None:
@@ -240,14 +245,14 @@ class Model:
             self._on_exit(child, REASONS[reason])
 
     def _on_exit(self, child: Child, reason: ExitReason) -> None:
-        decision = fate(child.restart, reason)  # type: ignore[arg-type]
+        decision = fate(child.restart, reason)
         if decision is Fate.RESTART:
             self._attempt(child)
             return
         if decision is Fate.FORGET:
             self.children.remove(child)
         siblings = [sibling.facts() for sibling in self.children]
-        if shuts_down(self._auto, child.facts(), siblings):  # type: ignore[arg-type]
+        if shuts_down(self._auto, child.facts(), siblings):
             self._end("exit:shutdown")
 
     def _attempt(self, child: Child) -> None:
@@ -256,7 +261,7 @@ class Model:
             self._end("exit:shutdown")
             return
         facts = [one.facts() for one in self.children]
-        plan = plan_restart(self._strategy, facts, self.children.index(child))  # type: ignore[arg-type]
+        plan = plan_restart(self._strategy, facts, self.children.index(child))
         by_id = {one.id: one for one in self.children}
         for key in plan.stop:
             self._stop(by_id[str(key)])
@@ -271,7 +276,7 @@ class Model:
                 self._start(child)
             except StartFailed:
                 child.state = State.RESTARTING
-                self._queue.append(lambda failed=child: self._retry(failed))  # type: ignore[misc]
+                self._queue.append(partial(self._retry, child))
                 return
 
     def _retry(self, child: Child) -> None:
@@ -327,6 +332,9 @@ class ModelDriver:
     """The line protocol in front of the model."""
 
     def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self._world = World()
         self._flags: list[str] = []
         self._specs: list[Child] = []
@@ -336,7 +344,7 @@ class ModelDriver:
         """Carry out one command; return its answer if the protocol gives one."""
         verb, *words = line.split(" ")
         if verb == "reset":
-            self.__init__()  # type: ignore[misc]
+            self._forget()
         elif verb == "flags":
             self._flags = words
         elif verb == "spec":
@@ -349,7 +357,7 @@ class ModelDriver:
 
     def _serve(self, verb: str, words: list[str]) -> str:
         if verb == "boot":
-            strategy, intensity, auto = self._flags
+            strategy, intensity, auto = cast("Any", self._flags)
             self.model = Model(self._world, strategy, int(intensity), auto)
             return self.model.boot(self._specs)
         if self.model is None:
