@@ -41,10 +41,7 @@ class TerminateChild:
 
 @dataclass(frozen=True, slots=True)
 class RestartChild:
-    """Start a stopped child again.
-
-    Refused with ``running``, ``restarting``, ``not_found`` or the error of its start.
-    """
+    """Start a stopped child again."""
 
     id: object
 
@@ -117,7 +114,10 @@ def terminate_child(
 def restart_child(
     sup: ActorRef[Any], child_id: object, *, timeout: float = TIMEOUT_S
 ) -> Started | Refused:
-    """Start a stopped child; refused with ``running``, ``restarting``, ``not_found`` or the error."""
+    """Start a child that is stopped.
+
+    Refused with ``running``, ``restarting``, ``not_found`` or the error of its start.
+    """
     answer: Started | Refused = sup.ask(RestartChild(child_id), timeout=timeout)
     return answer
 
