@@ -37,6 +37,9 @@ BATCH: Final = 64
 MAX_WAITING: Final = 64
 """Threads of one pool that may wait in ``ask`` at once; more of them is a design error."""
 
+SAMPLING: Final = 15
+"""Mask of the turns whose time is not taken: one of sixteen is sample enough for a histogram."""
+
 _numbers = count(1)
 
 
@@ -66,7 +69,6 @@ class Worker:
         self._run_queue: SimpleQueue[Any] = SimpleQueue()
         self._spares: list[_Resume] = []
         self._waiting = 0
-        self._turns = 0
         self._closed = False
         self._cell: Cell | None = None  # the only one, if dedicated
         self._launch()
@@ -114,15 +116,20 @@ class Worker:
         get = self._run_queue.get
         batch = self._batch
         system = self.system
+        turns = 0
         while not carrier.abandoned:
             try:
                 item = get()
                 if item.__class__ is Cell:
                     carrier.current = item
-                    if system.timing:
-                        self._timed_turn(item)
-                    else:
+                    if not system.timing:
                         item.turn(batch)
+                    else:
+                        turns += 1
+                        if turns & SAMPLING:
+                            item.turn(batch)
+                        else:
+                            self._timed_turn(item)
                     carrier.current = None
                 elif not self._control(carrier, item):
                     break
@@ -132,11 +139,7 @@ class Worker:
             bury(carrier)
 
     def _timed_turn(self, cell: Cell) -> None:
-        """Run a turn; take the time of every eighth, which is sample enough for a histogram."""
-        self._turns += 1
-        if self._turns & 7:
-            cell.turn(self._batch)
-            return
+        """Run a turn and take its time."""
         handled, begun_ns = cell.handled, time.perf_counter_ns()
         cell.turn(self._batch)
         messages = cell.handled - handled

@@ -1,0 +1,69 @@
+"""What is measured, how big a sample is, and what the figures have to reach.
+
+Sizes are such that a sample takes 0.1 to 3 s in each system; a rate does not depend on the size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message workload: messages in all for our pool, our threads, pykka and Erlang.
+
+    ``pykka_times`` and ``erlang_times`` are the least ratios of the pool to the other system.
+    """
+
+    name: str
+    title: str
+    pool: int
+    threads: int
+    erlang: int
+    pykka_times: float | None = None
+    erlang_times: float | None = None
+
+
+MESSAGES: Final = (
+    Message("pingpong", "ping-pong", 400_000, 40_000, 1_000_000, pykka_times=12),
+    Message("counting", "counting", 1_000_000, 200_000, 2_000_000, pykka_times=6),
+    Message("ring", "thread ring, 100", 400_000, 40_000, 1_000_000, 18, 0.3),
+    Message("fanout10", "fan-out to 10", 1_000_000, 100_000, 1_000_000),
+    Message("fanout1000", "ticks to 1,000", 1_000_000, 50_000, 1_000_000, 50, 0.3),
+    Message("fanout10000", "fan-out to 10,000", 1_000_000, 50_000, 1_000_000, pykka_times=120),
+    Message("big", "big, 100", 400_000, 40_000, 1_000_000, pykka_times=12),
+)
+
+SPAWNED: Final = 10_000
+SPAWN_TIMES: Final = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of ours with a bound: ``most`` or ``least``, in the unit of the title."""
+
+    workload: str
+    key: str
+    title: str
+    size: int
+    most: float | None = None
+    least: float | None = None
+
+
+FIGURES: Final = (
+    Figure("spawn", "megabytes", "memory of 10,000 actors, MB", SPAWNED, most=30),
+    Figure("spawn", "start_s", "start of 10,000 actors, s", SPAWNED, most=0.3),
+    Figure("spawn", "stop_s", "stop of 10,000 actors, s", SPAWNED, most=0.5),
+    Figure("spawn", "threads", "threads more with 10,000 actors", SPAWNED, most=2),
+    Figure("restart", "p50_us", "crash to next handled message, p50, us", 3_000),
+    Figure("restart", "p99_us", "crash to next handled message, p99, us", 3_000, most=1_000),
+    Figure("storm", "seconds", "10,000 children crash and are up again, s", SPAWNED, most=1),
+    Figure("loop_message", "p50_us", "loop: callback to handler, p50, us", 1_000, most=15),
+    Figure("loop_chain", "p99_us", "loop: chain of three, p99, us", 1_000, most=300),
+    Figure("loop_chain", "busy_p99_us", "the same, a process computing, us", 1_000, most=300),
+    Figure("simulation", "rate", "simulation, messages/s", 300_000, least=500_000),
+    Figure("simulation", "same_hash", "simulation: same seed, same hash", 300_000, least=1),
+    Figure("simulation", "other_hash", "simulation: other seed, other hash", 300_000, least=1),
+    Figure("metrics", "ns", "metrics, ns a message", 200_000, most=80),
+)

@@ -1,0 +1,137 @@
+"""The report: medians with their spread, ratios and targets, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.plan import FIGURES, MESSAGES, SPAWN_TIMES
+from bench.systems import erlang_version
+
+if TYPE_CHECKING:
+    from bench.__main__ import Samples
+
+
+SYSTEMS: Final = ("pool", "thread", "pykka", "erlang")
+
+
+def machine() -> dict[str, object]:
+    """Facts about the machine and the versions that were measured."""
+    model = "unknown"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "pykka": version("pykka"),
+        "otp": erlang_version() or "not installed",
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "commit": commit.stdout.strip() or "unknown",
+    }
+
+
+def _number(value: float) -> str:
+    if value >= 1_000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _spread(values: list[float] | None) -> str:
+    if not values:
+        return "-"
+    middle = _number(statistics.median(values))
+    return f"{middle} ({_number(min(values))}-{_number(max(values))})"
+
+
+def _ratio(ours: list[float] | None, theirs: list[float] | None) -> float | None:
+    if not ours or not theirs:
+        return None
+    return statistics.median(ours) / statistics.median(theirs)
+
+
+def _verdict(ratio: float | None, least: float | None) -> str:
+    if ratio is None:
+        return "-"
+    if least is None:
+        return f"{ratio:.2g}x"
+    return f"{ratio:.2g}x (at least {least:g}x: {'yes' if ratio >= least else 'NO'})"
+
+
+def _message_rows(samples: Samples) -> list[str]:
+    rows = [
+        "| messages/s | pool | own threads | pykka | Erlang | pool / pykka | pool / Erlang |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    targets = [(one.name, one.title, one.pykka_times, one.erlang_times) for one in MESSAGES]
+    for name, title, pykka_times, erlang_times in (
+        *targets,
+        ("spawn", "spawn 10,000, actors/s", SPAWN_TIMES, None),
+    ):
+        by = {
+            who: samples.get((who, name, "rate")) for who in ("pool", "thread", "pykka", "erlang")
+        }
+        if by["pool"] is None:
+            continue
+        cells = [_spread(by[who]) for who in SYSTEMS]
+        cells.append(_verdict(_ratio(by["pool"], by["pykka"]), pykka_times))
+        cells.append(_verdict(_ratio(by["pool"], by["erlang"]), erlang_times))
+        rows.append(f"| {title} | " + " | ".join(cells) + " |")
+    return rows
+
+
+def _figure_rows(samples: Samples) -> list[str]:
+    rows = ["| figure | ours | Erlang | target |", "|---|---|---|---|"]
+    for figure in FIGURES:
+        ours = samples.get(("pool", figure.workload, figure.key))
+        if ours is None:
+            continue
+        erlang = samples.get(("erlang", figure.workload, figure.key))
+        middle = statistics.median(ours)
+        target = "-"
+        if figure.most is not None:
+            target = f"at most {figure.most:g}: {'yes' if middle <= figure.most else 'NO'}"
+        elif figure.least is not None:
+            target = f"at least {figure.least:,g}: {'yes' if middle >= figure.least else 'NO'}"
+        elif erlang:
+            met = "yes" if middle <= statistics.median(erlang) else "NO"
+            target = f"at most Erlang's: {met}"
+        rows.append(f"| {figure.title} | {_spread(ours)} | {_spread(erlang)} | {target} |")
+    return rows
+
+
+def write(samples: Samples, count: int, out: Path) -> str:
+    """Write the Markdown report to ``out`` and the figures beside it; return the Markdown."""
+    facts = machine()
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; not edited by hand. Every sample is a fresh process, the systems",
+        f"take turns, {count} samples each after one that is not counted. Shown: median",
+        "(minimum-maximum). Workloads: `bench/workloads.py`, `bench/erlang/savina.erl`.",
+        "",
+        "; ".join(f"{name}: {value}" for name, value in facts.items()),
+        "",
+        *_message_rows(samples),
+        "",
+        *_figure_rows(samples),
+        "",
+    ]
+    text = "\n".join(lines)
+    out.write_text(text)
+    raw: dict[str, Any] = {"machine": facts, "samples": count}
+    raw["figures"] = {" ".join(key): values for key, values in samples.items()}
+    out.with_suffix(".json").write_text(json.dumps(raw, indent=1) + "\n")
+    return text

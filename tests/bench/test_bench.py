@@ -1,0 +1,21 @@
+"""The benchmark driver, run for real with small samples."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path) -> None:
+    out = tmp_path / "benchmarks.md"
+    options = ["--quick", "--samples", "1", "--only", "counting", "restart", "--out", str(out)]
+    subprocess.run([sys.executable, "-m", "bench", *options], check=True, timeout=55)
+    raw = json.loads(out.with_suffix(".json").read_text())
+    (rate,) = raw["figures"]["pool counting rate"]
+    assert rate > 1_000
+    assert f"| counting | {rate:,.0f} ({rate:,.0f}-{rate:,.0f}) |" in out.read_text()
+    (p50,) = raw["figures"]["pool restart p50_us"]
+    assert 0 < p50 <= raw["figures"]["pool restart p99_us"][0]
+    assert "crash to next handled message, p50, us" in out.read_text()
