@@ -100,9 +100,7 @@ class BreakerConfig:
         self._check_half_open()
         self._check_choices()
 
-    def but(
-        self, **changes: Any
-    ) -> BreakerConfig:  # the fields' types are checked by __post_init__
+    def but(self, **changes: Any) -> BreakerConfig:
         """Return an independent copy with some fields changed.
 
         Raises:

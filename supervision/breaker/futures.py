@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import CancelledError, Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from supervision.breaker.errors import CircuitOpen
 
@@ -96,8 +96,9 @@ async def await_in_time(guard: Guard, start: Callable[[], Awaitable[T]]) -> T:
     expired: asyncio.Future[CallTimeout] = loop.create_future()
     call = guard.acquire(on_timeout=lambda error: _wake(loop, expired, error))
     task = loop.create_task(_begin(start))
+    either: tuple[asyncio.Future[Any], ...] = (task, expired)
     try:
-        await asyncio.wait({task, expired}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
         task.cancel()
         call.cancel()
@@ -135,4 +136,9 @@ def _wake(
 ) -> None:
     """Free the caller from the timer's thread; a loop that is closed has no caller any more."""
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(lambda: expired.done() or expired.set_result(error))
+        loop.call_soon_threadsafe(_set, expired, error)
+
+
+def _set(expired: asyncio.Future[CallTimeout], error: CallTimeout) -> None:
+    if not expired.done():
+        expired.set_result(error)

@@ -1,6 +1,6 @@
-"""The order in which protections wrap a call, outermost first:
+"""The protections around a call, in their one right order.
 
-bulkhead (how many at once), retry, breaker, rate limit, time limit, the call.
+Outermost first: bulkhead (how many at once), retry, breaker, rate limit, time limit, the call.
 
 Each attempt asks the breaker again, so attempts count as separate calls. A refusal, by whichever
 layer, is never retried: it says that calling is pointless now. Nor is a call that ran out of time,
