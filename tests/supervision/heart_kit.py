@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 import time
 from pathlib import Path
@@ -94,6 +96,14 @@ def state(pid: int) -> str:
 def exists(pid: int) -> bool:
     """Say whether a process is there and no zombie."""
     return state(pid) not in {"Z", "X"}
+
+
+def wait_for_end(*pidfds: int) -> None:
+    """Wait until all processes have ended."""
+    for pidfd in pidfds:
+        ready, _, _ = select.select([pidfd], [], [], PATIENCE_S)
+        os.close(pidfd)
+        assert ready, "a process lives on"
 
 
 def children_of(pid: int) -> set[int]:

@@ -27,13 +27,14 @@ SIGNALS: Final = {
     "abort": signal.SIGABRT,
     "quit": signal.SIGQUIT,
 }
-ACTIONS: Final = (*SIGNALS, "stop", "start", "stop and start", "wait for a beat")
+HARMS: Final = (*SIGNALS, "stop", "stop and start")
+ACTIONS: Final = (*HARMS, "start", "wait for a beat")
 
 
-def chaos(ward: Ward, chance: random.Random, rounds: int) -> dict[str, int]:
-    """Do ``rounds`` random things at random moments; return how often each was done."""
+def chaos(ward: Ward, chance: random.Random, harms: int) -> dict[str, int]:
+    """Do ``harms`` kills and stops, and more, at random moments; return how often each."""
     done = dict.fromkeys(ACTIONS, 0)
-    for _ in range(rounds):
+    while sum(done[harm] for harm in HARMS) < harms:
         name, action = chance.choice(NAMES), chance.choice(ACTIONS)
         if _do(ward, name, action):
             done[action] += 1
@@ -54,6 +55,8 @@ def _do(ward: Ward, name: str, action: str) -> bool:
             return False
         os.kill(pid, SIGNALS[action])
     else:
+        if "stop" in action and not pid:
+            return False
         if "stop" in action:
             ward.heart.stop(name)
         if "start" in action:
@@ -95,17 +98,17 @@ def _is_child(pid: int) -> bool:
     return b"child.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def run(folder: Path, rounds: int) -> None:
+def run(folder: Path, harms: int) -> None:
     seed = int(os.environ.get("HEART_CHAOS_SEED") or random.randrange(2**32))
     sys.stdout.write(f"HEART_CHAOS_SEED={seed}\n")
     changes = {"budget_s": 0.5, "boot_s": 3.0, "shutdown_s": 0.3, "intensity": 100_000}
     children = [child(folder, "beat", name, **changes) for name in NAMES]
     with Ward(folder, *children) as ward:
-        done = chaos(ward, random.Random(seed), rounds)
+        done = chaos(ward, random.Random(seed), harms)
         converge(ward)
         dumps = [len(ward.dumps.kept(name)) for name in NAMES]
     sys.stdout.write(f"{done} {[ward.count(name) for name in NAMES]}\n")
-    assert sum(done.values()) >= rounds / 2
+    assert all(done.values())
     assert max(dumps) <= 3
     assert ward.overlaps() == []
     for name in NAMES:

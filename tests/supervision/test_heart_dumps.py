@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from supervision import pulse
 from supervision.heart import Heart
 from supervision.heart_dumps import Dumps
 from supervision.heart_events import Event, JsonLines
+from supervision.heart_process import Process
 from supervision.heart_rules import Exit, Phase
 from supervision.pulse import Pulse
 from tests.supervision.heart_kit import Ward, child, open_fds
@@ -120,6 +122,19 @@ def test_the_system_refusing_a_process_spends_the_budget_and_loses_no_descriptor
         assert heart.outcome() is Exit.GAVE_UP
     assert [event.event for event in events].count("exited") == 4
     assert "Too many open files" in events[0].detail
+
+
+def test_a_process_that_cannot_be_watched_does_not_live() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    program = "import signal; signal.pause()"
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", program]) as popen:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                Process(popen, -1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert popen.returncode == -signal.SIGKILL
 
 
 def test_heart_gives_back_every_descriptor(tmp_path: Path) -> None:

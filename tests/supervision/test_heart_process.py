@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 
 from supervision import heart
 from supervision.heart_rules import Exit
-from tests.supervision.heart_kit import PATIENCE_S, children_of, exists, fields
+from tests.supervision.heart_kit import PATIENCE_S, children_of, exists, fields, wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,14 +63,6 @@ def running(
             yield Running(popen)
         finally:
             popen.kill()
-
-
-def wait_for_end(*pidfds: int) -> None:
-    """Wait until all processes have ended."""
-    for pidfd in pidfds:
-        ready, _, _ = select.select([pidfd], [], [], PATIENCE_S)
-        os.close(pidfd)
-        assert ready, "a process outlived its heart"
 
 
 def test_heart_runs_without_pykka_without_site_packages_and_without_threads(tmp_path: Path) -> None:

@@ -107,6 +107,14 @@ def busy_stop(silent_s: str) -> None:
     os._exit(3)
 
 
+def last_words(_: str) -> None:
+    """Say more than heart reads at once, the announcement last, and end."""
+    for _beat in range(10_000):
+        pulse.beat()
+    pulse.planned()
+    os._exit(3)
+
+
 def never_ending_stop(_: str) -> None:
     pulse.beat()
     pulse.planned()
@@ -148,7 +156,7 @@ def mode(_: str) -> None:
 
 
 BEHAVIOURS = (
-    beat, loop, regex, last_resort, quit_with, segfault, mute, stubborn, busy_stop,
+    beat, loop, regex, last_resort, quit_with, segfault, mute, stubborn, busy_stop, last_words,
     never_ending_stop, replay, list_fds, leave_orphan, mode,
 )  # fmt: skip
 
