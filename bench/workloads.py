@@ -60,13 +60,17 @@ class Kinds:
     counter: type[Any]
     producer: type[Any]
     node: type[Any]
-    sink: type[Any]
     source: type[Any]
     big: type[Any]
 
 
 def kinds(base: Any) -> Kinds:
     """Make the actor classes on ``base``."""
+    return Kinds(*_pairs(base), *_groups(base))
+
+
+def _pairs(base: Any) -> tuple[type[Any], type[Any], type[Any]]:
+    """Make the classes whose actors talk to one other."""
 
     class Player(base):  # type: ignore[misc]  # the base is a parameter
         def __init__(self, left: int, finish: Finish) -> None:
@@ -105,6 +109,12 @@ def kinds(base: Any) -> Kinds:
             self.batches -= 1
             if self.batches:
                 self.actor_ref.tell(peers)
+
+    return Player, Counter, Producer
+
+
+def _groups(base: Any) -> tuple[type[Any], type[Any], type[Any]]:
+    """Make the classes whose actors talk to many."""
 
     class Node(base):  # type: ignore[misc]  # the base is a parameter
         def __init__(self, finish: Finish) -> None:
@@ -150,7 +160,7 @@ def kinds(base: Any) -> Kinds:
             else:
                 self.finish.arrive()
 
-    return Kinds(Player, Counter, Producer, Node, Counter, Source, Big)
+    return Node, Source, Big
 
 
 def pingpong(made: Kinds, size: int) -> float:
@@ -183,7 +193,7 @@ def fanout(made: Kinds, size: int, actors: int) -> float:
     """One actor sends to ``actors`` others, round after round, ``size`` messages in all."""
     rounds = size // actors
     finish = Finish(actors)
-    sinks = [made.sink.start(rounds, finish) for _ in range(actors)]
+    sinks = [made.counter.start(rounds, finish) for _ in range(actors)]
     source = made.source.start(rounds)
     return size / finish.time(lambda: source.tell(Peers(sinks)))
 

@@ -4,7 +4,11 @@ The names that users need are here; docs/supervision.md explains them point by p
 """
 
 from supervision.actor import DEFERRED, Actor
+from supervision.backoff import Backoff
+from supervision.backoff_actor import BackoffSupervisor
 from supervision.clock import Clock, ManualClock, MonotonicClock
+from supervision.directives import Directive, Resilient
+from supervision.dynamic import DynamicSupervisor
 from supervision.errors import (
     ActorStartError,
     Deadlock,
@@ -37,11 +41,13 @@ from supervision.reasons import (
     ShutdownInfo,
 )
 from supervision.ref import ActorRef
+from supervision.root import stop_root
 from supervision.simulation import Simulation
 from supervision.spec import ChildSpec, SupervisorFlags
 from supervision.starting import IGNORE, Info, StartError
 from supervision.supervisor import Supervisor
 from supervision.system import ActorSystem
+from supervision.tasks import Task, run_task, stream, task_supervisor
 from supervision.watchdog import Watchdog
 
 __all__ = [
@@ -56,12 +62,16 @@ __all__ = [
     "ActorRef",
     "ActorStartError",
     "ActorSystem",
+    "Backoff",
+    "BackoffSupervisor",
     "ChildSpec",
     "Clock",
     "Crash",
     "Deadlock",
     "DeathPact",
+    "Directive",
     "Down",
+    "DynamicSupervisor",
     "Exit",
     "ExitReason",
     "Fault",
@@ -80,6 +90,7 @@ __all__ = [
     "Normal",
     "NullObserver",
     "Observer",
+    "Resilient",
     "Shutdown",
     "ShutdownInfo",
     "Simulation",
@@ -88,7 +99,12 @@ __all__ = [
     "SupervisionError",
     "Supervisor",
     "SupervisorFlags",
+    "Task",
     "Unavailable",
     "Watchdog",
     "WouldBlock",
+    "run_task",
+    "stop_root",
+    "stream",
+    "task_supervisor",
 ]

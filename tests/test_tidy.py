@@ -37,7 +37,9 @@ ENTRY_POINTS: Final = {
     "actors": "the package",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
+    "robotrader.app.demo_core": "the process that heart starts in the demo",
     "supervision": "the package",
+    "supervision.breaker": "a package of its own, imported by name",
 }
 SHARED_FOLDERS: Final = frozenset({"/", "/home", "/opt", "/srv", "/usr", "/usr/local", "/var"})
 """Folders that every machine has: naming one says nothing about this machine."""

@@ -19,7 +19,9 @@ def test_the_demo_shows_every_recovery_with_measured_times_and_ends_with_status_
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     words = [line.split()[0] for line in lines if not line.startswith(" ")]
-    assert words == ["metrics", "started", "crash", "hang", "storm", "counters", "stopped"]
+    shown = ["metrics", "started", "crash", "hang", "storm", "counters", "kill", "stopped"]
+    assert words == ["heart", *shown, "heart"]
+    assert "restarted" in lines[-1], "heart saw the kill and started a new core"
     crashed = re.search(r"crashed (\d+), messages_handled (\d+)", done.stdout)
     assert crashed is not None
     assert int(crashed[1]) >= 3, "a crash, a hang and the storm"
