@@ -116,7 +116,7 @@ class Keeper(Stepper):
             child.row = child.row.started(self._cell.system.now_ns())
         if cell.parent is not self._cell:
             cell.parent = self._cell
-            if cell.state == DEAD:  # it ended before it knew whom to tell; told twice is harmless
+            if cell.reason is not None:  # perhaps too early to tell us; told twice is harmless
                 delivery.enqueue(self._cell, ChildExit(ref, cell.reason))
         if self._cell.state == DEAD:  # we were killed meanwhile
             ending.kill(cell)

@@ -16,8 +16,6 @@ from tests.supervision.otp.kit import PlannedError, Player, Stage
 class Counter:
     """Counts; its constructor can be made to fail."""
 
-    made = 0
-
     def __init__(self, owner: Resilient, plan: list[str]) -> None:
         if plan and plan.pop(0) == "fail":
             raise PlannedError
