@@ -170,15 +170,26 @@ class Guard:
         """
         if self._timeout_ns:
             return self.submit(lambda: function(*args, **kwargs)).result()
-        call = self.acquire()
+        return self._run(self.acquire(), lambda: function(*args, **kwargs))
+
+    @staticmethod
+    def _run(call: Call, function: Callable[[], T]) -> T:
         try:
-            value = function(*args, **kwargs)
+            value = function()
         except BaseException as error:
             call.fail(error)
             call.raise_if_tripped(error)
             raise
         call.succeed(value)
         return value
+
+    def probe(self, function: Callable[[], T]) -> T:
+        """Call ``function`` only to find out whether the service is back (see ``probe_only``).
+
+        Raises:
+            CircuitOpen: refused; otherwise whatever ``function`` raises.
+        """
+        return self._run(self.acquire(probe=True), function)
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
         """Run ``function`` on a thread of the guard's runner; the future has ``call``'s outcomes.

@@ -16,6 +16,7 @@ from supervision.breaker import (
     Exceeded,
     State,
     Transition,
+    Verdict,
 )
 from tests.supervision.breaker.support import Bench
 
@@ -98,10 +99,10 @@ def test_breaker_026_five_failures_in_a_row_open_and_a_success_between_does_not(
 
 
 @pytest.mark.parametrize("verdict", [IGNORED, RELEASED])
-def test_breaker_027_what_is_not_counted_does_not_reset_the_row(verdict: object) -> None:
+def test_breaker_027_what_is_not_counted_does_not_reset_the_row(verdict: Verdict) -> None:
     bench = Bench(consecutive_failures=3)
     bench.results("FF")
-    bench.result(IGNORED if verdict is IGNORED else RELEASED)
+    bench.result(verdict)
     assert bench.machine.consecutive_failures == 2
     bench.results("F")
     assert bench.state() is State.OPEN
@@ -115,7 +116,12 @@ def test_breaker_027_a_success_resets_the_row() -> None:
 
 def test_breaker_032_only_the_listed_result_is_a_failure_and_none_is_never_tested() -> None:
     tested: list[object] = []
-    rule = Classifier(failing_results=["BAD", lambda value: tested.append(value) or value == 13])
+
+    def unlucky(value: object) -> bool:
+        tested.append(value)
+        return value == 13
+
+    rule = Classifier(failing_results=["BAD", unlucky])
     assert rule.result("BAD") is FAILURE
     assert rule.result(13) is FAILURE
     assert rule.result("GOOD") is SUCCESS
