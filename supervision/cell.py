@@ -23,7 +23,7 @@ import pykka
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
 from supervision import delivery, here
-from supervision.ending import end, notify_start
+from supervision.ending import end, notify_start, when_ended
 from supervision.errors import Deadlock, StaleIncarnation
 from supervision.mailbox import DEFAULT_MAILBOX
 from supervision.messages import Ask, Keyed, Start, Stop, Urgent
@@ -322,8 +322,9 @@ class Cell:
     def _stop(self, stop: Stop) -> None:
         if self.state < STOPPING and self.actor.on_stop_request(stop.reason):
             self.finish(stop.reason)
-        if stop.reply_to is not None:
-            stop.reply_to.try_set(True)
+        reply = stop.reply_to
+        if reply is not None:
+            when_ended(self, lambda: reply.try_set(True))
 
     def finish(self, reason: ExitReason) -> None:
         """End in order: no more messages, ``on_stop``, then the recorded exit."""

@@ -2,8 +2,8 @@
 
 An end happens exactly once, whoever is first: the actor's own turn, a killer or the watchdog. From
 then on the mailbox answers "dead". Told are, in this order: requests that still wait, the system,
-the supervisor, and everybody who watches (monitors, links, name and group registries). Nobody is
-called while the lock is held.
+everybody who watches (monitors, links, name and group registries), and the supervisor last, so that
+a successor finds the names free. Nobody is called while the lock is held.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def end(cell: Cell, reason: ExitReason) -> bool:
         asking.reply_to.try_set(None, pykka.ActorDeadError(f"{cell.ref} ended: {reason}"))
     delivery.answer_dead(cell)
     cell.system.forget(cell)
-    parent = cell.parent
-    if parent is not None:
-        delivery.notice(parent, ChildExit(cell.ref, reason))
     if watchers is not None:
         for notify in watchers.values():
             notify(cell, reason)
+    parent = cell.parent
+    if parent is not None:
+        delivery.notice(parent, ChildExit(cell.ref, reason))
     return True
 
 

@@ -1,0 +1,1 @@
+"""Tests of the actor core: actors, mailboxes, links and monitors, futures, runtimes, simulation."""
