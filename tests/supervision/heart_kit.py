@@ -106,6 +106,14 @@ def wait_for_end(*pidfds: int) -> None:
         assert ready, "a process lives on"
 
 
+def wait_for_line(path: Path, count: int) -> None:
+    """Wait until a file has that many lines, without heart taking notice of anything."""
+    end_s = time.monotonic() + PATIENCE_S
+    while not path.exists() or len(path.read_text().splitlines()) < count:
+        assert time.monotonic() < end_s, f"no {count} lines in {path.name} in {PATIENCE_S} s"
+        os.sched_yield()
+
+
 def children_of(pid: int) -> set[int]:
     return {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 

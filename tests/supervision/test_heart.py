@@ -10,7 +10,7 @@ import pytest
 
 from supervision.clock import ManualClock
 from supervision.heart_rules import Exit, Phase
-from tests.supervision.heart_kit import Ward, child, exists, wait_for_end
+from tests.supervision.heart_kit import Ward, child, exists, wait_for_end, wait_for_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,6 +214,38 @@ def test_what_a_child_leaves_behind_in_its_group_is_killed_with_it(tmp_path: Pat
         ward.until_told("gave_up")
         ward.until(lambda: not exists(int(ward.lines("orphan")[0])), "end of the orphan")
     assert len(ward.lines("orphan")) == 1
+
+
+def test_a_byte_that_comes_after_the_end_is_not_the_next_childs(tmp_path: Path) -> None:
+    with Ward(tmp_path, child(tmp_path, "speak_after_death", intensity=1)) as ward:
+        for run in (1, 2):
+            wait_for_line(tmp_path / "spoke", run)
+            ward.until_told("exited", times=run)
+        ward.until_told("gave_up")
+    assert ward.count()["started"] == 2
+
+
+def test_a_program_finds_the_signals_that_python_ignores_at_their_defaults(tmp_path: Path) -> None:
+    for name in ("PIPE", "XFSZ"):
+        dying = child(tmp_path, "beat", argv=["/bin/sh", "-c", f"kill -{name} $$"], intensity=0)
+        with Ward(tmp_path, dying) as ward:
+            ward.until_told("gave_up")
+        assert ward.told("exited")[0].detail.startswith(f"signal SIG{name}")
+
+
+def test_otp_215_while_all_stops_nothing_is_started_whatever_happens(tmp_path: Path) -> None:
+    web = child(tmp_path, "stubborn", "web", shutdown_s=0.5)
+    with Ward(tmp_path, child(tmp_path, "beat"), web) as ward:
+        core = ward.until_told("beating")
+        ward.until_told("beating", name="web")
+        ward.heart.shut_down()
+        os.kill(core.pid, signal.SIGKILL)
+        ward.until_told("stopped")
+        ward.heart.start("core")
+        assert ward.heart.phase("core") is Phase.DOWN
+        assert ward.heart.phase("web") is Phase.STOPPING
+        ward.until_told("stopped", name="web")
+    assert ward.count()["started"] == 1
 
 
 def test_a_child_holds_no_descriptor_but_its_pulse_and_its_dump(tmp_path: Path) -> None:

@@ -107,7 +107,8 @@ def test_f11_a_child_that_ignores_sigterm_is_killed_and_the_exit_code_says_so(
 def test_otp_219_children_die_with_a_killed_heart_and_a_new_heart_starts_them(
     tmp_path: Path,
 ) -> None:
-    children = [fields(tmp_path, "stubborn", name) for name in ("core", "web")]
+    # Neither writes to its pipe again, so that a broken pipe cannot be what ends it.
+    children = [fields(tmp_path, "loop", name, budget_s=60) for name in ("core", "web")]
     with running(tmp_path, *children) as one:
         one.until_all_beat(2)
         pids = children_of(one.popen.pid)
@@ -153,8 +154,12 @@ def test_f15_heart_knows_how_a_child_ended_even_if_its_parent_ignored_sigchld(
     tmp_path: Path,
 ) -> None:
     spec = tmp_path / "heart.json"
-    shell = ["sh", "-c", 'trap "" CHLD; exec "$@"', "sh", *heart.command(spec)]
-    with running(tmp_path, fields(tmp_path, "quit_with 75"), argv=shell) as one:
+    ignore = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    parent = [sys.executable, "-c", ignore, *heart.command(spec)]
+    with running(tmp_path, fields(tmp_path, "quit_with 75"), argv=parent) as one:
         assert one.end() == Exit.TERMINAL
     assert "code 75 forbids a restart" in one.events[-1]["detail"]
 

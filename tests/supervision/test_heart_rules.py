@@ -174,6 +174,13 @@ def test_f13_a_missing_program_gives_up_even_if_there_is_a_safe_mode() -> None:
     assert life.watch.outcome is Exit.MISSING
 
 
+def test_f13_only_a_launcher_can_say_that_a_program_is_missing() -> None:
+    life = Life().started()
+    life.hear(b".")
+    life.hear(b"x")
+    assert life.exit(127) == [Do.START]
+
+
 @pytest.mark.parametrize(
     ("code", "outcome"), [(75, Exit.TERMINAL), (78, Exit.TERMINAL), (None, Exit.UNKNOWN)]
 )

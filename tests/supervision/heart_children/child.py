@@ -147,6 +147,18 @@ def leave_orphan(_: str) -> None:
         quit_with("1")
 
 
+def speak_after_death(_: str) -> None:
+    """End, and have a process left behind beat once the end can be noticed."""
+    parent = os.getpid()
+    if os.fork():
+        os._exit(1)
+    while os.getppid() == parent:
+        os.sched_yield()
+    pulse.beat()
+    note("spoke", str(os.getpid()))
+    signal.pause()
+
+
 def mode(_: str) -> None:
     """Die at once, unless it is SAFE mode."""
     note("modes", os.environ.get("SAFE", "0"))
@@ -157,7 +169,8 @@ def mode(_: str) -> None:
 
 BEHAVIOURS = (
     beat, loop, regex, last_resort, quit_with, segfault, mute, stubborn, busy_stop, last_words,
-    never_ending_stop, replay, list_fds, leave_orphan, mode,
+    never_ending_stop, replay, list_fds, leave_orphan,
+    speak_after_death, mode,
 )  # fmt: skip
 
 if __name__ == "__main__":
