@@ -45,7 +45,8 @@ class Fault:
     Attributes:
         point: where it acts.
         action: what it does there; a sender or a timer can only ``drop``.
-        actor: name of the actor's class that it concerns; None means every class.
+        actor: name of the actor's class that it concerns; None means every class that is not the
+            library's own (a supervisor that misses an exit breaks a promise, it does not fail).
         probability: chance at each passage, 0 to 1.
         times: how often at most; None means without limit.
         delay_s: for ``delay``: seconds that the handler is held up.
@@ -77,7 +78,10 @@ class Fault:
 
     def concerns(self, cell: Cell) -> bool:
         """Say whether the fault is meant for this actor."""
-        return self.actor is None or self.actor == type(cell.actor).__name__
+        kind = type(cell.actor)
+        if self.actor is None:
+            return kind.__module__.partition(".")[0] != __name__.partition(".")[0]
+        return self.actor == kind.__name__
 
     def strikes(self, random: Random) -> bool:
         """Draw whether it acts now, and count that it did."""

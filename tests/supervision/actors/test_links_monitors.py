@@ -15,9 +15,11 @@ from supervision import (
     ActorRef,
     ActorSystem,
     Crash,
+    Directive,
     Down,
     Exit,
     Hung,
+    Resilient,
     Simulation,
     ending,
 )
@@ -153,6 +155,27 @@ def test_otp_175_after_demonitor_nothing_comes(sim: Simulation) -> None:
     target.stop()
     sim.run()
     assert seen(watcher) == []
+
+
+def test_otp_176_a_restart_in_place_is_no_end_and_gives_no_down(sim: Simulation) -> None:
+    """The same ref goes on with a new behaviour; only its stop is told."""
+
+    class Fragile:
+        def on_receive(self, message: Any) -> Any:
+            if isinstance(message, Exception):
+                raise message
+            return message
+
+    target = sim.start(Resilient(lambda _self: Fragile(), lambda _error: Directive.RESTART))
+    watcher = sim.start(Watcher())
+    monitor = watcher.ask(lambda self: self.monitor(target))
+    target.tell(RuntimeError("restart me"))
+    assert target.ask("the same ref") == "the same ref"
+    sim.run()
+    assert seen(watcher) == []
+    target.stop()
+    sim.run()
+    assert seen(watcher) == [Down(monitor, target, NORMAL)]
 
 
 def test_otp_177_down_comes_after_every_message_the_actor_sent_before_it_ended() -> None:

@@ -1,0 +1,215 @@
+"""The same class unchanged on every runtime; fairness, leaks and hooks (case 245)."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervision import Actor, ActorSystem, Crash, MailboxSpec, Simulation
+from supervision.runtime.loop import LoopThread
+from supervision.runtime.worker import BATCH
+from supervision.testing import actor_of
+from tests.supervision.actors.kit import Echo
+
+ENDS_S = 10.0
+
+
+def loop_system() -> ActorSystem:
+    system = ActorSystem("runtimes")
+    system.add_runtime(LoopThread(system, "loop"))
+    return system
+
+
+MAKERS: dict[str, Callable[[], ActorSystem]] = {
+    "thread": lambda: ActorSystem("runtimes"),
+    "pool": lambda: ActorSystem("runtimes"),
+    "loop": loop_system,
+    "simulation": lambda: Simulation(5),
+}
+
+
+@pytest.fixture(params=list(MAKERS))
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[ActorSystem, str]]:
+    system = MAKERS[request.param]()
+    yield system, request.param
+    system.close()
+
+
+class Life(Actor):
+    """Writes down every hook and message, with the thread it ran on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[str] = []
+        self.threads: set[int] = set()
+
+    def _note(self, what: str) -> None:
+        self.log.append(what)
+        self.threads.add(threading.get_ident())
+
+    def on_start(self) -> None:
+        self._note("start")
+        self.actor_ref.tell("to myself")
+
+    def on_receive(self, message: Any) -> Any:
+        self._note(f"got {message}")
+        if message == "crash":
+            raise RuntimeError(message)
+        if message == "later":
+            self.send_after(0.001, "the timer")
+        return message
+
+    def on_stop(self) -> None:
+        self._note("stop")
+
+    def on_failure(self, *info: Any) -> None:
+        self._note(f"failure {info[1]}")
+
+
+def test_the_same_class_lives_the_same_life_on_every_runtime(
+    place: tuple[ActorSystem, str],
+) -> None:
+    system, runtime = place
+    ref = system.start(Life(), on=runtime)
+    assert ref.ask("hello") == "hello"
+    ref.tell("later")
+    assert ref.stop() is True
+    log = actor_of(ref).log
+    assert log == ["start", "got to myself", "got hello", "got later", "stop"]
+    assert threading.get_ident() not in actor_of(ref).threads, "never on the caller's thread"
+
+
+def test_a_crash_is_the_same_on_every_runtime(place: tuple[ActorSystem, str]) -> None:
+    system, runtime = place
+    ref = system.start(Life(), on=runtime)
+    with pytest.raises(RuntimeError, match="crash"):
+        ref.ask("crash")
+    assert ref.actor_stopped.wait(ENDS_S)
+    assert isinstance(ref.exit_reason, Crash)
+    assert actor_of(ref).log[-2:] == ["got crash", "failure crash"], "on_stop is not called"
+
+
+def test_a_timer_is_a_message_on_every_runtime(place: tuple[ActorSystem, str]) -> None:
+    system, runtime = place
+
+    class Timed(Life):
+        def on_receive(self, message: Any) -> Any:
+            super().on_receive(message)
+            if message == "the timer":
+                self.stop()
+
+    ref = system.start(Timed(), on=runtime)
+    ref.tell("later")
+    assert ref.actor_stopped.wait(ENDS_S)
+    assert actor_of(ref).log[-2:] == ["got the timer", "stop"]
+
+
+def test_a_cancelled_timer_never_fires(place: tuple[ActorSystem, str]) -> None:
+    system, runtime = place
+
+    class Cancelling(Life):
+        def on_receive(self, message: Any) -> Any:
+            super().on_receive(message)
+            if message == "arm":
+                first = self.send_after(0.001, "cancelled")
+                self.send_after(0.002, "second")
+                return first.cancel(), first.cancel()
+            if message == "second":
+                self.stop()
+            return None
+
+    ref = system.start(Cancelling(), on=runtime)
+    assert ref.ask("arm") == (True, False)
+    assert ref.actor_stopped.wait(ENDS_S)
+    assert "got cancelled" not in actor_of(ref).log
+
+
+def test_ten_thousand_actors_live_on_one_worker_and_all_answer() -> None:
+    system = ActorSystem("many")
+    before = threading.active_count()
+    actors = [Echo() for _ in range(10_000)]
+    for actor in actors:
+        system.begin(actor, on="pool")
+    refs = [actor.actor_ref for actor in actors]
+    answers = [ref.ask(number, block=False, timeout=60) for number, ref in enumerate(refs)]
+    assert [answer.get() for answer in answers] == list(range(10_000))
+    assert threading.active_count() - before <= 2, "one worker and the watchdog"
+    system.close()
+
+
+def test_a_flooded_actor_does_not_starve_its_neighbour_on_a_pool() -> None:
+    """The neighbour is served after at most a few batches of the flooded one."""
+    system = ActorSystem("fair")
+    gate = threading.Event()
+    handled: list[int] = []
+    noticed: list[int] = []
+
+    class Flooded(Echo):
+        mailbox = MailboxSpec(capacity=20_000)
+
+        def on_receive(self, message: Any) -> Any:
+            gate.wait(ENDS_S)
+            handled.append(1)
+
+    class Neighbour(Echo):
+        def on_receive(self, message: Any) -> Any:
+            noticed.append(len(handled))
+            return None
+
+    flooded, neighbour = system.start(Flooded()), system.start(Neighbour())
+    for number in range(10_000):
+        flooded.tell(number)
+    answer = neighbour.ask("me too", block=False, timeout=60)
+    gate.set()
+    answer.get()
+    assert noticed[0] <= 2 * BATCH
+    system.close()
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("runtime", ["thread", "pool"])
+def test_otp_245_500_actors_leave_no_thread_no_file_and_no_entry_behind(runtime: str) -> None:
+    system = ActorSystem("leaks")
+    system.start(Echo(), on=runtime).stop()  # what a system makes once is there now
+    gc.collect()
+    threads, files = threading.active_count(), open_files()
+    refs = [system.start(Echo(), on=runtime) for _ in range(500)]
+    serving = [thread for thread in threading.enumerate() if thread.name.startswith("Echo-")]
+    assert len(serving) in {0, 500, 501}
+    for ref in refs:
+        assert ref.stop()
+    for thread in serving:
+        thread.join(ENDS_S)
+    assert threading.active_count() <= threads
+    assert open_files() == files
+    assert not system.cells
+    assert len(system.workers) == (1 if runtime == "pool" else 0)
+    system.close()
+
+
+def test_an_actor_started_by_an_actor_joins_its_system_and_its_pool_without_waiting() -> None:
+    system = ActorSystem("inner")
+
+    class Parent(Echo):
+        def on_receive(self, message: Any) -> Any:
+            return Echo.start()
+
+    child = system.start(Parent()).ask("start one")
+    assert child.actor_inbox.system is system
+    assert child.ask("works") == "works"
+    system.close()
+
+
+def test_closing_a_system_ends_everything_that_lives_in_it() -> None:
+    system = ActorSystem("closing")
+    refs = [system.start(Echo(), on=runtime) for runtime in ("thread", "pool", "pool:other")]
+    system.close()
+    assert [str(ref.exit_reason) for ref in refs] == ["killed"] * 3
