@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Listener: TypeAlias = Callable[[Event], object]
 
 _log: Final = logging.getLogger(__name__)
+_IDLE_S: Final = 1.0  # a thread that has told everything for so long ends; news start another
 
 
 class Listeners:
@@ -78,8 +79,9 @@ class Listeners:
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._changed.wait_for(lambda: self._waiting or self._closed, _IDLE_S)
                 if not self._waiting:
+                    self._running = False
                     return
                 event = self._waiting.popleft()
                 listeners = self._listeners

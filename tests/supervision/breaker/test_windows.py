@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from supervision.breaker import SUCCESS, Counts, CountWindow, RolledOver, State, TimeWindow
+from supervision.breaker import SUCCESS, Counts, CountWindow, Guard, RolledOver, State, TimeWindow
 from supervision.breaker import WindowKind as Kind
-from supervision.clock import NANOSECONDS, to_ns
-from tests.supervision.breaker.support import Bench, Front
+from supervision.clock import NANOSECONDS, ManualClock, to_ns
+from tests.supervision.breaker.support import Bench
 
 MS = 1_000_000
 LETTERS = {"S": (False, False), "F": (True, False), "s": (False, True), "f": (True, True)}
@@ -116,20 +116,20 @@ def test_breaker_043_nothing_drifts_after_a_million_results() -> None:
 
 
 def test_breaker_044_sums_are_exact_after_8_threads_with_10000_results_each() -> None:
-    front = Front(window_size=100_000, minimum_calls=100_000)
-    go = threading.Barrier(8)
+    machine = Bench(window_size=100_000, minimum_calls=100_000).machine
+    guard, go = Guard(machine, ManualClock()), threading.Barrier(8)
 
     def record() -> None:
         go.wait(10)
         for _ in range(10_000):
-            front.guard.note(SUCCESS, 3)
+            guard.note(SUCCESS, 3)
 
     threads = [threading.Thread(target=record) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    counts = front.machine.counts(0)
+    counts = machine.counts(0)
     assert (counts.calls, counts.duration_ns) == (80_000, 240_000)
 
 
@@ -196,11 +196,11 @@ def test_breaker_049_a_breaker_reads_an_earlier_time_as_the_last_one() -> None:
 
 def test_breaker_050_100000_random_steps_equal_a_naive_list_with_times() -> None:
     rng = random.Random(50)
-    for seconds in (1, 2, 5, 60):
+    for seconds in (1, 2, 5, 20):
         now_ns, window, kept = 0, TimeWindow(seconds, 0), list[tuple[int, int, bool, bool]]()
         for _ in range(25_000):
             gap_ns = rng.choice((0, 1, rng.randrange(2 * NANOSECONDS), rng.randrange(10**11)))
-            now_ns += gap_ns if rng.random() < 0.2 else rng.randrange(NANOSECONDS // 4)
+            now_ns += gap_ns if rng.random() < 0.2 else rng.randrange(NANOSECONDS)
             entry = now_ns, rng.randrange(10**10), rng.random() < 0.4, rng.random() < 0.3
             if rng.random() < 0.8:
                 window.record(now_ns, entry[1], failed=entry[2], slow=entry[3])
