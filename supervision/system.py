@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
-from supervision import ending, here
+from supervision import ending, forking, here
 from supervision.classstats import ClassStats
 from supervision.clock import Clock, MonotonicClock
 from supervision.errors import ActorStartError
@@ -98,6 +98,8 @@ class ActorSystem:
         self.fatal: Callable[[str], None] = exit_process
         self.timers: Timers = self._make_timers()
         self._runtimes: dict[str, Runtime] = {}
+        self.forked = False
+        forking.guard(self)
 
     coarse_ns: int = 0
 
@@ -185,6 +187,8 @@ class ActorSystem:
 
         On the caller's own worker the start is done when this returns.
         """
+        if self.forked:
+            forking.refuse(self)
         cell = actor.actor_ref.actor_inbox
         if cell.system is not self:
             cell.join(self)
@@ -260,10 +264,10 @@ _default_lock = threading.Lock()
 
 
 def default() -> ActorSystem:
-    """Return the process's default system, made at first use."""
+    """Return the process's default system, made at first use (again in a forked process)."""
     with _default_lock:
-        if not _default:
-            _default.append(ActorSystem("default"))
+        if not _default or _default[0].forked:
+            _default[:] = [ActorSystem("default")]
         return _default[0]
 
 
