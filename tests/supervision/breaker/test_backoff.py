@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_breaker_081_jitter_around_stays_within_half_of_the_period() -> None:
 def test_breaker_082_the_exponential_grows_strictly_for_50_attempts() -> None:
     interval = Exponential(0.5, 1.5)
     periods = [interval(attempt) for attempt in range(1, 51)]
-    assert all(later > earlier for earlier, later in zip(periods, periods[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(periods))
 
 
 def test_breaker_082_a_capped_one_reaches_its_cap_at_attempt_12_and_stays() -> None:

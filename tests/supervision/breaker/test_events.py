@@ -25,6 +25,7 @@ from supervision.breaker import (
     Listeners,
     Metrics,
     Outcome,
+    Permit,
     Snapshot,
     State,
     Transition,
@@ -148,7 +149,12 @@ def test_breaker_120_a_full_queue_drops_calls_and_counts_them_but_keeps_transiti
     clock, listeners = ManualClock(), Listeners(capacity=3)
     machine = BreakerMachine("b", BreakerConfig(consecutive_failures=10), random.Random(1), 0)
     guard = Guard(machine, clock, listeners=listeners)
-    listeners.add(lambda event: goes_on.wait(10) and told.append(event))
+
+    def slow(event: Event) -> None:
+        goes_on.wait(10)
+        told.append(event)
+
+    listeners.add(slow)
     for _ in range(10):
         guard.note(FAILURE)
     goes_on.set()
@@ -221,7 +227,7 @@ def random_life(bench: Bench, rng: random.Random, steps: int) -> None:
             }:
                 bench.move(target)
         answer = bench.ask()
-        if hasattr(answer, "spent"):
+        if isinstance(answer, Permit):
             bench.end(answer, rng.choice((SUCCESS, FAILURE, IGNORED)), rng.random())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from supervision.breaker import (
@@ -20,7 +22,7 @@ from supervision.clock import to_ns
 from tests.supervision.breaker.support import Bench, Counted, Front
 
 
-def half_open(**settings: object) -> Bench:
+def half_open(**settings: Any) -> Bench:
     """Return a breaker that has just become half-open."""
     bench = Bench(**{"minimum_calls": 1, "open_s": 10.0, "permit_ttl_s": 30.0, **settings})
     bench.results("F")

@@ -89,7 +89,7 @@ def run_machine(examples: int, steps: int) -> int:
         database=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    run_state_machine_as_test(Run, settings=settings)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Run, settings=settings)
     return Run.steps
 
 

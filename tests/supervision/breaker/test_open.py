@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from supervision.clock import to_ns
 from tests.supervision.breaker.support import OPERATOR, Bench, Counted, Front
 
 
-def opened(**settings: object) -> Bench:
+def opened(**settings: Any) -> Bench:
     """Return a breaker that one failure has opened, by default for 10 s."""
     bench = Bench(**{"minimum_calls": 1, "open_s": 10.0, **settings})
     bench.results("F")

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -60,12 +62,15 @@ def attempt(guard: Guard, error: Exception | None) -> str:
     return "passed"
 
 
+def hammer(guard: Guard, error: Exception) -> list[str]:
+    return [attempt(guard, error) for _ in range(5)]
+
+
 def test_breaker_033_three_hammering_threads_record_no_more_failures_than_it_takes() -> None:
     with pool(3) as run:
         for _ in range(100):
             guard, _ = guard_of(consecutive_failures=3)
-            error = OSError("down")
-            run(lambda guard=guard, error=error: [attempt(guard, error) for _ in range(5)])
+            run(partial(hammer, guard, OSError("down")))
             assert guard.metrics().calls[Outcome.FAILURE] == 3
             assert guard.metrics().transitions == {(State.CLOSED, State.OPEN): 1}
 
@@ -130,7 +135,7 @@ def test_breaker_126_every_change_of_state_starts_a_generation() -> None:
         lambda: bench.move(State.CLOSED),
         lambda: bench.machine.reset(OPERATOR, bench.now_ns),
     ):
-        act()  # type: ignore[no-untyped-call]  # a lambda of no arguments
+        act()
         seen.append(bench.machine.generation)
     assert seen == list(range(1, 9))
 
@@ -236,6 +241,6 @@ def test_breaker_115_threads_see_each_transition_once() -> None:
             front.clock.advance(1)
     told = [(event.source, event.target) for event in front.events(Transition)]
     assert told[0] == (State.CLOSED, State.OPEN)
-    assert all(one[1] is two[0] for one, two in zip(told, told[1:], strict=False))
+    assert all(one[1] is two[0] for one, two in pairwise(told))
     assert told.count((State.OPEN, State.HALF_OPEN)) == 19
     assert len(front.events(CallEnded)) >= 20

@@ -80,12 +80,14 @@ def during(front: Front, act: Callable[[asyncio.Task[int]], Awaitable[object]]) 
     """Start an asynchronous call that takes for ever, and let ``act`` deal with its task."""
 
     async def main() -> object:
+        running = asyncio.Event()
+
         async def for_ever() -> int:
+            running.set()
             return await asyncio.Event().wait()
 
         task = asyncio.create_task(front.guard.acall(for_ever))
-        while not front.guard.busy:
-            await asyncio.sleep(0)
+        await running.wait()
         return await act(task)
 
     return asyncio.run(main())
@@ -104,28 +106,28 @@ def test_breaker_110_an_asynchronous_caller_gets_timeout_at_the_deadline() -> No
 
 def test_breaker_110_a_task_that_swallows_its_cancellation_is_late() -> None:
     front = Front(call_timeout_s=2.0)
-    done = []
-
-    async def stubborn() -> int:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            done.append(True)
-        return 1
 
     async def main() -> None:
+        running, swallowed = asyncio.Event(), asyncio.Event()
+
+        async def stubborn() -> int:
+            running.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed.set()
+            return 1
+
         task = asyncio.create_task(front.guard.acall(stubborn))
-        while not front.guard.busy:
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await running.wait()
         front.timers.advance(2)
         with pytest.raises(CallTimeout):
             await task
-        while not front.guard.metrics().late:
-            await asyncio.sleep(0)
+        await swallowed.wait()
+        await asyncio.sleep(0)
 
     asyncio.run(main())
-    assert done == [True]
+    assert front.guard.metrics().late == 1
     assert outcomes(front) == {Outcome.FAILURE: 1}
 
 

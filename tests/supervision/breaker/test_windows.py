@@ -97,7 +97,7 @@ def totals(entries: list[tuple[int, int, bool, bool]]) -> Counts:
 
 def test_breaker_043_100000_random_results_equal_a_naive_list() -> None:
     rng = random.Random(43)
-    for size in (1, 2, 7, 10):
+    for size in (1, 2, 3, 7):
         window, kept = CountWindow(size), list[tuple[int, int, bool, bool]]()
         for _ in range(25_000):
             entry = 0, rng.randrange(10**10), rng.random() < 0.4, rng.random() < 0.3
@@ -196,7 +196,7 @@ def test_breaker_049_a_breaker_reads_an_earlier_time_as_the_last_one() -> None:
 
 def test_breaker_050_100000_random_steps_equal_a_naive_list_with_times() -> None:
     rng = random.Random(50)
-    for seconds in (1, 2, 5, 20):
+    for seconds in (1, 2, 3, 5):
         now_ns, window, kept = 0, TimeWindow(seconds, 0), list[tuple[int, int, bool, bool]]()
         for _ in range(25_000):
             gap_ns = rng.choice((0, 1, rng.randrange(2 * NANOSECONDS), rng.randrange(10**11)))
