@@ -1,0 +1,28 @@
+"""The seeded mistakes are all caught, and the catalogues fit the code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.supervision.mutants import runner
+
+LEAST = {"supervisor": 40}
+"""How many mistakes each catalogue has at least."""
+
+
+@pytest.mark.parametrize("name", list(LEAST))
+def test_every_mutant_changes_exactly_one_place_of_the_code_as_it_is_now(name: str) -> None:
+    mutants, _ = runner.catalogue(name)
+    assert len(mutants) >= LEAST[name]
+    assert len({mutant.id for mutant in mutants}) == len(mutants)
+    for mutant in mutants:
+        text = (runner.ROOT / mutant.file).read_text()
+        assert text.count(mutant.old) == 1, f"{mutant.id}: {mutant.file}"
+        assert mutant.old != mutant.new, mutant.id
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(5_400)
+@pytest.mark.parametrize("name", list(LEAST))
+def test_every_mutant_is_caught(name: str) -> None:
+    assert runner.survivors(name) == []
