@@ -12,15 +12,17 @@ while it restarts, calls are refused.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import pykka
 
 from supervision.actor import Actor
 from supervision.breaker.errors import BreakerError
 from supervision.breaker.events import LASTING, Event, OpenExtended, Transition, WasReset
 from supervision.breaker.machine import BreakerMachine
-from supervision.breaker.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +30,14 @@ if TYPE_CHECKING:
     from supervision.breaker.config import BreakerConfig
     from supervision.breaker.permit import Permit, Refused
     from supervision.breaker.snapshot import BreakerJournal
+    from supervision.breaker.states import State
     from supervision.breaker.tally import Metrics
     from supervision.breaker.verdict import Operator, Verdict
     from supervision.ref import ActorRef
     from supervision.timers import Timer
+
+
+_MOST_SUBSCRIBERS: Final = 100  # each costs the breaker time; more than these want a fan-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Have every lasting event told to ``ref``, until it ends."""
+    """Have every lasting event told to ``ref``, until it ends; None, or an error if too many do."""
 
     ref: ActorRef[Any]
 
@@ -187,8 +193,15 @@ class BreakerActor(Actor):
         self._publish(self._machine.tick(self._now_ns()))
         return self._machine.metrics(self._now_ns())
 
-    def _subscribe(self, message: Subscribe) -> None:
+    def _subscribe(self, message: Subscribe) -> BreakerError | None:
+        self._subscribers = [ref for ref in self._subscribers if ref.is_alive()]
+        if len(self._subscribers) >= _MOST_SUBSCRIBERS:
+            name = self._machine.name
+            return BreakerError(
+                f"breaker {name}: {_MOST_SUBSCRIBERS} listen; subscribe one to fan out"
+            )
         self._subscribers.append(message.ref)
+        return None
 
     def _tick(self, _: Tick) -> None:
         self._publish(self._machine.tick(self._now_ns()))
@@ -204,9 +217,9 @@ class BreakerActor(Actor):
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
-        self._subscribers = [ref for ref in self._subscribers if ref.is_alive()]
         for ref in self._subscribers:
-            ref.tell_urgent(event)
+            with contextlib.suppress(pykka.ActorDeadError):
+                ref.tell_urgent(event)
         observer = self._cell.system.observer
         if observer is not None:
             observer.report("breaker", facts_of(event))
