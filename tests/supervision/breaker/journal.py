@@ -61,7 +61,9 @@ def main(journal: str, command: str) -> None:
     guard = Guard(machine, clock, journal=FileJournal(Path(journal)))
     if command != "look":
         guard.move(State(command), OPERATOR)
-    print(guard.state.value, guard.metrics().state.value, flush=True)
+    before = guard.metrics().state
+    sys.stdout.write(f"{before.value} {guard.state.value}\n")
+    sys.stdout.flush()
     sys.stdin.read()
 
 

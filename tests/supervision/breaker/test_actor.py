@@ -1,9 +1,7 @@
-"""The breaker as a supervised actor (cases 57, 98-100, 123, 129, 130, 132, 133, 135)."""
+"""The breaker as a supervised actor (cases 57, 99, 123, 129, 130, 132, 133)."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,7 +45,6 @@ from supervision.observe import NullObserver
 from tests.supervision.breaker.journal import BrokenJournal, FileJournal
 from tests.supervision.breaker.support import OPERATOR, Counted
 
-ROOT = Path(__file__).parents[3]
 CONFIG = BreakerConfig(minimum_calls=1, open_s=10.0, permitted_half_open=1, permit_ttl_s=5.0)
 
 
@@ -372,58 +369,3 @@ def test_breaker_133_open_market_data_blocks_entries_and_not_exits() -> None:
     assert (entry.calls, leave.calls) == (0, 1)
     for world in (data, orders):
         world.sim.close()
-
-
-class Process:
-    """A real process with a breaker and a journal."""
-
-    def __init__(self, journal: Path, command: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.supervision.breaker.journal", str(journal), command],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def states(self) -> list[str]:
-        """Return what the process said: its state when it was up."""
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().split()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate(timeout=10)
-
-
-@pytest.mark.parametrize(("number", "state"), [("098", "forced_open"), ("100", "open")])
-def test_breaker_098_100_a_killed_process_comes_back_as_it_was(
-    tmp_path: Path, number: str, state: str
-) -> None:
-    journal = tmp_path / f"{number}.jsonl"
-    first = Process(journal, state)
-    assert first.states() == [state, state]
-    first.kill()
-    with journal.open("a", encoding="utf-8") as file:
-        file.write('{"name": "orders", "sta')
-    second = Process(journal, "look")
-    assert second.states() == [state, state], "before any call"
-    second.kill()
-    kept = FileJournal(journal).load("orders")
-    assert kept is not None
-    assert kept.by == OPERATOR
-    assert kept.remaining_ns == (to_ns(3600) if state == "open" else None)
-
-
-def test_breaker_135_processes_share_no_state_and_the_successor_starts_from_the_journal(
-    tmp_path: Path,
-) -> None:
-    mine, theirs = tmp_path / "mine.jsonl", tmp_path / "theirs.jsonl"
-    active, other = Process(mine, "forced_open"), Process(theirs, "look")
-    assert active.states() == ["forced_open"] * 2
-    assert other.states() == ["closed"] * 2
-    active.kill()
-    successor = Process(mine, "look")
-    assert successor.states() == ["forced_open"] * 2
-    for process in (other, successor):
-        process.kill()

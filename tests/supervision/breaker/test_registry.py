@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_breaker_100_time_known_to_have_passed_counts(elapsed_s: float, remainin
 
 
 def test_breaker_100_a_crash_in_closed_forgets_neither_the_row_nor_the_backoff() -> None:
-    settings = {"consecutive_failures": 3, "stable_for_s": 60.0, "open_s": 1.0}
+    settings: dict[str, Any] = {"consecutive_failures": 3, "stable_for_s": 60.0, "open_s": 1.0}
     bench = Bench(permitted_half_open=1, **settings)
     bench.results("FFF")
     bench.advance(1)

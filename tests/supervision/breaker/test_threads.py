@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ from supervision.clock import ManualClock, to_ns
 from tests.supervision.breaker.support import OPERATOR, Bench, Counted, Front
 
 
-def guard_of(**settings: object) -> tuple[Guard, ManualClock]:
+def guard_of(**settings: Any) -> tuple[Guard, ManualClock]:
     clock = ManualClock()
-    machine = BreakerMachine("b", BreakerConfig(**settings), random.Random(1), 0)  # type: ignore[arg-type]  # settings of many types
+    machine = BreakerMachine("b", BreakerConfig(**settings), random.Random(1), 0)
     return Guard(machine, clock), clock
 
 
@@ -173,7 +174,7 @@ def test_breaker_128_no_lock_is_held_while_rules_and_functions_run() -> None:
 
 
 def layered(
-    *, attempts: int, rate: int = 100, limit: int = 10, **settings: object
+    *, attempts: int, rate: int = 100, limit: int = 10, **settings: Any
 ) -> tuple[Layers, Guard, ManualClock]:
     guard, clock = guard_of(**settings)
     rate_limit = RateLimit(rate, to_ns(1), clock.now_ns)
