@@ -21,9 +21,11 @@ from supervision.errors import (
 )
 from supervision.faults import Fault, FaultPoints
 from supervision.future import Future
+from supervision.groups import Groups, Joined, Left
 from supervision.mailbox import MailboxSpec
 from supervision.messages import Down, Exit, Monitor
 from supervision.observe import NullObserver, Observer
+from supervision.partition import Router, partitioned, stable_hash
 from supervision.reasons import (
     KILLED,
     LOST,
@@ -77,9 +79,12 @@ __all__ = [
     "Fault",
     "FaultPoints",
     "Future",
+    "Groups",
     "Hung",
     "Info",
+    "Joined",
     "Killed",
+    "Left",
     "Lost",
     "MailboxFull",
     "MailboxSpec",
@@ -91,6 +96,7 @@ __all__ = [
     "NullObserver",
     "Observer",
     "Resilient",
+    "Router",
     "Shutdown",
     "ShutdownInfo",
     "Simulation",
@@ -103,7 +109,9 @@ __all__ = [
     "Unavailable",
     "Watchdog",
     "WouldBlock",
+    "partitioned",
     "run_task",
+    "stable_hash",
     "stop_root",
     "stream",
     "task_supervisor",

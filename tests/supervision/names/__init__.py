@@ -1,0 +1,1 @@
+"""Tests of names, groups, partitions and state machines."""
