@@ -47,6 +47,7 @@ from supervision.root import stop_root
 from supervision.simulation import Simulation
 from supervision.spec import ChildSpec, SupervisorFlags
 from supervision.starting import IGNORE, Info, StartError
+from supervision.statem import StateMachine
 from supervision.supervisor import Supervisor
 from supervision.system import ActorSystem
 from supervision.tasks import Task, run_task, stream, task_supervisor
@@ -102,6 +103,7 @@ __all__ = [
     "Simulation",
     "StaleIncarnation",
     "StartError",
+    "StateMachine",
     "SupervisionError",
     "Supervisor",
     "SupervisorFlags",

@@ -1,9 +1,9 @@
 """Process groups: named sets of actors, with the semantics of OTP's ``pg``.
 
 An actor may join a group several times and must leave as often. Its end removes all its
-memberships, and a group without members is no group any more. ``monitor`` gives the members of the moment and,
-from then on, every join and leave in order: the snapshot and the stream fit without a gap, because
-both happen under the group's lock. Nobody is called while the lock is held, except for an append to
+memberships, and a group without members is no group any more. ``monitor`` gives the members of the
+moment and, from then on, every join and leave in order: the two fit without a gap, because both
+happen under the group's lock. Nobody is called while the lock is held, except for an append to
 a mailbox.
 """
 
