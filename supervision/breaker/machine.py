@@ -144,6 +144,9 @@ class BreakerMachine(Course):
         """Use new limits from the next decision on; a window of another shape starts empty."""
         self._advance(now_ns)
         self._use(config)
+        if self.state is State.HALF_OPEN:
+            # With fewer permits wanted, the results that are in may be all that will ever come.
+            self._decide_probation()
         return self._drain()
 
     def _admits(self, *, probe: bool) -> bool:

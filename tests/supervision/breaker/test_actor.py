@@ -129,7 +129,9 @@ def test_breaker_071_the_actors_timer_takes_a_dead_callers_permit_back(world: Wo
 
 def test_breaker_059_leaving_open_early_leaves_no_timer_that_matters(world: World) -> None:
     world.result(FAILURE)
+    assert len(world.sim._heap.heap) == 1
     assert world.ask(Reset(OPERATOR)) is None
+    assert len(world.sim._heap.heap) == 0
     world.sim.run_for(100)
     assert world.state() is State.CLOSED
 

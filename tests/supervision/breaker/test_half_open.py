@@ -256,3 +256,11 @@ def test_breaker_077_a_probe_through_the_guard_decides_and_orders_do_not_run() -
     order, probe = Counted(), Counted(value=1_700_000_000)
     assert front.guard.probe(probe) == 1_700_000_000
     assert (order.calls, probe.calls, front.state()) == (0, 1, State.CLOSED)
+
+
+def test_breaker_014_fewer_permits_wanted_decide_by_the_results_that_are_in() -> None:
+    bench = half_open(permitted_half_open=4)
+    bench.results("SS")
+    assert bench.machine.reconfigure(bench.machine.config.but(permitted_half_open=3), 0) == ()
+    bench.machine.reconfigure(bench.machine.config.but(permitted_half_open=2), bench.now_ns)
+    assert bench.state() is State.CLOSED
