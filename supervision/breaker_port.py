@@ -8,10 +8,11 @@ is decided once for each port, by whoever wires it.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pykka
 
+from supervision.breaker.checks import check_number
 from supervision.breaker.classify import Classifier
 from supervision.breaker.errors import CircuitOpen
 from supervision.breaker.permit import Permit
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SILENT = (pykka.ActorDeadError, pykka.Timeout, MailboxFull)
+_LONGEST_ANSWER_S: Final = 60.0  # who waits a minute for permission has no breaker
+_SILENT: Final = (pykka.ActorDeadError, pykka.Timeout, MailboxFull)
 
 
 class BreakerUnreachable(CircuitOpen):
@@ -44,6 +46,9 @@ class BreakerPort:
     ``where`` gives the breaker's present incarnation (a registry's look-up) or raises
     ``ActorDeadError``. ``fail_open`` lets calls pass while the breaker does not answer within
     ``answer_s``: a breaker that needs longer costs more than it saves.
+
+    Raises:
+        ConfigError: ``answer_s`` is out of its range.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class BreakerPort:
         answer_s: float = 0.05,
         classifier: Classifier | None = None,
     ) -> None:
+        check_number("answer_s", answer_s, above=0, at_most=_LONGEST_ANSWER_S)
         self.name = name
         self._where = where
         self._now_ns = now_ns

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from supervision.breaker import futures
 from supervision.breaker.call import Call, Calling
+from supervision.breaker.checks import check_number
 from supervision.breaker.classify import Classifier
 from supervision.breaker.errors import CircuitOpen
 from supervision.breaker.events import LASTING, CallStarted, Event, Transition
+from supervision.breaker.intervals import LONGEST_S
 from supervision.breaker.listeners import Listeners
 from supervision.breaker.permit import Refused
 from supervision.breaker.runner import ThreadRunner
@@ -55,6 +57,10 @@ class Guard:
     ``call_timeout_s`` (0: none) frees the caller with ``CallTimeout`` and counts a failure at that
     moment. ``trip_raises_open`` raises ``CircuitOpen`` in place of the exception that tripped the
     breaker, with that one as its cause.
+
+    Raises:
+        ConfigError: ``call_timeout_s`` is out of its range.
+        OSError: the journal could not be read (or whatever else it raises).
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class Guard:
         timers: Timers | None = None,
         runner: ThreadRunner | None = None,
     ) -> None:
+        check_number("call_timeout_s", call_timeout_s, at_least=0, at_most=LONGEST_S)
         self._machine = machine
         self.name = machine.name
         self.now_ns = clock.now_ns
@@ -122,7 +129,7 @@ class Guard:
             if isinstance(answer, Refused):
                 raise CircuitOpen(self.name, answer.state, answer.remaining_ns)
             self._under_way += 1
-            self._publish((CallStarted(self.name, now_ns),))
+            self.listeners.push((CallStarted(self.name, now_ns),))
         call = Call(self, answer, now_ns)
         if self._timeout_ns:
             call.arm(self._timeout_ns, on_timeout)

@@ -15,8 +15,10 @@ from supervision.breaker import (
     FAILURE,
     SUCCESS,
     BreakerConfig,
+    BreakerError,
     CircuitOpen,
     Classifier,
+    ConfigError,
     Event,
     IllegalMove,
     Metrics,
@@ -302,6 +304,21 @@ def test_breaker_130_a_breaker_that_does_not_answer_refuses_or_lets_pass(
     journal.goes_on.set()
     assert waiting.get(timeout=10) is None
     system.close()
+
+
+@pytest.mark.parametrize("answer_s", [0.0, -1.0, float("nan"), 61.0])
+def test_breaker_130_a_wait_for_the_answer_that_is_no_time_is_refused(
+    world: World, answer_s: float
+) -> None:
+    with pytest.raises(ConfigError, match="answer_s"):
+        port(world, answer_s=answer_s)
+
+
+def test_breaker_130_no_more_listeners_than_the_breaker_can_tell(world: World) -> None:
+    listener = world.sim.start(Listener([]))
+    answers = [world.ask(Subscribe(listener)) for _ in range(101)]
+    assert answers[:100] == [None] * 100
+    assert isinstance(answers[100], BreakerError)
 
 
 def test_breaker_130_a_result_that_finds_no_room_is_lost_and_counted(world: World) -> None:

@@ -126,6 +126,14 @@ def test_breaker_100_a_crash_in_closed_forgets_neither_the_row_nor_the_backoff()
     assert (twin.state(), twin.machine.attempt) == (State.OPEN, 2)
 
 
+def test_breaker_129_permits_given_before_a_restoration_are_void_in_the_same_state_too() -> None:
+    bench = Bench(consecutive_failures=1)
+    permit = bench.permit()
+    bench.machine.restore(bench.machine.snapshot(), bench.now_ns)
+    bench.end(permit, FAILURE)
+    assert (bench.state(), bench.machine.metrics(0).late) == (State.CLOSED, 1)
+
+
 def test_breaker_100_a_snapshot_of_another_breaker_is_refused() -> None:
     bench = Bench()
     with pytest.raises(BreakerError, match="snapshot is of other"):

@@ -14,6 +14,7 @@ from supervision.breaker import (
     CallTimeout,
     CircuitOpen,
     Classifier,
+    ConfigError,
     Layers,
     Outcome,
     RunnerFull,
@@ -167,6 +168,12 @@ def test_breaker_111_a_limit_of_0_is_none_and_keeps_the_rules_of_results() -> No
     assert front.state() is State.CLOSED
     assert front.guard.call(lambda: 4) == 4
     assert front.state() is State.OPEN
+
+
+@pytest.mark.parametrize("timeout_s", [-1.0, float("nan"), float("inf"), True])
+def test_breaker_111_a_limit_that_is_no_time_is_refused(timeout_s: float) -> None:
+    with pytest.raises(ConfigError, match="call_timeout_s"):
+        Front(call_timeout_s=timeout_s)
 
 
 def test_breaker_112_a_timed_out_order_is_unknown_and_never_sent_again() -> None:
