@@ -48,13 +48,14 @@ def _takes(shrink: int) -> Iterator[tuple[str, list[tuple[str, Take]]]]:
         least = int(one.name.removeprefix("fanout")) if one.name.startswith("fanout") else 1_000
         small = max(one.threads // shrink, least)
         turns = [ours("pool", one.name, max(one.pool // shrink, least))]
-        turns += [ours("thread", one.name, small), ours("pykka", one.name, small)]
+        if least < SPAWNED:  # ten thousand threads of our own are nothing to recommend
+            turns.append(ours("thread", one.name, small))
+        turns.append(ours("pykka", one.name, small))
         yield one.name, turns + theirs(one.name, max(one.erlang // shrink, least))
     yield (
         "spawn",
         [
             ours("pool", "spawn", SPAWNED // shrink),
-            ours("thread", "spawn", SPAWNED // shrink),
             ours("pykka", "spawn", SPAWNED // shrink),
             *theirs("spawn", SPAWNED // shrink),
         ],

@@ -31,7 +31,7 @@ MESSAGES: Final = (
     Message("ring", "thread ring, 100", 400_000, 40_000, 1_000_000, 18, 0.3),
     Message("fanout10", "fan-out to 10", 1_000_000, 100_000, 1_000_000),
     Message("fanout1000", "ticks to 1,000", 1_000_000, 50_000, 1_000_000, 50, 0.3),
-    Message("fanout10000", "fan-out to 10,000", 1_000_000, 50_000, 1_000_000, pykka_times=120),
+    Message("fanout10000", "fan-out to 10,000", 1_000_000, 20_000, 1_000_000, pykka_times=120),
     Message("big", "big, 100", 400_000, 40_000, 1_000_000, pykka_times=12),
 )
 

@@ -43,6 +43,7 @@ from supervision.reasons import (
     ShutdownInfo,
 )
 from supervision.ref import ActorRef
+from supervision.registry import NamedRef, Registry
 from supervision.root import stop_root
 from supervision.simulation import Simulation
 from supervision.spec import ChildSpec, SupervisorFlags
@@ -92,10 +93,12 @@ __all__ = [
     "ManualClock",
     "Monitor",
     "MonotonicClock",
+    "NamedRef",
     "NoProc",
     "Normal",
     "NullObserver",
     "Observer",
+    "Registry",
     "Resilient",
     "Router",
     "Shutdown",
