@@ -29,8 +29,9 @@ def test_otp_014_a_supervisor_whose_name_is_taken_does_not_start() -> None:
     first: Any = registry.start("root", Supervisor)
     assert registry.start("root", Supervisor) == Refused("already_started", first)
     assert first.is_alive()
-    assert registry.whereis("root") is first
-    assert first.stop()
+    found: Any = registry.whereis("root")
+    assert found is first
+    assert first.stop() is True
 
 
 @pytest.mark.parametrize("name", [["a", "list"], {}, None, ""])
