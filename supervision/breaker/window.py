@@ -8,8 +8,7 @@ still or goes back is read as standing still. Source: resilience4j's sliding-win
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from supervision.breaker.config import WindowKind
 from supervision.clock import NANOSECONDS
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from supervision.breaker.config import BreakerConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What a window holds: numbers of results, and the sum of their durations."""
 
     calls: int = 0
@@ -109,16 +107,17 @@ class TimeWindow:
     def record(self, now_ns: int, duration_ns: int, *, failed: bool, slow: bool) -> None:
         """Add one result to the bucket of ``now_ns``."""
         self._advance(now_ns)
-        bucket = self._buckets[self._latest % len(self._buckets)]
-        for slot, more in enumerate((1, failed, slow, failed and slow, duration_ns)):
-            bucket[slot] += more
-            self._totals[slot] += more
+        for sums in (self._buckets[self._latest % len(self._buckets)], self._totals):
+            sums[0] += 1
+            sums[1] += failed
+            sums[2] += slow
+            sums[3] += failed and slow
+            sums[4] += duration_ns
 
     def counts(self, now_ns: int) -> Counts:
         """Return the totals at ``now_ns``; reading alone lets old results leave."""
         self._advance(now_ns)
-        calls, failed, slow, slow_failed, duration_ns = self._totals
-        return Counts(calls, failed, slow, slow_failed, duration_ns)
+        return Counts(*self._totals)
 
     def _advance(self, now_ns: int) -> None:
         """Empty the buckets that have come round, at most each of them once."""
