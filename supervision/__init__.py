@@ -6,6 +6,8 @@ The names that users need are here; docs/supervision.md explains them point by p
 from supervision.actor import DEFERRED, Actor
 from supervision.backoff import Backoff
 from supervision.backoff_actor import BackoffSupervisor
+from supervision.breaker_actor import BreakerActor
+from supervision.breaker_port import BreakerPort, BreakerUnreachable
 from supervision.clock import Clock, ManualClock, MonotonicClock
 from supervision.directives import Directive, Resilient
 from supervision.dynamic import DynamicSupervisor
@@ -68,6 +70,9 @@ __all__ = [
     "ActorSystem",
     "Backoff",
     "BackoffSupervisor",
+    "BreakerActor",
+    "BreakerPort",
+    "BreakerUnreachable",
     "ChildSpec",
     "Clock",
     "Crash",
