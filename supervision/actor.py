@@ -47,6 +47,9 @@ class Actor(pykka.Actor):
     trap_exit: bool = False
     """Get ``Exit`` messages of linked actors instead of ending with them."""
 
+    pykka_registry: ClassVar[bool] = False
+    """Also be found through ``pykka.ActorRegistry``, whose removal searches a list."""
+
     hang_budget_s: ClassVar[float] = 2.0
     """Longest time without progress in one handler before the actor counts as hung."""
 

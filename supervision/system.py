@@ -201,6 +201,8 @@ class ActorSystem:
         self.pending_starts[cell.number] = started
         if self.faults is not None:
             self.faults.prepare(cell)
+        if actor.pykka_registry:
+            pykka.ActorRegistry.register(cell.ref)
         runtime.attach(cell)
         carrier = here.carrier()
         if carrier is not None and carrier.runtime is runtime and runtime.serves_caller():
@@ -219,6 +221,8 @@ class ActorSystem:
         """Let go of a cell that has ended."""
         self.cells.pop(cell.number, None)
         cell.stats.handled += cell.handled
+        if cell.actor.pykka_registry:
+            pykka.ActorRegistry.unregister(cell.ref)
         reason = cell.reason
         assert reason is not None, "only ended cells are forgotten"
         if reason.ordinary:

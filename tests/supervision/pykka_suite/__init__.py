@@ -1,0 +1,1 @@
+"""pykka's own test suite, run against our actors."""
