@@ -66,6 +66,9 @@ KNOWN = {
 }
 """The tests of pykka that fail on our actors, on each runtime, and why that is wanted."""
 
+RACING = ("test_exception_in_method_reraised_by_future[thread]",)
+"""It looks for ``on_failure`` right after the answer, when another thread may not yet be there."""
+
 
 def sdist() -> Path:
     """The verified source distribution, from the cache or from the package index."""
@@ -128,7 +131,8 @@ def test_pykkas_own_suite_passes_on_our_actors_but_for_the_known_differences(
         if case.find("failure") is not None or case.find("error") is not None
     )
     expected = sorted(f"{name}[{where}]" for name in KNOWN for where in ("thread", "pool"))
-    assert failed == expected, done.stdout[-3_000:]
+    expected = [name for name in expected if name in failed or name not in RACING]
+    assert failed == expected, f"{failed}\n{done.stdout[-3_000:]}"
     assert len(cases) > 250
     skipped = [case.attrib["name"] for case in cases if case.find("skipped") is not None]
     assert skipped == []
