@@ -31,7 +31,7 @@ PROGRAM = textwrap.dedent("""
             try:
                 system.start(Echo())
             except Exception as error:
-                print(error)
+                print(error, flush=True)  # the child leaves by os._exit
             assert Echo.start().ask("own system") == "own system"
         finally:
             os._exit(code)
