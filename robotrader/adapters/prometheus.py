@@ -120,7 +120,7 @@ class ActorCollector(Collector):
     def _handler_times(self, classes: list[ClassStats]) -> Metric:
         family = HistogramMetricFamily(
             f"{_PREFIX}_handler_seconds",
-            "Time in the handler a message, sampled at every sixteenth turn",
+            "Time in the handler a message, sampled at one turn of 64",
             labels=["class"],
         )
         bounds = (*HANDLER_BUCKETS_S, "+Inf")

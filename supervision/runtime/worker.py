@@ -37,8 +37,8 @@ BATCH: Final = 64
 MAX_WAITING: Final = 64
 """Threads of one pool that may wait in ``ask`` at once; more of them is a design error."""
 
-SAMPLING: Final = 15
-"""Mask of the turns whose time is not taken: one of sixteen is sample enough for a histogram."""
+SAMPLING: Final = 63
+"""Mask of the turns whose time is not taken: one of 64 is sample enough for a histogram."""
 
 _numbers = count(1)
 
