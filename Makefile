@@ -54,8 +54,8 @@ lint: setup ## Check style, format, types and the direction of imports.
 lock: ## Resolve the dependencies anew and pin them with hashes.
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-lock/bin/python -m pip install --quiet "pip-tools>=7.6,<8"
-	$(COMPILE) --upgrade --output-file requirements/runtime.txt pyproject.toml
-	$(COMPILE) --upgrade --extra dev --constraint requirements/runtime.txt \
+	$(COMPILE) --upgrade --extra data --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --upgrade --extra data --extra dev --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
 		--output-file requirements/build.txt requirements/build.in
