@@ -49,6 +49,7 @@ logger = logging.getLogger("supervision")
 CLOSED: Final = -1
 """The capacity that sends every sender to the slow path."""
 
+_DEFAULT_CAPACITY: Final = DEFAULT_MAILBOX.capacity
 _SYSTEM: Final = frozenset({Ask, Keyed, Stop, _ActorStop, ProxyCall, ProxyGetAttr, ProxySetAttr})
 _PROXY: Final = frozenset({ProxyCall, ProxyGetAttr, ProxySetAttr})
 DEFERRED: Final = object()
@@ -98,6 +99,7 @@ class Cell:
     parent: Cell | None
     pending: dict[object, Keyed] | None
     ready: Callable[[Cell], object]
+    receive: Callable[[Any], Any] | None
     reason: ExitReason | None
     room: Future[None] | None
     runtime: Runtime | None
@@ -109,9 +111,8 @@ class Cell:
         """Make the cell of ``actor``; it takes messages at once and handles them once started."""
         self.actor = actor
         self.queue: deque[Any] = deque()
-        self.receive: Callable[[Any], Any] = actor.on_receive
         self.spec: MailboxSpec = DEFAULT_MAILBOX
-        self.capacity = DEFAULT_MAILBOX.capacity
+        self.capacity = _DEFAULT_CAPACITY
         self.scheduled = True  # nothing to hand over before there is a runtime
         self.ready = _unscheduled
         self.running = False
@@ -120,17 +121,19 @@ class Cell:
         self.handled = 0
         self.label: object = type(actor).__name__
         self.since_ns = self.mark_ns = self.mark_handled = 0
-        self.control = self.asking = self.parent = self.pending = None
+        self.control = self.asking = self.parent = self.pending = self.receive = None
         self.reason = self.room = self.runtime = self.watchers = None
         self.join(system)
-        self.ref: ActorRef[Any] = ActorRef._of(self)
+        self.ref: ActorRef[Any] = ActorRef.__new__(ActorRef)
+        self.ref._cell = self
 
     def join(self, system: ActorSystem) -> None:
         """Become part of ``system``, with a number of its count (only before the start)."""
         self.system = system
         self.now_ns = system.now_ns
         self.number: int = next(system.numbers)
-        self.stats = system.stats_of(type(self.actor))
+        kind = type(self.actor)
+        self.stats = system.classes.get(kind) or system.stats_of(kind)
 
     # -- the mailbox, as senders see it (pykka's inbox protocol is the first three) --
 
@@ -182,6 +185,8 @@ class Cell:
         self.running = True
         queue = self.queue
         receive = self.receive
+        if receive is None:  # bound at the first turn: an actor that never has one needs it not
+            receive = self.receive = self.actor.on_receive
         try:
             while True:
                 if self.attention and not self._attend():
@@ -207,16 +212,21 @@ class Cell:
         if queue or self.attention or self.room is not None:
             self._turn_ended()
 
-    def start_here(self) -> None:
-        """Run the start as a turn of its own: the caller's worker is the one this cell runs on."""
+    def start_here(self) -> BaseException | None:
+        """Run the start as a turn of its own: the caller's worker is the one this cell runs on.
+
+        Returns what ``on_start`` raised.
+        """
         self.running = self.scheduled = True
         try:
-            self._start()
+            error = self._start()
         except StaleIncarnation:
             self.running = False
             raise
-        self.running = False
-        self._turn_ended()
+        self.running = self.scheduled = False
+        if self.queue or self.attention or self.room is not None:
+            self._turn_ended()
+        return error
 
     def _turn_ended(self) -> None:
         """Do what the end of a turn needs when more than an empty mailbox is left."""
@@ -254,7 +264,7 @@ class Cell:
         if message.__class__ is Ask:
             self._serve(message)
         elif message.__class__ is Keyed:
-            self.receive(delivery.take_keyed(self, message))
+            self._answer(delivery.take_keyed(self, message))
         elif message.__class__ is Stop:
             self._stop(message)
         elif message.__class__ is _ActorStop:
@@ -284,22 +294,24 @@ class Cell:
     def _answer(self, message: Any) -> Any:
         if message.__class__ in _PROXY:
             return self.actor._handle_receive(message)
+        assert self.receive is not None, "bound by the turn"
         return self.receive(message)
 
     # -- life --
 
-    def _start(self) -> None:
+    def _start(self) -> BaseException | None:
         if self.state != STARTING:
-            return  # stopped or killed before its turn came
+            return None  # stopped or killed before its turn came
         try:
             value = self.actor.on_start()
         except StaleIncarnation:
             raise
         except BaseException as error:  # noqa: BLE001 - the starter gets it, whatever it is
             self.start_failed(error)
-            return
+            return error
         if value is not DEFERRED:
             self.started(value)
+        return None
 
     def start_failed(self, error: BaseException) -> None:
         """Record that the start failed with ``error`` and tell the starter."""

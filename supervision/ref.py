@@ -58,12 +58,6 @@ class ActorRef(pykka.ActorRef[A]):
 
     _cell: Cell
 
-    @classmethod
-    def _of(cls, cell: Cell) -> ActorRef[Any]:
-        ref: ActorRef[Any] = cls.__new__(cls)
-        ref._cell = cell
-        return ref
-
     # pykka.ActorRef keeps these five as instance attributes; here they cost nothing until read.
 
     @property

@@ -23,6 +23,7 @@ from supervision.clock import Clock, MonotonicClock
 from supervision.errors import ActorStartError
 from supervision.future import Future
 from supervision.messages import Start
+from supervision.reasons import Crash
 from supervision.runtime.loop import LoopRuntime
 from supervision.runtime.worker import Worker, thread_worker
 from supervision.states import STARTING
@@ -167,18 +168,35 @@ class ActorSystem:
         Raises:
             ActorStartError: its ``on_start`` raised (the cause), or took too long.
         """
-        started = self.begin(actor, on=on)
-        ref = actor.actor_ref
+        cell = actor.actor_ref.actor_inbox
+        runtime = self._admit(cell, on, None)
+        carrier = runtime.caller()
+        if carrier is None:
+            started = self._starter(cell)
+            cell.command(Start())
+            return self._await_start(cell, started)
+        error = _start_here(cell, carrier)  # no future is needed to tell ourselves
+        if error is not None:
+            raise _not_started(cell, error) from error
+        if cell.state != STARTING:
+            return cell.ref
+        return self._await_start(cell, self._starter(cell))
+
+    def _await_start(self, cell: Cell, started: Future[Any]) -> ActorRef[Any]:
+        if cell.state != STARTING:  # it went on before the future was known
+            error = cell.reason.cause if isinstance(cell.reason, Crash) else None
+            started.try_set(None, error)
         try:
             started.get(timeout=self.start_timeout_s)
-        except pykka.Timeout:
-            ending.kill(ref.actor_inbox)
-            msg = f"{ref}: on_start took longer than {self.start_timeout_s:g} s"
+        except BaseException as error:
+            if started.done():
+                raise _not_started(cell, error) from error
+            if not isinstance(error, pykka.Timeout):
+                raise  # the wait was interrupted
+            ending.kill(cell)
+            msg = f"{cell.ref}: on_start took longer than {self.start_timeout_s:g} s"
             raise ActorStartError(msg) from None
-        except Exception as error:
-            msg = f"{ref} did not start: {error!r}"
-            raise ActorStartError(msg) from error
-        return ref
+        return cell.ref
 
     def begin(
         self, actor: Actor, *, on: str | None = None, parent: Cell | None = None
@@ -187,34 +205,40 @@ class ActorSystem:
 
         On the caller's own worker the start is done when this returns.
         """
+        cell = actor.actor_ref.actor_inbox
+        runtime = self._admit(cell, on, parent)
+        started = self._starter(cell)
+        carrier = runtime.caller()
+        if carrier is None:
+            cell.command(Start())
+        else:
+            _start_here(cell, carrier)
+        return started
+
+    def _admit(self, cell: Cell, on: str | None, parent: Cell | None) -> Runtime:
+        """Take ``cell`` into the table and give it its runtime."""
         if self.forked:
             forking.refuse(self)
-        cell = actor.actor_ref.actor_inbox
         if cell.system is not self:
             cell.join(self)
+        actor = cell.actor
         cell.parent = parent
         cell.state = STARTING
-        runtime = self._runtime_of(cell, on or actor.runtime)
+        name = on or actor.runtime
+        runtime = self._runtimes.get(name) or self._runtime_of(cell, name)
         self.cells[cell.number] = cell
-        started: Future[Any] = Future()
-        started.runtime = runtime
-        self.pending_starts[cell.number] = started
         if self.faults is not None:
             self.faults.prepare(cell)
         if actor.pykka_registry:
             pykka.ActorRegistry.register(cell.ref)
         runtime.attach(cell)
-        carrier = here.carrier()
-        if carrier is not None and carrier.runtime is runtime and runtime.serves_caller():
-            outer, carrier.current = carrier.current, cell
-            if outer is not None:
-                carrier.outer.append(outer)
-            cell.start_here()
-            if outer is not None:
-                carrier.outer.pop()
-            carrier.current = outer
-        else:
-            cell.command(Start())
+        return runtime
+
+    def _starter(self, cell: Cell) -> Future[Any]:
+        """Return the future that is told how the start of ``cell`` goes."""
+        started: Future[Any] = Future()
+        started.runtime = cell.runtime
+        self.pending_starts[cell.number] = started
         return started
 
     def forget(self, cell: Cell) -> None:
@@ -263,6 +287,22 @@ class ActorSystem:
             self.watchdog.stop()
 
 
+def _start_here(cell: Cell, carrier: here.Carrier) -> BaseException | None:
+    """Start ``cell`` inside the turn of the actor that asks for it; return what went wrong."""
+    outer, carrier.current = carrier.current, cell
+    if outer is not None:
+        carrier.outer.append(outer)
+    error = cell.start_here()
+    if outer is not None:
+        carrier.outer.pop()
+    carrier.current = outer
+    return error
+
+
+def _not_started(cell: Cell, error: BaseException) -> ActorStartError:
+    return ActorStartError(f"{cell.ref} did not start: {error!r}")
+
+
 _default: list[ActorSystem] = []
 _default_lock = threading.Lock()
 
@@ -277,5 +317,7 @@ def default() -> ActorSystem:
 
 def current() -> ActorSystem:
     """Return the system of the actor whose handler is running, else the default one."""
-    cell = here.current_cell()
-    return default() if cell is None else cell.system
+    serving = here.carrier()
+    if serving is None or serving.current is None:
+        return default()
+    return serving.current.system

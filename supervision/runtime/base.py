@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from supervision.cell import Cell
     from supervision.future import Future
+    from supervision.here import Carrier
     from supervision.system import ActorSystem
 
 
@@ -31,8 +32,8 @@ class Runtime(Protocol):
         """Let go of ``cell``, which has ended."""
         ...
 
-    def serves_caller(self) -> bool:
-        """Say whether the calling thread is running a turn for this runtime."""
+    def caller(self) -> Carrier | None:
+        """Return the calling thread's carrier if it is running a turn for this runtime."""
         ...
 
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:

@@ -57,9 +57,10 @@ class LoopRuntime:
     def detach(self, cell: Cell) -> None:
         """Let go of ``cell``: nothing is kept for it."""
 
-    def serves_caller(self) -> bool:
-        """Say whether the calling thread is running a turn on this loop."""
-        return here.carrier() is self.active
+    def caller(self) -> here.Carrier | None:
+        """Return the calling thread's carrier if it is running a turn on this loop."""
+        carrier = here.carrier()
+        return carrier if carrier is self.active else None
 
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
         """Wait for ``future`` on a thread that is not the loop's.

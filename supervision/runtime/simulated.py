@@ -96,10 +96,10 @@ class SimulatedRuntime:
     def detach(self, cell: Cell) -> None:
         """Let go of ``cell``: nothing is kept for it."""
 
-    def serves_caller(self) -> bool:
-        """Say whether the caller is inside a turn of this simulation."""
+    def caller(self) -> here.Carrier | None:
+        """Return the carrier of the caller if it is inside a turn of this simulation."""
         carrier = here.carrier()
-        return carrier is not None and carrier.runtime is self
+        return carrier if carrier is not None and carrier.runtime is self else None
 
     def fence(self, cell: Cell) -> None:
         """Wake the handler of ``cell`` if it waits: its wait ends with ``StaleIncarnation``."""

@@ -67,6 +67,7 @@ class Worker:
         self.dedicated = dedicated
         self._batch = batch
         self._run_queue: SimpleQueue[Any] = SimpleQueue()
+        self._ready = self._run_queue.put  # one for all cells
         self._spares: list[_Resume] = []
         self._waiting = 0
         self._closed = False
@@ -80,7 +81,7 @@ class Worker:
         cell.runtime = self
         if self.dedicated:
             self._cell = cell
-        cell.ready = self._run_queue.put
+        cell.ready = self._ready
         cell.scheduled = False
 
     def detach(self, cell: Cell) -> None:  # noqa: ARG002 - only a dedicated worker goes with it
@@ -88,10 +89,10 @@ class Worker:
         if self.dedicated:
             self.close()
 
-    def serves_caller(self) -> bool:
-        """Say whether the calling thread is this worker's."""
+    def caller(self) -> here.Carrier | None:
+        """Return the calling thread's carrier if it is this worker's."""
         carrier = here.carrier()
-        return carrier is not None and carrier is self.active
+        return carrier if carrier is self.active else None
 
     def close(self) -> None:
         """End the worker's threads after what is queued now."""

@@ -70,6 +70,26 @@ def test_p2_a_start_that_fails_is_seen_by_whoever_starts_it(
     assert not system.cells, "nothing of it is left"
 
 
+@pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, pykka.Timeout])
+@pytest.mark.parametrize("inside", [False, True], ids=["outside", "inside an actor"])
+def test_p2_whatever_a_start_raises_the_starter_gets_one_kind_of_error(
+    system: ActorSystem, runtime: str, error: type[BaseException], *, inside: bool
+) -> None:
+    class Unable(Actor):
+        def on_start(self) -> None:
+            raise error
+
+    class Starter(Actor):
+        def on_receive(self, message: object) -> BaseException | None:
+            with pytest.raises(ActorStartError) as caught:
+                system.start(Unable(), on=runtime)
+            return caught.value.__cause__
+
+    starter = Starter()
+    cause = system.start(starter, on=runtime).ask("go") if inside else starter.on_receive("go")
+    assert type(cause) is error
+
+
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError])
 def test_p3_a_base_exception_in_one_actor_ends_only_that_one(
     system: ActorSystem, runtime: str, error: type[BaseException]
