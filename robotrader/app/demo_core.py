@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from prometheus_client import CollectorRegistry, start_http_server
 
 from robotrader.adapters.prometheus import ActorCollector
+from robotrader.adapters.prometheus_breakers import BreakerCollector
 from supervision import (
     Actor,
     ActorSystem,
@@ -157,6 +158,7 @@ class Demo:
         self.system = ActorSystem("demo")
         registry = CollectorRegistry()
         registry.register(ActorCollector(self.system))
+        registry.register(BreakerCollector(self.system))
         self._http, self._thread = start_http_server(0, "127.0.0.1", registry)
         self.url = f"http://127.0.0.1:{self._http.server_port}/metrics"
         self.source = self.system.start(Source())
