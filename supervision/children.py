@@ -50,6 +50,14 @@ class Child:
             self.spec.id, self.ref if running and self.ref else self.state.value, self.spec.type
         )
 
+    @property
+    def alive(self) -> bool:
+        """Whether it lives now; a child that has ended may still be known as running.
+
+        Its exit then waits in the supervisor's mailbox. OTP's counts make the same difference.
+        """
+        return self.ref is not None and self.ref.exit_reason is None
+
     def settle(self, state: State) -> None:
         """Enter a state without an actor; a retry that was planned is void."""
         self.state = state

@@ -131,12 +131,12 @@ class ChildCounts:
     workers: int
 
 
-def count_children(children: Iterable[tuple[ChildType, State]]) -> ChildCounts:
-    """Count by type, dead or alive; only running children are active."""
+def count_children(children: Iterable[tuple[ChildType, bool]]) -> ChildCounts:
+    """Count by type; only children that live at this moment are active."""
     specs = active = supervisors = 0
-    for kind, state in children:
+    for kind, alive in children:
         specs += 1
-        active += state is State.RUNNING
+        active += alive
         supervisors += kind == "supervisor"
     return ChildCounts(specs, active, supervisors, specs - supervisors)
 

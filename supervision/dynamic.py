@@ -178,7 +178,7 @@ class DynamicSupervisor(Restarter):
         return found if isinstance(found, Refused) else found.spec.described()
 
     def _count_children(self, _request: CountChildren) -> ChildCounts:
-        counts = count_children((child.spec.type, child.state) for child in self._children)
+        counts = count_children((child.spec.type, child.alive) for child in self._children)
         return counts if self._template is None else replace(counts, specs=1)
 
     # -- end --

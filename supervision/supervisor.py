@@ -251,7 +251,7 @@ class Supervisor(Restarter):
         return Refused("not_found") if child is None else child.info()
 
     def _count_children(self, _request: CountChildren) -> ChildCounts:
-        return count_children((child.spec.type, child.state) for child in self._children)
+        return count_children((child.spec.type, child.alive) for child in self._children)
 
     def _get_childspec(self, request: GetChildSpec) -> dict[str, object] | Refused:
         child = self._find(request.child)

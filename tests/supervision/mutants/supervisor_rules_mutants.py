@@ -113,16 +113,23 @@ RULES: Final = (
     ),
     Mutant(
         "restarting-is-active",
-        _DECIDE,
-        "active += state is State.RUNNING",
-        "active += state is not State.UNDEFINED",
+        "supervision/children.py",
+        "return self.ref is not None and self.ref.exit_reason is None",
+        "return self.state is not State.UNDEFINED",
         "a child that waits for its retry counts as active (114)",
+    ),
+    Mutant(
+        "ended-is-active",
+        "supervision/children.py",
+        "return self.ref is not None and self.ref.exit_reason is None",
+        "return self.ref is not None",
+        "a child whose exit is not yet handled counts as active (147)",
     ),
     Mutant(
         "only-living-supervisors-count",
         _DECIDE,
         'supervisors += kind == "supervisor"',
-        'supervisors += kind == "supervisor" and state is State.RUNNING',
+        'supervisors += kind == "supervisor" and alive',
         "a stopped supervisor is counted as a worker (147)",
     ),
     Mutant(

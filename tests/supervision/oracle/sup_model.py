@@ -229,7 +229,8 @@ class Model:
 
     def count(self) -> str:
         """Count specs, active, supervisors and workers."""
-        counts = count_children((child.type, child.state) for child in self.children)
+        running = ((child, child.state is State.RUNNING) for child in self.children)
+        counts = count_children((child.type, up and not child.dead) for child, up in running)
         return f"{counts.specs}/{counts.active}/{counts.supervisors}/{counts.workers}"
 
     def _find(self, child_id: Hashable) -> Child | None:

@@ -16,6 +16,7 @@ from supervision.decide import (
     plan_restart,
     plan_stop,
 )
+from supervision.spec import ChildType
 from supervision.starting import OK, Refused
 
 UP, AGAIN, GONE = State.RUNNING, State.RESTARTING, State.UNDEFINED
@@ -50,7 +51,12 @@ def test_the_final_stop_is_in_reverse_start_order() -> None:
 
 
 def test_counts_are_by_type_and_only_the_running_are_active() -> None:
-    lines: list[Any] = [("worker", UP), ("worker", AGAIN), ("supervisor", GONE), ("supervisor", UP)]
+    lines: list[tuple[ChildType, bool]] = [
+        ("worker", True),
+        ("worker", False),
+        ("supervisor", False),
+        ("supervisor", True),
+    ]
     assert count_children(lines) == ChildCounts(4, 2, 2, 2)
     assert count_children([]) == ChildCounts(0, 0, 0, 0)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pykka
 import pytest
 
+from supervision.decide import ChildCounts
+from supervision.ending import kill
 from supervision.manage import (
+    CountChildren,
     count_children,
     delete_child,
     get_childspec,
@@ -178,6 +182,23 @@ def test_otp_147_count_children_counts_dead_and_alive_by_type() -> None:
     stage.call(terminate_child, sup, "b")
     stage.call(terminate_child, sup, "d")
     assert stage.counts(sup) == (4, 2, 2, 2)
+
+
+def test_otp_147_a_child_that_ended_is_not_active_before_its_exit_is_handled() -> None:
+    """Found by the differential test (seed main/deep/432/6): OTP asks whether the process lives."""
+    stage = Stage()
+    sup = stage.boot(stage.spec("a"), stage.spec("b"))
+    victim = stage.ref(sup, "a")
+    counts: list[Any] = []
+
+    def while_it_is_busy(_name: object) -> None:
+        counts.append(sup.ask(CountChildren(), block=False))
+        kill(victim.actor_inbox)
+
+    stage.on_fail = while_it_is_busy
+    stage.add(sup, stage.spec("c", "error"))
+    assert counts[0].get() == ChildCounts(specs=2, active=1, supervisors=0, workers=2)
+    assert stage.counts(sup) == (2, 2, 0, 2)
 
 
 def test_otp_148_get_childspec_fills_in_the_defaults() -> None:
