@@ -188,21 +188,19 @@ class Cell:
         if receive is None:  # bound at the first turn: an actor that never has one needs it not
             receive = self.receive = self.actor.on_receive
         try:
-            while True:
-                if self.attention and not self._attend():
-                    break
-                if not budget or not queue:
-                    break
+            while not self.attention or self._attend():
                 try:
                     message = queue.popleft()
-                except IndexError:  # a sender that drops the oldest was faster
+                except IndexError:  # only control messages, or a sender has dropped the oldest
                     break
                 self.handled += 1
-                budget -= 1
-                if message.__class__ in _SYSTEM:
-                    self._dispatch(message)
-                else:
+                if message.__class__ not in _SYSTEM:
                     receive(message)
+                else:
+                    self._dispatch(message)
+                budget -= 1
+                if not budget or not queue:
+                    break
         except (StaleIncarnation, Deadlock):
             self.running = False
             raise
