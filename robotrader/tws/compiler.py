@@ -217,5 +217,6 @@ def decoder(items: tuple[Item, ...], version: int) -> tuple[Decoder, list[str]]:
 
 def _made(writer: _Writer, name: str) -> tuple[Any, list[str]]:
     scope: dict[str, Any] = dict(_NAMES)
-    exec(compile("\n".join(writer.lines), f"<tws {name}>", "exec"), scope)  # noqa: S102 - own tables
+    code = compile("\n".join(writer.lines), f"<tws {name}>", "exec")
+    exec(code, scope)  # noqa: S102 - the source is made of our own tables
     return scope["run"], writer.fields

@@ -1,0 +1,164 @@
+"""What trading US stocks costs at IBKR Pro: fixed and tiered plans, minimum and cap for each order.
+
+Rates from IBKR's page "Commissions: Stocks", United States. The minimum and the cap of 1 % of the
+trade's value are of the whole order, so a plan is asked with what the order was charged so far: the
+first fill pays the minimum, a later one only what goes beyond. Where 1 % is less than the minimum,
+the cap wins. Regulatory fees (see ``fees``) come on top, on sales.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+import msgspec
+
+from robotrader.venue.fees import known_day, sec_fee, taf
+
+if TYPE_CHECKING:
+    from datetime import date
+
+ZERO: Final = Decimal(0)
+CAP: Final = Decimal("0.01")
+FIXED_RATE: Final = Decimal("0.005")
+FIXED_MINIMUM: Final = Decimal("1.00")
+TIERED_MINIMUM: Final = Decimal("0.35")
+TIERS: Final = (
+    (Decimal(300_000), Decimal("0.0035")),
+    (Decimal(3_000_000), Decimal("0.0020")),
+    (Decimal(20_000_000), Decimal("0.0015")),
+    (Decimal(100_000_000), Decimal("0.0010")),
+    (Decimal("Infinity"), Decimal("0.0005")),
+)
+"""Shares a month up to which a rate holds, and the rate for a share."""
+
+CLEARING: Final = Decimal("0.00020")
+"""NSCC and DTC fees for a share, in the tiered plan."""
+
+_PRECISION: Final = Decimal("0.000001")
+
+
+class OrderCharges(msgspec.Struct, frozen=True, gc=False):
+    """What an order was charged for so far: quantity, value and commission, without fees."""
+
+    qty: Decimal = ZERO
+    value: Decimal = ZERO
+    paid: Decimal = ZERO
+    """Everything charged, fees included."""
+
+    def plus(self, qty: Decimal, price: Decimal, paid: Decimal) -> OrderCharges:
+        """Return the charges after one more fill."""
+        return OrderCharges(self.qty + qty, self.value + qty * price, self.paid + paid)
+
+
+class CommissionPlan(Protocol):
+    """What one fill of an order costs."""
+
+    def charge(
+        self, *, qty: Decimal, price: Decimal, sell: bool, day: date, before: OrderCharges
+    ) -> Decimal:
+        """Return the commission and fees of a fill of an order that had ``before`` already."""
+        ...
+
+
+class NoCommission:
+    """Trading is free."""
+
+    def charge(
+        self,
+        *,
+        qty: Decimal,  # noqa: ARG002 - the plans have one signature
+        price: Decimal,  # noqa: ARG002
+        sell: bool,  # noqa: ARG002
+        day: date,  # noqa: ARG002
+        before: OrderCharges,  # noqa: ARG002
+    ) -> Decimal:
+        """Return 0."""
+        return ZERO
+
+
+def _order_commission(qty: Decimal, value: Decimal, rate: Decimal, minimum: Decimal) -> Decimal:
+    """Return what a whole order costs without fees."""
+    return min(max(qty * rate, minimum), value * CAP) if qty else ZERO
+
+
+class _Plan:
+    """A rate for a share with a minimum and a cap for the order, and regulatory fees on sales.
+
+    ``rates`` says what happens on days before the first known regulatory rate: ``dated`` raises,
+    ``latest`` takes the first known one.
+    """
+
+    minimum: Decimal
+
+    def __init__(self, *, rates: Literal["dated", "latest"] = "latest") -> None:
+        self._exact = rates == "dated"
+
+    def rate(self) -> Decimal:
+        """Return the commission for a share."""
+        raise NotImplementedError
+
+    def pass_through(self, qty: Decimal) -> Decimal:
+        """Return what exchanges and clearing houses take for ``qty`` shares."""
+        raise NotImplementedError
+
+    def charge(
+        self, *, qty: Decimal, price: Decimal, sell: bool, day: date, before: OrderCharges
+    ) -> Decimal:
+        """Return the commission and fees of a fill, to a millionth of a dollar.
+
+        Raises:
+            NoRate: with ``rates="dated"``, for a sale on a day before the first known rate.
+        """
+        rate, value = self.rate(), qty * price
+        whole = _order_commission(before.qty + qty, before.value + value, rate, self.minimum)
+        charged = whole + self.pass_through(qty)
+        if before.qty:
+            charged -= _order_commission(before.qty, before.value, rate, self.minimum)
+        if sell:
+            of = day if self._exact else known_day(day)
+            charged += sec_fee(of, value)
+            charged += taf(of, before.qty + qty) - taf(of, before.qty)
+        return charged.quantize(_PRECISION)
+
+
+class FixedPlan(_Plan):
+    """USD 0.005 a share, everything included but regulatory fees."""
+
+    minimum = FIXED_MINIMUM
+
+    def rate(self) -> Decimal:
+        """Return the commission for a share."""
+        return FIXED_RATE
+
+    def pass_through(self, qty: Decimal) -> Decimal:  # noqa: ARG002 - included in the rate
+        """Return 0."""
+        return ZERO
+
+
+class TieredPlan(_Plan):
+    """A rate by the shares traded this month, plus clearing and exchange fees.
+
+    ``exchange_fee`` is for a share; negative where liquidity is paid for.
+    """
+
+    minimum = TIERED_MINIMUM
+
+    def __init__(
+        self,
+        shares_this_month: Decimal = ZERO,
+        exchange_fee: Decimal = ZERO,
+        *,
+        rates: Literal["dated", "latest"] = "latest",
+    ) -> None:
+        super().__init__(rates=rates)
+        self._rate = next(rate for most, rate in TIERS if shares_this_month < most)
+        self._a_share = CLEARING + exchange_fee
+
+    def rate(self) -> Decimal:
+        """Return the commission for a share."""
+        return self._rate
+
+    def pass_through(self, qty: Decimal) -> Decimal:
+        """Return clearing and exchange fees."""
+        return qty * self._a_share

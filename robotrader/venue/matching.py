@@ -1,0 +1,202 @@
+"""One movement of the market: who fills, in which order, how much, at which price.
+
+A movement is a price path for buyers and one for sellers (a bar has one for both, a quote the ask
+and the bid), with what may be taken on the way. Orders fill in the order in which the path reaches
+them; what a fill changes (a child comes alive, a sibling is cancelled) counts from that place on.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from robotrader.domain import OrderType
+from robotrader.venue.rules import tick_at, to_tick
+from robotrader.venue.walk import bar_path
+from robotrader.venue.working import AT_CLOSE, ZERO
+
+if TYPE_CHECKING:
+    from robotrader.domain import Bar, Instrument, Quote
+    from robotrader.venue.rules import VenueRules
+    from robotrader.venue.walk import Hit, Path
+    from robotrader.venue.working import Working
+
+
+class Movement:
+    """Prices, and how much there is of them; ``None`` is as much as anybody wants."""
+
+    __slots__ = (
+        "at_ns",
+        "began_ns",
+        "con_id",
+        "high",
+        "left",
+        "low",
+        "paths",
+        "shared",
+        "triggers",
+        "volume",
+    )
+
+    def __init__(self, con_id: int, began_ns: int, at_ns: int, buyers: Path, sellers: Path) -> None:
+        self.con_id = con_id
+        self.began_ns = began_ns
+        self.at_ns = at_ns
+        self.paths: dict[int, Path] = {1: buyers, -1: sellers}
+        self.left: dict[int, Decimal | None] = {1: None, -1: None}
+        self.shared = False
+        self.triggers = True
+        self.low, self.high = min(*buyers, *sellers), max(*buyers, *sellers)
+        self.volume = 0.0
+
+    def take(self, sign: int, qty: Decimal) -> None:
+        """Use up what was there."""
+        for side in (1, -1) if self.shared else (sign,):
+            left = self.left[side]
+            if left is not None:
+                self.left[side] = left - qty
+
+
+def bar_movement(bar: Bar, rules: VenueRules) -> Movement:
+    """Return what a bar offers: its path, and a part of its volume."""
+    path = bar_path(bar)
+    movement = Movement(bar.con_id, bar.start_ns, bar.end_ns, path, path)
+    movement.volume = bar.volume
+    if rules.participation is not None:
+        most = Decimal(int(bar.volume * rules.participation))
+        movement.left = {1: most, -1: most}
+        movement.shared = True
+    return movement
+
+
+def quote_movement(quote: Quote, rules: VenueRules) -> Movement | None:
+    """Return what a quote offers; None if a side is missing."""
+    if not quote.bid or not quote.ask:
+        return None
+    movement = Movement(quote.con_id, quote.time_ns, quote.time_ns, (quote.ask,), (quote.bid,))
+    if rules.quote_size:
+        movement.left = {1: Decimal(int(quote.ask_size)), -1: Decimal(int(quote.bid_size))}
+    return movement
+
+
+class Host(Protocol):
+    """What matching needs from the venue."""
+
+    rules: VenueRules
+    instruments: dict[int, Instrument]
+
+    def filled(self, order: Working, qty: Decimal, price: Decimal, at_ns: int) -> list[Working]:
+        """Book a fill; return the orders that came alive by it."""
+        ...
+
+    def may_trade(self, order: Working, began_ns: int) -> bool:
+        """Say whether an order may meet a movement that began at ``began_ns``."""
+        ...
+
+    def triggered(self, order: Working) -> None:
+        """Announce that an order's trigger was hit."""
+        ...
+
+
+def run(
+    host: Host,
+    movement: Movement,
+    orders: list[Working],
+    began_ns: int,
+) -> list[Working]:
+    """Let ``orders`` meet the movement, which began then; return those that had their chance."""
+    ready = []
+    for order in orders:
+        if not host.may_trade(order, began_ns) or not _awake(order, movement):
+            continue
+        ready.append(order)
+        order.place = 0.0
+        if order.order.order_type is OrderType.RELATIVE:
+            _peg(order, movement, host.instruments[movement.con_id])
+    met = list(ready)
+    while ready:
+        best = _first(ready, movement)
+        if best is None:
+            break
+        order, (place, price) = best
+        qty = _fillable(order, movement)
+        ready.remove(order)
+        if qty > ZERO:
+            movement.take(order.sign, qty)
+            paid = _price(host, order, movement, price, qty)
+            for child in host.filled(order, qty, paid, movement.at_ns):
+                child.place = place
+                if host.may_trade(child, began_ns) and child not in ready:
+                    ready.append(child)
+                    met.append(child)
+            if ready:
+                ready = [each for each in ready if not each.status.over]
+    for order in met:
+        if not order.status.over and order.follow(movement.paths[order.sign]):
+            host.triggered(order)
+    return met
+
+
+def _awake(order: Working, movement: Movement) -> bool:
+    """Say whether an order looks at this movement: an unhit trigger may look at trades only."""
+    return movement.triggers or order.triggered or not order.triggers
+
+
+def _peg(order: Working, movement: Movement, instrument: Instrument) -> None:
+    """Set a relative order's limit: its offset better than the near side, up to its cap.
+
+    A bar has no near side; it is taken to be one step off the open.
+    """
+    near = movement.paths[-order.sign][0]
+    if movement.paths[1] is movement.paths[-1]:
+        near -= order.sign * float(tick_at(instrument, Decimal(repr(near))))
+    limit = near + order.sign * float(order.order.aux_price or 0)
+    cap = order.order.limit_price
+    if cap is not None:
+        limit = min(limit, float(cap)) if order.sign > 0 else max(limit, float(cap))
+    order.limit = limit
+
+
+def _first(ready: list[Working], movement: Movement) -> tuple[Working, Hit] | None:
+    """Return whom the path reaches first; of several at one place, who came first."""
+    best: tuple[float, int, Working, Hit] | None = None
+    for order in ready:
+        hit = order.hit(movement.paths[order.sign])
+        if hit is not None and (best is None or (hit[0], order.number) < best[:2]):
+            best = (hit[0], order.number, order, hit)
+    return None if best is None else (best[2], best[3])
+
+
+def _fillable(order: Working, movement: Movement) -> Decimal:
+    qty = order.allowed()
+    left = movement.left[order.sign]
+    if left is not None and left < qty:
+        if order.whole:
+            return ZERO
+        qty = left
+    least = order.order.min_qty
+    if least is not None and not order.filled and qty < least:
+        return ZERO
+    return qty
+
+
+def _price(host: Host, order: Working, movement: Movement, price: float, qty: Decimal) -> Decimal:
+    """Return what is paid: who takes liquidity pays slippage, inside the movement's range."""
+    instrument = host.instruments[order.order.con_id]
+    if order.takes:
+        tick = float(instrument.tick_table[-1][1])
+        share = float(qty) / movement.volume if movement.volume else 0.0
+        price += order.sign * host.rules.slippage.worse_by(price, tick, share)
+        price = min(max(price, movement.low), movement.high)
+    up = (order.sign > 0) == order.takes
+    paid = to_tick(instrument, price, up=up)
+    if not movement.low <= paid <= movement.high:  # the step leads out of what was traded
+        paid = to_tick(instrument, price, up=not up)
+    return paid
+
+
+def auction(order: Working, price: float) -> bool:
+    """Say whether an order fills in an auction at ``price``."""
+    if order.order.order_type not in AT_CLOSE or order.limit is None:
+        return True
+    return (price - order.limit) * order.sign <= 0

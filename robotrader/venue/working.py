@@ -1,0 +1,243 @@
+"""An order at work: what the venue keeps of it, and where on a price path it would fill."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import OrderType, TimeInForce
+from robotrader.venue.commissions import OrderCharges
+from robotrader.venue.events import OrderState, Status
+from robotrader.venue.walk import first_above, first_below, price_at
+
+if TYPE_CHECKING:
+    from robotrader.domain import Order, OrderKey
+    from robotrader.venue.walk import Hit, Path
+
+STOPS: Final = frozenset(
+    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT}
+)
+TRAILING: Final = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
+TOUCHED: Final = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+LIMITED: Final = frozenset(
+    {
+        OrderType.LIMIT,
+        OrderType.STOP_LIMIT,
+        OrderType.TRAIL_LIMIT,
+        OrderType.LIMIT_IF_TOUCHED,
+        OrderType.LIMIT_ON_CLOSE,
+        OrderType.RELATIVE,
+    }
+)
+AT_CLOSE: Final = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
+ZERO: Final = Decimal(0)
+
+
+class Working:
+    """A live order. ``sign`` is 1 for a buy; floats are what matching compares with."""
+
+    __slots__ = (
+        "asked_ns",
+        "charges",
+        "done_ns",
+        "done_text",
+        "expires_ns",
+        "filled",
+        "hidden_until_ns",
+        "key",
+        "last_price",
+        "limit",
+        "number",
+        "oca",
+        "opens_ns",
+        "order",
+        "parent",
+        "perm_id",
+        "place",
+        "released",
+        "remaining",
+        "sign",
+        "status",
+        "trigger",
+        "triggered",
+        "value",
+        "why_held",
+    )
+
+    def __init__(self, key: OrderKey, order: Order, perm_id: int, number: int, now_ns: int) -> None:
+        self.key = key
+        self.perm_id = perm_id
+        self.number = number
+        self.filled = ZERO
+        self.value = ZERO
+        self.last_price = ZERO
+        self.charges = OrderCharges()
+        self.expires_ns: int | None = None
+        self.opens_ns = 0
+        self.status = Status.PRE_SUBMITTED
+        self.why_held = ""
+        self.done_ns = 0
+        self.done_text = ""
+        self.parent: Working | None = None
+        self.released = order.transmit
+        self.oca = ""
+        self.place = 0.0
+        self.triggered = False
+        self.set_order(order, now_ns)
+
+    def set_order(self, order: Order, now_ns: int) -> None:
+        """Take the order, or its modification."""
+        self.order = order
+        self.sign = order.side.sign
+        self.remaining = order.qty - self.filled
+        self.asked_ns = now_ns
+        self.hidden_until_ns = order.good_after_ns or 0
+        self.limit = None if order.limit_price is None else float(order.limit_price)
+        self.trigger = self._first_trigger()
+
+    def _first_trigger(self) -> float | None:
+        order = self.order
+        if order.order_type in TRAILING:
+            given = order.trail_stop_price
+        elif order.order_type in STOPS or order.order_type in TOUCHED:
+            given = order.aux_price
+        else:
+            return None
+        return None if given is None else float(given)
+
+    # -- what it is waiting for --
+
+    def waits(self, now_ns: int) -> bool:
+        """Say whether it may not trade yet: held, locate, parent unfilled, good-after."""
+        return (
+            not self.released
+            or bool(self.why_held)
+            or now_ns < self.hidden_until_ns
+            or (self.parent is not None and self.allowed() <= ZERO)
+        )
+
+    def allowed(self) -> Decimal:
+        """Return how much may fill now: a child never more than its parent has filled."""
+        if self.parent is None:
+            return self.remaining
+        return min(self.remaining, self.parent.filled - self.filled)
+
+    @property
+    def triggers(self) -> bool:
+        """Whether it begins with a trigger."""
+        return self.trigger is not None or self.order.order_type in TRAILING
+
+    @property
+    def takes(self) -> bool:
+        """Whether it takes liquidity at whatever price there is, once it is triggered."""
+        return self.order.order_type not in LIMITED
+
+    # -- where it would fill --
+
+    def hit(self, path: Path) -> Hit | None:
+        """Return where on ``path``, from the order's own place on, it would fill."""
+        start: Hit | None = (self.place, price_at(path, self.place))
+        limit = self.limit
+        if not self.triggered and self.triggers:
+            stop, start = self._triggered_at(path)
+            limit = self._limit_at(stop)
+        if start is None or limit is None or self.takes:
+            return start
+        better = first_below if self.sign > 0 else first_above
+        return better(path, start[0], limit)
+
+    def _limit_at(self, stop: float) -> float | None:
+        """Return the limit once the stop is reached: a trailing one moves with it."""
+        offset = self.order.limit_offset
+        if self.order.order_type is not OrderType.TRAIL_LIMIT or offset is None:
+            return self.limit
+        return stop + self.sign * float(offset)
+
+    def _triggered_at(self, path: Path) -> tuple[float, Hit | None]:
+        """Return the stop as it stands then, and where on the path it is reached."""
+        if self.order.order_type in TRAILING:
+            return self._trailed(path, self._stop_from(price_at(path, self.place)))
+        assert self.trigger is not None, "asked only where there is one"
+        against = self.order.order_type in STOPS
+        rising = (self.sign > 0) == against
+        reached = (first_above if rising else first_below)(path, self.place, self.trigger)
+        return self.trigger, reached
+
+    def _stop_from(self, here: float) -> float:
+        """Return the stop; one that nobody gave begins at its distance from the market."""
+        return self.trigger if self.trigger is not None else here + self.sign * self._distance(here)
+
+    def _distance(self, price: float) -> float:
+        order = self.order
+        if order.trail_percent is not None:
+            return price * float(order.trail_percent) / 100
+        return float(order.aux_price or 0)
+
+    def _trailed(self, path: Path, stop: float) -> tuple[float, Hit | None]:
+        """Follow the path: return the stop at its end, or where the stop was hit."""
+        place, sign = self.place, self.sign
+        for index in range(int(place), len(path)):
+            here = price_at(path, place) if index == int(place) else path[index]
+            if (here - stop) * sign >= 0:
+                if index == int(place):
+                    return stop, (place, here)
+                start = price_at(path, place) if index - 1 == int(place) else path[index - 1]
+                origin = place if index - 1 == int(place) else index - 1
+                part = (stop - start) / (here - start)
+                return stop, (origin + (index - origin) * part, stop)
+            follows = here + sign * self._distance(here)
+            stop = min(stop, follows) if sign > 0 else max(stop, follows)
+        return stop, None
+
+    def follow(self, path: Path) -> bool:
+        """Live through ``path``: move a trailing stop, and return whether the trigger was hit."""
+        if self.triggered or not self.triggers:
+            return False
+        self.trigger, reached = self._triggered_at(path)
+        if reached is None:
+            return False
+        self.triggered = True
+        self.limit = self._limit_at(self.trigger)
+        return True
+
+    # -- what happened --
+
+    def fill(self, qty: Decimal, price: Decimal) -> None:
+        """Count a fill."""
+        self.filled += qty
+        self.remaining -= qty
+        self.value += qty * price
+        self.last_price = price
+
+    @property
+    def avg_price(self) -> Decimal:
+        """Mean price of its fills, 0 without any."""
+        return self.value / self.filled if self.filled else ZERO
+
+    @property
+    def immediate(self) -> bool:
+        """Whether what does not fill at once is cancelled."""
+        return self.order.tif in {TimeInForce.IOC, TimeInForce.FOK}
+
+    @property
+    def whole(self) -> bool:
+        """Whether it fills in one piece or not at all."""
+        return self.order.all_or_none or self.order.tif is TimeInForce.FOK
+
+    def state(self) -> OrderState:
+        """Return the picture that others may have."""
+        return OrderState(
+            key=self.key,
+            perm_id=self.perm_id,
+            order=self.order,
+            status=self.status,
+            filled=self.filled,
+            remaining=self.remaining,
+            avg_price=self.avg_price,
+            last_price=self.last_price,
+            why_held=self.why_held,
+            parent_perm_id=0 if self.parent is None else self.parent.perm_id,
+            stop_price=self.trigger,
+            done_ns=self.done_ns,
+            done_text=self.done_text,
+        )
