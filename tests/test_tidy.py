@@ -35,6 +35,7 @@ PRINTING: Final = {
 SLEEPING_TESTS: Final[dict[str, str]] = {}
 ENTRY_POINTS: Final = {
     "actors": "the package",
+    "robotrader.adapters.bundled": "the emulated gateway's default data",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
     "robotrader.app.demo_core": "the process that heart starts in the demo",

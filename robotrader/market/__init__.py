@@ -1,1 +1,6 @@
-"""Market time and market data, pure: sessions, resampling, paths inside a bar, history."""
+"""Market time and market data, pure: daily series, paths inside a bar, intraday prices."""
+
+from robotrader.market.series import SYNTHETIC, Daily, Provenance, Series
+from robotrader.market.synthetic import SyntheticMarket
+
+__all__ = ["SYNTHETIC", "Daily", "Provenance", "Series", "SyntheticMarket"]
