@@ -11,18 +11,25 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
+from robotrader.app import gateway_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _demo() -> int:
+def _demo(_arguments: argparse.Namespace) -> int:
     from robotrader.app.demo import main as demo
 
     return demo()
 
 
-_COMMANDS = {"demo": _demo}
+def _gateway(arguments: argparse.Namespace) -> int:
+    from robotrader.app.gateway_cli import run
+
+    return run(arguments)
+
+
+_COMMANDS = {"demo": _demo, "gateway": _gateway}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"robotrader {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="show a supervised system crash and recover")
+    gateway_args.add_parsers(commands)
     return parser
 
 
@@ -43,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with status 2 and a usage line on standard error, as ``argparse`` does.
     """
     arguments = _parser().parse_args(argv)
-    return _COMMANDS[arguments.command]()
+    return _COMMANDS[arguments.command](arguments)
 
 
 if __name__ == "__main__":

@@ -35,14 +35,9 @@ PRINTING: Final = {
 SLEEPING_TESTS: Final[dict[str, str]] = {}
 ENTRY_POINTS: Final = {
     "actors": "the package",
-    "robotrader.adapters.bundled": "the emulated gateway's default data",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
     "robotrader.app.demo_core": "the process that heart starts in the demo",
-    "robotrader.domain": "the vocabulary",
-    "robotrader.market": "a package of the core",
-    "robotrader.tws": "a package of the core",
-    "robotrader.venue": "a package of the core",
     "supervision": "the package",
     "supervision.breaker": "a package of its own, imported by name",
 }

@@ -11,6 +11,7 @@ from robotrader.tws.codec import (
     UnknownMessage,
     UnreadFields,
     codec,
+    reply_fields,
 )
 from robotrader.tws.framing import FrameError, Framer, Hello, frame, hello
 from robotrader.tws.session import (
@@ -50,4 +51,5 @@ __all__ = [
     "codec",
     "frame",
     "hello",
+    "reply_fields",
 ]

@@ -205,6 +205,12 @@ def codec(version: int) -> Codec:
     return Codec(version)
 
 
+def reply_fields(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of ``fields`` that the reply has at some version."""
+    known = _names_ever(REPLIES[name][1])
+    return {key: value for key, value in fields.items() if key in known}
+
+
 KNOWN_MESSAGES: Final = frozenset(
     {f"request:{name}" for name in REQUESTS} | {f"reply:{name}" for name in REPLIES}
 )

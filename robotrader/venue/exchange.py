@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from robotrader.venue import daytime, matching
+from robotrader.venue import corrections, daytime, matching
 from robotrader.venue.admission import change_refusal, refusal, rejected
 from robotrader.venue.events import (
     Charged,
     Executed,
-    Execution,
     OrderUpdated,
     PositionChanged,
     Refused,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.domain import Bar, Instrument, Order, OrderKey, Quote, Trade
+    from robotrader.venue.events import Execution
     from robotrader.venue.ports import Accounts
     from robotrader.venue.sessions import Sessions
 
@@ -194,6 +194,26 @@ class Venue:
         """Trade it again; the next quote or bar is the first that counts."""
         self.halted.discard(con_id)
 
+    def correct(self, exec_id: str, qty: Decimal, price: Decimal | None) -> Sequence[VenueEvent]:
+        """Replace an execution of today by one of other quantity (0: a bust) or price.
+
+        Raises:
+            KeyError: there is none of that id.
+        """
+        out = self._begin_answer()
+        index, old = corrections.find(self.executions, exec_id)
+        new = corrections.corrected(old, qty, price)
+        self.executions[index] = new
+        corrections.book(self.accounts, old, new, self.instruments[old.con_id].multiplier)
+        out.append(Executed(new))
+        out.append(PositionChanged(old.account, old.con_id))
+        return out
+
+    def lose(self, key: OrderKey) -> None:
+        """Forget a live order as if it had never come: what a crash of the gateway can do."""
+        order = self.live.pop(key)
+        self._by_contract[order.order.con_id].remove(order)
+
     # -- an order comes --
 
     def _admit(self, key: OrderKey, order: Order) -> None:
@@ -296,7 +316,9 @@ class Venue:
         """Book a fill; return the orders that came alive by it."""
         order.fill(qty, price)
         instrument = self.instruments[order.order.con_id]
-        execution = self._execution(order, qty, price, at_ns)
+        number, self.next_execution = self.next_execution, self.next_execution + 1
+        exec_id = f"{self.run_number:08x}.{number:08x}.01.01"
+        execution = corrections.executed(exec_id, order, instrument, qty, price, at_ns=at_ns)
         self.executions.append(execution)
         commission, realized = self.accounts.fill(
             order.order,
@@ -317,26 +339,6 @@ class Venue:
         out.append(Charged(execution.exec_id, order.key, commission, instrument.currency, realized))
         out.append(PositionChanged(order.order.account, order.order.con_id))
         return self._groups.after_fill(order, qty)
-
-    def _execution(self, order: Working, qty: Decimal, price: Decimal, at_ns: int) -> Execution:
-        number, self.next_execution = self.next_execution, self.next_execution + 1
-        instrument = self.instruments[order.order.con_id]
-        return Execution(
-            exec_id=f"{self.run_number:08x}.{number:08x}.01.01",
-            key=order.key,
-            perm_id=order.perm_id,
-            con_id=order.order.con_id,
-            account=order.order.account,
-            bought=order.sign > 0,
-            qty=qty,
-            price=price,
-            time_ns=at_ns,
-            cum_qty=order.filled,
-            avg_price=order.avg_price,
-            exchange=instrument.primary_exchange or instrument.exchange,
-            order_ref=order.order.order_ref,
-            took_liquidity=order.takes,
-        )
 
     def triggered(self, order: Working) -> None:
         """Announce that an order's trigger was hit."""

@@ -52,6 +52,10 @@ class Accounts(Protocol):
         """Book a fill; return its commission and what it realized (None: it only opened)."""
         ...
 
+    def correct(self, name: str, con_id: int, qty: Decimal, value: Decimal) -> None:
+        """Book the difference that a corrected execution makes: signed quantity and value."""
+        ...
+
     def roll_day(self) -> None:
         """Begin a new day: daily figures start from here."""
         ...

@@ -1,0 +1,253 @@
+"""``robotrader gateway``: the emulated gateway, and tools that look at any gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from robotrader.emulator import (
+    EventLog,
+    FaultError,
+    Gateway,
+    Limits,
+    Server,
+    Settings,
+    catalogue,
+    eventlog,
+    load,
+    state,
+)
+from robotrader.emulator.control import Control
+from robotrader.market.series import SYNTHETIC
+from robotrader.tws import (
+    HIGHEST,
+    KNOWN_MESSAGES,
+    LOWEST,
+    ClientSession,
+    Framer,
+    Hello,
+    TwsError,
+    codec,
+)
+from robotrader.tws.errors import explain
+from robotrader.venue import AccountSetup
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from robotrader.emulator import Program
+    from robotrader.tws import Message
+
+SAVE_S: Final = 1.0
+"""State is written so often: what a crash of the emulator itself can lose."""
+
+PROBE_S: Final = 5.0
+BUGGY_CAP: Final = 158
+"""A version that no client reads as it writes it."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a ``gateway`` command; returns the exit status."""
+    try:
+        return _VERBS[arguments.verb](arguments)
+    except (FaultError, state.StateError, eventlog.LogError, _UsageError, LookupError) as error:
+        print(f"robotrader gateway: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"robotrader gateway: {error}", file=sys.stderr)
+        return 1
+
+
+class _UsageError(ValueError):
+    """An argument that cannot be used."""
+
+
+def _emulate(arguments: argparse.Namespace) -> int:
+    from robotrader.adapters import bundled
+
+    programs = [_program(name) for name in arguments.fault]
+    series = bundled.load()
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(arguments.log.open("wb")) if arguments.log else None
+        gateway = Gateway(series, _settings(arguments), now_ns=time.time_ns(), log=EventLog(file))
+        if arguments.state and arguments.state.exists():
+            gateway.restore(state.load(arguments.state))
+        for program in programs:
+            gateway.faults.play(program)
+        asyncio.run(_serve(gateway, arguments))
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    if not LOWEST <= arguments.version_cap <= HIGHEST or arguments.version_cap == BUGGY_CAP:
+        msg = (
+            f"--version-cap {arguments.version_cap}: use {LOWEST} to {HIGHEST}, and not {BUGGY_CAP}"
+        )
+        raise _UsageError(msg)
+    if arguments.speed < 0:
+        msg = f"--speed {arguments.speed}: use 0 (the clock stands) or more"
+        raise _UsageError(msg)
+    try:
+        cash = Decimal(arguments.cash)
+    except InvalidOperation:
+        msg = f"--cash {arguments.cash!r} is no number"
+        raise _UsageError(msg) from None
+    return Settings(
+        accounts={arguments.account: AccountSetup(cash)},
+        seed=arguments.seed,
+        always_open=not arguments.calendar,
+        cap=arguments.version_cap,
+        limits=Limits(clients=arguments.clients_max),
+    )
+
+
+def _program(name: str) -> Program:
+    if name in (programs := catalogue(KNOWN_MESSAGES)):
+        return programs[name]
+    return load(Path(name), KNOWN_MESSAGES)
+
+
+async def _serve(gateway: Gateway, arguments: argparse.Namespace) -> None:
+    server = Server(gateway, host=arguments.host, port=arguments.port, speed=arguments.speed)
+    await server.start()
+    control = Control(server)
+    print(f"emulated gateway on {server.host}:{server.port}, account {gateway.account}")
+    print(f"prices: {SYNTHETIC}, made from daily ones of real stocks; Ctrl-C stops", flush=True)
+    if arguments.control_port is not None:
+        print(f"control port {await control.start(arguments.control_port)}", flush=True)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), SAVE_S)
+        if arguments.state:
+            state.save(gateway, arguments.state)
+    await control.stop()
+    await server.stop()
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    host, _, port = arguments.address.rpartition(":")
+    if not host or not port.isdigit():
+        msg = f"{arguments.address!r} is no HOST:PORT, as 127.0.0.1:4002"
+        raise _UsageError(msg)
+    try:
+        said = asyncio.run(asyncio.wait_for(_ask(host, int(port), arguments.client_id), PROBE_S))
+    except TimeoutError:
+        print(f"{arguments.address}: accepts connections and does not answer within {PROBE_S:g} s")
+        return 1
+    except (ConnectionError, TwsError) as error:
+        print(f"{arguments.address}: {error}")
+        return 1
+    print(f"{arguments.address}: {said}")
+    return 0
+
+
+async def _ask(host: str, port: int, client_id: int) -> str:
+    """Open a session, ask for the time, end it in order."""
+    reader, writer = await asyncio.open_connection(host, port)
+    client = ClientSession()
+    writer.write(client.greeting)
+    accounts, asked = "", False
+    try:
+        while data := await reader.read(65536):
+            replies = client.receive(data)
+            if not asked and client.version is not None:
+                asked = True
+                writer.write(client.request("startApi", clientId=client_id))
+                writer.write(client.request("reqCurrentTime"))
+            for reply in replies:
+                if reply.name == "managedAccounts":
+                    accounts = reply.fields["accounts"]
+                if reply.name == "currentTime":
+                    return f"server version {client.version}, accounts {accounts}, answers"
+                if reply.name == "error" and reply.fields["code"] == 326:
+                    return f"server version {client.version}, client id {client_id} is in use"
+    finally:
+        writer.close()
+    msg = "the gateway closed the connection"
+    raise ConnectionError(msg)
+
+
+def _errors(arguments: argparse.Namespace) -> int:
+    meaning = explain(arguments.code)
+    if meaning is None:
+        print(f"{arguments.code}: not in the table")
+        return 1
+    print(f"{arguments.code} ({meaning.kind}): {meaning.says}\nwhat to do: {meaning.remedy}")
+    return 0
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    """Show each message of a log; what cannot be read is shown as bytes."""
+    conversations: dict[int, _Conversation] = {}
+    first_ns: int | None = None
+    for frame in eventlog.read(arguments.log):
+        first_ns = frame.at if first_ns is None else first_ns
+        talk = conversations.setdefault(frame.link, _Conversation())
+        arrow = "->" if frame.way == "in" else "<-"
+        for shown in talk.shown(frame):
+            print(f"{(frame.at - first_ns) / 1e9:10.6f} {frame.link:3d} {arrow} {shown}")
+    return 0
+
+
+class _Conversation:
+    """Cuts both directions of a connection into messages."""
+
+    def __init__(self) -> None:
+        self._framers = {"in": Framer(), "out": Framer()}
+        self._hello: Hello | None = Hello()
+        self._greeted = False
+
+    def shown(self, frame: eventlog.Frame) -> list[str]:
+        """Return what a piece of the log says, a line for each message."""
+        data = frame.raw()
+        try:
+            if frame.way == "in" and self._hello is not None:
+                said = self._hello.feed(data)
+                if said is None:
+                    return []
+                self._hello, data = None, said[3]
+                first = [f"hello: versions {said[0]} to {said[1]}"]
+                return first + self._messages(frame, data)
+            return self._messages(frame, data)
+        except TwsError as error:
+            return [f"{data!r}: {error}"]
+
+    def _messages(self, frame: eventlog.Frame, data: bytes) -> list[str]:
+        spoken = codec(frame.version)
+        read = spoken.decode_request if frame.way == "in" else spoken.decode_reply
+        lines = []
+        for payload in self._framers[frame.way].feed(data):
+            if frame.way == "out" and not self._greeted:
+                self._greeted = True
+                lines.append(f"hello: {payload!r}")
+            else:
+                lines.append(_shown(read, payload))
+        return lines
+
+
+def _shown(read: Callable[[bytes], Message], payload: bytes) -> str:
+    try:
+        message = read(payload)
+    except TwsError as error:
+        return f"{payload!r}: {error}"
+    fields = " ".join(f"{key}={value}" for key, value in message.fields.items() if value)
+    return f"{message.name} {fields}"
+
+
+_VERBS: Final = {
+    "emulate": _emulate,
+    "probe": _probe,
+    "errors": _errors,
+    "replay": _replay,
+}

@@ -1,0 +1,147 @@
+"""What the emulated market looks like now: quotes, last trades and the day's figures, ticking.
+
+Prices come from a ``SyntheticMarket``; every contract that somebody listens to or has an order in
+ticks, the others are computed when somebody asks. A tick is a trade and the quote round it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from robotrader.domain import Quote, SecType, Trade
+from robotrader.emulator.timeline import SECOND_NS
+from robotrader.market.synthetic import MINUTE_NS, day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from robotrader.emulator.timeline import Timeline
+    from robotrader.market.synthetic import SyntheticMarket
+
+SIZES: Final = (100, 200, 300, 500, 800)
+"""Sizes that quotes and trades are drawn from, in shares."""
+
+
+class Ticker(msgspec.Struct):
+    """One contract's market now."""
+
+    con_id: int
+    day: date
+    quote: Quote
+    trade: Trade
+    open: float
+    high: float
+    low: float
+    close: float
+    """The close of the day before."""
+
+    volume: float = 0.0
+
+
+class LiveMarket:
+    """Lets time pass over a synthetic market.
+
+    Args:
+        source: where prices come from.
+        timeline: when it is.
+        ticks_a_minute: from 4 up.
+        on_tick: told of every tick.
+    """
+
+    def __init__(
+        self,
+        source: SyntheticMarket,
+        timeline: Timeline,
+        ticks_a_minute: int,
+        on_tick: Callable[[Ticker], None],
+    ) -> None:
+        self.source = source
+        self.step_ns = MINUTE_NS // ticks_a_minute
+        self.tickers: dict[int, Ticker] = {}
+        self.quiet: set[int] = set()
+        self._count = ticks_a_minute
+        self._timeline = timeline
+        self._on_tick = on_tick
+        self._minute: dict[int, tuple[int, list[float]]] = {}
+        self._armed = False
+
+    def watch(self, con_id: int) -> Ticker | None:
+        """Let a contract tick from now on; return its market, None before its first day."""
+        ticker = self.tickers.get(con_id)
+        if ticker is None:
+            price = self._price(con_id, self._timeline.now_ns)
+            ticker = self._first(con_id, price)
+            if ticker is None:
+                return None
+            self.tickers[con_id] = ticker
+        if not self._armed:
+            self._armed = True
+            self._arm()
+        return ticker
+
+    def _arm(self) -> None:
+        now_ns = self._timeline.now_ns
+        self._timeline.at(now_ns - now_ns % self.step_ns + self.step_ns, self._tick)
+
+    def _tick(self) -> None:
+        now_ns = self._timeline.now_ns
+        for ticker in list(self.tickers.values()):
+            price = self._price(ticker.con_id, now_ns)
+            if price is not None and ticker.con_id not in self.quiet:
+                self.show(ticker, price)
+        self._arm()
+
+    def _price(self, con_id: int, now_ns: int) -> float | None:
+        """Return the price at a time, None while the market is closed."""
+        start_ns = now_ns - now_ns % MINUTE_NS
+        known = self._minute.get(con_id)
+        if known is None or known[0] != start_ns:
+            known = (start_ns, self.source.ticks(con_id, start_ns, self._count))
+            self._minute[con_id] = known
+        return known[1][(now_ns - start_ns) // self.step_ns] if known[1] else None
+
+    def _first(self, con_id: int, price: float | None) -> Ticker | None:
+        day = day_of(self._timeline.now_ns)
+        close = self.source.previous_close(con_id, day)
+        price = close if price is None else price
+        daily = self.source.daily(con_id, day)
+        opened = price if daily is None else daily.open
+        quote, trade = self._around(con_id, price)
+        high, low = max(opened, price), min(opened, price)
+        return Ticker(con_id, day, quote, trade, opened, high, low, close)
+
+    def _around(self, con_id: int, price: float) -> tuple[Quote, Trade]:
+        """Draw a trade at ``price`` and a quote of a cent or two round it."""
+        now_ns = self._timeline.now_ns
+        rng = Random(f"{con_id}/{now_ns}")
+        tick = 0.01 if price >= 1 else 0.0001
+        bid = round(price - tick * rng.choice((0, 1, 1)), 4)
+        ask = round(bid + tick * rng.choice((1, 1, 2)), 4)
+        quote = Quote(con_id, now_ns, bid, ask, rng.choice(SIZES), rng.choice(SIZES))
+        return quote, Trade(con_id, now_ns, price, rng.choice(SIZES))
+
+    def show(self, ticker: Ticker, price: float, quote: Quote | None = None) -> None:
+        """Let a contract trade at ``price`` now, with that quote or one round it."""
+        day = day_of(self._timeline.now_ns)
+        if day != ticker.day:
+            ticker.day, ticker.close = day, ticker.trade.price
+            ticker.open = ticker.high = ticker.low = price
+            ticker.volume = 0.0
+        drawn, trade = self._around(ticker.con_id, price)
+        ticker.quote, ticker.trade = quote or drawn, trade
+        ticker.high, ticker.low = max(ticker.high, price), min(ticker.low, price)
+        ticker.volume += trade.size
+        self._on_tick(ticker)
+
+    def is_index(self, con_id: int) -> bool:
+        """Say whether a contract is only watched."""
+        return self.source.series[con_id].instrument.sec_type is SecType.INDEX
+
+
+def seconds(now_ns: int) -> int:
+    """Return whole seconds since 1970."""
+    return now_ns // SECOND_NS
