@@ -66,7 +66,7 @@ def bars(market: SyntheticMarket, con_id: int, start_ns: int, end_ns: int, bar_s
     return [
         bar
         for bar in found(market, con_id, start_ns, end_ns, bar_s)
-        if bar.start_ns >= start_ns and bar.start_ns < end_ns
+        if bar.end_ns > start_ns and bar.start_ns < end_ns
     ]
 
 

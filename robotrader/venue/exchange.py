@@ -115,12 +115,9 @@ class Venue:
         return out
 
     def cancel_all(self, now_ns: int) -> Sequence[VenueEvent]:
-        """Cancel every live order of every client."""
-        events: list[VenueEvent] = []
-        for key in list(self.live):
-            if key in self.live:  # a parent takes its children with it
-                events += self.cancel(key, now_ns)
-        return events
+        """Cancel every live order of every client; a parent takes its children with it."""
+        keys = list(self.live)
+        return [event for key in keys if key in self.live for event in self.cancel(key, now_ns)]
 
     def _begin_answer(self) -> list[VenueEvent]:
         self._out = out = list[VenueEvent]()

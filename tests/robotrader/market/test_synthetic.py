@@ -70,7 +70,9 @@ def test_a_closed_market_has_no_ticks_and_a_weekend_no_day() -> None:
     night_ns = made.hours.opening_ns(TODAY) - MINUTE_NS
     assert made.ticks(AAPL, night_ns, 12) == []
     assert made.daily(AAPL, date(2026, 11, 21)) is None
-    assert made.previous_close(AAPL, date(2026, 11, 23)) == made.daily(AAPL, TODAY).close  # type: ignore[union-attr]
+    friday = made.daily(AAPL, TODAY)
+    assert friday is not None
+    assert made.previous_close(AAPL, date(2026, 11, 23)) == friday.close
 
 
 def test_what_is_made_up_says_so() -> None:
