@@ -115,6 +115,10 @@ def _program(name: str) -> Program:
 
 
 async def _serve(gateway: Gateway, arguments: argparse.Namespace) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
     server = Server(gateway, host=arguments.host, port=arguments.port, speed=arguments.speed)
     await server.start()
     control = Control(server)
@@ -122,10 +126,6 @@ async def _serve(gateway: Gateway, arguments: argparse.Namespace) -> None:
     print(f"prices: {SYNTHETIC}, made from daily ones of real stocks; Ctrl-C stops", flush=True)
     if arguments.control_port is not None:
         print(f"control port {await control.start(arguments.control_port)}", flush=True)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), SAVE_S)

@@ -77,7 +77,7 @@ class Shapes:
         self.events = getattr(home, "WshEventData", None)
         self.order = orders(home or ibapi.order)
 
-    def argument(self, name: str, rng: Random) -> Any:
+    def argument(self, name: str, rng: Random) -> Any:  # noqa: PLR0911 - a table of cases
         lowered = name.lower()
         if lowered in {"contract", "under"}:
             contract = self.contract()

@@ -1,0 +1,139 @@
+"""``robotrader gateway`` as a user runs it: in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUN = [sys.executable, "-m", "robotrader", "gateway"]
+
+
+@contextmanager
+def emulated(*options: str) -> Iterator[tuple[subprocess.Popen[str], int, int]]:
+    """A gateway process; its port and its control port."""
+    process = subprocess.Popen(
+        [*RUN, "emulate", "--port", "0", "--control-port", "0", *options],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
+        process.stdout.readline()
+        control = int(process.stdout.readline().split()[-1])
+        yield process, port, control
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(20)
+        process.stdout.close()
+        assert status == 0
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RUN, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def command(port: int, **fields: Any) -> Any:
+    """One command on the control port."""
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(json.dumps(fields).encode() + b"\n")
+        return json.loads(sock.makefile().readline())
+
+
+def test_a_probe_says_what_answers_and_leaves_no_connection_behind() -> None:
+    with emulated() as (_, port, control):
+        done = call("probe", f"127.0.0.1:{port}")
+        assert done.returncode == 0
+        assert "server version 200, accounts DU1234567, answers" in done.stdout
+        assert command(control, do="links") == {"ok": {"accepted": 1, "connected": []}}
+
+
+def test_the_control_port_tells_the_truth_moves_the_clock_and_injects_faults() -> None:
+    with emulated("--cash", "5000", "--account", "DU7") as (_, port, control):
+        assert command(control, do="cash")["ok"]["DU7"]["cash"] == "5000"
+        before = command(control, do="time")["ok"]
+        after = command(control, do="clock", advance_s=3600)["ok"]
+        assert after - before >= 3600 * 10**9
+        assert "error" in command(control, do="fault", program="Z9")
+        assert command(control, do="fault", program="C2")["ok"]
+        probe = call("probe", f"127.0.0.1:{port}")
+        assert probe.returncode == 1
+        assert "does not answer" in probe.stdout
+        assert command(control, do="clear") == {"ok": True}
+        assert call("probe", f"127.0.0.1:{port}").returncode == 0
+        assert "no command 'dance'" in command(control, do="dance")["error"]
+        assert "unknown field" in command(control, do="time", when=1)["error"]
+
+
+def test_a_log_can_be_shown_message_by_message(tmp_path: Path) -> None:
+    log = tmp_path / "frames.jsonl"
+    with emulated("--log", str(log)) as (_, port, _control):
+        assert call("probe", f"127.0.0.1:{port}").returncode == 0
+    shown = call("replay", str(log)).stdout
+    assert "-> hello: versions 157 to 200" in shown
+    assert "<- managedAccounts accounts=DU1234567" in shown
+    log.write_text("nonsense\n")
+    done = call("replay", str(log))
+    assert (done.returncode, "line 1: no frame of an event log" in done.stderr) == (2, True)
+
+
+def test_the_state_file_is_written_and_read_again(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with emulated("--state", str(state), "--account", "DU9"):
+        pass
+    assert json.loads(state.read_text())["venue"]["accounts"].keys() == {"DU9"}
+    with emulated("--state", str(state), "--account", "DU9") as (_, _port, control):
+        assert "DU9" in command(control, do="cash")["ok"]
+    state.write_text("{}")
+    done = call("emulate", "--port", "0", "--state", str(state))
+    assert done.returncode == 2
+    assert "holds no state of an emulated gateway" in done.stderr
+
+
+def test_codes_are_explained() -> None:
+    assert "1100 (link): the gateway lost IBKR" in call("errors", "1100").stdout
+    assert call("errors", "4711").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--version-cap", "158"], "use 157 to 200, and not 158"),
+        (["--speed", "-1"], "--speed -1.0: use 0"),
+        (["--cash", "much"], "--cash 'much' is no number"),
+        (["--fault", "nothing.toml"], "nothing.toml"),
+    ],
+)
+def test_an_argument_that_cannot_be_used_is_one_clear_error(options: list[str], said: str) -> None:
+    done = call("emulate", "--port", "0", *options)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_one_clear_error() -> None:
+    with emulated() as (_, port, _control):
+        done = call("emulate", "--port", str(port))
+        assert done.returncode == 1
+        assert "address already in use" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_probe_of_nothing_says_so() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        done = call("probe", f"127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert call("probe", "nowhere").returncode == 2
