@@ -32,6 +32,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._transport: asyncio.Transport
+        self._flushing = False
         self._link: Link
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,7 +54,14 @@ class _Connection(asyncio.Protocol):
         self._link.end("fin", "client closed")
 
     def _wake(self) -> None:
+        """Write soon: what one event causes goes out together."""
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
         """Write what waits, and do to the socket what the link says."""
+        self._flushing = False
         link, transport = self._link, self._transport
         if link.ending == "rst":
             self._reset()
@@ -74,11 +82,6 @@ class _Connection(asyncio.Protocol):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
-
-    def flush(self) -> None:
-        """Let conflated ticks go when the socket has room again."""
-        if not self._link.ending:
-            self._wake()
 
 
 class Server:
