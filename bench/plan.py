@@ -66,4 +66,11 @@ FIGURES: Final = (
     Figure("simulation", "same_hash", "simulation: same seed, same hash", 300_000, least=1),
     Figure("simulation", "other_hash", "simulation: other seed, other hash", 300_000, least=1),
     Figure("metrics", "ns", "metrics, ns a message", 200_000, most=80),
+    Figure("venue", "bars", "venue: bars/s while no order works", 50_000, least=500_000),
+    Figure("venue", "trips", "venue: order round trips/s", 50_000, least=50_000),
+    Figure("wire", "tick_us", "TWS codec: encode tickPrice, us", 20_000, most=4),
+    Figure("wire", "place_us", "TWS codec: decode placeOrder, us", 20_000, most=30),
+    Figure("wire", "open_us", "TWS codec: encode openOrder, us", 20_000, most=30),
+    Figure("ticks", "one", "gateway: tick messages/s to one client", 200_000, least=20_000),
+    Figure("ticks", "each_of_8", "gateway: tick messages/s to each of 8", 200_000, least=5_000),
 )

@@ -200,6 +200,8 @@ class Cell:
                     self._dispatch(message)
                 budget -= 1
                 if not budget or not queue:
+                    if self.attention:  # what the last handler asked for itself, as stop_with()
+                        self._attend()
                     break
         except (StaleIncarnation, Deadlock):
             self.running = False

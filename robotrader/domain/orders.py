@@ -11,6 +11,8 @@ import msgspec
 class Side(StrEnum):
     """What an order does. ``SELL_SHORT`` says that the shares are borrowed (IBKR's SSHORT)."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     BUY = "BUY"
     SELL = "SELL"
     SELL_SHORT = "SSHORT"
@@ -23,6 +25,8 @@ class Side(StrEnum):
 
 class OrderType(StrEnum):
     """The order types that the simulated venue executes, with IBKR's names."""
+
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
 
     MARKET = "MKT"
     LIMIT = "LMT"
@@ -40,6 +44,8 @@ class OrderType(StrEnum):
 
 class TimeInForce(StrEnum):
     """How long an order works, with IBKR's names."""
+
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
 
     DAY = "DAY"
     GTC = "GTC"

@@ -111,7 +111,7 @@ class _Table:
         return _names_ever(layout)
 
     def decode(self, payload: bytes) -> Message:
-        text = payload.decode("utf-8", "surrogateescape")
+        text = payload.decode("utf-8", "replace")
         if not text.endswith("\0"):
             msg = f"message does not end with a NUL: {payload[:60]!r}"
             raise MalformedMessage(msg)

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Final
 from robotrader.domain import OrderType, TimeInForce
 from robotrader.venue.ports import Rejection
 from robotrader.venue.rules import on_tick
-from robotrader.venue.working import LIMITED, TOUCHED, TRAILING, ZERO
+from robotrader.venue.working import AT_ONCE, LIMITED, TOUCHED, TRAILING, ZERO
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from robotrader.domain import Instrument, Order
     from robotrader.venue.rules import VenueRules
     from robotrader.venue.working import Working
@@ -89,19 +87,20 @@ def _fields(order: Order, now_ns: int) -> Rejection | None:
         return rejected("TRAIL LIMIT needs a limit price offset.")
     if order.tif is TimeInForce.GTD and (order.good_till_ns or 0) <= now_ns:
         return rejected("GTD needs a time in the future.")
-    if order.tif in {TimeInForce.IOC, TimeInForce.FOK} and kind in _AUCTION_ONLY:
+    if order.tif in AT_ONCE and kind in _AUCTION_ONLY:
         return rejected(f"{kind} cannot be {order.tif}.")
-    negative = [each for each in (order.limit_price, order.aux_price) if each and each < ZERO]
-    if negative:
-        return rejected(f"Invalid price {negative[0]}.")
+    for price in (order.limit_price, order.aux_price):
+        if price is not None and price < ZERO:
+            return rejected(f"Invalid price {price}.")
     return None
 
 
 def _ticks(order: Order, instrument: Instrument) -> Rejection | None:
-    prices: list[Decimal | None] = [order.limit_price, order.trail_stop_price]
-    if order.order_type in _NEEDS_TRIGGER:
-        prices.append(order.aux_price)
-    if all(price is None or on_tick(instrument, price) for price in prices):
+    trigger = order.aux_price if order.order_type in _NEEDS_TRIGGER else None
+    for price in (order.limit_price, order.trail_stop_price, trigger):
+        if price is not None and not on_tick(instrument, price):
+            break
+    else:
         return None
     return Rejection(
         110, "The price does not conform to the minimum price variation for this contract."

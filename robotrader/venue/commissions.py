@@ -51,6 +51,9 @@ class OrderCharges(msgspec.Struct, frozen=True, gc=False):
         return OrderCharges(self.qty + qty, self.value + qty * price, self.paid + paid)
 
 
+NO_CHARGES: Final = OrderCharges()
+
+
 class CommissionPlan(Protocol):
     """What one fill of an order costs."""
 
@@ -118,7 +121,9 @@ class _Plan:
         if sell:
             of = day if self._exact else known_day(day)
             charged += sec_fee(of, value)
-            charged += taf(of, before.qty + qty) - taf(of, before.qty)
+            charged += taf(of, before.qty + qty)
+            if before.qty:
+                charged -= taf(of, before.qty)
         return charged.quantize(_PRECISION)
 
 

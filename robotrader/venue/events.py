@@ -14,6 +14,8 @@ from robotrader.domain import Order, OrderKey
 class Status(StrEnum):
     """Where an order stands, with IBKR's words."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function
+
     HELD = "ApiPending"
     PRE_SUBMITTED = "PreSubmitted"
     SUBMITTED = "Submitted"
@@ -24,7 +26,10 @@ class Status(StrEnum):
     @property
     def over(self) -> bool:
         """Whether nothing can happen to the order any more."""
-        return self in {Status.FILLED, Status.CANCELLED, Status.INACTIVE}
+        return self in _OVER
+
+
+_OVER = frozenset({Status.FILLED, Status.CANCELLED, Status.INACTIVE})
 
 
 class OrderState(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -120,7 +120,8 @@ class Venue:
         return [event for key in keys if key in self.live for event in self.cancel(key, now_ns)]
 
     def _begin_answer(self) -> list[VenueEvent]:
-        self._out = out = list[VenueEvent]()
+        out: list[VenueEvent] = []
+        self._out = out
         return out
 
     # -- the market --

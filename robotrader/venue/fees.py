@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 MILLION: Final = Decimal(1_000_000)
@@ -43,13 +44,21 @@ def _row(days: list[date], day: date, what: str) -> int:
     return index
 
 
+@lru_cache(64)
+def _rates(day: date) -> tuple[Decimal, Decimal, Decimal]:
+    """Return the SEC's rate, and FINRA's with its maximum; a day's trades ask for the same."""
+    sec = SEC_RATES[_row(_SEC_DAYS, day, "SEC fee")][1]
+    _, rate, most = TAF_RATES[_row(_TAF_DAYS, day, "TAF")]
+    return sec, rate, most
+
+
 def sec_fee(day: date, proceeds: Decimal) -> Decimal:
     """Return the section 31 fee on a sale for ``proceeds`` dollars.
 
     Raises:
         NoRate: the day is before the table.
     """
-    return proceeds * SEC_RATES[_row(_SEC_DAYS, day, "SEC fee")][1] / MILLION
+    return proceeds * _rates(day)[0] / MILLION
 
 
 def taf(day: date, qty: Decimal) -> Decimal:
@@ -58,10 +67,11 @@ def taf(day: date, qty: Decimal) -> Decimal:
     Raises:
         NoRate: the day is before the table.
     """
-    _, rate, most = TAF_RATES[_row(_TAF_DAYS, day, "TAF")]
+    _, rate, most = _rates(day)
     return min(qty * rate, most)
 
 
+@lru_cache(64)
 def known_day(day: date) -> date:
     """Return ``day``, or the first one for which every rate is known: for older history."""
     return max(day, _SEC_DAYS[0], _TAF_DAYS[0])

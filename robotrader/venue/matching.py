@@ -183,14 +183,14 @@ def _fillable(order: Working, movement: Movement) -> Decimal:
 def _price(host: Host, order: Working, movement: Movement, price: float, qty: Decimal) -> Decimal:
     """Return what is paid: who takes liquidity pays slippage, inside the movement's range."""
     instrument = host.instruments[order.order.con_id]
-    if order.takes:
+    if order.takes and host.rules.slippage.model != "none":
         tick = float(instrument.tick_table[-1][1])
         share = float(qty) / movement.volume if movement.volume else 0.0
         price += order.sign * host.rules.slippage.worse_by(price, tick, share)
         price = min(max(price, movement.low), movement.high)
     up = (order.sign > 0) == order.takes
     paid = to_tick(instrument, price, up=up)
-    if not movement.low <= paid <= movement.high:  # the step leads out of what was traded
+    if not movement.low <= float(paid) <= movement.high:  # the step leads out of what was traded
         paid = to_tick(instrument, price, up=not up)
     return paid
 

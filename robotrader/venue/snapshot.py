@@ -32,6 +32,7 @@ class OrderSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     remaining: Decimal
     value: Decimal
     last_price: Decimal
+    avg_price: Decimal
     charges: OrderCharges
     why_held: str
     released: bool

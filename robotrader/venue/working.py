@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import OrderType, TimeInForce
-from robotrader.venue.commissions import OrderCharges
+from robotrader.venue.commissions import NO_CHARGES
 from robotrader.venue.events import OrderState, Status
 from robotrader.venue.walk import first_above, first_below, price_at
 
@@ -30,6 +30,7 @@ LIMITED: Final = frozenset(
     }
 )
 AT_CLOSE: Final = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
+AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 ZERO: Final = Decimal(0)
 
 
@@ -38,6 +39,7 @@ class Working:
 
     __slots__ = (
         "asked_ns",
+        "avg_price",
         "charges",
         "done_ns",
         "done_text",
@@ -71,7 +73,8 @@ class Working:
         self.filled = ZERO
         self.value = ZERO
         self.last_price = ZERO
-        self.charges = OrderCharges()
+        self.charges = NO_CHARGES
+        self.avg_price = ZERO
         self.expires_ns: int | None = None
         self.opens_ns = 0
         self.status = Status.PRE_SUBMITTED
@@ -204,20 +207,17 @@ class Working:
 
     def fill(self, qty: Decimal, price: Decimal) -> None:
         """Count a fill."""
+        first = not self.filled
         self.filled += qty
         self.remaining -= qty
         self.value += qty * price
         self.last_price = price
-
-    @property
-    def avg_price(self) -> Decimal:
-        """Mean price of its fills, 0 without any."""
-        return self.value / self.filled if self.filled else ZERO
+        self.avg_price = price if first else self.value / self.filled
 
     @property
     def immediate(self) -> bool:
         """Whether what does not fill at once is cancelled."""
-        return self.order.tif in {TimeInForce.IOC, TimeInForce.FOK}
+        return self.order.tif in AT_ONCE
 
     @property
     def whole(self) -> bool:

@@ -96,7 +96,7 @@ def test_fills_stay_inside_bars_limits_and_quantities(
     filled: defaultdict[Any, Decimal] = defaultdict(Decimal)
     for execution, low, high in found:
         order = placed[execution.key]
-        assert low <= execution.price <= high
+        assert low <= float(execution.price) <= high
         assert execution.qty > 0
         filled[execution.key] += execution.qty
         assert filled[execution.key] == execution.cum_qty <= order.qty
