@@ -116,7 +116,7 @@ async def _stream(clients: int, size: int) -> float:
     loop = asyncio.get_running_loop()
     for _ in children:
         await loop.run_in_executor(None, ready.acquire)
-    while sum(len(link.streams) for link in gateway.links.values()) < clients:  # noqa: ASYNC110 - no event
+    while sum(len(link.streams) for link in gateway.links.values()) < clients:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     ticker = gateway.market.tickers[265598]
     messages_a_tick = 8
