@@ -37,7 +37,13 @@ demo: setup ## Show a supervised system crash and recover.
 	$(BIN)/robotrader demo
 
 test: setup ## Run the tests and print the slowest ones.
+ifeq ($(PYTEST_ARGS),)
+	@# The library is tested in a process of its own, without the trading packages in it.
+	$(BIN)/python -m pytest --ignore=tests/supervision
+	$(BIN)/python -m pytest tests/supervision
+else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
 
 bench: setup ## Measure speed and memory, and write docs/benchmarks.md.
 	$(BIN)/python -m bench
