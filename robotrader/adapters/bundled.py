@@ -4,9 +4,10 @@
 of the S&P 500 and the NASDAQ composite. Their data files are read without importing the packages,
 which would take seconds. The stocks' source has closes only: a day opens at the close before it,
 its high and low lie a little outside the two, and its volume is drawn; all of that is labelled.
+What is drawn for a day depends on symbol and day alone.
 
-Contract numbers are IBKR's own where they are known, else numbers from 900,000,001 on, which IBKR
-does not use. AAPL's and SPX's are confirmed; ``UNCONFIRMED`` lists those that were not looked up.
+Names, listings and ISINs are those of 2026. Contract numbers are IBKR's own where published
+clients of it use them; the others, a ``0`` in the tables below, are ours: from 900,000,001 on.
 """
 
 from __future__ import annotations
@@ -34,34 +35,34 @@ _STOCKS: Final = {
     "CVX": (0, "NYSE", "CHEVRON CORP", "US1667641005", "Energy"),
     "GE": (0, "NYSE", "GENERAL ELECTRIC", "US3696043013", "Industrial"),
     "HD": (0, "NYSE", "HOME DEPOT INC", "US4370761029", "Consumer, Cyclical"),
-    "JNJ": (8719, "NYSE", "JOHNSON & JOHNSON", "US4781601046", "Consumer, Non-cyclical"),
+    "JNJ": (0, "NYSE", "JOHNSON & JOHNSON", "US4781601046", "Consumer, Non-cyclical"),
     "JPM": (1520593, "NYSE", "JPMORGAN CHASE & CO", "US46625H1005", "Financial"),
     "KO": (8894, "NYSE", "COCA-COLA CO/THE", "US1912161007", "Consumer, Non-cyclical"),
     "LLY": (0, "NYSE", "ELI LILLY & CO", "US5324571083", "Consumer, Non-cyclical"),
     "MRK": (0, "NYSE", "MERCK & CO. INC.", "US58933Y1055", "Consumer, Non-cyclical"),
     "MSFT": (272093, "NASDAQ", "MICROSOFT CORP", "US5949181045", "Technology"),
     "PEP": (0, "NASDAQ", "PEPSICO INC", "US7134481081", "Consumer, Non-cyclical"),
-    "PFE": (11031, "NYSE", "PFIZER INC", "US7170811035", "Consumer, Non-cyclical"),
-    "PG": (11442, "NYSE", "PROCTER & GAMBLE CO/THE", "US7427181091", "Consumer, Non-cyclical"),
+    "PFE": (0, "NYSE", "PFIZER INC", "US7170811035", "Consumer, Non-cyclical"),
+    "PG": (0, "NYSE", "PROCTER & GAMBLE CO/THE", "US7427181091", "Consumer, Non-cyclical"),
     "RRC": (0, "NYSE", "RANGE RESOURCES CORP", "US75281A1097", "Energy"),
     "UNH": (0, "NYSE", "UNITEDHEALTH GROUP INC", "US91324P1021", "Consumer, Non-cyclical"),
-    "WMT": (13824, "NYSE", "WALMART INC", "US9311421039", "Consumer, Non-cyclical"),
+    "WMT": (13824, "NASDAQ", "WALMART INC", "US9311421039", "Consumer, Non-cyclical"),
     "XOM": (13977, "NYSE", "EXXON MOBIL CORP", "US30231G1022", "Energy"),
 }
 _INDICES: Final = {
     "SPX": (416904, "CBOE", "S&P 500 Stock Index", "sp500"),
     "COMP": (0, "NASDAQ", "NASDAQ Composite Index", "nasdaq"),
 }
-UNCONFIRMED: Final = ("AMD", "JNJ", "JPM", "KO", "MSFT", "PFE", "PG", "WMT", "XOM")
 _OWN_NUMBERS: Final = 900_000_001
 _SPREAD: Final = 0.006
 """How far, at most, a drawn high or low lies outside open and close, as a part of the price."""
 
 _VOLUME: Final = (2_000_000, 8_000_000)
+"""From where to where a volume is drawn: 5,000,000 shares in the mean."""
 
 
-class NoBundledData(LookupError):
-    """The packages that carry the data are not installed."""
+class NoBundledData(LookupError, ValueError):
+    """A package that carries the data is not installed, or no longer carries it."""
 
 
 def instruments() -> tuple[Instrument, ...]:
@@ -102,7 +103,7 @@ def load(symbols: Iterable[str] | None = None) -> dict[str, Series]:
     """Return the series of ``symbols`` (all 22 by default) by symbol.
 
     Raises:
-        NoBundledData: a package is missing.
+        NoBundledData: a package or its data file is missing.
         KeyError: a symbol is not among the 22.
     """
     by_symbol = {each.symbol: each for each in instruments()}
@@ -122,35 +123,45 @@ def _rows(package: str, *path: str) -> Iterator[list[str]]:
     if found is None or found.origin is None:
         msg = f"package {package!r} is missing: pip install 'robotrader[data]'"
         raise NoBundledData(msg)
-    with gzip.open(Path(found.origin).parent.joinpath(*path), "rt", encoding="utf-8") as file:
+    table = Path(found.origin).parent.joinpath(*path)
+    if not table.is_file():
+        msg = f"package {package!r} has no {'/'.join(path)}: pip install -U 'robotrader[data]'"
+        raise NoBundledData(msg)
+    with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
         yield from csv.reader(file)
 
 
 def _stocks(symbols: list[str], by_symbol: dict[str, Instrument]) -> dict[str, Series]:
-    rows = _rows("skfolio", "datasets", "data", "sp500_dataset.csv.gz")
-    columns = next(rows)
-    table = [(date.fromisoformat(row[0]), row) for row in rows]
+    names, *columns = zip(
+        *_rows("skfolio", "datasets", "data", "sp500_dataset.csv.gz"), strict=True
+    )
+    closes = {column[0]: column[1:] for column in columns}
+    days = [date.fromisoformat(name) for name in names[1:]]
     provenance = Provenance(
         source="skfolio, S&P 500 dataset",
-        licence="BSD-3-Clause; prices are third-party facts, for tests and examples only",
-        first=table[0][0],
-        last=table[-1][0],
-        labels=("adjusted closes", "open, high, low and volume synthetic"),
+        licence="BSD-3-Clause; prices are third-party facts",
+        first=days[0],
+        last=days[-1],
+        labels=(
+            "split- and dividend-adjusted close only",
+            "open, high, low and volume synthetic",
+            "for tests and examples only, not for trading",
+        ),
     )
-    made = {}
-    for symbol in symbols:
-        column = columns.index(symbol)
-        closes = [(day, float(row[column])) for day, row in table]
-        made[symbol] = Series(by_symbol[symbol], tuple(_widened(symbol, closes)), provenance)
-    return made
+    return {
+        symbol: Series(by_symbol[symbol], tuple(_widened(symbol, days, closes[symbol])), provenance)
+        for symbol in symbols
+    }
 
 
-def _widened(symbol: str, closes: list[tuple[date, float]]) -> Iterator[Daily]:
+def _widened(symbol: str, days: list[date], closes: tuple[str, ...]) -> Iterator[Daily]:
     """Make days of closes; what is drawn depends on symbol and day alone."""
-    before = closes[0][1]
-    for day, close in closes:
-        rng = Random(f"{symbol}/{day}")
-        top, bottom = max(before, close), min(before, close)
+    rng = Random(0)  # seeded anew for every day: a new generator a day costs a quarter more
+    before = float(closes[0])
+    for day, text in zip(days, closes, strict=True):
+        close = float(text)
+        rng.seed(f"{symbol}/{day}")
+        top, bottom = (before, close) if before > close else (close, before)
         high = round(top * (1 + _SPREAD * rng.random()), 4)
         low = round(bottom * (1 - _SPREAD * rng.random()), 4)
         yield Daily(day, before, high, low, close, float(rng.randrange(*_VOLUME)))
