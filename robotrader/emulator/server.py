@@ -166,4 +166,7 @@ class Server:
             self._server.close()
         for link in list(self.gateway.links.values()):
             link.end("fin", "the gateway stops")
+        for connection in list(self.connections):
+            connection.flush()  # the loop may end before its next turn
+        await asyncio.sleep(0)
         self.gateway.log.flush()
