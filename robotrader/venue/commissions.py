@@ -4,6 +4,10 @@ Rates from IBKR's page "Commissions: Stocks", United States. The minimum and the
 trade's value are of the whole order, so a plan is asked with what the order was charged so far: the
 first fill pays the minimum, a later one only what goes beyond. Where 1 % is less than the minimum,
 the cap wins. Regulatory fees (see ``fees``) come on top, on sales.
+
+Left out of that page: the consolidated audit trail fee, the NYSE and FINRA pass-through fees of the
+tiered plan (a share of the commission below a thousandth), and the minimum of a cent for orders of
+less than one share. An order that crosses a tier of the month pays the rate it began with.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 
-from robotrader.venue.fees import known_day, sec_fee, taf
+from robotrader.venue.fees import known_day, sale_fees
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,7 +43,7 @@ _PRECISION: Final = Decimal("0.000001")
 
 
 class OrderCharges(msgspec.Struct, frozen=True, gc=False):
-    """What an order was charged for so far: quantity, value and commission, without fees."""
+    """What an order was charged for so far: shares, their value and what was paid, in dollars."""
 
     qty: Decimal = ZERO
     value: Decimal = ZERO
@@ -89,13 +93,17 @@ class _Plan:
     """A rate for a share with a minimum and a cap for the order, and regulatory fees on sales.
 
     ``rates`` says what happens on days before the first known regulatory rate: ``dated`` raises,
-    ``latest`` takes the first known one.
+    ``nearest`` takes the first known one. ``cents_up`` rounds each regulatory fee of the whole
+    order up to a cent.
     """
 
     minimum: Decimal
 
-    def __init__(self, *, rates: Literal["dated", "latest"] = "latest") -> None:
+    def __init__(
+        self, *, rates: Literal["dated", "nearest"] = "nearest", cents_up: bool = False
+    ) -> None:
         self._exact = rates == "dated"
+        self._cents_up = cents_up
 
     def rate(self) -> Decimal:
         """Return the commission for a share."""
@@ -119,12 +127,16 @@ class _Plan:
         if before.qty:
             charged -= _order_commission(before.qty, before.value, rate, self.minimum)
         if sell:
-            of = day if self._exact else known_day(day)
-            charged += sec_fee(of, value)
-            charged += taf(of, before.qty + qty)
-            if before.qty:
-                charged -= taf(of, before.qty)
+            charged += self._fees(qty, value, day, before)
         return charged.quantize(_PRECISION)
+
+    def _fees(self, qty: Decimal, value: Decimal, day: date, before: OrderCharges) -> Decimal:
+        """Return what a sale adds to its order's regulatory fees: their maximum is the order's."""
+        of, up = day if self._exact else known_day(day), self._cents_up
+        fees = sale_fees(of, before.qty + qty, before.value + value, cents_up=up)
+        if before.qty:
+            fees -= sale_fees(of, before.qty, before.value, cents_up=up)
+        return fees
 
 
 class FixedPlan(_Plan):
@@ -154,9 +166,10 @@ class TieredPlan(_Plan):
         shares_this_month: Decimal = ZERO,
         exchange_fee: Decimal = ZERO,
         *,
-        rates: Literal["dated", "latest"] = "latest",
+        rates: Literal["dated", "nearest"] = "nearest",
+        cents_up: bool = False,
     ) -> None:
-        super().__init__(rates=rates)
+        super().__init__(rates=rates, cents_up=cents_up)
         self._rate = next(rate for most, rate in TIERS if shares_this_month < most)
         self._a_share = CLEARING + exchange_fee
 

@@ -1,4 +1,4 @@
-"""Commissions and fees against the worked examples of IBKR's price list, and their properties."""
+"""Commissions against the worked examples of IBKR's price list, and their properties."""
 
 from __future__ import annotations
 
@@ -10,9 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.venue import CommissionPlan, FixedPlan, NoCommission, OrderCharges, TieredPlan
-from robotrader.venue.fees import NoRate, sec_fee, taf
+from robotrader.venue.fees import NoRate, sale_fees
 
 DAY = date(2025, 7, 1)
+PLANS: list[CommissionPlan] = [
+    FixedPlan(),
+    FixedPlan(cents_up=True),
+    TieredPlan(),
+    TieredPlan(Decimal(5_000_000), Decimal("0.003"), cents_up=True),
+    NoCommission(),
+]
+fills = st.lists(st.tuples(st.integers(1, 200_000), st.integers(1, 50_000)), min_size=1, max_size=8)
+"""Shares, and the price in cents, of each fill of an order."""
+
+
+def charges(
+    plan: CommissionPlan, pieces: list[tuple[int, int]], day: date, *, sell: bool
+) -> tuple[list[Decimal], OrderCharges]:
+    """Return what each fill costs, and the order's charges after the last one."""
+    paid, before = [], OrderCharges()
+    for shares, cents in pieces:
+        qty, price = Decimal(shares), Decimal(cents) / 100
+        paid.append(plan.charge(qty=qty, price=price, sell=sell, day=day, before=before))
+        before = before.plus(qty, price, paid[-1])
+    return paid, before
 
 
 def cost(plan: CommissionPlan, qty: int, price: str, *, sell: bool = False) -> Decimal:
@@ -49,45 +70,51 @@ def test_the_tiered_plan_gets_cheaper_with_the_months_volume(
 
 
 def test_the_minimum_is_of_the_order_and_not_of_each_fill() -> None:
-    plan, before, total = FixedPlan(), OrderCharges(), Decimal(0)
-    for qty in (50, 50, 200):
-        paid = plan.charge(qty=Decimal(qty), price=Decimal(25), sell=False, day=DAY, before=before)
-        before = before.plus(Decimal(qty), Decimal(25), paid)
-        total += paid
-    assert total == Decimal("1.50") == cost(plan, 300, "25")
+    paid, after = charges(FixedPlan(), [(50, 2500), (50, 2500), (200, 2500)], DAY, sell=False)
+    assert paid == [Decimal("1.00"), Decimal(0), Decimal("0.50")]
+    assert after.paid == Decimal("1.50") == cost(FixedPlan(), 300, "25")
+
+
+def test_the_cap_wins_over_the_minimum_until_the_order_is_worth_it() -> None:
+    paid, _ = charges(FixedPlan(), [(1, 5000), (1, 5000), (8, 5000)], DAY, sell=False)
+    assert paid == [Decimal("0.50"), Decimal("0.50"), Decimal(0)]
 
 
 @given(
-    pieces=st.lists(st.integers(1, 5_000), min_size=1, max_size=8),
-    cents=st.integers(1, 50_000),
-    sell=st.booleans(),
-    plan=st.sampled_from([FixedPlan(), TieredPlan(), NoCommission()]),
+    pieces=fills, day=st.dates(date(2012, 7, 1)), sell=st.booleans(), plan=st.sampled_from(PLANS)
 )
 def test_an_order_costs_the_same_however_it_is_cut(
-    pieces: list[int], cents: int, sell: bool, plan: CommissionPlan
+    pieces: list[tuple[int, int]], day: date, sell: bool, plan: CommissionPlan
 ) -> None:
-    price, before = Decimal(cents) / 100, OrderCharges()
-    for qty in pieces:
-        paid = plan.charge(qty=Decimal(qty), price=price, sell=sell, day=DAY, before=before)
-        before = before.plus(Decimal(qty), price, paid)
+    paid, after = charges(plan, pieces, day, sell=sell)
     whole = plan.charge(
-        qty=Decimal(sum(pieces)), price=price, sell=sell, day=DAY, before=OrderCharges()
+        qty=after.qty, price=after.value / after.qty, sell=sell, day=day, before=OrderCharges()
     )
-    assert abs(before.paid - whole) <= Decimal("0.000001") * len(pieces)
-    assert 0 <= whole <= before.value * Decimal("0.01") + sum(pieces)
+    assert abs(sum(paid) - whole) <= Decimal("0.000001") * len(pieces)
 
 
-@pytest.mark.parametrize(
-    ("day", "fee"),
-    [("2022-05-14", "22.90"), ("2023-02-27", "8.00"), ("2024-05-22", "27.80"), ("2025-05-14", "0")],
-)
-def test_the_sec_fee_is_that_of_its_day(day: str, fee: str) -> None:
-    assert sec_fee(date.fromisoformat(day), Decimal(1_000_000)) == Decimal(fee)
+@given(pieces=fills, day=st.dates(), sell=st.booleans(), plan=st.sampled_from(PLANS))
+def test_no_fill_costs_less_than_nothing(
+    pieces: list[tuple[int, int]], day: date, sell: bool, plan: CommissionPlan
+) -> None:
+    paid, _ = charges(plan, pieces, day, sell=sell)
+    assert min(paid) >= 0
 
 
-def test_the_trading_activity_fee_has_a_maximum() -> None:
-    assert taf(date(2024, 1, 1), Decimal(1_000)) == Decimal("0.166")
-    assert taf(date(2024, 1, 1), Decimal(100_000)) == Decimal("8.30")
+@given(pieces=fills, day=st.dates(date(2012, 7, 1)), sell=st.booleans())
+def test_an_order_never_costs_more_than_the_cap_and_the_fees(
+    pieces: list[tuple[int, int]], day: date, sell: bool
+) -> None:
+    for plan, a_share in ((FixedPlan(), "0"), (TieredPlan(), "0.0002")):
+        _, after = charges(plan, pieces, day, sell=sell)
+        fees = sale_fees(day, after.qty, after.value) if sell else Decimal(0)
+        most = after.value * Decimal("0.01") + after.qty * Decimal(a_share) + fees
+        assert after.paid <= most + Decimal("0.000001") * len(pieces)
+
+
+def test_a_rebate_of_the_exchange_lowers_the_tiered_charge() -> None:
+    plan = TieredPlan(exchange_fee=Decimal("-0.0020"))
+    assert cost(plan, 1_000, "25") == Decimal("3.50") + Decimal("0.20") - Decimal("2.00")
 
 
 def test_fees_are_taken_on_sales_only() -> None:
@@ -95,11 +122,15 @@ def test_fees_are_taken_on_sales_only() -> None:
     assert cost(FixedPlan(), 1_000, "25") == Decimal("5.00")
 
 
-def test_a_day_without_a_known_rate_is_an_error_where_rates_must_be_dated() -> None:
-    with pytest.raises(NoRate, match="no SEC fee rate is known for 1999-01-04"):
-        sec_fee(date(1999, 1, 4), Decimal(1))
-    plan = FixedPlan(rates="dated")
-    with pytest.raises(NoRate):
-        plan.charge(
-            qty=Decimal(1), price=Decimal(1), sell=True, day=date(1999, 1, 4), before=OrderCharges()
-        )
+def test_fees_of_an_order_are_rounded_up_once_and_not_for_each_fill() -> None:
+    paid, _ = charges(FixedPlan(cents_up=True), [(100, 2500)] * 10, DAY, sell=True)
+    assert sum(paid) == Decimal("5.00") + Decimal("0.17")
+
+
+def test_old_history_is_charged_the_first_known_rates_unless_rates_must_be_dated() -> None:
+    old, pieces = date(1999, 1, 4), [(1_000, 2500)]
+    paid, _ = charges(FixedPlan(), pieces, old, sell=True)
+    assert paid == [Decimal("5.00") + Decimal("0.45") + Decimal("0.095")]
+    with pytest.raises(NoRate, match="1999-01-04"):
+        charges(FixedPlan(rates="dated"), pieces, old, sell=True)
+    assert charges(FixedPlan(rates="dated"), pieces, old, sell=False)[0] == [Decimal("5.00")]
