@@ -6,9 +6,12 @@ Every buffer is bounded: a length above the limit is an error and not a promise 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from robotrader.tws.codec import MAX_FRAME, TwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HELLO: Final = b"API\0"
 _VERSIONS: Final = re.compile(rb"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: (.*))?", re.DOTALL)
@@ -33,21 +36,31 @@ class Framer:
         Raises:
             FrameError: a length is over the limit.
         """
+        return list(self.payloads(data))
+
+    def payloads(self, data: bytes) -> Iterator[bytes]:
+        """Add what was received; yield each payload that is complete now, to be read to the end.
+
+        What comes before a wrong length is yielded first, however the bytes were cut.
+
+        Raises:
+            FrameError: a length is over the limit.
+        """
         buffer = self._buffer
         buffer += data
-        payloads, start = [], 0
-        while len(buffer) - start >= 4:
-            length = int.from_bytes(buffer[start : start + 4], "big")
-            if length > self._limit:
-                msg = f"a frame of {length} bytes is announced, {self._limit} are the most"
-                raise FrameError(msg)
-            if len(buffer) - start - 4 < length:
-                break
-            payloads.append(bytes(buffer[start + 4 : start + 4 + length]))
-            start += 4 + length
-        if start:
+        start = 0
+        try:
+            while len(buffer) - start >= 4:
+                length = int.from_bytes(buffer[start : start + 4], "big")
+                if length > self._limit:
+                    msg = f"a frame of {length} bytes is announced, {self._limit} are the most"
+                    raise FrameError(msg)
+                if len(buffer) - start - 4 < length:
+                    break
+                begin, start = start + 4, start + 4 + length
+                yield bytes(buffer[begin:start])
+        finally:
             del buffer[:start]
-        return payloads
 
     def rest(self) -> bytes:
         """Take out what has not become a payload."""

@@ -10,7 +10,8 @@ A layout is text, so that the tables can be held side by side with a description
 - ``#legs(...)`` is a count and as many groups; ``#conditions(...) then(...)`` adds fields after
   the groups if there are any. A group of the one field ``v`` is a list of values.
 - ``?secType=BAG(...)`` exists if that field has that value (``a|b``: one of them; ``_`` stands for
-  a blank), ``?algoStrategy(...)`` if it is neither empty nor 0.
+  a blank), ``?algoStrategy(...)`` if it is neither empty nor 0; ``?exchange=IBKRATS≥170(...)`` is
+  not there at all below that server version.
 - A name in capitals, as ``CONTRACT12``, is a group of fields that many messages share.
 """
 
@@ -37,7 +38,7 @@ _TOKEN: Final = re.compile(
     r"\s*(?:(?P<close>\))"
     r"|#(?P<group>\w+)(?P<group_gates>(?:[≥<]\d+)*)\("
     r"|(?P<then>then)\("
-    r"|\?(?P<cond>\w+)(?:=(?P<values>[\w|]+))?\("
+    r"|\?(?P<cond>\w+)(?:=(?P<values>[\w|]+))?(?P<cond_gates>(?:[≥<]\d+)*)\("
     r"|V(?P<version>\d+)(?P<version_gates>(?:[≥<]\d+)*)(?=[\s)]|$)"
     r"|(?P<name>\w+)(?::(?P<kind>\w+))?(?P<gates>(?:[≥<]\d+)*))"
 )
@@ -115,10 +116,13 @@ def _items(text: str, version: int) -> tuple[tuple[Item, ...], str]:
 
 
 def _bracketed(match: re.Match[str], inner: tuple[Item, ...], version: int) -> list[Item]:
+    gates = match["cond_gates"] if match["cond"] else match["group_gates"]
+    if not _exists(gates, version):
+        return []
     if match["cond"]:
         values = tuple((match["values"] or "").replace("_", " ").split("|"))
         return [When(match["cond"], values if values != ("",) else (), inner)]
-    return [Group(match["group"], inner)] if _exists(match["group_gates"], version) else []
+    return [Group(match["group"], inner)]
 
 
 def _plain(match: re.Match[str], version: int) -> list[Item]:

@@ -46,10 +46,10 @@ REQUESTS: Final = table("""
     mifid2DecisionMaker mifid2DecisionAlgo mifid2ExecutionTrader mifid2ExecutionAlgo
     dontUseAutoPriceForHedge:b isOmsContainer:b discretionaryUpToLimitPrice:b usePriceMgmtAlgo:Ie
     duration:Ie≥158 postToAts:Ie≥160 autoCancelParent:b≥162 advancedErrorOverride≥166
-    manualOrderTime≥169 ?exchange=IBKRATS(minTradeQty:Ie)
-    ?orderType=PEG_BEST|PEGBEST(minCompeteSize:Ie competeAgainstBestOffset:De
+    manualOrderTime≥169 ?exchange=IBKRATS≥170(minTradeQty:Ie)
+    ?orderType=PEG_BEST|PEGBEST≥170(minCompeteSize:Ie competeAgainstBestOffset:De
     ?competeAgainstBestOffset=inf(midOffsetAtWhole:De midOffsetAtHalf:De))
-    ?orderType=PEG_MID|PEGMID(midOffsetAtWhole:De midOffsetAtHalf:De) customerAccount≥183
+    ?orderType=PEG_MID|PEGMID≥170(midOffsetAtWhole:De midOffsetAtHalf:De) customerAccount≥183
     professionalCustomer:b≥184 rfq1≥187<190 rfq2≥187<190 includeOvernight:b≥189
     manualOrderIndicator:Ie≥192 imbalanceOnly:b≥199
 4 cancelOrder V1<192 orderId:i manualCancelOrderTime≥169 rfq1≥187<190 rfq2≥187<190 rfq3≥187<190

@@ -96,8 +96,7 @@ class ServerSession:
             if self.stage is Stage.HELLO:
                 data = self._greet(data, events)
             if data and self.stage in (Stage.WAITING, Stage.STARTED):
-                payloads = self._framer.feed(data)
-                _ = all(self._read(payload, events) for payload in payloads)
+                _ = all(self._read(payload, events) for payload in self._framer.payloads(data))
         except TwsError as error:
             self._refuse(error, events)
         return events
@@ -187,7 +186,7 @@ class ClientSession:
 
     def _greeted(self, payload: bytes) -> None:
         version, _, rest = payload.partition(b"\0")
-        if not version.isdigit() or not LOWEST <= int(version) <= HIGHEST:
+        if not version.isdigit() or len(version) > 3 or not LOWEST <= int(version) <= HIGHEST:
             msg = f"the server answered the hello with version {version[:20]!r}"
             raise TwsError(msg)
         self.version = int(version)

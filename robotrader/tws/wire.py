@@ -1,7 +1,9 @@
 """How single values look on the wire, both ways.
 
 Unset is None here; on the wire it is an empty field or the largest value of its type, and both are
-read. Integers are exact to 64 bits. Doubles never have an exponent, but for the unset value.
+read. Integers are exact to 64 bits. Doubles never have an exponent, but for the unset value. What
+is not a number is neither written nor read; infinity is, as it stands for "up to the mid" in an
+order's offset to the best price.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ UNSET_INTEGER: Final = "2147483647"
 _LARGEST: Final = float(UNSET_DOUBLE)
 _LARGEST_INTEGER: Final = int(UNSET_INTEGER)
 INFINITY: Final = float("inf")
+_INFINITE: Final = {"inf": "Infinity", "-inf": "-Infinity"}
+_MISSPELT: Final = "Infinite"
+"""How ib_async 2.1.0 writes infinity; it reads the right word."""
 BOOL: Final = {"0": False, "1": True, "": False, "false": False, "true": True}
 """What stands for a truth value; clients leave one empty that they do not set."""
 
@@ -57,11 +62,15 @@ def integer_or_empty(value: Any) -> str:
 
 
 def double(value: Any) -> str:
-    """Write ``196.52``, ``0.0``, ``0.00001``; None is the unset value."""
+    """Write ``196.52``, ``0.0``, ``0.00001``; None is the unset value.
+
+    Raises:
+        ValueError: it is not a number.
+    """
     if value is None:
         return UNSET_DOUBLE
     shown = repr(float(value))
-    return shown if "e" not in shown else _plain(shown)
+    return shown if "e" not in shown and "n" not in shown else _plain(shown)
 
 
 def double_or_empty(value: Any) -> str:
@@ -76,14 +85,25 @@ def trimmed(value: Any) -> str:
 
 
 def _plain(shown: str) -> str:
-    return format(Decimal(shown), "f")
+    """Write an exponent out, and infinity as the gateway's language spells it."""
+    if shown == "nan":
+        msg = "not a number"
+        raise ValueError(msg)
+    return _INFINITE.get(shown) or format(Decimal(shown), "f")
 
 
 def quantity(value: Any) -> str:
-    """Write a quantity with as many decimals as it has; None is an empty field."""
+    """Write a quantity with as many decimals as it has; None is an empty field.
+
+    Raises:
+        ValueError: it is not finite.
+    """
     if value is None:
         return ""
     if value.__class__ is Decimal:
+        if not value.is_finite():
+            msg = "not finite"
+            raise ValueError(msg)
         shown = format(value, "f")
         return shown.rstrip("0").rstrip(".") if "." in shown else shown
     return trimmed(value)
@@ -100,7 +120,7 @@ def number(shown: str) -> float | None:
     Raises:
         ValueError: it is none, or not a number.
     """
-    value = float(shown)
+    value = INFINITY if shown == _MISSPELT else float(shown)
     if value == _LARGEST:
         return None
     if value != value:  # noqa: PLR0124 - the one test that NaN fails

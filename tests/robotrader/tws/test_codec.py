@@ -110,6 +110,32 @@ def test_a_64_bit_id_is_exact() -> None:
     assert codec(178).decode_reply(frame[4:]).fields["parentPermId"] == 2**63 - 1
 
 
+def test_infinity_is_spelled_as_the_gateway_does_and_read_as_clients_do() -> None:
+    order = {"orderType": "PEG BEST", "competeAgainstBestOffset": float("inf")}
+    frame = codec(178).encode_request("placeOrder", order)
+    assert b"\0Infinity\0" in frame
+    for shown in (b"Infinity", b"Infinite", b"inf"):
+        request = codec(178).decode_request(frame[4:].replace(b"Infinity", shown))
+        assert request.fields["competeAgainstBestOffset"] == float("inf")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"price": float("nan")}, {"size": Decimal("NaN")}, {"size": Decimal("Infinity")}],
+)
+def test_what_is_not_a_number_is_not_sent(fields: dict[str, object]) -> None:
+    with pytest.raises(MalformedMessage, match="tickPrice: .*not (a number|finite)"):
+        codec(178).encode_reply("tickPrice", fields)
+
+
+def test_conditional_fields_of_an_order_begin_with_version_170() -> None:
+    """PEG BEST's offsets came with 170: an older client sends none of them."""
+    old = codec(169).encode_request("placeOrder", {"orderType": "PEG BEST"})
+    new = codec(170).encode_request("placeOrder", {"orderType": "PEG BEST"})
+    assert new[4:].count(b"\0") - old[4:].count(b"\0") == 2
+    assert "minCompeteSize" not in codec(169).decode_request(old[4:]).fields
+
+
 def test_an_error_text_goes_in_seven_bits_and_a_backslash_is_doubled() -> None:
     frame = codec(178).encode_reply("error", {"msg": "a\\b Größe 😀"})
     assert frame.isascii() or all(byte < 128 for byte in frame[4:])

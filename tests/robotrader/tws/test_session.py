@@ -118,6 +118,21 @@ def test_garbage_is_answered_with_320_and_ends_the_session() -> None:
     assert session.receive(ASK) == []
 
 
+GARBAGE = hello(157, 178) + START + ASK + b"\xff\xff\xff\xff" + ASK
+
+
+@given(cuts=st.lists(st.integers(0, len(GARBAGE)), max_size=30).map(sorted))
+def test_what_comes_before_a_wrong_length_is_read_however_the_bytes_are_cut(
+    cuts: list[int],
+) -> None:
+    session = ServerSession(TIME)
+    events: list[SessionEvent] = []
+    for begin, end in zip([0, *cuts], [*cuts, len(GARBAGE)], strict=True):
+        events += session.receive(GARBAGE[begin:end])
+    kinds = [type(event) for event in events]
+    assert kinds == [Negotiated, Started, Request, Refused, Ended]
+
+
 @given(st.lists(st.binary(max_size=60), max_size=8))
 def test_no_bytes_after_the_start_raise_anything(chunks: list[bytes]) -> None:
     session = ServerSession(TIME)
