@@ -124,7 +124,7 @@ def test_infinity_is_spelled_as_the_gateway_does_and_read_as_clients_do() -> Non
     [{"price": float("nan")}, {"size": Decimal("NaN")}, {"size": Decimal("Infinity")}],
 )
 def test_what_is_not_a_number_is_not_sent(fields: dict[str, object]) -> None:
-    with pytest.raises(MalformedMessage, match="tickPrice: .*not (a number|finite)"):
+    with pytest.raises(MalformedMessage, match=r"tickPrice: .*not (a number|finite)"):
         codec(178).encode_reply("tickPrice", fields)
 
 
