@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ZERO: Final = Decimal(0)
+_EXACT: Final = Decimal("1e-8")
+"""Parts of a cost are rounded to this, so that adding and taking away stay exact."""
 
 
 class AccountSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,15 +57,30 @@ class Position(msgspec.Struct, gc=False):
             self.cost += outlay
             return None
         if abs(qty) <= abs(held):
-            removed = self.cost if not self.qty else self.cost * -qty / held
+            removed = self.cost if not self.qty else (self.cost * -qty / held).quantize(_EXACT)
             closing = outlay
         else:
             removed = self.cost
-            closing = outlay * held / -qty
+            closing = (outlay * held / -qty).quantize(_EXACT)
         realized = -closing - removed
         self.cost += outlay - closing - removed
         self.realized += realized
         return realized
+
+    def correct(self, qty: Decimal, outlay: Decimal, *, bought: bool) -> None:
+        """Book what an execution was corrected by; ``bought`` is its side.
+
+        A price alone changes the cost of a position that the execution opened or added to, and
+        otherwise what was realized.
+        """
+        if qty:
+            self.trade(qty, outlay)
+        elif self.qty and (self.qty > ZERO) == bought:
+            self.cost += outlay
+            self.day_outlay += outlay
+        else:
+            self.realized -= outlay
+            self.day_outlay += outlay
 
     def value(self, price: float | None, multiplier: int) -> Decimal:
         """Return its worth at ``price``; at cost where no price is known."""
@@ -109,6 +126,11 @@ class Account(msgspec.Struct):
             self.day_trades += 1
         self.fills_today[con_id] = opened + qty
         return self.position(con_id).trade(qty, value + commission)
+
+    def correct(self, con_id: int, qty: Decimal, value: Decimal, *, bought: bool) -> None:
+        """Book the difference that a corrected execution makes; it is no trade of its own."""
+        self.cash -= value
+        self.position(con_id).correct(qty, value, bought=bought)
 
     def equity(self, prices: Mapping[int, float], multipliers: Mapping[int, int]) -> Decimal:
         """Return cash and the worth of all positions."""

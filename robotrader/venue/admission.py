@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from robotrader.venue.working import Working
 
 REJECTED: Final = 201
+_NO_PRICE: Final = 10**9
+"""Above any price; a number beyond would also be beyond exact arithmetic."""
+
 _NEEDS_TRIGGER: Final = TOUCHED | {OrderType.STOP, OrderType.STOP_LIMIT}
 _NEEDS_LIMIT: Final = LIMITED - {OrderType.TRAIL_LIMIT, OrderType.RELATIVE}
 _AUCTION_ONLY: Final = frozenset(
@@ -58,9 +61,10 @@ def change_refusal(
     old = working.order
     if (order.con_id, order.side, order.account) != (old.con_id, old.side, old.account):
         return Rejection(105, "Order being modified does not match original order")
-    if order.qty <= working.filled:
+    verdict = refusal(order, instrument, rules, price, now_ns)
+    if verdict is None and order.qty <= working.filled:
         return rejected(f"{working.filled} shares are filled already.")
-    return refusal(order, instrument, rules, price, now_ns)
+    return verdict
 
 
 def _quantity(order: Order, instrument: Instrument, rules: VenueRules) -> Rejection | None:
@@ -68,15 +72,21 @@ def _quantity(order: Order, instrument: Instrument, rules: VenueRules) -> Reject
         return rejected(f"{instrument.symbol} is an index: it cannot be traded.")
     if not order.qty.is_finite() or order.qty <= ZERO:
         return rejected(f"Invalid quantity {order.qty}: it must be above 0.")
-    if order.qty % instrument.size_step:
-        return rejected(f"Quantity {order.qty} is no multiple of {instrument.size_step}.")
     if order.qty > rules.max_qty:
         return rejected(f"Quantity {order.qty} is above the limit of {rules.max_qty}.")
+    if order.qty % instrument.size_step:
+        return rejected(f"Quantity {order.qty} is no multiple of {instrument.size_step}.")
+    least = order.min_qty
+    if least is not None and not (least.is_finite() and ZERO <= least <= order.qty):
+        return rejected(f"Minimum quantity {least} is not between 0 and {order.qty}.")
     return None
 
 
 def _fields(order: Order, now_ns: int) -> Rejection | None:
     kind = order.order_type
+    wrong = _prices(order)
+    if wrong is not None:
+        return wrong
     if kind in _NEEDS_LIMIT and order.limit_price is None:
         return rejected(f"{kind} needs a limit price.")
     if kind in _NEEDS_TRIGGER and order.aux_price is None:
@@ -89,9 +99,22 @@ def _fields(order: Order, now_ns: int) -> Rejection | None:
         return rejected("GTD needs a time in the future.")
     if order.tif in AT_ONCE and kind in _AUCTION_ONLY:
         return rejected(f"{kind} cannot be {order.tif}.")
-    for price in (order.limit_price, order.aux_price):
-        if price is not None and price < ZERO:
+    return None
+
+
+def _prices(order: Order) -> Rejection | None:
+    """Refuse what is no price: below zero, not finite, or beyond anything that is traded."""
+    for price in (
+        order.limit_price, order.aux_price, order.trail_stop_price, order.trail_percent,
+        order.limit_offset,
+    ):  # fmt: skip
+        if price is not None and not (price.is_finite() and ZERO <= price < _NO_PRICE):
             return rejected(f"Invalid price {price}.")
+    wanted = [order.limit_price] if order.order_type in _NEEDS_LIMIT else []
+    if order.order_type in _NEEDS_TRIGGER or order.order_type in TRAILING:
+        wanted += [order.aux_price, order.trail_percent]
+    if ZERO in wanted:
+        return rejected("Invalid price 0: it must be above 0.")
     return None
 
 
@@ -108,7 +131,7 @@ def _ticks(order: Order, instrument: Instrument) -> Rejection | None:
 
 
 def _collar(order: Order, rules: VenueRules, price: float | None) -> Rejection | None:
-    if rules.collar_pct is None or price is None or order.limit_price is None:
+    if rules.collar_pct is None or not price or order.limit_price is None:
         return None
     beyond = (float(order.limit_price) - price) * order.side.sign / price * 100
     if beyond <= rules.collar_pct:

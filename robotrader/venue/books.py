@@ -77,13 +77,18 @@ class Books:
 
     # -- what the venue asks --
 
-    def check(self, order: Order, instrument: Instrument) -> Rejection | Hold | None:
-        """Judge an order by its account's funds, margin and borrowed shares."""
+    def check(
+        self, order: Order, instrument: Instrument, coming: Decimal = ZERO
+    ) -> Rejection | Hold | None:
+        """Judge an order by its account's funds, margin and borrowed shares.
+
+        ``coming`` is the signed quantity that its parent brings before it can fill.
+        """
         account = self.accounts.get(order.account)
         if account is None:
             return rejected("Invalid or missing IBCustAcctNo")
         held = account.positions.get(order.con_id)
-        before = held.qty if held is not None else ZERO
+        before = (held.qty if held is not None else ZERO) + coming
         after = before + order.qty * order.side.sign
         refused = None
         if abs(after) > abs(before):
@@ -148,9 +153,11 @@ class Books:
         realized = account.trade(order.con_id, qty * sign, value, commission)
         return commission, realized
 
-    def correct(self, name: str, con_id: int, qty: Decimal, value: Decimal) -> None:
-        """Book the difference that a corrected execution makes: signed quantity and value."""
-        self.accounts[name].trade(con_id, qty, value, ZERO)
+    def correct(
+        self, name: str, con_id: int, *, qty: Decimal, value: Decimal, bought: bool
+    ) -> None:
+        """Book the difference that a correction makes: signed quantity and value, and its side."""
+        self.accounts[name].correct(con_id, qty, value, bought=bought)
 
     def roll_day(self) -> None:
         """Begin a new day in every account."""

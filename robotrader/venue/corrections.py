@@ -1,4 +1,4 @@
-"""Executions: how one is written down, and how a later correction replaces it.
+"""Executions, and what is done to a venue from outside of trading: halts, corrections, losses.
 
 A correction keeps the id but for the number after its last dot, which counts up. Its difference in
 quantity and money is booked; the order that it came from stays as it was, as at a real broker.
@@ -28,7 +28,7 @@ def executed(
     qty: Decimal,
     price: Decimal,
     *,
-    at_ns: int,
+    now_ns: int,
 ) -> Execution:
     """Return the execution of a fill that the order has counted already."""
     return Execution(
@@ -40,7 +40,7 @@ def executed(
         bought=order.sign > 0,
         qty=qty,
         price=price,
-        time_ns=at_ns,
+        time_ns=now_ns,
         cum_qty=order.filled,
         avg_price=order.avg_price,
         exchange=instrument.primary_exchange or instrument.exchange,
@@ -78,4 +78,5 @@ def book(accounts: Accounts, old: Execution, new: Execution, multiplier: int) ->
     """Book the difference that a correction makes."""
     sign = 1 if old.bought else -1
     value = (new.qty * new.price - old.qty * old.price) * multiplier * sign
-    accounts.correct(old.account, old.con_id, (new.qty - old.qty) * sign, value)
+    qty = (new.qty - old.qty) * sign
+    accounts.correct(old.account, old.con_id, qty=qty, value=value, bought=old.bought)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+import datetime as dt
+from typing import TYPE_CHECKING, Protocol
 
-from robotrader.domain import OrderType, TimeInForce
+import msgspec
+
+from robotrader.domain import TimeInForce
 from robotrader.venue.events import Status
 from robotrader.venue.matching import auction
 from robotrader.venue.rules import to_tick
 from robotrader.venue.working import AT_CLOSE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from robotrader.domain import Instrument, OrderKey
@@ -18,7 +22,13 @@ if TYPE_CHECKING:
     from robotrader.venue.sessions import Sessions
     from robotrader.venue.working import Working
 
-AT_OPEN: Final = frozenset({OrderType.MARKET_ON_OPEN})
+
+class Day(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trading day, when its closing auction is due, and when it ends (nanoseconds UTC)."""
+
+    date: dt.date
+    close_ns: int
+    roll_ns: int
 
 
 class Host(Protocol):
@@ -30,7 +40,7 @@ class Host(Protocol):
     live: dict[OrderKey, Working]
     now_ns: int
 
-    def filled(self, order: Working, qty: Decimal, price: Decimal, at_ns: int) -> list[Working]:
+    def filled(self, order: Working, qty: Decimal, price: Decimal) -> Iterable[Working]:
         """Book a fill; return the orders that came alive by it."""
         ...
 
@@ -45,7 +55,7 @@ def set_times(working: Working, sessions: Sessions, now_ns: int) -> None:
     An order for the open that comes while trading is on waits for the next day's.
     """
     order = working.order
-    if order.tif is TimeInForce.OPG or order.order_type in AT_OPEN:
+    if working.at_open:
         is_open = sessions.is_open(now_ns, outside_rth=False)
         working.opens_ns = sessions.next_roll_ns(now_ns) if is_open else now_ns
         working.expires_ns = sessions.next_close_ns(working.opens_ns)
@@ -68,7 +78,7 @@ def closing_auction(venue: Host) -> None:
         if order.waits(venue.now_ns) or con_id in venue.halted or not auction(order, price):
             continue
         paid = to_tick(venue.instruments[con_id], price, up=order.sign < 0)
-        venue.filled(order, order.allowed(), paid, venue.now_ns)
+        venue.filled(order, order.allowed(), paid)
 
 
 def expire(venue: Host) -> None:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from robotrader.venue import corrections, daytime, matching
-from robotrader.venue.admission import change_refusal, refusal, rejected
+from robotrader.venue import corrections, daytime, entry, matching
 from robotrader.venue.events import (
     Charged,
     Executed,
@@ -23,9 +22,8 @@ from robotrader.venue.events import (
     Warned,
 )
 from robotrader.venue.groups import Groups
-from robotrader.venue.ports import Hold, Rejection
 from robotrader.venue.rules import VenueRules
-from robotrader.venue.working import AT_CLOSE, STOPS, TOUCHED, ZERO, Working
+from robotrader.venue.working import AT_CLOSE, ZERO, Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from robotrader.venue.sessions import Sessions
 
 NOTHING: Final[tuple[VenueEvent, ...]] = ()
-_WAITING_TYPES: Final = STOPS | TOUCHED | AT_CLOSE | daytime.AT_OPEN
 
 
 class Venue:
@@ -72,38 +69,38 @@ class Venue:
         self.executions: list[Execution] = []
         self.halted: set[int] = set()
         self.quotes: dict[int, matching.Movement] = {}
-        self._printed: set[int] = set()  # contracts whose stops look at trades, not at quotes
+        self.printed: set[int] = set()
+        """Contracts whose stops look at trades, not at quotes."""
+
         self.next_perm_id = 1
         self.next_execution = 1
         self.now_ns = now_ns
         self._prices = accounts.prices
-        self._by_contract: defaultdict[int, list[Working]] = defaultdict(list)
-        self._groups = Groups(self)
-        self._out: list[VenueEvent] = []
-        self._next_event_ns = 0
+        self.by_contract: defaultdict[int, list[Working]] = defaultdict(list)
+        self.groups = Groups(self)
+        self.out: list[VenueEvent] = []
+        self.next_event_ns = 0
         self._set_day()
 
     # -- requests --
 
     def place(self, key: OrderKey, order: Order, now_ns: int) -> Sequence[VenueEvent]:
         """Place an order, or modify the live one of the same key."""
-        out = self._begin_answer()
-        self.now_ns = max(now_ns, self.now_ns)
+        out = self._begin_answer(now_ns)
         known = self.live.get(key)
         if known is not None:
-            self._modify(known, order)
+            entry.modify(self, known, order)
         elif key in self.done:
             filled = self.done[key].status is Status.FILLED
             code, text = (104, "Cannot modify a filled order.") if filled else _DUPLICATE
             out.append(Refused(key, code, text))
         else:
-            self._admit(key, order)
+            entry.admit(self, key, order)
         return out
 
     def cancel(self, key: OrderKey, now_ns: int) -> Sequence[VenueEvent]:
         """Cancel a live order."""
-        out = self._begin_answer()
-        self.now_ns = max(now_ns, self.now_ns)
+        out = self._begin_answer(now_ns)
         order = self.live.get(key)
         if order is not None:
             self.finish(order, Status.CANCELLED, "Cancelled by Trader")
@@ -119,70 +116,85 @@ class Venue:
         keys = list(self.live)
         return [event for key in keys if key in self.live for event in self.cancel(key, now_ns)]
 
-    def _begin_answer(self) -> list[VenueEvent]:
-        out: list[VenueEvent] = []
-        self._out = out
+    def _begin_answer(self, now_ns: int) -> list[VenueEvent]:
+        """Let what is due happen first; what comes now is added to it."""
+        out = [] if now_ns < self.next_event_ns else self._pass_time(now_ns)
+        self.out = out
+        self.now_ns = max(now_ns, self.now_ns)
         return out
 
     # -- the market --
 
     def on_bar(self, bar: Bar) -> Sequence[VenueEvent]:
         """Let a bar happen, after it has ended."""
-        self._prices[bar.con_id] = bar.close
-        if not self._by_contract.get(bar.con_id):
+        if not self.by_contract.get(bar.con_id):
+            self._prices[bar.con_id] = bar.close
             return NOTHING
-        return self._meet(matching.bar_movement(bar, self.rules))
+        out = self._begin_answer(bar.start_ns)
+        self._prices[bar.con_id] = bar.close
+        self.now_ns = max(bar.end_ns, self.now_ns)
+        self.match(matching.bar_movement(bar, self.rules), bar.start_ns)
+        return out
 
     def on_quote(self, quote: Quote) -> Sequence[VenueEvent]:
         """Let a quote come; it is what orders trade against until the next one."""
         movement = matching.quote_movement(quote, self.rules)
-        if movement is not None:
-            movement.triggers = quote.con_id not in self._printed
         if movement is None:
             self.quotes.pop(quote.con_id, None)
             return NOTHING
+        movement.triggers = quote.con_id not in self.printed
         self.quotes[quote.con_id] = movement
-        if not self._by_contract.get(quote.con_id):
+        if not self.by_contract.get(quote.con_id):
             return NOTHING
-        return self._meet(movement)
+        out = self._begin_answer(quote.time_ns)
+        self.match(movement)
+        return out
 
     def on_trade(self, trade: Trade) -> Sequence[VenueEvent]:
         """Let a trade print: it sets the last price, and stops look at it."""
         self._prices[trade.con_id] = trade.price
-        self._printed.add(trade.con_id)
-        orders = self._by_contract.get(trade.con_id)
+        self.printed.add(trade.con_id)
+        orders = self.by_contract.get(trade.con_id)
         if not orders:
             return NOTHING
-        out = self._begin_answer()
-        self.now_ns = max(trade.time_ns, self.now_ns)
+        out = self._begin_answer(trade.time_ns)
+        standing = self.quotes.get(trade.con_id)
+        if standing is None:
+            self.match(matching.trade_movement(trade, self.rules))
+            return out
         path = (trade.price,)
+        hit = False
         for order in orders:
             order.place = 0.0
-            if self.may_trade(order, trade.time_ns) and order.follow(path):
-                self.triggered(order)
-        quote = self.quotes.get(trade.con_id)
-        if quote is not None and out:
-            out += self._meet(quote)
+            if self.may_trade(order, self.now_ns) and order.follow(path):
+                self.works(order)
+                hit = True
+        if hit:
+            self.match(standing)
         return out
 
     def advance(self, now_ns: int) -> Sequence[VenueEvent]:
         """Let time pass: closing auctions, expiries, the end of the day."""
-        if now_ns < self._next_event_ns:
+        if now_ns < self.next_event_ns:
             self.now_ns = max(now_ns, self.now_ns)
             return NOTHING
-        events: list[VenueEvent] = []
-        while self._next_event_ns <= now_ns:
-            self.now_ns = at_ns = max(self._next_event_ns, self.now_ns)
-            self._out = []
+        events = self._pass_time(now_ns)
+        self.now_ns = max(now_ns, self.now_ns)
+        return events
+
+    def _pass_time(self, now_ns: int) -> list[VenueEvent]:
+        out: list[VenueEvent] = []
+        self.out = out
+        while self.next_event_ns <= now_ns:
+            self.now_ns = at_ns = max(self.next_event_ns, self.now_ns)
             if at_ns >= self._close_ns:
                 daytime.closing_auction(self)
+                self.groups.settle()
             daytime.expire(self)
             if at_ns >= self._roll_ns:
                 self._roll_day()
-            events += self._out
             self._set_day()
-        self.now_ns = max(now_ns, self.now_ns)
-        return events
+        return out
 
     def halt(self, con_id: int) -> None:
         """Stop trading in a contract; orders stay."""
@@ -192,13 +204,22 @@ class Venue:
         """Trade it again; the next quote or bar is the first that counts."""
         self.halted.discard(con_id)
 
+    def locate(self, con_id: int, now_ns: int) -> Sequence[VenueEvent]:
+        """Find the shares that short sales of a contract wait for; they begin now."""
+        out = self._begin_answer(now_ns)
+        for order in list(self.by_contract.get(con_id, ())):
+            if order.why_held and not order.status.over:
+                order.why_held = ""
+                entry.begin(self, order)
+        return out
+
     def correct(self, exec_id: str, qty: Decimal, price: Decimal | None) -> Sequence[VenueEvent]:
         """Replace an execution of today by one of other quantity (0: a bust) or price.
 
         Raises:
             KeyError: there is none of that id.
         """
-        out = self._begin_answer()
+        out = self._begin_answer(self.now_ns)
         index, old = corrections.find(self.executions, exec_id)
         new = corrections.corrected(old, qty, price)
         self.executions[index] = new
@@ -208,78 +229,14 @@ class Venue:
         return out
 
     def lose(self, key: OrderKey) -> None:
-        """Forget a live order as if it had never come: what a crash of the gateway can do."""
-        order = self.live.pop(key)
-        self._by_contract[order.order.con_id].remove(order)
-
-    # -- an order comes --
-
-    def _admit(self, key: OrderKey, order: Order) -> None:
-        instrument = self.instruments.get(order.con_id)
-        if instrument is None:
-            text = "No security definition has been found for the request"
-            self._out.append(Refused(key, 200, text))
-            return
-        price = self._prices.get(order.con_id)
-        verdict = refusal(order, instrument, self.rules, price, self.now_ns)
-        answer = verdict or self.accounts.check(order, instrument)
-        if isinstance(answer, Rejection):
-            self._out.append(Refused(key, answer.code, answer.text))
-            return
-        working = Working(key, order, self.next_perm_id, self.next_perm_id, self.now_ns)
-        if not self._groups.join(working):
-            text = rejected(f"parent order {order.parent_id} is not there.").text
-            self._out.append(Refused(key, 201, text))
-            return
-        self.next_perm_id += 1
-        self.live[key] = working
-        self._by_contract[order.con_id].append(working)
-        if isinstance(answer, Hold):
-            working.why_held = answer.reason
-            self._out.append(Warned(key, answer.code, answer.text))
-        self._set_times(working)
-        begun = self._groups.released_by(working)
-        if not begun:
-            self.show(working)
-        for each in begun:
-            self._begin(each)
-
-    def _set_times(self, working: Working) -> None:
-        daytime.set_times(working, self.sessions, self.now_ns)
-        if working.expires_ns is not None:
-            self._next_event_ns = min(self._next_event_ns, working.expires_ns)
-
-    def _begin(self, working: Working) -> None:
-        """Let an order that was just released meet the market as it stands."""
-        order = working.order
-        is_open = self.sessions.is_open(self.now_ns, outside_rth=order.outside_rth)
-        if is_open and order.order_type not in _WAITING_TYPES and not working.waits(self.now_ns):
-            working.status = Status.SUBMITTED
-        self.show(working)
-        if not is_open:
-            text = "Order Message: Your order will not be placed at the exchange until it opens."
-            self._out.append(Warned(working.key, 399, text))
-        quote = self.quotes.get(order.con_id)
-        if quote is not None and not working.status.over:
-            self._match(quote, [working])
-
-    def _modify(self, working: Working, order: Order) -> None:
-        instrument = self.instruments[working.order.con_id]
-        price = self._prices.get(order.con_id)
-        verdict = change_refusal(
-            working, order, instrument, self.rules, price=price, now_ns=self.now_ns
-        )
-        if verdict is not None:
-            self._out.append(Refused(working.key, verdict.code, verdict.text))
-            return
-        old = working.order
-        released = working.released
-        working.set_order(order, self.now_ns)
-        working.triggered = working.triggered and order.order_type == old.order_type
-        working.released = released or order.transmit
-        self._set_times(working)
-        for each in [working] if released else self._groups.released_by(working):
-            self._begin(each)
+        """Forget a live order and its children, as a crash of the gateway can."""
+        order = self.live[key]
+        for each in (order, *order.children):
+            if not each.status.over:
+                each.status = Status.INACTIVE
+                del self.live[each.key]
+                self.by_contract[each.order.con_id].remove(each)
+                self.groups.leave(each)
 
     # -- matching --
 
@@ -294,29 +251,28 @@ class Venue:
             and self.sessions.is_open(began_ns, outside_rth=order.order.outside_rth)
         )
 
-    def _meet(self, movement: matching.Movement) -> Sequence[VenueEvent]:
-        out = self._begin_answer()
-        self.now_ns = max(movement.at_ns, self.now_ns)
-        self._match(movement, list(self._by_contract[movement.con_id]))
-        return out
-
-    def _match(self, movement: matching.Movement, orders: list[Working]) -> None:
-        began_ns = movement.began_ns
-        if began_ns == movement.at_ns:
-            began_ns = self.now_ns  # a quote stands until the next one
-
+    def match(
+        self,
+        movement: matching.Movement,
+        began_ns: int | None = None,
+        orders: list[Working] | None = None,
+    ) -> None:
+        """Let orders (all of the contract) meet a movement; a quote stands until the next one."""
+        if orders is None:
+            orders = list(self.by_contract[movement.con_id])
+        began_ns = self.now_ns if began_ns is None else began_ns
         for order in matching.run(self, movement, orders, began_ns):
             if order.immediate and not order.status.over:
                 self.finish(order, Status.CANCELLED, f"{order.order.tif} not filled at once")
-        self._groups.settle()
+        self.groups.settle()
 
-    def filled(self, order: Working, qty: Decimal, price: Decimal, at_ns: int) -> list[Working]:
+    def filled(self, order: Working, qty: Decimal, price: Decimal) -> Iterable[Working]:
         """Book a fill; return the orders that came alive by it."""
         order.fill(qty, price)
         instrument = self.instruments[order.order.con_id]
         number, self.next_execution = self.next_execution, self.next_execution + 1
         exec_id = f"{self.run_number:08x}.{number:08x}.01.01"
-        execution = corrections.executed(exec_id, order, instrument, qty, price, at_ns=at_ns)
+        execution = corrections.executed(exec_id, order, instrument, qty, price, now_ns=self.now_ns)
         self.executions.append(execution)
         commission, realized = self.accounts.fill(
             order.order,
@@ -326,7 +282,7 @@ class Venue:
             day=self._day,
             charges=order.charges,
         )
-        out = self._out
+        out = self.out
         out.append(Executed(execution))
         if order.remaining <= ZERO:
             self.finish(order, Status.FILLED, f"Filled Size: {order.filled}")
@@ -336,11 +292,13 @@ class Venue:
             self.show(order)
         out.append(Charged(execution.exec_id, order.key, commission, instrument.currency, realized))
         out.append(PositionChanged(order.order.account, order.order.con_id))
-        return self._groups.after_fill(order, qty)
+        return self.groups.after_fill(order, qty)
 
-    def triggered(self, order: Working) -> None:
-        """Announce that an order's trigger was hit."""
-        self._set_status(order, Status.SUBMITTED)
+    def works(self, order: Working) -> None:
+        """Announce that an order is at the exchange."""
+        if order.status is not Status.SUBMITTED:
+            order.status = Status.SUBMITTED
+            self.show(order)
 
     # -- ends --
 
@@ -350,21 +308,16 @@ class Venue:
         order.done_ns = self.now_ns
         order.done_text = why
         del self.live[order.key]
-        self._by_contract[order.order.con_id].remove(order)
+        self.by_contract[order.order.con_id].remove(order)
         self.done[order.key] = order
         self.show(order)
         if status is Status.CANCELLED:
-            self._out.append(Warned(order.key, 202, "Order Canceled - reason:"))
-        self._groups.after_end(order)
-
-    def _set_status(self, order: Working, status: Status) -> None:
-        if order.status is not status:
-            order.status = status
-            self.show(order)
+            self.out.append(Warned(order.key, 202, "Order Canceled - reason:"))
+        self.groups.after_end(order)
 
     def show(self, order: Working) -> None:
         """Announce how an order stands."""
-        self._out.append(OrderUpdated(order.state()))
+        self.out.append(OrderUpdated(order.state()))
 
     # -- time --
 
@@ -373,8 +326,11 @@ class Venue:
         self._day = sessions.day_of(now_ns)
         self._close_ns = sessions.next_close_ns(now_ns)
         self._roll_ns = sessions.next_roll_ns(now_ns)
+        self._set_next_event()
+
+    def _set_next_event(self) -> None:
         expiries = [each.expires_ns for each in self.live.values() if each.expires_ns is not None]
-        self._next_event_ns = min([self._close_ns, self._roll_ns, *expiries])
+        self.next_event_ns = min([self._close_ns, self._roll_ns, *expiries])
 
     def _roll_day(self) -> None:
         """Begin a new day: what is over is forgotten, as IBKR's lists are of the day."""
@@ -383,13 +339,22 @@ class Venue:
         self.done.clear()
 
     def adopt(self, live: list[Working], done: list[Working]) -> None:
-        """Take in the orders of a snapshot."""
+        """Take in the orders of a snapshot, whose day is not over."""
         self.live = {order.key: order for order in live}
         self.done = {order.key: order for order in done}
         for order in live:
-            self._by_contract[order.order.con_id].append(order)
-        self._groups.adopt(live)
-        self._set_day()
+            self.by_contract[order.order.con_id].append(order)
+            self.groups.adopt(order)
+        self._set_next_event()
+
+    @property
+    def day(self) -> daytime.Day:
+        """The trading day as the venue lives it: until ``advance`` reaches its end."""
+        return daytime.Day(self._day, self._close_ns, self._roll_ns)
+
+    @day.setter
+    def day(self, day: daytime.Day) -> None:
+        self._day, self._close_ns, self._roll_ns = day.date, day.close_ns, day.roll_ns
 
 
 _DUPLICATE: Final = (103, "Duplicate order id")

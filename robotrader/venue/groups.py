@@ -1,14 +1,16 @@
 """Orders that depend on each other: brackets (a parent and its children) and OCA groups.
 
-A child sleeps until its parent has filled, and never fills more than its parent has. A parent that
-ends unfilled takes its children with it; children of one parent are an OCA group, as at IBKR. An
-OCA fill cancels the others (type 1), reduces them in proportion (type 2), or reduces them only once
-the present movement of the market is over (type 3, "without block": both may fill in it).
+A child sleeps until its parent has filled; all children together never close more than it has. Once
+a parent is over, its children are no larger than what is left to close, and end when nothing is;
+children of one parent are an OCA group, as at IBKR. An OCA fill cancels the others (type 1),
+reduces them in proportion (type 2), or reduces them only once the present movement of the market is
+over (type 3, "without block": both may fill in it).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
 
 from robotrader.domain import OrderKey
@@ -16,13 +18,14 @@ from robotrader.venue.events import Status
 from robotrader.venue.working import ZERO, Working
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from robotrader.domain import Instrument
 
 CANCEL_OTHERS: Final = 1
 REDUCE: Final = 2
 REDUCE_LATER: Final = 3
+_ONE: Final = Decimal(1)
+_ROUNDING: Final = Decimal("1e-9")
+"""Added before rounding down, so that thirds of a share add up to one."""
 
 
 class Host(Protocol):
@@ -46,54 +49,65 @@ class Groups:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._children: defaultdict[OrderKey, list[Working]] = defaultdict(list)
         self._oca: defaultdict[str, list[Working]] = defaultdict(list)
         self._later: list[tuple[Working, Decimal]] = []
 
-    def join(self, order: Working) -> bool:
-        """Add an order to its groups; return whether the parent that it names is there."""
-        wanted = order.order
-        if wanted.parent_id:
-            key = OrderKey(order.key.client_id, wanted.parent_id)
-            parent = self._host.live.get(key) or self._host.done.get(key)
-            if parent is None or (parent.status.over and not parent.filled):
-                return False
-            order.parent = parent
-            self._children[key].append(order)
-        if wanted.oca_group:
-            order.oca = f"{wanted.account}/{wanted.oca_group}"
-        elif order.parent is not None:
-            order.oca = f"{wanted.account}/parent {order.parent.perm_id}"
-        if order.oca:
-            self._oca[order.oca].append(order)
+    def find_parent(self, order: Working) -> bool:
+        """Tie a child to its parent; return False if it names one that is not there."""
+        wanted = order.order.parent_id
+        if not wanted:
+            return True
+        key = OrderKey(order.key.client_id, wanted)
+        parent = self._host.live.get(key) or self._host.done.get(key)
+        if parent is None or (parent.status.over and not parent.filled):
+            return False
+        order.parent = parent
         return True
 
-    def released_by(self, order: Working) -> list[Working]:
+    def join(self, order: Working) -> None:
+        """Add an order, whose parent was found, to its groups."""
+        wanted, parent = order.order, order.parent
+        if wanted.oca_group:
+            order.oca = f"{wanted.account}/{wanted.oca_group}"
+        elif parent is not None:
+            order.oca = f"{wanted.account}/parent {parent.perm_id}"
+        self.adopt(order)
+
+    def adopt(self, order: Working) -> None:
+        """Add an order whose groups are known."""
+        if order.parent is not None:
+            order.parent.children += (order,)
+        if order.oca:
+            self._oca[order.oca].append(order)
+
+    @staticmethod
+    def released_by(order: Working) -> list[Working]:
         """Release the family of an order that says ``transmit``; return who may begin now."""
         if not order.released:
             order.status = Status.HELD
             return []
         parent = order.parent or order
-        family = [parent, *self._children.get(parent.key, ())]
-        begun = [each for each in family if not each.status.over and self._release(each)]
+        begun = []
+        for each in (parent, *parent.children):
+            if not each.status.over and not each.released:
+                each.released = True
+                each.status = Status.PRE_SUBMITTED
+                begun.append(each)
         return begun if order in begun else [*begun, order]
 
-    @staticmethod
-    def _release(order: Working) -> bool:
-        if order.released:
-            return False
-        order.released = True
-        order.status = Status.PRE_SUBMITTED
-        return True
+    # -- fills --
 
-    def after_fill(self, order: Working, qty: Decimal) -> list[Working]:
+    def after_fill(self, order: Working, qty: Decimal) -> tuple[Working, ...]:
         """Do what a fill changes; return the children that may trade now."""
         if order.oca:
+            part = _ONE if order.remaining <= ZERO else qty / (order.exact + qty)
             if self._kind(order) == REDUCE_LATER:
-                self._later.append((order, qty))
+                self._later.append((order, part))
             else:
-                self._share(order, qty)
-        return [child for child in self._children.get(order.key, ()) if not child.status.over]
+                self._share(order, part)
+        if order.parent is not None:
+            self.trim(order.parent)
+        return order.children
 
     def settle(self) -> None:
         """Do what had to wait for the end of a movement."""
@@ -106,48 +120,47 @@ class Groups:
             return REDUCE  # children of one parent
         return order.order.oca_type or CANCEL_OTHERS
 
-    def _share(self, order: Working, qty: Decimal) -> None:
-        others = [each for each in self._oca[order.oca] if each is not order]
-        for other in others:
+    def _share(self, order: Working, part: Decimal) -> None:
+        """Let the others of a group know that ``part`` of an order has filled."""
+        for other in [each for each in self._oca.get(order.oca, ()) if each is not order]:
             if other.status.over:
                 continue
             if self._kind(order) == CANCEL_OTHERS:
                 self._host.finish(other, Status.CANCELLED, "OCA order filled")
             else:
-                self._reduce(other, qty / order.order.qty)
+                other.exact *= _ONE - part
+                step = self._host.instruments[other.order.con_id].size_step
+                self._shrink(other, (other.exact + _ROUNDING) // step * step, "OCA order filled")
 
-    def _reduce(self, other: Working, part: Decimal) -> None:
-        step = self._host.instruments[other.order.con_id].size_step
-        less = min(other.remaining, (other.order.qty * part // step) * step)
-        other.remaining -= less
-        if other.remaining <= ZERO:
-            self._host.finish(other, Status.CANCELLED, "OCA order filled")
-        elif less:
-            self._host.show(other)
+    def trim(self, parent: Working) -> None:
+        """Once a parent is over, make its children no larger than what is left to close."""
+        if not parent.status.over:
+            return
+        why = "Nothing is left to close" if parent.filled else "Parent order cancelled"
+        for child in parent.children:
+            room = child.room(parent)
+            if not child.status.over and child.remaining > room:
+                child.exact = room
+                self._shrink(child, room, why)
 
-    def _forget_family(self, parent: Working) -> None:
-        family = self._children.get(parent.key)
-        if family and parent.status.over and all(child.status.over for child in family):
-            del self._children[parent.key]
+    def _shrink(self, order: Working, remaining: Decimal, why: str) -> None:
+        if remaining <= ZERO:
+            self._host.finish(order, Status.CANCELLED, why)
+        elif remaining < order.remaining:
+            order.resize(remaining)
+            self._host.show(order)
 
-    def adopt(self, orders: list[Working]) -> None:
-        """Take in the orders of a restored venue; their parents are known already."""
-        for order in orders:
-            if order.parent is not None:
-                self._children[order.parent.key].append(order)
-            if order.oca:
-                self._oca[order.oca].append(order)
+    # -- ends --
 
-    def after_end(self, order: Working) -> None:
-        """Forget an order that has ended; an unfilled parent takes its children with it."""
+    def leave(self, order: Working) -> None:
+        """Take an order out of its OCA group."""
         if order.oca:
             members = self._oca[order.oca]
             members.remove(order)
             if not members:
                 del self._oca[order.oca]
-        self._forget_family(order.parent or order)
-        if order.status is Status.FILLED:
-            return
-        for child in list(self._children.get(order.key, ())):
-            if not child.status.over and child.filled >= order.filled:
-                self._host.finish(child, Status.CANCELLED, "Parent order cancelled")
+
+    def after_end(self, order: Working) -> None:
+        """Forget an order that has ended; it takes along what its children cannot close."""
+        self.leave(order)
+        self.trim(order)

@@ -11,12 +11,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from robotrader.domain import OrderType
+from robotrader.venue.events import Status
 from robotrader.venue.rules import tick_at, to_tick
 from robotrader.venue.walk import bar_path
 from robotrader.venue.working import AT_CLOSE, ZERO
 
 if TYPE_CHECKING:
-    from robotrader.domain import Bar, Instrument, Quote
+    from collections.abc import Iterable
+
+    from robotrader.domain import Bar, Instrument, Quote, Trade
     from robotrader.venue.rules import VenueRules
     from robotrader.venue.walk import Hit, Path
     from robotrader.venue.working import Working
@@ -79,13 +82,24 @@ def quote_movement(quote: Quote, rules: VenueRules) -> Movement | None:
     return movement
 
 
+def trade_movement(trade: Trade, rules: VenueRules) -> Movement:
+    """Return what a trade offers where there are no quotes: its price, once, for its size."""
+    path = (trade.price,)
+    movement = Movement(trade.con_id, trade.time_ns, trade.time_ns, path, path)
+    if rules.quote_size:
+        most = Decimal(int(trade.size))
+        movement.left = {1: most, -1: most}
+        movement.shared = True
+    return movement
+
+
 class Host(Protocol):
     """What matching needs from the venue."""
 
     rules: VenueRules
     instruments: dict[int, Instrument]
 
-    def filled(self, order: Working, qty: Decimal, price: Decimal, at_ns: int) -> list[Working]:
+    def filled(self, order: Working, qty: Decimal, price: Decimal) -> Iterable[Working]:
         """Book a fill; return the orders that came alive by it."""
         ...
 
@@ -93,8 +107,8 @@ class Host(Protocol):
         """Say whether an order may meet a movement that began at ``began_ns``."""
         ...
 
-    def triggered(self, order: Working) -> None:
-        """Announce that an order's trigger was hit."""
+    def works(self, order: Working) -> None:
+        """Announce that an order is at the exchange."""
         ...
 
 
@@ -105,14 +119,11 @@ def run(
     began_ns: int,
 ) -> list[Working]:
     """Let ``orders`` meet the movement, which began then; return those that had their chance."""
-    ready = []
-    for order in orders:
-        if not host.may_trade(order, began_ns) or not _awake(order, movement):
-            continue
-        ready.append(order)
-        order.place = 0.0
-        if order.order.order_type is OrderType.RELATIVE:
-            _peg(order, movement, host.instruments[movement.con_id])
+    ready = [
+        order
+        for order in orders
+        if host.may_trade(order, began_ns) and _enter(host, order, movement, 0.0)
+    ]
     met = list(ready)
     while ready:
         best = _first(ready, movement)
@@ -121,20 +132,34 @@ def run(
         order, (place, price) = best
         qty = _fillable(order, movement)
         ready.remove(order)
-        if qty > ZERO:
-            movement.take(order.sign, qty)
-            paid = _price(host, order, movement, price, qty)
-            for child in host.filled(order, qty, paid, movement.at_ns):
-                child.place = place
-                if host.may_trade(child, began_ns) and child not in ready:
-                    ready.append(child)
-                    met.append(child)
-            if ready:
-                ready = [each for each in ready if not each.status.over]
+        if qty <= ZERO:
+            continue
+        movement.take(order.sign, qty)
+        paid = _price(host, order, movement, price, qty)
+        for child in host.filled(order, qty, paid):
+            if child.order.con_id != movement.con_id or child in met:
+                continue
+            if host.may_trade(child, began_ns) and _enter(host, child, movement, place):
+                ready.append(child)
+                met.append(child)
+        if ready:
+            ready = [each for each in ready if not each.status.over]
     for order in met:
         if not order.status.over and order.follow(movement.paths[order.sign]):
-            host.triggered(order)
+            host.works(order)
     return met
+
+
+def _enter(host: Host, order: Working, movement: Movement, place: float) -> bool:
+    """Let an order meet the movement from ``place`` on; say whether it looks at it at all."""
+    if not _awake(order, movement):
+        return False
+    order.place = place
+    if order.order.order_type is OrderType.RELATIVE:
+        _peg(order, movement, host.instruments[movement.con_id])
+    if order.status is Status.PRE_SUBMITTED and not order.queued:
+        host.works(order)
+    return True
 
 
 def _awake(order: Working, movement: Movement) -> bool:
@@ -171,9 +196,9 @@ def _fillable(order: Working, movement: Movement) -> Decimal:
     qty = order.allowed()
     left = movement.left[order.sign]
     if left is not None and left < qty:
-        if order.whole:
-            return ZERO
         qty = left
+    if order.whole and qty < order.remaining:
+        return ZERO
     least = order.order.min_qty
     if least is not None and not order.filled and qty < least:
         return ZERO

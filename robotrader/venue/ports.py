@@ -35,8 +35,13 @@ class Accounts(Protocol):
     prices: dict[int, float]
     """Last price of each contract; the venue writes it."""
 
-    def check(self, order: Order, instrument: Instrument) -> Rejection | Hold | None:
-        """Judge an order by its account's funds, margin and borrowed shares."""
+    def check(
+        self, order: Order, instrument: Instrument, coming: Decimal
+    ) -> Rejection | Hold | None:
+        """Judge an order by its account's funds, margin and borrowed shares.
+
+        ``coming`` is the signed quantity that its parent brings before it can fill.
+        """
         ...
 
     def fill(
@@ -52,8 +57,10 @@ class Accounts(Protocol):
         """Book a fill; return its commission and what it realized (None: it only opened)."""
         ...
 
-    def correct(self, name: str, con_id: int, qty: Decimal, value: Decimal) -> None:
-        """Book the difference that a corrected execution makes: signed quantity and value."""
+    def correct(
+        self, name: str, con_id: int, *, qty: Decimal, value: Decimal, bought: bool
+    ) -> None:
+        """Book the difference that a correction makes: signed quantity and value, and its side."""
         ...
 
     def roll_day(self) -> None:

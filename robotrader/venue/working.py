@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from robotrader.domain import OrderType, TimeInForce
 from robotrader.venue.commissions import NO_CHARGES
 from robotrader.venue.events import OrderState, Status
@@ -31,18 +33,30 @@ LIMITED: Final = frozenset(
 )
 AT_CLOSE: Final = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
 AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+AT_OPEN: Final = frozenset({OrderType.MARKET_ON_OPEN})
 ZERO: Final = Decimal(0)
 
 
 class Working:
-    """A live order. ``sign`` is 1 for a buy; floats are what matching compares with."""
+    """A live order. ``sign`` is 1 for a buy; floats are what matching compares with.
+
+    ``filled + remaining`` is always the order's quantity. ``exact`` is what remains before it is
+    rounded down to whole shares, where an OCA group has taken its part; ``closed`` is how much of
+    what this order has filled its children have closed again.
+    """
+
+    trigger: float | None
+    limit: float | None
 
     __slots__ = (
         "asked_ns",
         "avg_price",
         "charges",
+        "children",
+        "closed",
         "done_ns",
         "done_text",
+        "exact",
         "expires_ns",
         "filled",
         "hidden_until_ns",
@@ -82,21 +96,36 @@ class Working:
         self.done_ns = 0
         self.done_text = ""
         self.parent: Working | None = None
+        self.children: tuple[Working, ...] = ()
+        self.closed = ZERO
         self.released = order.transmit
         self.oca = ""
         self.place = 0.0
         self.triggered = False
-        self.set_order(order, now_ns)
+        self._take(order, now_ns)
 
-    def set_order(self, order: Order, now_ns: int) -> None:
-        """Take the order, or its modification."""
+    def change(self, order: Order, now_ns: int) -> None:
+        """Take a modification; a trailing stop that it leaves alone stays where it got to."""
+        old = self.order
+        trigger, limit = self.trigger, self.limit
+        self._take(order, now_ns)
+        self.triggered = self.triggered and order.order_type is old.order_type
+        if order.order_type in TRAILING and _trail(order) == _trail(old):
+            self.trigger, self.limit = trigger, limit
+
+    def _take(self, order: Order, now_ns: int) -> None:
         self.order = order
         self.sign = order.side.sign
-        self.remaining = order.qty - self.filled
+        self.remaining = self.exact = order.qty - self.filled
         self.asked_ns = now_ns
         self.hidden_until_ns = order.good_after_ns or 0
         self.limit = None if order.limit_price is None else float(order.limit_price)
         self.trigger = self._first_trigger()
+
+    def resize(self, remaining: Decimal) -> None:
+        """Work for another quantity from now on: what remains, rounded, is given."""
+        self.remaining = remaining
+        self.order = msgspec.structs.replace(self.order, qty=self.filled + remaining)
 
     def _first_trigger(self) -> float | None:
         order = self.order
@@ -121,14 +150,40 @@ class Working:
 
     def allowed(self) -> Decimal:
         """Return how much may fill now: a child never more than its parent has filled."""
-        if self.parent is None:
-            return self.remaining
-        return min(self.remaining, self.parent.filled - self.filled)
+        return (
+            self.remaining if self.parent is None else min(self.remaining, self.room(self.parent))
+        )
+
+    def room(self, parent: Working) -> Decimal:
+        """Return what the parent's fills leave to do: its children may close it only once."""
+        return parent.filled - (parent.closed if self._closes(parent) else self.filled)
+
+    def coming(self) -> Decimal:
+        """Return the signed quantity that the parent brings before this order can fill."""
+        parent = self.parent
+        if parent is None or parent.status.over or not self._closes(parent):
+            return ZERO
+        return parent.remaining * parent.sign
+
+    def _closes(self, parent: Working) -> bool:
+        return self.sign != parent.sign and self.order.con_id == parent.order.con_id
 
     @property
     def triggers(self) -> bool:
         """Whether it begins with a trigger."""
         return self.trigger is not None or self.order.order_type in TRAILING
+
+    @property
+    def queued(self) -> bool:
+        """Whether it is not at the exchange yet: a trigger, or an auction, is waited for."""
+        if self.triggers:
+            return not self.triggered
+        return self.order.order_type in AT_CLOSE or self.at_open
+
+    @property
+    def at_open(self) -> bool:
+        """Whether it wants the opening price and no other."""
+        return self.order.tif is TimeInForce.OPG or self.order.order_type in AT_OPEN
 
     @property
     def takes(self) -> bool:
@@ -139,6 +194,8 @@ class Working:
 
     def hit(self, path: Path) -> Hit | None:
         """Return where on ``path``, from the order's own place on, it would fill."""
+        if self.at_open:
+            path = path[:1]
         start: Hit | None = (self.place, price_at(path, self.place))
         limit = self.limit
         if not self.triggered and self.triggers:
@@ -210,14 +267,19 @@ class Working:
         first = not self.filled
         self.filled += qty
         self.remaining -= qty
+        self.exact -= qty
+        if self.parent is not None and self._closes(self.parent):
+            self.parent.closed += qty
         self.value += qty * price
         self.last_price = price
         self.avg_price = price if first else self.value / self.filled
 
     @property
     def immediate(self) -> bool:
-        """Whether what does not fill at once is cancelled."""
-        return self.order.tif in AT_ONCE
+        """Whether what does not fill in the movement that it meets is cancelled."""
+        if self.order.tif in AT_ONCE:
+            return self.triggered or not self.triggers
+        return self.at_open
 
     @property
     def whole(self) -> bool:
@@ -241,3 +303,14 @@ class Working:
             done_ns=self.done_ns,
             done_text=self.done_text,
         )
+
+
+def _trail(order: Order) -> tuple[object, ...]:
+    """Return what makes a trailing stop the same one."""
+    return (
+        order.order_type,
+        order.aux_price,
+        order.trail_percent,
+        order.trail_stop_price,
+        order.limit_offset,
+    )

@@ -81,7 +81,7 @@ class Market:
             order_type=OrderType(kind),
             qty=Decimal(qty),
             account=ACCOUNT,
-            **fields,
+            **{name: _exact(value) for name, value in fields.items()},
         )
         self.events += self.venue.place(OrderKey(1, order_id), order, self.now_ns)
         return order_id
@@ -138,3 +138,7 @@ class Market:
     def position(self) -> int:
         held = self.books.positions(ACCOUNT).get(AAPL.con_id)
         return 0 if held is None else int(held.qty)
+
+
+def _exact(value: Any) -> Any:
+    return Decimal(repr(value)) if isinstance(value, float) else value

@@ -93,7 +93,7 @@ def test_a_trailing_stop_rises_and_is_hit_inside_one_bar() -> None:
 
 def test_a_trailing_stop_in_percent() -> None:
     market = Market()
-    order = market.order("BUY", 100, "TRAIL", trail_percent=10, trail_stop_price=11)
+    order = market.order("BUY", 100, "TRAIL", trail_percent=10.0, trail_stop_price=11.0)
     market.bar(10, 10, 8, 8)
     market.bar(8, 9, 8, 9)
     assert market.fills(order) == [(100, 8.8)]

@@ -114,7 +114,7 @@ def test_an_end_is_an_end_and_remaining_is_never_negative(steps: list[Any]) -> N
             state = event.state
             assert state.key not in over, "nothing is said of an order after its end"
             assert state.remaining >= 0
-            assert state.filled + state.remaining <= state.order.qty
+            assert state.filled + state.remaining == state.order.qty
             if state.status.over:
                 over.add(state.key)
     assert over.isdisjoint(market.venue.live)
