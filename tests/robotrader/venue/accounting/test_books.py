@@ -85,7 +85,8 @@ def test_profit_of_the_day_and_of_the_position() -> None:
 def test_a_flip_closes_first_and_opens_the_rest_at_its_own_price() -> None:
     held = Position()
     assert held.trade(Decimal(100), Decimal(1_001)) is None
-    assert held.trade(Decimal(-150), Decimal(-1649)) == Decimal(1_649) * 100 / 150 - 1_001
+    proceeds = (Decimal(1_649) * 100 / 150).quantize(Decimal("1e-8"))
+    assert held.trade(Decimal(-150), Decimal(-1649)) == proceeds - 1_001
     assert held.qty == -50
     assert held.realized - held.cost == Decimal(1_649) - 1_001, "nothing is lost between the two"
 
