@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -13,14 +14,19 @@ class Side(StrEnum):
 
     __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
 
-    BUY = "BUY"
-    SELL = "SELL"
-    SELL_SHORT = "SSHORT"
+    sign: int
+    """1 where the position grows, -1 where it shrinks."""
 
-    @property
-    def sign(self) -> int:
-        """1 where the position grows, -1 where it shrinks."""
-        return 1 if self is Side.BUY else -1
+    def __new__(cls, word: str, sign: int = 0) -> Self:
+        """Make a member: a plain attribute is three times as fast as a property."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.sign = sign
+        return member
+
+    BUY = "BUY", 1
+    SELL = "SELL", -1
+    SELL_SHORT = "SSHORT", -1
 
 
 class OrderType(StrEnum):

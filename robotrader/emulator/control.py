@@ -5,12 +5,16 @@ what no client can: faults, time, restarts.
 
     {"do": "orders"} {"do": "executions"} {"do": "positions"} {"do": "cash"} {"do": "links"}
     {"do": "fault", "program": "C6"} {"do": "clear"} {"do": "clock", "advance_s": 60}
+    {"do": "halt", "con_id": 265598} {"do": "resume", "con_id": 265598}
+    {"do": "shortable", "con_id": 265598, "shares": 500, "locate": true}
+    {"do": "locate", "con_id": 265598}
     {"do": "restart", "down_s": 2.0} {"do": "reset"} {"do": "lock", "for_s": 60} {"do": "time"}
 """
 
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -37,6 +41,9 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     down_s: float = 0.0
     lose_orders: int = 0
     for_s: float = 0.0
+    con_id: int = 0
+    shares: Decimal | None = None
+    locate: bool = False
 
 
 class Control:
@@ -59,6 +66,10 @@ class Control:
             "restart": self._restart,
             "reset": self._reset,
             "lock": self._lock,
+            "halt": lambda command: self._gateway.venue.halt(self._known(command)),
+            "resume": lambda command: self._gateway.venue.resume(self._known(command)),
+            "shortable": self._shortable,
+            "locate": self._locate,
         }
 
     async def start(self, port: int) -> int:
@@ -118,6 +129,29 @@ class Control:
             name: {"cash": str(account.cash), "commissions": str(account.commissions)}
             for name, account in accounts.items()
         }
+
+    def _known(self, command: Command) -> int:
+        """Return the contract that a command names.
+
+        Raises:
+            ValueError: there is none of that number.
+        """
+        if command.con_id not in self._gateway.venue.instruments:
+            msg = f"no contract {command.con_id}: give the con_id of one that is traded here"
+            raise ValueError(msg)
+        return command.con_id
+
+    def _shortable(self, command: Command) -> None:
+        """Say how many shares can be borrowed (null: any), and whether they must be located."""
+        books = self._gateway.books
+        books.locates = books.locates.changed(
+            self._known(command), command.shares, to_locate=command.locate
+        )
+
+    def _locate(self, command: Command) -> None:
+        """Find the shares that short sales wait for."""
+        gateway = self._gateway
+        gateway.publish(gateway.venue.locate(self._known(command), gateway.timeline.now_ns))
 
     def _links(self, _: Command) -> Any:
         links = self._gateway.links.values()

@@ -138,14 +138,11 @@ class Account(msgspec.Struct):
 
     def holdings(self, prices: Mapping[int, float], multipliers: Mapping[int, int]) -> Decimal:
         """Return the worth of all positions, shorts negative."""
-        return sum(
-            (
-                held.value(prices.get(con_id), multipliers[con_id])
-                for con_id, held in self.positions.items()
-                if held.qty
-            ),
-            ZERO,
-        )
+        worth = ZERO
+        for con_id, held in self.positions.items():
+            if held.qty:
+                worth += held.value(prices.get(con_id), multipliers[con_id])
+        return worth
 
     def roll_day(self, prices: Mapping[int, float], multipliers: Mapping[int, int]) -> None:
         """Begin a new day: daily figures start from here."""

@@ -40,11 +40,19 @@ def refusal(
 
     ``price`` is the last one, if there is any; ``now_ns`` UTC.
     """
-    return (
-        _quantity(order, instrument, rules)
-        or _fields(order, now_ns)
-        or _ticks(order, instrument)
-        or _collar(order, rules, price)
+    verdict = _quantity(order, instrument, rules) or _fields(order, now_ns)
+    if verdict is not None or not _priced(order):
+        return verdict
+    return _prices(order) or _ticks(order, instrument) or _collar(order, rules, price)
+
+
+def _priced(order: Order) -> bool:
+    return not (
+        order.limit_price is None
+        and order.aux_price is None
+        and order.trail_percent is None
+        and order.trail_stop_price is None
+        and order.limit_offset is None
     )
 
 
@@ -84,9 +92,6 @@ def _quantity(order: Order, instrument: Instrument, rules: VenueRules) -> Reject
 
 def _fields(order: Order, now_ns: int) -> Rejection | None:
     kind = order.order_type
-    wrong = _prices(order)
-    if wrong is not None:
-        return wrong
     if kind in _NEEDS_LIMIT and order.limit_price is None:
         return rejected(f"{kind} needs a limit price.")
     if kind in _NEEDS_TRIGGER and order.aux_price is None:
@@ -104,11 +109,14 @@ def _fields(order: Order, now_ns: int) -> Rejection | None:
 
 def _prices(order: Order) -> Rejection | None:
     """Refuse what is no price: below zero, not finite, or beyond anything that is traded."""
-    for price in (
-        order.limit_price, order.aux_price, order.trail_stop_price, order.trail_percent,
-        order.limit_offset,
-    ):  # fmt: skip
-        if price is not None and not (price.is_finite() and ZERO <= price < _NO_PRICE):
+    given = [
+        price
+        for price in (order.limit_price, order.aux_price, order.trail_stop_price,
+                      order.trail_percent, order.limit_offset)
+        if price is not None
+    ]  # fmt: skip
+    for price in given:
+        if not (price.is_finite() and ZERO <= price < _NO_PRICE):
             return rejected(f"Invalid price {price}.")
     wanted = [order.limit_price] if order.order_type in _NEEDS_LIMIT else []
     if order.order_type in _NEEDS_TRIGGER or order.order_type in TRAILING:

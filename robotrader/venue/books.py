@@ -39,6 +39,14 @@ class Locates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limited: dict[int, Decimal] = {}
     to_locate: frozenset[int] = frozenset()
 
+    def changed(self, con_id: int, shares: Decimal | None, *, to_locate: bool) -> Locates:
+        """Return these with another rule for one contract; ``shares`` None: as many as wanted."""
+        limited = {each: left for each, left in self.limited.items() if each != con_id}
+        if shares is not None:
+            limited[con_id] = shares
+        only = frozenset({con_id})
+        return Locates(limited, self.to_locate | only if to_locate else self.to_locate - only)
+
 
 class PnL(msgspec.Struct, frozen=True):
     """Profit and loss: of the day, not yet realized, and realized since the day began."""

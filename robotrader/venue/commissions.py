@@ -98,20 +98,17 @@ class _Plan:
     """
 
     minimum: Decimal
+    rate: Decimal
+    """The commission for a share."""
+
+    a_share = ZERO
+    """What exchanges and clearing houses take for a share."""
 
     def __init__(
         self, *, rates: Literal["dated", "nearest"] = "nearest", cents_up: bool = False
     ) -> None:
         self._exact = rates == "dated"
         self._cents_up = cents_up
-
-    def rate(self) -> Decimal:
-        """Return the commission for a share."""
-        raise NotImplementedError
-
-    def pass_through(self, qty: Decimal) -> Decimal:
-        """Return what exchanges and clearing houses take for ``qty`` shares."""
-        raise NotImplementedError
 
     def charge(
         self, *, qty: Decimal, price: Decimal, sell: bool, day: date, before: OrderCharges
@@ -121,9 +118,9 @@ class _Plan:
         Raises:
             NoRate: with ``rates="dated"``, for a sale on a day before the first known rate.
         """
-        rate, value = self.rate(), qty * price
+        rate, value = self.rate, qty * price
         whole = _order_commission(before.qty + qty, before.value + value, rate, self.minimum)
-        charged = whole + self.pass_through(qty)
+        charged = whole + qty * self.a_share
         if before.qty:
             charged -= _order_commission(before.qty, before.value, rate, self.minimum)
         if sell:
@@ -143,14 +140,7 @@ class FixedPlan(_Plan):
     """USD 0.005 a share, everything included but regulatory fees."""
 
     minimum = FIXED_MINIMUM
-
-    def rate(self) -> Decimal:
-        """Return the commission for a share."""
-        return FIXED_RATE
-
-    def pass_through(self, qty: Decimal) -> Decimal:  # noqa: ARG002 - included in the rate
-        """Return 0."""
-        return ZERO
+    rate = FIXED_RATE
 
 
 class TieredPlan(_Plan):
@@ -170,13 +160,5 @@ class TieredPlan(_Plan):
         cents_up: bool = False,
     ) -> None:
         super().__init__(rates=rates, cents_up=cents_up)
-        self._rate = next(rate for most, rate in TIERS if shares_this_month < most)
-        self._a_share = CLEARING + exchange_fee
-
-    def rate(self) -> Decimal:
-        """Return the commission for a share."""
-        return self._rate
-
-    def pass_through(self, qty: Decimal) -> Decimal:
-        """Return clearing and exchange fees."""
-        return qty * self._a_share
+        self.rate = next(rate for most, rate in TIERS if shares_this_month < most)
+        self.a_share = CLEARING + exchange_fee

@@ -11,7 +11,6 @@ from robotrader.domain import TimeInForce
 from robotrader.venue.events import Status
 from robotrader.venue.matching import auction
 from robotrader.venue.rules import to_tick
-from robotrader.venue.working import AT_CLOSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +72,7 @@ def closing_auction(venue: Host) -> None:
     for order in list(venue.live.values()):
         con_id = order.order.con_id
         price = venue.accounts.prices.get(con_id)
-        if order.order.order_type not in AT_CLOSE or price is None or order.status.over:
+        if not order.at_close or price is None or order.status.over:
             continue
         if order.waits(venue.now_ns) or con_id in venue.halted or not auction(order, price):
             continue

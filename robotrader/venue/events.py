@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
@@ -16,20 +16,22 @@ class Status(StrEnum):
 
     __hash__ = str.__hash__  # an enum's own hash is a Python function
 
-    HELD = "ApiPending"
-    PRE_SUBMITTED = "PreSubmitted"
-    SUBMITTED = "Submitted"
-    FILLED = "Filled"
-    CANCELLED = "Cancelled"
-    INACTIVE = "Inactive"
+    over: bool
+    """Whether nothing can happen to the order any more."""
 
-    @property
-    def over(self) -> bool:
-        """Whether nothing can happen to the order any more."""
-        return self in _OVER
+    def __new__(cls, word: str, over: bool = False) -> Self:
+        """Make a member: a plain attribute is three times as fast as a property."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.over = over
+        return member
 
-
-_OVER = frozenset({Status.FILLED, Status.CANCELLED, Status.INACTIVE})
+    HELD = "ApiPending", False
+    PRE_SUBMITTED = "PreSubmitted", False
+    SUBMITTED = "Submitted", False
+    FILLED = "Filled", True
+    CANCELLED = "Cancelled", True
+    INACTIVE = "Inactive", True
 
 
 class OrderState(msgspec.Struct, frozen=True, gc=False, kw_only=True):

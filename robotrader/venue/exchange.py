@@ -23,7 +23,7 @@ from robotrader.venue.events import (
 )
 from robotrader.venue.groups import Groups
 from robotrader.venue.rules import VenueRules
-from robotrader.venue.working import AT_CLOSE, ZERO, Working
+from robotrader.venue.working import ZERO, Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -247,7 +247,7 @@ class Venue:
             and began_ns >= order.opens_ns
             and not order.waits(began_ns)
             and order.order.con_id not in self.halted
-            and order.order.order_type not in AT_CLOSE
+            and not order.at_close
             and self.sessions.is_open(began_ns, outside_rth=order.order.outside_rth)
         )
 

@@ -87,6 +87,8 @@ class Groups:
             order.status = Status.HELD
             return []
         parent = order.parent or order
+        if not parent.children:
+            return [order]
         begun = []
         for each in (parent, *parent.children):
             if not each.status.over and not each.released:

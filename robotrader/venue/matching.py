@@ -14,7 +14,7 @@ from robotrader.domain import OrderType
 from robotrader.venue.events import Status
 from robotrader.venue.rules import tick_at, to_tick
 from robotrader.venue.walk import bar_path
-from robotrader.venue.working import AT_CLOSE, ZERO
+from robotrader.venue.working import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +32,7 @@ class Movement:
         "at_ns",
         "began_ns",
         "con_id",
-        "high",
         "left",
-        "low",
         "paths",
         "shared",
         "triggers",
@@ -49,8 +47,17 @@ class Movement:
         self.left: dict[int, Decimal | None] = {1: None, -1: None}
         self.shared = False
         self.triggers = True
-        self.low, self.high = min(*buyers, *sellers), max(*buyers, *sellers)
         self.volume = 0.0
+
+    @property
+    def low(self) -> float:
+        """The lowest price that was traded."""
+        return min(*self.paths[1], *self.paths[-1])
+
+    @property
+    def high(self) -> float:
+        """The highest price that was traded."""
+        return max(*self.paths[1], *self.paths[-1])
 
     def take(self, sign: int, qty: Decimal) -> None:
         """Use up what was there."""
@@ -184,6 +191,10 @@ def _peg(order: Working, movement: Movement, instrument: Instrument) -> None:
 
 def _first(ready: list[Working], movement: Movement) -> tuple[Working, Hit] | None:
     """Return whom the path reaches first; of several at one place, who came first."""
+    if len(ready) == 1:
+        (only,) = ready
+        hit = only.hit(movement.paths[only.sign])
+        return None if hit is None else (only, hit)
     best: tuple[float, int, Working, Hit] | None = None
     for order in ready:
         hit = order.hit(movement.paths[order.sign])
@@ -215,6 +226,8 @@ def _price(host: Host, order: Working, movement: Movement, price: float, qty: De
         price = min(max(price, movement.low), movement.high)
     up = (order.sign > 0) == order.takes
     paid = to_tick(instrument, price, up=up)
+    if float(paid) == price:
+        return paid
     if not movement.low <= float(paid) <= movement.high:  # the step leads out of what was traded
         paid = to_tick(instrument, price, up=not up)
     return paid
@@ -222,6 +235,6 @@ def _price(host: Host, order: Working, movement: Movement, price: float, qty: De
 
 def auction(order: Working, price: float) -> bool:
     """Say whether an order fills in an auction at ``price``."""
-    if order.order.order_type not in AT_CLOSE or order.limit is None:
+    if order.limit is None:
         return True
     return (price - order.limit) * order.sign <= 0

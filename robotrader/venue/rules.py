@@ -51,6 +51,10 @@ _DECIMAL_STEPS: Final = frozenset(Decimal(1).scaleb(-places) for places in range
 """Steps that are a whole number of decimal places: rounding to one is a single operation."""
 
 
+_NOISY: Final = 12
+"""Characters of a float that arithmetic has left far from the decimal that is meant."""
+
+
 def tick_at(instrument: Instrument, price: Decimal) -> Decimal:
     """Return the price step of the band that ``price`` lies in."""
     size = abs(price)
@@ -69,7 +73,10 @@ def on_tick(instrument: Instrument, price: Decimal) -> bool:
 
 def to_tick(instrument: Instrument, price: float, *, up: bool) -> Decimal:
     """Round a computed price to one that the market rule allows."""
-    exact = Decimal(repr(round(price, 8)))
+    shown = repr(price)
+    if len(shown) > _NOISY:
+        shown = repr(round(price, 8))
+    exact = Decimal(shown)
     step = tick_at(instrument, exact)
     rounding = ROUND_CEILING if up else ROUND_FLOOR
     if step in _DECIMAL_STEPS:

@@ -21,6 +21,7 @@ STOPS: Final = frozenset(
 )
 TRAILING: Final = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 TOUCHED: Final = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+TRIGGERED: Final = STOPS | TOUCHED
 LIMITED: Final = frozenset(
     {
         OrderType.LIMIT,
@@ -33,7 +34,6 @@ LIMITED: Final = frozenset(
 )
 AT_CLOSE: Final = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
 AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
-AT_OPEN: Final = frozenset({OrderType.MARKET_ON_OPEN})
 ZERO: Final = Decimal(0)
 
 
@@ -46,10 +46,25 @@ class Working:
     """
 
     trigger: float | None
+    """Where its stop or its touch is; None if it has none, or no price to begin at yet."""
+
     limit: float | None
+    triggers: bool
+    """Whether it begins with a trigger."""
+
+    takes: bool
+    """Whether it takes liquidity at whatever price there is, once it is triggered."""
+
+    at_open: bool
+    """Whether it wants the opening price and no other."""
+
+    at_close: bool
+    """Whether it waits for the closing auction."""
 
     __slots__ = (
         "asked_ns",
+        "at_close",
+        "at_open",
         "avg_price",
         "charges",
         "children",
@@ -74,8 +89,10 @@ class Working:
         "remaining",
         "sign",
         "status",
+        "takes",
         "trigger",
         "triggered",
+        "triggers",
         "value",
         "why_held",
     )
@@ -120,7 +137,12 @@ class Working:
         self.asked_ns = now_ns
         self.hidden_until_ns = order.good_after_ns or 0
         self.limit = None if order.limit_price is None else float(order.limit_price)
-        self.trigger = self._first_trigger()
+        kind = order.order_type
+        self.takes = kind not in LIMITED
+        self.at_open = order.tif is TimeInForce.OPG or kind is OrderType.MARKET_ON_OPEN
+        self.at_close = kind in AT_CLOSE
+        self.triggers = kind in TRIGGERED
+        self.trigger = self._first_trigger() if self.triggers else None
 
     def resize(self, remaining: Decimal) -> None:
         """Work for another quantity from now on: what remains, rounded, is given."""
@@ -129,12 +151,7 @@ class Working:
 
     def _first_trigger(self) -> float | None:
         order = self.order
-        if order.order_type in TRAILING:
-            given = order.trail_stop_price
-        elif order.order_type in STOPS or order.order_type in TOUCHED:
-            given = order.aux_price
-        else:
-            return None
+        given = order.trail_stop_price if order.order_type in TRAILING else order.aux_price
         return None if given is None else float(given)
 
     # -- what it is waiting for --
@@ -169,26 +186,11 @@ class Working:
         return self.sign != parent.sign and self.order.con_id == parent.order.con_id
 
     @property
-    def triggers(self) -> bool:
-        """Whether it begins with a trigger."""
-        return self.trigger is not None or self.order.order_type in TRAILING
-
-    @property
     def queued(self) -> bool:
         """Whether it is not at the exchange yet: a trigger, or an auction, is waited for."""
         if self.triggers:
             return not self.triggered
-        return self.order.order_type in AT_CLOSE or self.at_open
-
-    @property
-    def at_open(self) -> bool:
-        """Whether it wants the opening price and no other."""
-        return self.order.tif is TimeInForce.OPG or self.order.order_type in AT_OPEN
-
-    @property
-    def takes(self) -> bool:
-        """Whether it takes liquidity at whatever price there is, once it is triggered."""
-        return self.order.order_type not in LIMITED
+        return self.at_open or self.at_close
 
     # -- where it would fill --
 

@@ -119,12 +119,16 @@ def test_a_modification_is_judged_by_the_account_too() -> None:
 def test_no_price_is_refused_with_words(name: str, price: str) -> None:
     kind = {"limit_price": "LMT", "aux_price": "STP", "trail_percent": "TRAIL"}[name]
     market = Market()
-    order = market.order("BUY", 100, kind, **{name: Decimal(price)})  # type: ignore[arg-type]
-    good = {"limit_price": {"limit_price": 9.0}, "aux_price": {"aux_price": 99.0}}
+    wrong: dict[str, Any] = {name: Decimal(price)}
+    order = market.order("BUY", 100, kind, **wrong)
+    good: dict[str, dict[str, Any]] = {
+        "limit_price": {"limit_price": 9.0},
+        "aux_price": {"aux_price": 99.0},
+    }
     assert market.codes() == [201]
     if name in good:
-        order = market.order("BUY", 100, kind, **good[name])  # type: ignore[arg-type]
-        market.order("BUY", 100, kind, key=order, **{name: Decimal(price)})  # type: ignore[arg-type]
+        order = market.order("BUY", 100, kind, **good[name])
+        market.order("BUY", 100, kind, key=order, **wrong)
         assert market.codes() == [201, 201]
 
 
