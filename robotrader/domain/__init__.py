@@ -2,11 +2,51 @@
 
 Everything here is a frozen value. Market prices are floats, because indicators compute with
 them; money and quantities are ``Decimal``, because accounts do; times are integer nanoseconds
-since 1970 in UTC. Unknown fields are refused wherever a value is read from outside.
+since 1970 in UTC. Unknown fields are refused wherever a value is read from outside; only the
+journal's ``records`` are lenient, so that a release can be rolled back. What is raised is in
+``errors``.
 """
 
-from robotrader.domain.instruments import Instrument, SecType
-from robotrader.domain.market import Bar, Quote, Trade
+from robotrader.domain import errors, records
+from robotrader.domain.broker import (
+    AskSnapshot,
+    BrokerSnapshot,
+    CancelOrder,
+    CommissionReport,
+    ExecutionReport,
+    FromBroker,
+    LinkChanged,
+    LinkState,
+    OrderFailed,
+    OrderReport,
+    PlaceOrder,
+    PositionReport,
+    ReportedStatus,
+)
+from robotrader.domain.decisions import (
+    Approved,
+    CancelWish,
+    Intent,
+    Leg,
+    Purpose,
+    Refusal,
+)
+from robotrader.domain.instruments import (
+    Instrument,
+    SecType,
+)
+from robotrader.domain.lifecycle import (
+    OVER,
+    TRANSITIONS,
+    Happening,
+    OrderState,
+    after,
+)
+from robotrader.domain.market import (
+    Bar,
+    Quote,
+    Trade,
+)
 from robotrader.domain.orders import (
     Order,
     OrderKey,
@@ -16,14 +56,40 @@ from robotrader.domain.orders import (
 )
 
 __all__ = [
+    "OVER",
+    "TRANSITIONS",
+    "Approved",
+    "AskSnapshot",
     "Bar",
+    "BrokerSnapshot",
+    "CancelOrder",
+    "CancelWish",
+    "CommissionReport",
+    "ExecutionReport",
+    "FromBroker",
+    "Happening",
     "Instrument",
+    "Intent",
+    "Leg",
+    "LinkChanged",
+    "LinkState",
     "Order",
+    "OrderFailed",
     "OrderKey",
+    "OrderReport",
+    "OrderState",
     "OrderType",
+    "PlaceOrder",
+    "PositionReport",
+    "Purpose",
     "Quote",
+    "Refusal",
+    "ReportedStatus",
     "SecType",
     "Side",
     "TimeInForce",
     "Trade",
+    "after",
+    "errors",
+    "records",
 ]
