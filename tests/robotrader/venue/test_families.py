@@ -99,6 +99,21 @@ def test_a_modification_cannot_bring_back_what_a_sibling_has_closed() -> None:
     assert market.fills(profit) == [(400, 12.0)]
 
 
+def test_an_exit_of_another_group_ends_too_when_nothing_is_left_to_close() -> None:
+    """Who names groups of his own gets them, and still cannot sell twice."""
+    market = Market()
+    parent = market.order("BUY", 100, transmit=False)
+    profit = market.order(
+        "SELL", 100, "LMT", limit_price=12.0, parent_id=parent, oca_group="a", transmit=False
+    )
+    stop = market.order("SELL", 100, "STP", aux_price=9.0, parent_id=parent, oca_group="b")
+    market.bar(10, 11, 9.5, 10)
+    market.bar(12, 13, 11, 12)
+    assert market.fills(profit) == [(100, 12.0)]
+    assert market.status(stop) == "Cancelled"
+    assert not market.venue.live
+
+
 def test_an_exit_that_fills_as_its_family_begins_stays_over() -> None:
     """Everything fills at once on the standing quote; no leg is announced after its end."""
     market = Market()
@@ -112,6 +127,32 @@ def test_an_exit_that_fills_as_its_family_begins_stays_over() -> None:
         "Cancelled",
     ]
     assert not market.venue.live
+    check_ends(market)
+
+
+def check_ends(market: Market) -> None:
+    """Nothing is said of an order after its end; what filled and what remains are its quantity."""
+    over: set[int] = set()
+    for event in market.events:
+        if isinstance(event, OrderUpdated):
+            state = event.state
+            assert state.key.order_id not in over
+            assert state.filled + state.remaining == state.order.qty
+            over |= {state.key.order_id} if state.status.over else set()
+
+
+def test_a_fill_concerns_its_own_group_only() -> None:
+    market = Market()
+    for group in "gh":
+        market.order("BUY", 100, "LMT", limit_price=10.0, oca_group=group, oca_type=1)
+        market.order("BUY", 100, "LMT", limit_price=9.0, oca_group=group, oca_type=1)
+    market.quote(9.9, 10.0, ask_size=100)
+    assert [market.status(each) for each in (1, 2, 3, 4)] == [
+        "Filled",
+        "Cancelled",
+        "Submitted",
+        "Submitted",
+    ]
 
 
 def test_a_child_of_another_contract_does_not_trade_at_its_parents_prices() -> None:
@@ -214,7 +255,9 @@ class Family:
     market: Market = field(default_factory=lambda: Market(rules=VenueRules()))
     ids: list[int] = field(default_factory=list)
 
-    def begin(self) -> None:
+    def begin(self, bid: float | None = None) -> None:
+        if bid is not None:
+            self.market.quote(bid, bid + 0.01, 30, 30)
         self.ids = [self.market.order("BUY", self.qty, "LMT", limit_price=10.0, transmit=False)]
         for index in range(len(self.legs)):
             self.ids.append(self.leg(index))
@@ -255,22 +298,21 @@ class Family:
 
 
 @settings(max_examples=200)
-@given(qty=st.integers(1, 40), legs=st.lists(LEGS, min_size=1, max_size=3), steps=STEPS)
+@given(
+    qty=st.integers(1, 40),
+    legs=st.lists(LEGS, min_size=1, max_size=3),
+    steps=STEPS,
+    bid=st.none() | CENTS,
+)
 def test_no_family_sells_what_it_has_not_or_stays_behind(
-    qty: int, legs: list[tuple[str, int, float]], steps: list[Any]
+    qty: int, legs: list[tuple[str, int, float]], steps: list[Any], bid: float | None
 ) -> None:
     family = Family(qty, legs)
-    family.begin()
+    family.begin(bid)
     for verb, what in steps:
         family.step(verb, what)
         family.check()
-    over: set[int] = set()
-    for event in family.market.events:
-        if isinstance(event, OrderUpdated):
-            state = event.state
-            assert state.key.order_id not in over
-            assert state.filled + state.remaining == state.order.qty
-            over |= {state.key.order_id} if state.status.over else set()
+    check_ends(family.market)
 
 
 @pytest.mark.parametrize("kind", [1, 2, 3])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robotrader.domain import OrderKey
+from robotrader.domain import Bar, OrderKey
 from robotrader.venue import (
     Executed,
     Locates,
@@ -57,6 +57,28 @@ def test_the_closing_auction_comes_before_what_is_asked_after_it() -> None:
     market.cancel(order)
     assert market.fills(order) == [(100, 10.0)]
     assert market.codes() == [10148]
+
+
+def test_a_closing_auction_that_is_due_outlives_a_restart() -> None:
+    """The last bar has come, the time after it has not; then the process ends."""
+    market = Market(sessions=SessionTable((OPEN, NEXT)))
+    order = market.order("BUY", 100, "MOC")
+    market.now_ns = OPEN.close_ns - MINUTE_NS
+    last = Bar(AAPL.con_id, market.now_ns, OPEN.close_ns, 10, 11, 9, 10.5, 10_000)
+    market.events += market.venue.on_bar(last)
+    market.now_ns = OPEN.close_ns
+    market = restarted(market, sessions=SessionTable((OPEN, NEXT)))
+    market.advance(OPEN.close_ns)
+    assert market.fills(order) == [(100, 10.5)]
+
+
+def test_a_bar_that_began_before_an_order_came_is_not_for_it() -> None:
+    market = Market()
+    order = market.order("BUY", 100)
+    begun_ns = market.now_ns - MINUTE_NS // 2
+    half = Bar(AAPL.con_id, begun_ns, begun_ns + MINUTE_NS, 9, 11, 9, 10, 10_000)
+    market.events += market.venue.on_bar(half)
+    assert market.fills(order) == []
 
 
 def test_an_order_for_the_open_fills_at_the_open_or_not_at_all() -> None:
@@ -220,10 +242,10 @@ def step(market: Market, verb: str, what: Any) -> None:
         market.now_ns += what  # nobody lets time pass: the next call finds what is due
 
 
-def restarted(market: Market) -> Market:
+def restarted(market: Market, **options: Any) -> Market:
     state = take(market.venue, market.books.accounts)
     state = msgspec.json.decode(msgspec.json.encode(state), type=type(state))
-    fresh = Market(rules=VenueRules(), now_ns=market.now_ns)
+    fresh = Market(rules=VenueRules(), now_ns=market.now_ns, **options)
     fresh.books.accounts = restore(fresh.venue, state)
     fresh.events, fresh._ids = market.events, market._ids
     return fresh

@@ -1,0 +1,1 @@
+"""Seeded mistakes in the venue that its tests must catch."""
