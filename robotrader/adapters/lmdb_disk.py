@@ -266,9 +266,10 @@ class LmdbDisk:
             DiskFull: there is no room for it.
             SafeMode: it cannot be written for another reason.
         """
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, mode=0o700)
         with self._turns(), self._translated(SafeMode):
             self._env.copy(os.fspath(folder), compact=True)
+        (folder / DATA).chmod(0o600)
         with (folder / DATA).open("rb") as file:
             os.fsync(file.fileno())
         sync_folder(folder)

@@ -126,11 +126,12 @@ def append(
         if entry.entering and not entering:
             receipts.append(Receipt(Fate.REFUSED, 0))
             continue
+        packed = indices.pack(entry.rows)  # first of all, because it checks them
         first = _put_rows(txn, entry.rows, tip.seq + 1)
         if first is not None:
             receipts.append(Receipt(Fate.DUPLICATE, first))
             continue
-        data = _encoded(entry, before.epoch, tip)
+        data = _encoded(entry, packed, before.epoch, tip)
         tip = Tip(tip.seq + 1, frames.digest(data))
         txn.put(LOG, key_of(tip.seq), data)
         made.append(data)
@@ -140,10 +141,10 @@ def append(
     return Written(tuple(receipts), tip, tuple(made))
 
 
-def _encoded(entry: Entry, epoch: int, tip: Tip) -> bytes:
+def _encoded(entry: Entry, index: bytes, epoch: int, tip: Tip) -> bytes:
     frame = Frame(
         entry.type_id, entry.version, tip.seq + 1, epoch, entry.incarnation, entry.wall_ns,
-        tip.digest, entry.payload, indices.pack(entry.rows),
+        tip.digest, entry.payload, index,
     )  # fmt: skip
     return frames.encode(frame)
 

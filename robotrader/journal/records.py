@@ -10,6 +10,7 @@ can be rolled back. A type that is not known is refused: a replay that skips is 
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
@@ -49,7 +50,7 @@ class Catalogue:
         self._kinds: dict[int, Kind] = {}
         self._by_struct: dict[type, Kind] = {}
         self._decoders: dict[int, msgspec.msgpack.Decoder[Any]] = {}
-        self._has_floats: set[type] = set()
+        self._has_numbers: set[type] = set()
         self._encoder = msgspec.msgpack.Encoder()
         for kind in kinds:
             self._add(kind)
@@ -66,8 +67,8 @@ class Catalogue:
             raise _invalid(f"{name} is not frozen")
         for part in _parts(inspect.type_info(kind.struct)):
             _check_part(name, part)
-            if isinstance(part, inspect.FloatType):
-                self._has_floats.add(kind.struct)
+            if isinstance(part, inspect.FloatType | inspect.DecimalType | inspect.AnyType):
+                self._has_numbers.add(kind.struct)
         self._kinds[kind.type_id] = kind
         self._by_struct[kind.struct] = kind
         self._decoders[kind.type_id] = msgspec.msgpack.Decoder(kind.struct)
@@ -97,7 +98,7 @@ class Catalogue:
             payload = self._encoder.encode(record)
         except (OverflowError, TypeError, ValueError) as error:
             raise _invalid(f"{type(record).__name__}: {error}") from error
-        if type(record) in self._has_floats and not _finite(msgspec.to_builtins(record)):
+        if type(record) in self._has_numbers and not _finite(_plain(record)):
             raise _invalid(f"{type(record).__name__} holds a number that is not finite")
         return kind.type_id, kind.version, payload
 
@@ -169,9 +170,15 @@ def _inside(part: object) -> Iterator[inspect.Type]:
                 yield one.type
 
 
+def _plain(record: msgspec.Struct) -> object:
+    return msgspec.to_builtins(record, builtin_types=(Decimal,))
+
+
 def _finite(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
+    if isinstance(value, Decimal):
+        return value.is_finite()
     if isinstance(value, dict):
         return all(map(_finite, value.values())) and all(map(_finite, value))
     if isinstance(value, list | tuple | set | frozenset):

@@ -100,6 +100,7 @@ class Journal:
             CorruptJournal: the next record is not the one that was written, or the first one that
                 is left comes later (start from a snapshot).
         """
+        self._check_usable()
         until = self.tip
         chain = Chain((after,))
         while chain.tip.seq < until.seq:
