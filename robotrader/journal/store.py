@@ -51,7 +51,17 @@ class Journal:
         found = disk.read(log.state)
         log.check_known(found, Known() if known is None else known)
         self._state = log.State(found.epoch + 1, found.tip)
-        disk.write(lambda txn: log.put_state(txn, self._state))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Write the new epoch; a start on a full disk gives up the ballast for it."""
+        try:
+            self._write(lambda txn: log.put_state(txn, self._state))
+        except DiskFull:
+            if not self._disk.ballast:
+                raise
+            self._disk.drop_ballast()
+            self._write(lambda txn: log.put_state(txn, self._state))
 
     @property
     def epoch(self) -> int:

@@ -1,7 +1,7 @@
 """A process of its own that flips bits of a journal's data file, one after the other.
 
-LMDB may crash on a page that leads nowhere, so each flip is tried in a child of this process. A
-flip is judged by what a reader sees: ``seen`` (an error, a crash or a hang), ``same`` (every record,
+LMDB may crash on a page that leads nowhere, so each flip is tried in a child of this process.
+It is judged by what a reader sees: ``seen`` (an error, a crash or a hang), ``same`` (every record,
 index row and snapshot is as it was) or ``silent`` (something differs and nobody has said so).
 """
 

@@ -9,7 +9,19 @@ import msgspec
 from hypothesis import strategies as st
 
 from robotrader.adapters.lmdb_store import LmdbStore
-from robotrader.journal import Catalogue, Entry, Frame, Index, IndexRow, Kind, Known, Watermarks
+from robotrader.journal import (
+    Catalogue,
+    DiskFull,
+    Entry,
+    Fate,
+    Frame,
+    Index,
+    IndexRow,
+    Kind,
+    Known,
+    Watermarks,
+)
+from robotrader.journal.store import Journal
 
 NO_MARKS = Watermarks(0, 0)
 
@@ -61,6 +73,14 @@ def filled(exec_id: str, revision: int = 1) -> Entry:
     kind, version, payload = CATALOGUE.encode(Filled(exec_id=exec_id, qty_shares=Decimal(1)))
     rows = (IndexRow(Index.EXEC, exec_id.encode(), b"value", revision),)
     return Entry(kind, version, payload, incarnation=1, wall_ns=1, rows=rows)
+
+
+def fits(store: Journal, entry: Entry) -> bool:
+    """Write an entry; False if the disk was full and the error has said what to do."""
+    try:
+        return store.append([entry])[0].fate is Fate.WRITTEN
+    except DiskFull as error:
+        return "make room" not in error.remedy
 
 
 def full(path: Path, records: int, *, copy_to: Path | None = None) -> None:
