@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,9 +80,9 @@ def test_checksum_and_hash_are_the_standard_librarys_over_key_and_frame() -> Non
 def test_what_does_not_fit_is_refused_before_it_is_written(
     wrong: dict[str, int], size: int
 ) -> None:
-    numbers = {"type_id": 1, "version": 1, "seq": 1, "epoch": 1, "incarnation": 1, "wall_ns": 1}
+    frame = msgspec.structs.replace(Frame(1, 1, 1, 1, 1, 1, bytes(16), bytes(size)), **wrong)
     with pytest.raises(InvalidEntry, match=r"record -?[0-9]+: "):
-        frames.encode(Frame(**{**numbers, **wrong}, prev=bytes(16), payload=bytes(size)))
+        frames.encode(frame)
 
 
 def test_a_frame_of_a_later_format_names_the_remedy() -> None:
