@@ -97,7 +97,7 @@ class LmdbStore(Journal):
             stack.callback(self._lmdb.close)
             if copy_to is not None:
                 self._copy = SegmentCopy(copy_to)
-                stack.callback(self._copy.close)
+                stack.callback(self._close_copy, self._copy)
                 copied = 0 if self._copy.tip is None else self._copy.tip.seq
                 known = Known(max(known.seq, copied), max(known.epoch, self._copy.epoch))
             super().__init__(self._lmdb, known=known, watermarks=watermarks)
@@ -143,6 +143,12 @@ class LmdbStore(Journal):
             self._copy.append(written.frames, Tip(seq - 1, decode(seq, first).prev))
         except OSError as error:
             self._copy_problem = f"the second copy ends before record {seq}: {error}"
+
+    def _close_copy(self, copy: SegmentCopy) -> None:
+        try:
+            copy.close()
+        except OSError as error:
+            self._copy_problem = f"the second copy was not finished: {error}"
 
     def health(self) -> Health:
         """Return how it is, the second copy included."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robotrader.journal import GENESIS, CorruptJournal, Frame, Tip, segment
+from robotrader.journal import (
+    GENESIS,
+    CorruptJournal,
+    Found,
+    Frame,
+    Index,
+    IndexRow,
+    Tip,
+    index,
+    segment,
+    snapshots,
+)
 from robotrader.journal import frame as frames
 from robotrader.journal.chain import Chain, verified
 
@@ -138,3 +151,31 @@ def test_a_flipped_bit_in_the_last_record_loses_that_record_only(
 def test_what_is_no_segment_is_said_to_be_none() -> None:
     with pytest.raises(CorruptJournal, match="no segment file"):
         segment.read_head(b"PK" + bytes(100))
+
+
+def test_the_golden_bytes_of_segment_snapshot_and_index_are_written_and_read_for_ever() -> None:
+    lines = (Path(__file__).parent / "golden" / "store_1.txt").read_text().splitlines()
+    golden = {name: bytes.fromhex(value) for name, value in map(str.split, lines)}
+    rows = chained([b"\x81\xa1a\x01", b"", bytes(range(40))])
+    assert packed(rows) == golden["segment"]
+    assert list(segment.entries(golden["segment"])) == rows
+    snapshot = snapshots.make(tip_of(rows), 2, 1_795_240_800_000_000_000, b"state")
+    assert snapshots.encode(snapshot) == golden["snapshot"]
+    assert snapshots.decode(3, golden["snapshot"]) == snapshot
+    row = IndexRow(Index.EXEC, b"0001f4e8.65a", b"v", 2)
+    assert index.stored(row, 3) == golden["row"]
+    assert index.read(row.index, row.key, golden["row"]) == Found(3, b"v", 2)
+
+
+@given(st.integers(0, 2**64 - 1), st.binary(max_size=50), st.data())
+def test_every_flipped_bit_of_a_snapshot_is_seen(
+    seq: int, state: bytes, data: st.DataObject
+) -> None:
+    whole = bytearray(snapshots.encode(snapshots.make(Tip(seq, bytes(16)), 1, 1, state)))
+    assert snapshots.decode(seq, bytes(whole)).state == state
+    bit = data.draw(st.integers(0, len(whole) * 8 - 1))
+    whole[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(CorruptJournal, match=f"record {seq}: "):
+        snapshots.decode(seq, bytes(whole))
+    with pytest.raises(CorruptJournal):
+        snapshots.decode(seq ^ 1, snapshots.encode(snapshots.make(Tip(seq, b""), 1, 1, state)))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from robotrader.adapters import journal_tools
-from robotrader.adapters.journal_files import pack
+from robotrader.adapters.journal_files import SegmentCopy, pack
 from robotrader.adapters.lmdb_disk import DATA
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.journal import (
@@ -26,9 +26,11 @@ from robotrader.journal import (
     JournalInUse,
     Level,
     SafeMode,
+    Tip,
     Watermarks,
     log,
 )
+from robotrader.journal import frame as frames
 from robotrader.journal.frame import key_of
 from robotrader.journal.ports import Transaction
 from tests.robotrader.journal import kit
@@ -163,6 +165,33 @@ def test_a_full_disk_refuses_the_batch_and_the_ballast_saves_the_exits(small_dis
     assert not store.health().ballast
     store.close()
     assert journal_tools.verify(small_disk / "j").problems == ()
+
+
+def test_a_second_copy_whose_disk_is_full_is_shown_and_the_journal_goes_on(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    store = kit.store(tmp_path / "j", copy_to=small_disk / "copy")
+    for number in range(100):
+        store.append([Entry(1, 1, bytes(60_000)), kit.placed(number)])
+    assert os.strerror(errno.ENOSPC) in store.health().copy_problem
+    assert store.health().problem == ""
+    store.close()
+    assert journal_tools.verify(tmp_path / "j").records == 200
+    kept, _ = journal_tools.available([small_disk / "copy"])
+    assert 100 < kept < 200
+
+
+def test_a_second_copy_is_cut_into_files_that_join(tmp_path: Path) -> None:
+    kit.full(tmp_path / "j", 100)
+    copy = SegmentCopy(tmp_path / "copy", file_bytes=2_000)
+    for frame in list(journal_tools.read(tmp_path / "j")):
+        copy.append([frames.encode(frame)], Tip(frame.seq - 1, frame.prev))
+    copy.close()
+    assert len(list((tmp_path / "copy").iterdir())) > 5
+    assert journal_tools.available([tmp_path / "copy"]) == (100, 100)
+    again = SegmentCopy(tmp_path / "copy", file_bytes=2_000)
+    assert again.tip == journal_tools.verify(tmp_path / "j").tip
+    again.close()
 
 
 EIO_PROGRAM = """
