@@ -153,13 +153,17 @@ class SegmentCopy:
     def _continue(self, path: Path) -> None:
         """Go on behind the newest record; a file whose header was torn is begun anew."""
         data = path.read_bytes()
-        if len(data) < segment.HEAD_BYTES:
+        if len(data) < segment.HEAD_BYTES or not data.strip(b"\0"):
             path.unlink()
             earlier = [found for found in _paths(self._folder) if found.name.endswith(SUFFIX)]
             if earlier:
                 self._continue(earlier[-1])
             return
-        scan = _scanned(path).scan
+        try:
+            scan = segment.scan(data)
+        except CorruptJournal as error:
+            remedy = "move this file away: the store writes it again as far as it has the records"
+            raise CorruptJournal(f"{path}: {error.what}", remedy, seq=error.seq) from error
         for seq, frame in segment.entries(data):
             self.epoch = decode(seq, frame).epoch
         os.truncate(path, scan.sound_bytes)

@@ -7,6 +7,7 @@ journal beside the old one, audits it, and moves the old one aside: nothing is e
 from __future__ import annotations
 
 import itertools
+import shutil
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -124,13 +125,22 @@ def restore(path: Path, folders: Sequence[Path], *, epoch: int = 0) -> Restored:
     """
     beside = _unused(path, "new")
     beside.mkdir(parents=True)
-    disk = LmdbDisk(beside, ballast_bytes=0)
+    try:
+        tip, epoch = _built(beside, folders, epoch)
+    except BaseException:
+        shutil.rmtree(beside)
+        raise
+    return Restored(tip.seq, tip, epoch, _swapped(path, beside))
+
+
+def _built(path: Path, folders: Sequence[Path], epoch: int) -> tuple[Tip, int]:
+    disk = LmdbDisk(path, ballast_bytes=0)
     try:
         tip, epoch = _filled(disk, files.records(files.listed(folders)), epoch)
     finally:
         disk.close()
-    check_copy(beside, tip)
-    return Restored(tip.seq, tip, epoch, _swapped(path, beside))
+    check_copy(path, tip)
+    return tip, epoch
 
 
 def _filled(disk: LmdbDisk, rows: Iterator[tuple[int, bytes]], epoch: int) -> tuple[Tip, int]:

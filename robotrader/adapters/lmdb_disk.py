@@ -49,7 +49,7 @@ SHORT_WRITE_BYTES: Final = 16 << 20
 """With less than this free an EIO is LMDB's word for a write that was cut short by a full disk."""
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_DAMAGE: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError, lmdb.PanicError)
+_DAMAGE: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError)
 _ROOM: Final = "make room on the disk; exits and fills are written as long as there is ballast"
 
 

@@ -169,22 +169,23 @@ class LmdbStore(Journal):
         if broken or not sound:
             what = str(broken[0]) if broken else "there is no snapshot"
             raise InvalidEntry(f"nothing is archived: {what}", "take snapshots, then archive")
-        limit = sound[0].tip
+        limit = sound[0].tip.seq
         folder.mkdir(parents=True, exist_ok=True)
-        files, rows = [], list[tuple[int, bytes]]()
-        for page in self._pages(1, limit.seq):
+        files = tuple(pack(folder, rows) for rows in self._followed(limit))
+        return Archived(files, self._drop(limit))
+
+    def _followed(self, limit: int) -> Iterator[list[tuple[int, bytes]]]:
+        """Yield the rows up to the oldest snapshot, for a file each, as parts of one chain."""
+        chain, rows = self._read(log.chain_from), list[tuple[int, bytes]]()
+        for page in self._pages(1, limit):
+            for seq, data in page:
+                chain.follow(seq, data)
             rows += page
-            if len(rows) >= ARCHIVE_RECORDS:
-                files.append(pack(folder, rows))
+            if len(rows) >= ARCHIVE_RECORDS or page[-1][0] == limit:
+                yield rows
                 rows = []
         if rows:
-            self._check_end(rows[-1], limit)
-            files.append(pack(folder, rows))
-        return Archived(tuple(files), self._drop(limit.seq))
-
-    def _check_end(self, row: tuple[int, bytes], limit: Tip) -> None:
-        if Tip(row[0], digest(row[1])) != limit:
-            raise CorruptJournal("is not the one that the oldest snapshot saw", seq=row[0])
+            raise CorruptJournal("is missing, and the oldest snapshot stands for it", seq=limit)
 
     def _drop(self, up_to: int) -> int:
         dropped = 0

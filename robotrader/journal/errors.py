@@ -17,8 +17,8 @@ class JournalError(Exception):
 
     def __init__(self, what: str, remedy: str = RESTORE, *, seq: int | None = None) -> None:
         self.what, self.remedy, self.seq = what, remedy, seq
-        where = "journal" if seq is None else f"record {seq}"
-        super().__init__(f"{where}: {what}; {remedy}")
+        where = "" if seq is None else f"record {seq}: "
+        super().__init__(f"{where}{what}; {remedy}")
 
 
 class CorruptJournal(JournalError):

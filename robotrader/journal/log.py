@@ -86,8 +86,8 @@ def check_known(found: State, known: Known) -> None:
     """
     if found.tip.seq < known.seq or found.epoch < known.epoch:
         msg = (
-            f"reaches record {found.tip.seq} of epoch {found.epoch}, and record {known.seq} of "
-            f"epoch {known.epoch} is known to exist: this is a backup of the past"
+            f"the journal reaches record {found.tip.seq} of epoch {found.epoch}, and record "
+            f"{known.seq} of epoch {known.epoch} is known to exist: this is a backup of the past"
         )
         remedy = "do not trade: run `robotrader journal restore` from the second copy"
         raise JournalBehind(msg, remedy)

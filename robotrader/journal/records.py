@@ -137,6 +137,8 @@ def _invalid(what: str) -> InvalidEntry:
 
 
 def _check_part(name: str, part: inspect.Type) -> None:
+    if isinstance(part, inspect.NamedTupleType):
+        raise _invalid(f"{name}: {part.cls.__name__} is written as an array, which shifts")
     if not isinstance(part, inspect.StructType):
         return
     inner = part.cls.__name__

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from robotrader.journal import log, snapshots
 from robotrader.journal.chain import Chain
-from robotrader.journal.errors import DiskFull, InvalidEntry, JournalError, SafeMode
+from robotrader.journal.errors import CorruptJournal, DiskFull, InvalidEntry, JournalError, SafeMode
 from robotrader.journal.frame import GENESIS, Tip
 from robotrader.journal.levels import Level, Watermarks
 from robotrader.journal.ports import Health, Known
@@ -169,7 +169,7 @@ class Journal:
         self._check_usable()
         try:
             return self._disk.write(work)
-        except SafeMode as error:
+        except (SafeMode, CorruptJournal) as error:
             self._problem = error
             raise
 

@@ -151,7 +151,9 @@ def test_a_gap_between_archive_and_copy_is_said(tmp_path: Path) -> None:
     first, *_ = (tmp_path / "later").iterdir()
     with pytest.raises(CorruptJournal, match=r"record 101: is the first.*1 to 100 are missing"):
         journal_tools.restore(tmp_path / "new", [first.parent])
-    assert not (tmp_path / "new").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "archive", "copy", "journal", "later",
+    ]  # fmt: skip
 
 
 def test_folders_without_records_restore_nothing(tmp_path: Path) -> None:
@@ -204,6 +206,23 @@ def test_a_copy_begun_late_gets_everything_and_a_torn_one_is_mended(tmp_path: Pa
     os.truncate(file, 10)
     kit.store(path, copy_to=copy).close()
     assert journal_tools.available([copy]) == (250, 250)
+    file.write_bytes(bytes(5_000))  # after a power loss: the length was written, the data not
+    kit.store(path, copy_to=copy).close()
+    assert journal_tools.available([copy]) == (250, 250)
+
+
+def test_a_copy_that_is_damaged_names_its_file_and_the_remedy(tmp_path: Path) -> None:
+    path, copy = tmp_path / "journal", tmp_path / "copy"
+    kit.full(path, 20, copy_to=copy)
+    (file,) = copy.iterdir()
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 4
+    file.write_bytes(data)
+    with pytest.raises(CorruptJournal, match=rf"{file}: is broken.*move this file away"):
+        kit.store(path, copy_to=copy)
+    file.rename(tmp_path / "away")
+    kit.store(path, copy_to=copy).close()
+    assert journal_tools.available([copy]) == (20, 20)
 
 
 def test_a_copy_that_fails_is_shown_and_the_journal_goes_on(tmp_path: Path) -> None:

@@ -305,6 +305,20 @@ def test_rows_deleted_above_the_snapshot_are_refused_as_a_hole(tmp_path: Path) -
     assert journal_tools.verify(tmp_path / "j").problems != ()
 
 
+@pytest.mark.parametrize("missing", [2_400, 1_234])
+def test_nothing_is_deleted_when_a_record_to_be_archived_is_missing(
+    tmp_path: Path, missing: int
+) -> None:
+    store = archived(tmp_path)
+    store._lmdb.write(lambda txn: txn.delete("log", key_of(missing)))
+    with pytest.raises(
+        CorruptJournal, match=rf"record {missing}: is missing|{missing} are missing"
+    ):
+        store.archive(tmp_path / "archive")
+    assert store._lmdb.read(lambda txn: len(list(txn.rows("log")))) == 2_499
+    store.close()
+
+
 def test_nothing_is_archived_without_a_snapshot(tmp_path: Path) -> None:
     kit.full(tmp_path / "j", 10)
     store = kit.store(tmp_path / "j")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import methodcaller
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.journal import (
+    CorruptJournal,
     DiskFaults,
     Entry,
     Fate,
@@ -135,7 +138,7 @@ def test_a_duplicate_execution_is_reported_and_a_correction_takes_its_place() ->
 def test_an_index_row_without_its_event_and_an_event_without_its_row_are_found() -> None:
     for table, key in (("idx_ref", b"rt1-1-4"), ("idx_oid", b"4"), ("idx_exec", b"e4")):
         disk = filled_disk(1)
-        disk.write(lambda txn, table=table, key=key: txn.delete(table, key))  # type: ignore[misc]  # mypy cannot type a lambda's default
+        disk.write(methodcaller("delete", table, key))
         (problem,) = disk.read(audit).problems
         assert f"{table} has no row of {key!r}" in problem
     disk = filled_disk(1)
@@ -156,4 +159,19 @@ def test_the_default_watermarks_stop_entries_on_a_small_disk() -> None:
 def test_every_error_of_a_journal_names_what_where_and_the_remedy() -> None:
     error = JournalError("is broken", "mend it", seq=7)
     assert str(error) == "record 7: is broken; mend it"
-    assert str(JournalError("is broken", "mend it")) == "journal: is broken; mend it"
+    assert str(JournalError("is broken", "mend it")) == "is broken; mend it"
+
+
+def test_a_damaged_index_row_ends_all_writing() -> None:
+    """Whether the fill is a duplicate cannot be known, so nothing is written from there on."""
+    disk = filled_disk(1)
+    store = MemoryStore(disk)
+    damaged = bytearray(disk.read(lambda txn: txn.get("idx_exec", b"e4")) or b"")
+    damaged[3] ^= 8
+    disk.write(methodcaller("put", "idx_exec", b"e4", bytes(damaged)))
+    with pytest.raises(CorruptJournal, match="idx_exec: the checksum of the row of b'e4'"):
+        store.append([kit.placed(100), kit.filled("e4")])
+    with pytest.raises(SafeMode, match="b'e4'"):
+        store.append([kit.placed(100)])
+    assert "b'e4'" in store.health().problem
+    assert store.tip.seq == 40

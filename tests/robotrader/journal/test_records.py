@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -110,6 +110,14 @@ class Outer(msgspec.Struct, frozen=True):
     inner: list[dict[str, Shifting | None]]
 
 
+class Pair(NamedTuple):
+    one: int
+
+
+class Paired(msgspec.Struct, frozen=True):
+    inner: Pair | None
+
+
 class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ref: str
 
@@ -128,6 +136,7 @@ class Loop(msgspec.Struct, frozen=True):
         (Loose, "not frozen"),
         (Shifting, "array form"),
         (Outer, "Shifting is in array form"),
+        (Paired, "Pair is written as an array"),
         (Closed, "forbids unknown fields"),
     ],
 )

@@ -23,6 +23,7 @@ from robotrader.journal import (
     MemoryDisk,
     MemoryStore,
     SafeMode,
+    Store,
     audit,
 )
 from robotrader.journal.store import MAX_BATCH, Journal
@@ -58,7 +59,7 @@ class Machine(RuleBasedStateMachine):
         self.snapshots: list[int] = []
         self.epoch = 1
 
-    def opened(self) -> Journal:
+    def opened(self) -> Store:
         raise NotImplementedError
 
     def archive(self) -> None:
