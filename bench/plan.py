@@ -73,4 +73,10 @@ FIGURES: Final = (
     Figure("wire", "open_us", "TWS codec: encode openOrder, us", 20_000, most=30),
     Figure("ticks", "one", "gateway: tick messages/s to one client", 200_000, least=20_000),
     Figure("ticks", "each_of_8", "gateway: tick messages/s to each of 8", 200_000, least=5_000),
+    Figure("journal", "commits_1", "journal: commits/s of 1 record", 500, least=1_000),
+    Figure("journal", "commits_16", "journal: commits/s of 16 records", 500, least=800),
+    Figure("journal", "commits_128", "journal: commits/s of 128 records", 500, least=400),
+    Figure("journal", "copied", "journal: commits/s of 16, second copy", 500, least=600),
+    Figure("journal", "replay", "journal: replay, records/s", 500, least=200_000),
+    Figure("journal", "verify", "journal: audit, records/s", 500, least=50_000),
 )
