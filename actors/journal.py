@@ -1,0 +1,197 @@
+"""The journal's actor: makes records durable in batches, and tells them to whoever follows.
+
+What waits in the mailbox when a batch is written goes into the next one: the actor puts a note
+behind what is queued and writes when it comes to it. One transaction, one sync, one answer each.
+"""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed, tell
+from robotrader.domain import records as rec
+from robotrader.journal import Catalogue, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry, Kind
+from supervision import Actor, MailboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from robotrader.domain.records import Record
+    from robotrader.journal import Receipt, Store
+
+BATCH: Final = 256
+"""Entries in one transaction; more make a batch no faster and whoever came first wait longer."""
+
+CHUNK: Final = 1_000
+"""Records in one ``Replayed``: a follower's turn stays below a few milliseconds."""
+
+CATALOGUE: Final = Catalogue(Kind(type_id, struct) for type_id, struct in rec.TYPE_IDS.items())
+_WRITE: Final = "write"
+
+
+class Journal(Actor):
+    """See the module's prose.
+
+    Args:
+        open_store: opens the store; called by every incarnation.
+        wall_ns: the time of day, for the records.
+    """
+
+    runtime = "thread"
+    mailbox = MailboxSpec(capacity=100_000)
+    hang_budget_s = 10.0
+    hang_policy = "exit"
+
+    def __init__(
+        self, open_store: Callable[[], Store], wall_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        super().__init__()
+        self._open_store = open_store
+        self._wall_ns = wall_ns
+        self._store: Store | None = None
+        self._waiting: list[_Waiting] = []
+        self._followers: list[Any] = []
+
+    def on_start(self) -> None:
+        """Open the store, which begins a new epoch."""
+        self._store = self._open_store()
+
+    def on_stop(self) -> None:
+        """Write what waits and let others open the store."""
+        self._write()
+        self._close()
+
+    def on_failure(self, *_: Any) -> None:
+        """Let the next incarnation open the store; it finds what was answered."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def store(self) -> Store:
+        """The open store."""
+        assert self._store is not None, "between start and stop"
+        return self._store
+
+    def on_receive(self, message: Any) -> Any:
+        """Collect commits, write them, replay to who follows, answer questions."""
+        if isinstance(message, Commit):
+            self._take(message)
+            return None
+        if message == _WRITE:
+            self._write()
+            return None
+        if isinstance(message, Follow):
+            self._write()
+            self._replay(message.who)
+            return None
+        if message == "health":
+            return self.store.health()
+        return super().on_receive(message)
+
+    def _take(self, commit: Commit) -> None:
+        """Queue a commit for the next batch; what cannot be written is refused alone."""
+        wall_ns = self._wall_ns()
+        try:
+            entries = [
+                self._entry(record, wall_ns, entering=commit.entering) for record in commit.records
+            ]
+        except InvalidEntry as error:
+            _refuse(commit, str(error))
+            return
+        if not self._waiting:
+            self.actor_ref.tell(_WRITE)
+        self._waiting.append(_Waiting(commit, entries))
+
+    def _write(self) -> None:
+        while self._waiting:
+            batch = self._cut()
+            try:
+                receipts = self.store.append([entry for each in batch for entry in each.entries])
+            except DiskFull as error:
+                for each in batch:
+                    _refuse(each.commit, str(error))
+            else:
+                self._answer_all(batch, receipts)
+
+    def _cut(self) -> list[_Waiting]:
+        """Take whole commits, up to a batch."""
+        count = size = 0
+        for each in self._waiting:
+            size += len(each.entries)
+            if count and size > BATCH:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    def _answer_all(self, batch: list[_Waiting], receipts: Sequence[Receipt]) -> None:
+        told: list[Record] = []
+        fates = iter(receipt.fate for receipt in receipts)
+        for commit, entries in batch:
+            own = list(islice(fates, len(entries)))
+            pairs = zip(commit.records, own, strict=True)
+            told += [record for record, fate in pairs if fate is Fate.WRITTEN]
+            _answer(commit, own)
+        if told:
+            recorded = Recorded(tuple(told))
+            self._followers = [who for who in self._followers if tell(who, recorded)]
+
+    def _entry(self, record: Record, wall_ns: int, *, entering: bool) -> Entry:
+        type_id, version, payload = CATALOGUE.encode(record)
+        return Entry(
+            type_id,
+            version,
+            payload,
+            incarnation=self.incarnation.n,
+            wall_ns=wall_ns,
+            rows=tuple(_rows(record)),
+            entering=entering,
+        )
+
+    def _replay(self, who: Any) -> None:
+        chunk: list[Record] = []
+        for frame in self.store.replay():
+            chunk.append(CATALOGUE.decode(frame))
+            if len(chunk) == CHUNK:
+                tell(who, Replayed(tuple(chunk), last=False))
+                chunk = []
+        tell(who, Replayed(tuple(chunk), last=True))
+        self._followers.append(who)
+
+
+class _Waiting(NamedTuple):
+    """A commit and its records as they will be written."""
+
+    commit: Commit
+    entries: list[Entry]
+
+
+def _answer(commit: Commit, fates: list[Fate]) -> None:
+    if Fate.REFUSED in fates:
+        _refuse(commit, "the disk is almost full: only exits and fills are written; make room")
+    elif commit.reply_to is not None:
+        tell(commit.reply_to, Committed(commit.token, tuple(f is Fate.WRITTEN for f in fates)))
+
+
+def _refuse(commit: Commit, why: str) -> None:
+    if commit.reply_to is not None:
+        tell(commit.reply_to, NotCommitted(commit.token, why))
+
+
+def _rows(record: Record) -> Iterator[IndexRow]:
+    """Yield what a record is found by; an execution is booked once by its row."""
+    if isinstance(record, rec.OrderIntended):
+        yield IndexRow(Index.REF, record.ref.encode())
+        yield IndexRow(Index.OID, record.order_id.to_bytes(8, "big"), record.ref.encode())
+    elif isinstance(record, rec.OrderAcked) and record.perm_id:
+        yield IndexRow(Index.PERM, record.perm_id.to_bytes(8, "big"), record.ref.encode())
+    elif isinstance(record, rec.FillBooked | rec.FillCorrected):
+        last = record.exec_id.rpartition(".")[2]
+        revision = int(last) if last.isdigit() else 0
+        yield IndexRow(Index.EXEC, record.family.encode(), revision=revision)

@@ -1,0 +1,77 @@
+"""What the trading actors say to each other, besides the values of ``robotrader.domain``.
+
+Every message is a frozen struct. A role is an address by name (``supervision.NamedRef``), so that
+whoever sends need not know which incarnation answers; see ``tree`` for who plays which role.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+from pykka import ActorDeadError
+
+from robotrader.domain.records import Record
+from supervision import Unavailable
+
+if TYPE_CHECKING:
+    from supervision import ActorRef, NamedRef
+
+    Address: TypeAlias = ActorRef[Any] | NamedRef
+
+
+def tell(whom: Address, message: Any) -> bool:
+    """Send to a role; return False if nobody plays it at the moment (it is being restarted).
+
+    Whoever comes back asks for what it missed: the journal replays, the broker is asked.
+    """
+    try:
+        whom.tell(message)
+    except (Unavailable, ActorDeadError):
+        return False
+    return True
+
+
+class Commit(msgspec.Struct, frozen=True, gc=False):
+    """Make records durable, then answer ``reply_to`` with ``Committed`` or ``NotCommitted``.
+
+    ``entering`` marks what leads to new exposure: it is refused when the disk is almost full.
+    """
+
+    token: int
+    records: tuple[Record, ...]
+    reply_to: Any = None
+    entering: bool = False
+
+
+class Committed(msgspec.Struct, frozen=True, gc=False):
+    """The records of ``token`` are durable. ``written`` says of each whether it was new."""
+
+    token: int
+    written: tuple[bool, ...]
+
+
+class NotCommitted(msgspec.Struct, frozen=True, gc=False):
+    """Nothing of ``token`` was written, and why."""
+
+    token: int
+    why: str
+
+
+class Follow(msgspec.Struct, frozen=True, gc=False):
+    """Send ``who`` everything that was ever recorded, then whatever is recorded from now on."""
+
+    who: Any
+
+
+class Replayed(msgspec.Struct, frozen=True, gc=False):
+    """Part of the past, oldest first; ``last`` ends it, and ``Recorded`` follow."""
+
+    records: tuple[Record, ...]
+    last: bool
+
+
+class Recorded(msgspec.Struct, frozen=True, gc=False):
+    """Records that have just become durable, in their order."""
+
+    records: tuple[Record, ...]

@@ -1,0 +1,172 @@
+"""The journal's actor: durable before answered, in order, told to who follows, from the start."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.journal import CHUNK, Journal
+from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed
+from robotrader.adapters.lmdb_store import LmdbStore
+from robotrader.domain.records import TYPE_IDS, FillBooked, OperatorActed, OrderIntended, Record
+from robotrader.journal import MemoryDisk, MemoryStore
+from supervision import ActorSystem, ChildSpec, Simulation, Supervisor, SupervisorFlags
+from supervision.testing import ProbeActor
+
+
+def intended(number: int) -> OrderIntended:
+    return OrderIntended(
+        ref=f"rt1-1-{number}", order_id=number, generation=1, strategy="s", con_id=1, symbol="A",
+        account="DU1", side="BUY", order_type="MKT", qty=Decimal(1),
+    )  # fmt: skip
+
+
+def fill(exec_id: str) -> FillBooked:
+    return FillBooked(
+        family=exec_id.rpartition(".")[0], exec_id=exec_id, ref="", order_id=1, perm_id=1, con_id=1,
+        account="DU1", side="BUY", qty=Decimal(1), price=Decimal(1), time_ns=1,
+    )  # fmt: skip
+
+
+def records_of(probe: Any) -> list[Record]:
+    told = [m for m in probe.received if isinstance(m, Replayed | Recorded)]
+    return [record for message in told for record in message.records]
+
+
+class Bench:
+    """A journal and a follower in a simulation; the disk outlives the journal's incarnations."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.system = Simulation(seed)
+        self.disk = MemoryDisk()
+        self.root = self.system.start(
+            Supervisor([ChildSpec(id="journal", start=self.made)], SupervisorFlags(intensity=10))
+        )
+
+    def made(self) -> Journal:
+        self.journal = Journal(lambda: MemoryStore(self.disk), lambda: 1)
+        return self.journal
+
+    def probe(self) -> ProbeActor:
+        probe = ProbeActor()
+        self.system.start(probe)
+        return probe
+
+
+def test_what_is_answered_is_told_to_followers_in_order() -> None:
+    bench = Bench()
+    asker, follower = bench.probe(), bench.probe()
+    journal = bench.journal.actor_ref
+    journal.tell(Follow(follower.actor_ref))
+    for number in range(300):
+        journal.tell(Commit(number, (intended(number), fill(f"x.{number}.01")), asker.actor_ref))
+    bench.system.run()
+    answers = [m for m in asker.received if isinstance(m, Committed)]
+    assert [answer.token for answer in answers] == list(range(300))
+    assert all(answer.written == (True, True) for answer in answers)
+    followed = [r.order_id for r in records_of(follower) if isinstance(r, OrderIntended)]
+    assert followed == list(range(300))
+    batches = [m for m in follower.received if isinstance(m, Recorded)]
+    assert len(batches) < 10, "what waited went into one transaction"
+
+
+def test_a_fill_is_booked_once_however_often_it_is_told() -> None:
+    bench = Bench()
+    asker, follower = bench.probe(), bench.probe()
+    journal = bench.journal.actor_ref
+    journal.tell(Follow(follower.actor_ref))
+    for token in range(3):
+        journal.tell(Commit(token, (fill("a.b.01"),), asker.actor_ref))
+    bench.system.run()
+    assert [m.written for m in asker.received] == [(True,), (False,), (False,)]
+    assert len(records_of(follower)) == 1
+
+
+def test_a_follower_gets_the_whole_past_and_then_the_present_without_a_gap() -> None:
+    bench = Bench()
+    asker = bench.probe()
+    journal = bench.journal.actor_ref
+    count = 2 * CHUNK + 5
+    for token in range(count):
+        journal.tell(Commit(token, (intended(token),), asker.actor_ref))
+    late = bench.probe()
+    journal.tell(Follow(late.actor_ref))
+    journal.tell(Commit(count, (intended(count),)))
+    bench.system.run()
+    assert [record.order_id for record in records_of(late)] == list(range(count + 1))  # type: ignore[union-attr]
+    assert [m.last for m in late.received if isinstance(m, Replayed)] == [False, False, True]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_that_was_answered_is_lost_by_a_crash(seed: int) -> None:
+    bench = Bench(seed)
+    asker = bench.probe()
+    for token in range(60):
+        bench.journal.actor_ref.tell(Commit(token, (intended(token),), asker.actor_ref))
+        if token % 17 == seed % 17:
+            bench.journal.actor_ref.tell({"no": "message of ours"})
+            bench.system.run()
+    bench.system.run()
+    late = bench.probe()
+    bench.journal.actor_ref.tell(Follow(late.actor_ref))
+    bench.system.run()
+    answered = {m.token for m in asker.received if isinstance(m, Committed)}
+    found = {record.order_id for record in records_of(late) if isinstance(record, OrderIntended)}
+    assert answered <= found
+
+
+def test_a_record_that_cannot_be_written_is_refused_alone() -> None:
+    bench = Bench()
+    asker = bench.probe()
+    bad = msgspec.structs.replace(intended(1), qty=Decimal("NaN"))
+    bench.journal.actor_ref.tell(Commit(1, (bad,), asker.actor_ref))
+    bench.journal.actor_ref.tell(Commit(2, (intended(2),), asker.actor_ref))
+    bench.system.run()
+    refused, answered = asker.received
+    assert isinstance(refused, NotCommitted)
+    assert "not finite" in refused.why
+    assert answered == Committed(2, (True,))
+
+
+def test_every_record_type_has_a_number_for_ever() -> None:
+    assert [struct.__name__ for struct in TYPE_IDS.values()] == [
+        "SessionBegan", "OrderIntended", "ModifyIntended", "CancelIntended", "OrderAcked",
+        "FillBooked", "FillCorrected", "CommissionBooked", "OrderDone", "Reconciled",
+        "ExternalOrderSeen", "SymbolHalted", "SymbolResumed", "PositionAdopted", "SwitchTripped",
+        "SwitchCleared", "LimitChanged", "StrategySaved", "MessageQuarantined", "CashAdopted",
+        "DayRolled", "OperatorActed",
+    ]  # fmt: skip
+    assert list(TYPE_IDS) == list(range(1, 23)), "add at the end; never change or reuse a number"
+
+
+def test_on_a_real_disk_and_thread_the_next_incarnation_has_what_was_answered(
+    tmp_path: Path,
+) -> None:
+    system = ActorSystem("journal-test")
+    probe = ProbeActor()
+    made: list[Journal] = []
+    again = threading.Event()
+
+    def make() -> Journal:
+        made.append(Journal(lambda: LmdbStore(tmp_path / "journal")))
+        if len(made) == 2:
+            again.set()
+        return made[-1]
+
+    try:
+        system.start(probe)
+        system.start(Supervisor([ChildSpec(id="journal", start=make)]))
+        acted = OperatorActed(who="me", command="stop", result="ok")
+        made[0].actor_ref.tell(Commit(7, (acted,), probe.actor_ref))
+        assert probe.wait_for(lambda m: m == Committed(7, (True,)))
+        made[0].actor_ref.tell({"no": "message of ours"})
+        assert again.wait(10)
+        made[1].actor_ref.tell(Follow(probe.actor_ref))
+        assert probe.wait_for(lambda m: isinstance(m, Replayed)).records == (acted,)
+    finally:
+        system.close()
