@@ -10,7 +10,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed, tell
+from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed, tell, unknown
 from robotrader.domain import records as rec
 from robotrader.journal import Catalogue, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry, Kind
 from supervision import Actor, MailboxSpec
@@ -82,17 +82,16 @@ class Journal(Actor):
         """Collect commits, write them, replay to who follows, answer questions."""
         if isinstance(message, Commit):
             self._take(message)
-            return None
-        if message == _WRITE:
+        elif message == _WRITE:
             self._write()
-            return None
-        if isinstance(message, Follow):
+        elif isinstance(message, Follow):
             self._write()
             self._replay(message.who)
-            return None
-        if message == "health":
+        elif message == "health":
             return self.store.health()
-        return super().on_receive(message)
+        else:
+            raise unknown(self, message)
+        return None
 
     def _take(self, commit: Commit) -> None:
         """Queue a commit for the next batch; what cannot be written is refused alone."""

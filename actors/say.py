@@ -32,6 +32,11 @@ def tell(whom: Address, message: Any) -> bool:
     return True
 
 
+def unknown(actor: object, message: object) -> TypeError:
+    """Return the error for a message that an actor does not understand: a mistake in the wiring."""
+    return TypeError(f"{type(actor).__name__} does not understand {type(message).__name__}")
+
+
 class Commit(msgspec.Struct, frozen=True, gc=False):
     """Make records durable, then answer ``reply_to`` with ``Committed`` or ``NotCommitted``.
 
