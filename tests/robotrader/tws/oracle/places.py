@@ -151,11 +151,11 @@ _BITS: Final = {
 }
 """Masks that clients take apart, the lowest bit first; ``|`` where the type of tick decides."""
 
-_SPLIT: Final = "the three fields that follow it are compared: without it they are not there"
+SPLIT: Final = "the three fields that follow it are compared: without it they are not there"
 _LATER: Final = "trailStopPrice2 comes later and is put in the same place"
 _READ: Final = "read and thrown away"
 _LEFT_OUT: Final = {
-    **_each(_WITH_ORDER, {"dnc": _SPLIT, "trailStopPrice": _LATER}),
+    **_each(_WITH_ORDER, {"dnc": SPLIT, "trailStopPrice": _LATER}),
     "openOrder.sharesAllocation": _READ,
     "contractDetails.sizeMinTick": _READ,
     "historicalTicks.ticks.x": _READ,
