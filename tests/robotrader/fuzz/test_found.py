@@ -64,3 +64,16 @@ def test_a_duration_of_a_thousand_years_is_refused_at_once() -> None:
     with pytest.raises(DurationError, match="100 years are the most"):
         duration("5300 W")
     assert duration("100 Y").days == 36_500
+
+
+@pytest.mark.parametrize("size", ["5 secs", "1 min", "1 hour", "1 day", "1 month"])
+def test_a_bar_that_is_kept_up_to_date_is_the_last_one_of_the_size_asked_for(size: str) -> None:
+    """Updates once had five seconds whatever was asked for, and a month's ended the clock."""
+    talker = Talker(made())
+    (answer,) = talker.ask("reqHistoricalData", **BARS | {"barSize": size})[:1]
+    updates = [reply for reply in talker.wait(6) if reply.name == "historicalDataUpdate"]
+    last, bar = answer.fields["bars"][-1], updates[-1].fields
+    assert bar["date"] >= last["date"]
+    if size not in {"5 secs", "1 min"}:  # those are over by now
+        assert (bar["date"], bar["open"]) == (last["date"], last["open"])
+        assert bar["barCount"] >= last["barCount"]

@@ -65,8 +65,8 @@ class Asker:
         self._rng = rng
         self._sent: list[bytes] = []
         self._ibapi = client == "ibapi"
-        modules: dict[str, Any] = {"ib_async": ib_async, "ib_insync": ib_insync}
-        self._home: Any = modules.get(client)
+        modules: dict[str, Any] = {"ib_async": ib_async, "ib_insync": ib_insync, "ibapi": None}
+        self._home = modules[client]
         if self._ibapi:
             self._client: Any = ibapi.client.EClient(ibapi.wrapper.EWrapper())
             self._client.serverVersion_ = version
