@@ -28,8 +28,12 @@ LONGEST_S = 300
 
 
 def catalogue(name: str) -> tuple[Sequence[Mutant], Sequence[str]]:
-    """The mutants of ``name`` ("supervisor", "breaker") and the tests that have to catch them."""
-    module = importlib.import_module(f"tests.supervision.mutants.{name}_mutants")
+    """The mutants of ``name`` and the tests that have to catch them.
+
+    It is "supervisor", "breaker", or a module elsewhere by its full name.
+    """
+    full = name if "." in name else f"tests.supervision.mutants.{name}_mutants"
+    module = importlib.import_module(full)
     return module.MUTANTS, module.TESTS
 
 
