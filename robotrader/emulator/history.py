@@ -160,9 +160,10 @@ def _keep(gateway: Gateway, link: Link, fields: dict[str, Any], con_id: int, bar
         if not link.started or f"bars {req_id}" not in link.watches:
             return
         now_ns = gateway.timeline.now_ns
-        start_ns = max(now_ns - bar_s * SECOND_NS, _start_ns(gateway, now_ns, timedelta(days=1)))
-        source = gateway.market.source
-        last = past_bars(source, con_id, start_ns - bar_s * SECOND_NS, now_ns, min(bar_s, 5))
+        start_ns = now_ns - bar_s * SECOND_NS
+        if bar_s < DAY_S:  # yesterday's last bar is not under way today
+            start_ns = max(start_ns, _start_ns(gateway, now_ns, timedelta(days=1)))
+        last = past_bars(gateway.market.source, con_id, start_ns, now_ns, bar_s)
         if last:
             bar = last[-1]
             shown = {**_fields_of(bar, link, fields, bar_s), "barCount": bar.count}

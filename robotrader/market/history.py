@@ -7,6 +7,7 @@ bar never crosses a day, the last one of a day may be short, and no bar reaches 
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Bar
@@ -109,15 +110,18 @@ def _today(market: SyntheticMarket, con_id: int, opens_ns: int, end_ns: int) -> 
 def _intraday(
     market: SyntheticMarket, con_id: int, start_ns: int, end_ns: int, bar_s: int
 ) -> Iterator[Bar]:
+    step = max(bar_s // 60, 1)
     for day in _days(start_ns, end_ns):
-        minutes = market.minute_bars(con_id, day)
+        # What lies before the bar that is under way at the start need not be made.
+        first = max(start_ns - market.hours.opening_ns(day), 0) // MINUTE_NS // step * step
+        made = market.minute_bars(con_id, day, first)
+        minutes = takewhile(lambda minute: minute.start_ns < end_ns, made)
         if bar_s >= 60:
             done = (bar for bar in minutes if bar.end_ns <= end_ns)
             yield from merge(done, bar_s * SECOND_NS)
         else:
             for minute in minutes:
-                if start_ns - MINUTE_NS < minute.start_ns < end_ns:
-                    yield from _small(market, minute, end_ns, bar_s)
+                yield from _small(market, minute, end_ns, bar_s)
 
 
 def _small(market: SyntheticMarket, minute: Bar, end_ns: int, bar_s: int) -> Iterator[Bar]:

@@ -131,8 +131,8 @@ class SyntheticMarket:
         prices = (daily.open, daily.high, daily.low, daily.close)
         return bridge(self._rng(con_id, day, -1), prices, self.hours.minutes)
 
-    def minute_bars(self, con_id: int, day: date) -> Iterator[Bar]:
-        """Yield the minutes of a market day."""
+    def minute_bars(self, con_id: int, day: date, first: int = 0) -> Iterator[Bar]:
+        """Yield the minutes of a market day, from the one with the number ``first`` on."""
         points = self._minutes(con_id, day)
         if not points:
             return
@@ -140,7 +140,7 @@ class SyntheticMarket:
         assert daily is not None, "it has minutes"
         start_ns = self.hours.opening_ns(day)
         volume = max(1.0, daily.volume // self.hours.minutes)
-        for minute in range(self.hours.minutes):
+        for minute in range(first, self.hours.minutes):
             begin, end = points[minute], points[minute + 1]
             at_ns = start_ns + minute * MINUTE_NS
             high, low = max(begin, end), min(begin, end)
