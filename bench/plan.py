@@ -83,4 +83,10 @@ FIGURES: Final = (
     Figure("echo", "ib_async_p50_us", "tick to order, ib_async, p50, us", 1_000),
     Figure("echo", "ib_async_p99_us", "tick to order, ib_async, p99, us", 1_000),
     Figure("memory", "mb_an_hour", "gateway: memory, MB more an hour of replay", 100, most=1),
+    Figure("journal", "commits_1", "journal: commits/s of 1 record", 500, least=1_000),
+    Figure("journal", "commits_16", "journal: commits/s of 16 records", 500, least=800),
+    Figure("journal", "commits_128", "journal: commits/s of 128 records", 500, least=400),
+    Figure("journal", "copied", "journal: commits/s of 16, second copy", 500, least=600),
+    Figure("journal", "replay", "journal: replay, records/s", 500, least=200_000),
+    Figure("journal", "verify", "journal: audit, records/s", 500, least=50_000),
 )

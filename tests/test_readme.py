@@ -1,7 +1,8 @@
-"""The README's programs run as they are printed there."""
+"""The programs of the README and the documentation run as they are printed there."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -46,4 +47,18 @@ def test_the_script_of_the_readme_trades_against_the_emulated_gateway() -> None:
         gateway.terminate()
         gateway.wait(20)
         gateway.stdout.close()
+    assert done.stdout.strip() == promised, done.stderr
+
+
+def test_the_program_of_the_journals_page_runs_and_prints_what_its_comment_says(
+    tmp_path: Path,
+) -> None:
+    page = (README.parent / "docs" / "journal.md").read_text()
+    (program,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    (promised,) = re.findall(r"prints: (.*)", program)
+    run = [sys.executable, "-c", program]
+    environment = {**os.environ, "PYTHONPATH": str(README.parent)}
+    done = subprocess.run(
+        run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.stdout.strip() == promised, done.stderr

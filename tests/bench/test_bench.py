@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.plan import FIGURES
+
 
 def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path) -> None:
     out = tmp_path / "benchmarks.md"
@@ -19,3 +21,11 @@ def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path
     (p50,) = raw["figures"]["pool restart p50_us"]
     assert 0 < p50 <= raw["figures"]["pool restart p99_us"][0]
     assert "crash to next handled message, p50, us" in out.read_text()
+
+
+def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
+    run = [sys.executable, "-m", "bench.sample", "pool", "journal", "20"]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    figures = json.loads(done.stdout)
+    assert set(figures) == {figure.key for figure in FIGURES if figure.workload == "journal"}
+    assert min(figures.values()) > 0

@@ -1,0 +1,238 @@
+"""The journal's tables as functions of a transaction: begin, append, read, drop.
+
+Every rule that makes a row right stands here once; the stores differ only in what a transaction is.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from robotrader.journal import frame as frames
+from robotrader.journal import index as indices
+from robotrader.journal import snapshots
+from robotrader.journal.chain import Chain
+from robotrader.journal.errors import CorruptJournal, InvalidEntry, JournalBehind
+from robotrader.journal.frame import DIGEST_BYTES, GENESIS, Frame, Tip, key_of, seq_of
+from robotrader.journal.index import Index, IndexRow
+from robotrader.journal.ports import LOG, META, Entry, Fate, Known, Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from robotrader.journal.ports import Transaction
+
+DROP_ROWS: Final = 1_000
+"""Rows that one transaction deletes: more would hold up the commits of the living."""
+
+_TIP: Final = struct.Struct(f">Q{DIGEST_BYTES}s")
+_U64: Final = struct.Struct(">Q")
+_CRC: Final = struct.Struct(">I")
+
+
+class State(msgspec.Struct, frozen=True):
+    """What ``meta`` says: how often the store was opened, and its last record."""
+
+    epoch: int = 0
+    tip: Tip = GENESIS
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What a batch became: an answer for each entry, the new last record, the new frames."""
+
+    receipts: tuple[Receipt, ...]
+    tip: Tip
+    frames: tuple[bytes, ...]
+
+
+def state(txn: Transaction) -> State:
+    """Return what ``meta`` says; a new store says nothing.
+
+    Raises:
+        CorruptJournal: it cannot be read, or it does not fit the last record.
+    """
+    epoch, tip = _meta(txn, b"epoch"), _meta(txn, b"tip")
+    if epoch is None and tip is None:
+        if txn.last(LOG) is not None:
+            raise CorruptJournal("records are there and the table meta is empty")
+        return State()
+    if epoch is None or tip is None or len(epoch) != _U64.size or len(tip) != _TIP.size:
+        raise CorruptJournal("the table meta is incomplete")
+    seq, digest = _TIP.unpack(tip)
+    found = State(_U64.unpack(epoch)[0], Tip(seq, digest))
+    _check_tip(txn, found.tip)
+    return found
+
+
+def _check_tip(txn: Transaction, tip: Tip) -> None:
+    last = txn.last(LOG)
+    if last is None:
+        sound, _ = snapshots.load(txn)
+        if tip != GENESIS and tip not in {snapshot.tip for snapshot in sound}:
+            raise CorruptJournal(f"no record is left of {tip.seq}, and no snapshot stands for them")
+    elif seq_of(last[0]) != tip.seq or frames.digest(last[1]) != tip.digest:
+        msg = f"the last record is {seq_of(last[0])}, meta says {tip.seq} with another hash"
+        raise CorruptJournal(msg)
+
+
+def check_known(found: State, known: Known) -> None:
+    """Check that the journal is not older than what is known of it.
+
+    Raises:
+        JournalBehind: it is: somebody has put a backup of the past in its place.
+    """
+    if found.tip.seq < known.seq or found.epoch < known.epoch:
+        msg = (
+            f"the journal reaches record {found.tip.seq} of epoch {found.epoch}, and record "
+            f"{known.seq} of epoch {known.epoch} is known to exist: this is a backup of the past"
+        )
+        remedy = "do not trade: run `robotrader journal restore` from the second copy"
+        raise JournalBehind(msg, remedy)
+
+
+def put_state(txn: Transaction, new: State) -> None:
+    """Write ``meta``."""
+    _put_meta(txn, b"epoch", _U64.pack(new.epoch))
+    _put_meta(txn, b"tip", _TIP.pack(new.tip.seq, new.tip.digest))
+
+
+def _meta(txn: Transaction, name: bytes) -> bytes | None:
+    data = txn.get(META, name)
+    if data is None:
+        return None
+    value, crc = data[: -_CRC.size], data[-_CRC.size :]
+    if _CRC.pack(zlib.crc32(value, zlib.crc32(name))) != crc:
+        raise CorruptJournal(f"the checksum of {name.decode()} in the table meta is wrong")
+    return value
+
+
+def _put_meta(txn: Transaction, name: bytes, value: bytes) -> None:
+    txn.put(META, name, value + _CRC.pack(zlib.crc32(value, zlib.crc32(name))))
+
+
+def append(
+    txn: Transaction, before: State, batch: Iterable[Entry], *, entering: bool = True
+) -> Written:
+    """Write a batch behind ``before.tip``; without ``entering`` what enters is refused.
+
+    Raises:
+        InvalidEntry: an entry does not fit; the transaction must be aborted.
+    """
+    tip, receipts, made = before.tip, [], []
+    for entry in batch:
+        if entry.entering and not entering:
+            receipts.append(Receipt(Fate.REFUSED, 0))
+            continue
+        packed = indices.pack(entry.rows)  # first of all, because it checks them
+        first = _put_rows(txn, entry.rows, tip.seq + 1)
+        if first is not None:
+            receipts.append(Receipt(Fate.DUPLICATE, first))
+            continue
+        data = _encoded(entry, packed, before.epoch, tip)
+        tip = Tip(tip.seq + 1, frames.digest(data))
+        txn.put(LOG, key_of(tip.seq), data)
+        made.append(data)
+        receipts.append(Receipt(Fate.WRITTEN, tip.seq))
+    if made:
+        _put_meta(txn, b"tip", _TIP.pack(tip.seq, tip.digest))
+    return Written(tuple(receipts), tip, tuple(made))
+
+
+def _encoded(entry: Entry, index: bytes, epoch: int, tip: Tip) -> bytes:
+    frame = Frame(
+        entry.type_id, entry.version, tip.seq + 1, epoch, entry.incarnation, entry.wall_ns,
+        tip.digest, entry.payload, index,
+    )  # fmt: skip
+    return frames.encode(frame)
+
+
+def _put_rows(txn: Transaction, rows: Sequence[IndexRow], seq: int) -> int | None:
+    """Write the index rows of event ``seq``, or return the event of which it is a duplicate."""
+    fills = [row for row in rows if row.index is Index.EXEC]
+    if len(fills) > 1:
+        msg = f"{len(fills)} executions in one entry"
+        raise InvalidEntry(msg, "write an entry for each: each may be a duplicate", seq=seq)
+    for row in fills:
+        first = _put_fill(txn, row, seq)
+        if first is not None:
+            return first
+    for row in rows:
+        if row.index is not Index.EXEC:
+            txn.put(row.index.table, row.key, indices.stored(row, seq))
+    return None
+
+
+def _put_fill(txn: Transaction, row: IndexRow, seq: int) -> int | None:
+    value = indices.stored(row, seq)
+    if txn.put(row.index.table, row.key, value, overwrite=False):
+        return None
+    there = find(txn, row.index, row.key)
+    if there is None or there.revision >= row.revision:
+        return 0 if there is None else there.seq
+    txn.put(row.index.table, row.key, value)
+    return None
+
+
+def adopt(txn: Transaction, frame: Frame, data: bytes) -> None:
+    """Write a frame that was written before, with its index rows: restoring is this, in order."""
+    for row in indices.unpack(frame.index, frame.seq):
+        txn.put(row.index.table, row.key, indices.stored(row, frame.seq))
+    txn.put(LOG, key_of(frame.seq), data)
+
+
+def find(txn: Transaction, index: Index, key: bytes) -> indices.Found | None:
+    """Return what a key leads to.
+
+    Raises:
+        CorruptJournal: the row is not what was written.
+    """
+    data = txn.get(index.table, key)
+    return None if data is None else indices.read(index, key, data)
+
+
+def page(txn: Transaction, first: int, count: int) -> list[tuple[int, bytes]]:
+    """Return up to ``count`` rows from number ``first`` on."""
+    found: list[tuple[int, bytes]] = []
+    for key, data in txn.rows(LOG, key_of(first)):
+        found.append((seq_of(key), data))
+        if len(found) == count:
+            break
+    return found
+
+
+def place(txn: Transaction, seq: int) -> Tip:
+    """Return the place of a record; of an archived one, if a snapshot stands for it.
+
+    Raises:
+        InvalidEntry: there is none of this number.
+    """
+    if seq == 0:
+        return GENESIS
+    data = txn.get(LOG, key_of(seq))
+    if data is not None:
+        return Tip(seq, frames.digest(data))
+    for snapshot in snapshots.load(txn)[0]:
+        if snapshot.tip.seq == seq:
+            return snapshot.tip
+    raise InvalidEntry("is not there", "use the number of a record that is", seq=seq)
+
+
+def drop(txn: Transaction, up_to: int) -> int:
+    """Delete the first rows, at most ``DROP_ROWS`` and none above ``up_to``; return how many."""
+    keys: list[bytes] = []
+    for key, _ in txn.rows(LOG):
+        if seq_of(key) > up_to or len(keys) == DROP_ROWS:
+            break
+        keys.append(key)
+    for key in keys:
+        txn.delete(LOG, key)
+    return len(keys)
+
+
+def chain_from(txn: Transaction) -> Chain:
+    """Return a chain that the first row has to join: at the beginning or at a sound snapshot."""
+    sound, _ = snapshots.load(txn)
+    return Chain((GENESIS, *(snapshot.tip for snapshot in sound)))
