@@ -168,7 +168,8 @@ async def _play_echo(gateway: Gateway, pipe: Connection) -> None:
             answered.set()
         return bool(plain(link, name, fields))
 
-    plain, gateway.faults.incoming = gateway.faults.incoming, incoming  # type: ignore[method-assign]
+    plain = gateway.faults.incoming
+    gateway.faults.incoming = incoming  # type: ignore[method-assign]
     for number in range(pipe.recv()):
         answered.clear()
         await asyncio.sleep(0.001)  # what the last order caused is over
