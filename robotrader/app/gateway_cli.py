@@ -102,7 +102,6 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return Settings(
         accounts={arguments.account: AccountSetup(cash)},
         seed=arguments.seed,
-        always_open=not arguments.calendar,
         cap=arguments.version_cap,
         limits=Limits(clients=arguments.clients_max),
     )
