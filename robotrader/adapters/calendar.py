@@ -57,7 +57,7 @@ def sessions(calendar: str, first: date, last: date) -> tuple[Session, ...]:
 
 def _table(calendar: str, first: date, last: date) -> Any:
     """Return the package's own table, None if it has no session."""
-    import exchange_calendars as xc  # type: ignore[import-untyped]  # it ships no types
+    import exchange_calendars as xc
     from exchange_calendars import errors
 
     start = min(first, last - _ONE_DAY) if last > date.min else first

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from robotrader.domain import Bar
 
-MOST_PROBLEMS: Final = 20
-"""Listed in one error; whoever has more has the wrong columns, not twenty bad lines."""
+MOST_PROBLEMS: Final = 100
+"""Listed in one error of a file; whoever has more has the wrong columns, not so many bad lines."""
 
 
 class DataError(ValueError):

@@ -59,13 +59,18 @@ class Recording:
         quotes: Sequence[Quote] = (),
     ) -> None:
         self._bars, self._trades, self._quotes = bars, trades, quotes
-        self.days = sorted(
-            {*_days(bars, "start_ns"), *_days(trades, "time_ns"), *_days(quotes, "time_ns")}
-        )
+        days = {day for day, _ in by_day(bars, "start_ns")}
+        days |= {day for day, _ in by_day(trades, "time_ns")}
+        self.days = sorted(days | {day for day, _ in by_day(quotes, "time_ns")})
         if not self.days:
             msg = "a recording needs a bar, a trade or a quote"
             raise ValueError(msg)
         self.events = lru_cache(_KEPT_DAYS)(self._events)
+
+    @property
+    def has_trades(self) -> bool:
+        """Whether trades were recorded, and not bars alone."""
+        return bool(self._trades)
 
     @property
     def first_ns(self) -> int:
@@ -136,10 +141,11 @@ def _part(items: Sequence[_T], day: date, field: str) -> Sequence[_T]:
     return items[begin : bisect_left(items, midnight_ns(day + timedelta(days=1)), begin, key=key)]
 
 
-def _days(items: Sequence[Bar] | Sequence[Trade] | Sequence[Quote], field: str) -> Iterator[date]:
-    """Yield the days that have some, without looking at all of them."""
+def by_day(items: Sequence[_T], field: str) -> Iterator[tuple[date, Sequence[_T]]]:
+    """Yield each day in New York with its items, which are in order of the time in ``field``."""
     key, place = attrgetter(field), 0
     while place < len(items):
         day = day_of(key(items[place]))
-        yield day
-        place = bisect_left(items, midnight_ns(day + timedelta(days=1)), place, key=key)
+        until = bisect_left(items, midnight_ns(day + timedelta(days=1)), place, key=key)
+        yield day, items[place:until]
+        place = until

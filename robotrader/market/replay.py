@@ -11,7 +11,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from robotrader.market.hours import day_of
-from robotrader.market.series import Daily
+from robotrader.market.series import SYNTHETIC, Daily
 from robotrader.market.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
@@ -23,8 +23,18 @@ if TYPE_CHECKING:
     from robotrader.market.recording import Recording
     from robotrader.market.series import Provenance, Series
 
-BARS_ONLY: Final = "order of prices inside a bar and quotes round them made up"
-NO_QUOTES: Final = "quotes made up round the trades"
+AS_RECORDED: Final = "replayed as recorded"
+NO_QUOTES: Final = "trades replayed as recorded, quotes made up round them"
+BARS_ONLY: Final = "bars replayed as recorded, order of prices inside and quotes made up"
+
+
+def label_of(recording: Recording | None) -> str:
+    """Return what of the prices inside a day is real, and what is made up."""
+    if recording is None:
+        return SYNTHETIC
+    if any(recording.quotes(day) for day in recording.days):
+        return AS_RECORDED
+    return NO_QUOTES if recording.has_trades else BARS_ONLY
 
 
 def days_of(recording: Recording, hours: Hours) -> tuple[Daily, ...]:
@@ -84,14 +94,7 @@ class ReplayMarket(SyntheticMarket):
 
     def provenance(self, con_id: int) -> Provenance:
         """Return where the prices come from, and what of them is made up."""
-        recording = self._recordings.get(con_id)
-        if recording is None:
-            return super().provenance(con_id)
-        provenance = self.series[con_id].provenance
-        if any(recording.quotes(day) for day in recording.days):
-            return provenance
-        has_trades = recording.parts(recording.days[0]) != recording.bars(recording.days[0])
-        return provenance.labelled(NO_QUOTES if has_trades else BARS_ONLY)
+        return self.series[con_id].provenance.labelled(label_of(self._recordings.get(con_id)))
 
     def recording(self, con_id: int) -> Recording | None:
         """Return what is known of a contract inside its days, None if only the days are."""
