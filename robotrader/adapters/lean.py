@@ -53,7 +53,7 @@ def read_daily(path: Path) -> list[Daily]:
     """
 
     def day(cells: list[str]) -> Daily:
-        prices, volume = _prices(cells[1:5]), float(cells[5])
+        prices, volume = _prices(cells), float(cells[5])
         return _checked(fault(*prices, volume), Daily(_written(cells[0]).date(), *prices, volume))
 
     return _read(path, day, lambda row: row.day.toordinal())
@@ -180,12 +180,11 @@ def _optional(text: str) -> float:
 
 
 def _prices(cells: list[str]) -> tuple[float, float, float, float]:
-    opened, high, low, close = (_price(cell) for cell in cells)
-    return opened, high, low, close
+    return _price(cells[1]), _price(cells[2]), _price(cells[3]), _price(cells[4])
 
 
 def _bar(con_id: int, start_ns: int, bar_s: int, cells: list[str]) -> Bar:
-    prices, volume = _prices(cells[1:5]), float(cells[5])
+    prices, volume = _prices(cells), float(cells[5])
     end_ns = start_ns + bar_s * SECOND_NS
     return _checked(fault(*prices, volume), Bar(con_id, start_ns, end_ns, *prices, volume))
 

@@ -40,7 +40,9 @@ _SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9.\- ]{0,19}")
 _OWN_NUMBERS: Final = 910_000_000
 """From here on, contracts without a number of IBKR's; those of bundled data lie before."""
 
-_SPREAD: Final = 80_000_000
+_SPREAD: Final = 1_200_000_000
+"""How many such numbers there are: up to what the API's integers hold."""
+
 MOST_ROWS: Final = 20_000_000
 """Held at once: about three gigabytes."""
 
@@ -85,6 +87,7 @@ def load(path: Path, zone: str = "America/New_York") -> OwnData:
         raise DataError(msg)
     rows = _rows(found)
     made = {symbol: _made(symbol, rows[symbol], found) for symbol in sorted(rows)}
+    _refuse_equal_numbers(made)
     said = [_said(*each) for each in made.values()]
     said += [f"not read: {each}" for each in skipped[:_MOST_SKIPPED]]
     return OwnData(
@@ -112,6 +115,15 @@ def instrument(symbol: str) -> Instrument:
         return known[symbol]
     number = _OWN_NUMBERS + crc32(symbol.encode()) % _SPREAD
     return Instrument(con_id=number, symbol=symbol, local_symbol=symbol, name=symbol)
+
+
+def _refuse_equal_numbers(symbols: Iterable[str]) -> None:
+    owners: dict[int, str] = {}
+    for symbol in symbols:
+        other = owners.setdefault(instrument(symbol).con_id, symbol)
+        if other != symbol:
+            msg = f"{symbol} and {other} get the same contract number; rename a file of one"
+            raise DataError(msg)
 
 
 # -- finding --
