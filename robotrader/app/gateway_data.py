@@ -17,7 +17,6 @@ from robotrader.venue import Session
 if TYPE_CHECKING:
     import argparse
 
-    from robotrader.market import DataError
 from robotrader.market.hours import Hours
 
 _FIRST_DAY: Final = date(1990, 1, 1)

@@ -124,21 +124,13 @@ class LiveMarket:
 
     def take(self, ticker: Ticker, trade: Trade | None, quote: Quote | None) -> None:
         """Let a trade, a quote or both happen."""
-        ticker.printed, ticker.quoted = trade is not None, quote is not None
+        ticker.printed, ticker.quoted, ticker.moved = trade is not None, quote is not None, ()
         if trade is not None:
-            self._print(ticker, trade)
+            day = day_of(self._timeline.now_ns)
+            new = day != ticker.day or not ticker.open
+            ticker.show(trade, day, self.source.previous_close(ticker.con_id, day) if new else 0.0)
         ticker.quote = quote or ticker.quote
         self._on_tick(ticker)
-
-    def _print(self, ticker: Ticker, trade: Trade) -> None:
-        day, price = day_of(self._timeline.now_ns), trade.price
-        if day != ticker.day or not ticker.open:
-            ticker.day, ticker.close = day, self.source.previous_close(ticker.con_id, day)
-            ticker.open = ticker.high = ticker.low = price
-            ticker.volume = 0.0
-        ticker.trade = trade
-        ticker.high, ticker.low = max(ticker.high, price), min(ticker.low, price)
-        ticker.volume += trade.size
 
     def is_index(self, con_id: int) -> bool:
         """Say whether a contract is only watched."""

@@ -14,6 +14,7 @@ import msgspec
 
 from robotrader.emulator import contracts
 from robotrader.emulator.market import seconds
+from robotrader.emulator.ticker import DAY_FIGURES
 from robotrader.emulator.timeline import SECOND_NS
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ DELAYED: Final = {BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_S
                   LOW: 73, VOLUME: 74, CLOSE: 75, OPEN: 76, LAST_TIME: 88}  # fmt: skip
 """Tick types of delayed data."""
 
+_FIGURES: Final = {"high": HIGH, "low": LOW, "close": CLOSE, "open": OPEN}
 CAN_AUTO_EXECUTE: Final = 1
 NO_PRICE: Final = -1.0
 FIVE_SECONDS_NS: Final = 5 * SECOND_NS
@@ -132,6 +134,8 @@ def _send_quote(stream: Stream, ticker: Ticker) -> None:
         _send_trade(stream, ticker)
     if ticker.quoted:
         _send_sides(stream, ticker.quote)
+    if ticker.moved:
+        _send_day(stream, ticker, ticker.moved)
     if ticker.printed and "233" in stream.generic:
         _text(stream, RT_VOLUME, _rt_volume(ticker))
 
@@ -159,11 +163,11 @@ def _rt_volume(ticker: Ticker) -> str:
     return f"{trade.price};{trade.size:.0f};{millis};{ticker.volume:.0f};{trade.price};true"
 
 
-def _send_day(stream: Stream, ticker: Ticker) -> None:
-    known = ((HIGH, ticker.high), (LOW, ticker.low), (CLOSE, ticker.close), (OPEN, ticker.open))
-    for kind, price in known:
+def _send_day(stream: Stream, ticker: Ticker, figures: tuple[str, ...]) -> None:
+    for figure in figures:
+        price = getattr(ticker, figure)
         if price:  # before the first trade there is none
-            _price(stream, kind, price, 0)
+            _price(stream, _FIGURES[figure], price, 0)
 
 
 def _send_bar(stream: Stream, ticker: Ticker) -> None:
@@ -269,7 +273,7 @@ def _quotes(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
         "tickReqParams", reqId=req_id, minTick=tick, bboExchange="9c0001", snapshotPermissions=3
     )
     _send_quote(stream, ticker)
-    _send_day(stream, ticker)
+    _send_day(stream, ticker, DAY_FIGURES)
     if fields["snapshot"] or fields["regulatorySnapshot"]:
         gateway.streams.remove(link, req_id)
         link.send("tickSnapshotEnd", reqId=req_id)

@@ -115,7 +115,7 @@ class ReplayMarket(SyntheticMarket):
         """Return when the first thing that is known of a contract happened."""
         recording = self._recordings.get(con_id)
         firsts = [recording.first_ns] if recording is not None else []
-        spans = (self.hours.regular(day) for day in self._dates[con_id])
+        spans = (self.hours.regular(daily.day) for daily in self.series[con_id].days)
         firsts += [span[0] for span in spans if span is not None][:1]
         return min(firsts, default=0)
 

@@ -33,6 +33,11 @@ def ns(moment: datetime) -> int:
     return int(since // 1) * 10**9 + moment.microsecond * 1_000
 
 
+def floats(four: list[Decimal]) -> tuple[float, float, float, float]:
+    opened, high, low, close = map(float, four)
+    return opened, high, low, close
+
+
 @st.composite
 def prices(draw: st.DrawFn) -> list[Decimal]:
     low, one, other, high = sorted(draw(PRICES) for _ in range(4))
@@ -55,7 +60,7 @@ def test_bars(tmp_path: Path, resolution: str, bar_s: int, data: st.DataObject) 
     rows = [(at, data.draw(prices()), data.draw(SIZES)) for at in times]
     path = writer.bars(tmp_path, resolution, "aapl", DAY, rows)
     assert lean.read_bars(path, CON_ID, bar_s) == [
-        Bar(CON_ID, ns(at), ns(at) + bar_s * 10**9, *map(float, four), float(volume))
+        Bar(CON_ID, ns(at), ns(at) + bar_s * 10**9, *floats(four), float(volume))
         for at, four, volume in rows
     ]
 
@@ -67,12 +72,12 @@ def test_days_and_hours(tmp_path: Path, data: st.DataObject) -> None:
     rows = [(datetime.combine(day, time()), data.draw(prices()), 100) for day in days]
     path = writer.daily_or_hour(tmp_path, "daily", "aapl", rows)
     assert lean.read_daily(path) == [
-        Daily(at.date(), *map(float, four), float(volume)) for at, four, volume in rows
+        Daily(at.date(), *floats(four), float(volume)) for at, four, volume in rows
     ]
     hours = [(at + timedelta(hours=9), four, volume) for at, four, volume in rows]
     path = writer.daily_or_hour(tmp_path, "hour", "aapl", hours)
     assert lean.read_hours(path, CON_ID) == [
-        Bar(CON_ID, ns(at), ns(at) + 3600 * 10**9, *map(float, four), float(volume))
+        Bar(CON_ID, ns(at), ns(at) + 3600 * 10**9, *floats(four), float(volume))
         for at, four, volume in hours
     ]
 
