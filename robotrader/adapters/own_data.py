@@ -43,8 +43,8 @@ _OWN_NUMBERS: Final = 910_000_000
 _SPREAD: Final = 1_200_000_000
 """How many such numbers there are: up to what the API's integers hold."""
 
-MOST_ROWS: Final = 20_000_000
-"""Held at once: about three gigabytes."""
+MOST_ROWS: Final = 10_000_000
+"""Held at once: four to five gigabytes, as measured with bars."""
 
 
 class Source(msgspec.Struct, frozen=True):

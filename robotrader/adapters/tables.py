@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 MOST_ROWS: Final = 5_000_000
-"""Read from one file: about a gigabyte of bars in memory."""
+"""Read from one file: about two gigabytes of bars in memory."""
 
 NAMES: Final = {
     "date": "time", "time": "time", "datetime": "time", "timestamp": "time", "start": "time",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -83,8 +83,20 @@ def _own(arguments: argparse.Namespace, start_ns: int | None, _now_ns: int) -> P
         recordings=own.recordings,
         calendar=calendar,
         now_ns=begin_ns,
-        said=(f"{head}; Ctrl-C stops", *own.said),
+        said=(f"{head}; Ctrl-C stops", *own.said, *_closed(own.recordings, own.series, hours)),
     )
+
+
+def _closed(
+    recordings: Mapping[int, Recording], series: Mapping[str, Series], hours: Hours
+) -> Iterator[str]:
+    """Yield what was recorded on days on which no order can fill."""
+    for symbol, each in series.items():
+        recording = recordings.get(each.instrument.con_id)
+        days = recording.days if recording is not None else [daily.day for daily in each.days]
+        closed = [day for day in days if hours.regular(day) is None]
+        if closed:
+            yield f"{symbol}: the exchange was closed on {len(closed)} of its days, as {closed[0]}"
 
 
 def _calendar(arguments: argparse.Namespace, first: date, last: date) -> tuple[Session, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -111,7 +111,7 @@ def _start_ns(gateway: Gateway, end_ns: int, fields: dict[str, Any]) -> int:
     if fields["duration"].endswith("D"):
         number = hours.number(today) - span.days + (1 if counted or opened is None else 0)
     else:
-        before = today - span + timedelta(days=1 if counted else 0)
+        before = date.fromordinal(max(1, today.toordinal() - span.days + counted))
         number = hours.number(before) + (1 if session(before) is None else 0)
     begins = session(hours.day(number))
     assert begins is not None, "a numbered day is a market day"

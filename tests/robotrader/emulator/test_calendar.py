@@ -147,3 +147,15 @@ def test_prices_stand_still_while_the_exchange_is_closed() -> None:
     assert len(ticks) == 29
     talker.wait(10)
     assert not [r for r in talker.wait(3600) if r.name == "tickByTick"]
+
+
+def test_a_duration_of_centuries_begins_with_the_first_day_there_is() -> None:
+    for made in (gateway("2026-11-27 12:00"), Gateway(SERIES, Settings(), now_ns=at("2026-11-27"))):
+        talker = Talker(made)
+        for unit in "DWMY":
+            (reply, *_) = talker.ask(
+                "reqHistoricalData", reqId=5, conId=AAPL, exchange="SMART", barSize="1 month",
+                duration=f"99999 {unit}", whatToShow="TRADES", useRTH=True, formatDate=1,
+            )  # fmt: skip
+            assert reply.name == "historicalData"
+            assert len(reply.fields["bars"]) > 200
