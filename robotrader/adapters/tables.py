@@ -253,7 +253,8 @@ class Table:
         try:
             if self._layout.time_format == "iso":
                 return datetime.fromisoformat(text)
-            return datetime.strptime(text, self._layout.time_format)  # noqa: DTZ007 - it may have none
+            form = self._layout.time_format
+            return datetime.strptime(text, form)  # noqa: DTZ007 - it may have none
         except ValueError:
             form = self._layout.time_format
             msg = f"time {text!r} is not as {form!r}; correct it or say how times are written"

@@ -148,6 +148,7 @@ class Gateway:
         self.accounts = accounts.Reporter(self)
         self.rng = Random(self.settings.seed)
         self.accepted = 0
+        self._end_ns = calendar[-1].extended_open_ns - 1 if calendar else None
         self.ibkr_connected = True
         self.faults = Injector(self)
         self._numbers = 0
@@ -210,7 +211,8 @@ class Gateway:
     # -- time and the market --
 
     def advance(self, to_ns: int) -> None:
-        """Let time pass."""
+        """Let time pass; it stands still before the calendar's last session: none follows."""
+        to_ns = to_ns if self._end_ns is None else min(to_ns, self._end_ns)
         self.timeline.advance(to_ns)
         self.publish(self.venue.advance(to_ns))
 

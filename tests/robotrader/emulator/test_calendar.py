@@ -159,3 +159,13 @@ def test_a_duration_of_centuries_begins_with_the_first_day_there_is() -> None:
             )  # fmt: skip
             assert reply.name == "historicalData"
             assert len(reply.fields["bars"]) > 200
+
+
+def test_time_stands_still_before_the_last_session_of_the_calendar() -> None:
+    week = sessions("XNYS", date(2026, 11, 23), date(2026, 11, 27))
+    made = Gateway(SERIES, Settings(), now_ns=at("2026-11-25 12:00"), calendar=week)
+    talker = Talker(made)
+    talker.wait(30 * 86_400)
+    assert made.timeline.now_ns == at("2026-11-27 04:00") - 1
+    (reply,) = talker.ask("reqCurrentTime")
+    assert reply.fields["time"] == at("2026-11-27 04:00") // 10**9 - 1

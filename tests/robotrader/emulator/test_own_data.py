@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from robotrader.adapters import csv_bars, own_data, parquet_bars
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.emulator import Gateway, Settings
 from robotrader.market.series import Daily
+from tests.robotrader.adapters import lean_writer
 from tests.robotrader.emulator.kit import Lab, Talker, play, until
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -249,6 +251,36 @@ def test_bars_under_way_are_kept_up_to_date(tmp_path: Path, size: str) -> None:
     first = {"1 min": 7, "5 mins": 5, "1 day": 0}[size]
     assert (last["open"], last["close"]) == (made[first].open, made[7].close)
     assert last["volume"] == sum(bar.volume for bar in made[first:8])
+
+
+def test_a_lean_tree_is_replayed(tmp_path: Path) -> None:
+    start = datetime(2024, 1, 3, 9, 30, 1)  # noqa: DTZ001 - LEAN's times are New York's
+    day = start.date()
+    trades = [
+        (start + timedelta(seconds=n), Decimal(18500 + n * 3 % 7) / 100, 100 + n, "Q", 0)
+        for n in range(20)
+    ]
+    lean_writer.trade_ticks(tmp_path, "aapl", day, trades)
+    quotes = [
+        (start + timedelta(seconds=n), side, Decimal(price) / 100, 300, "P", 0)
+        for n in range(20)
+        for side, price in (("bid", 18490 + n), ("ask", 18510 + n))
+    ]
+    lean_writer.quote_ticks(tmp_path, "aapl", day, quotes)
+
+    async def scene(lab: Lab) -> None:
+        ib = await lab.client()
+        contract = await lab.stock(ib)
+        ticker = ib.reqMktData(contract)
+        await ib.reqCurrentTimeAsync()
+        lab.gateway.advance(OPEN_NS + MINUTE_NS)
+        await until(lambda: ticker.volume == sum(size for _, _, size, _, _ in trades))
+        assert (ticker.bid, ticker.ask) == (185.09, 185.29)
+        assert (ticker.last, ticker.high) == (float(trades[-1][1]), 185.06)
+        (bar,) = await ib.reqHistoricalDataAsync(contract, "", "60 S", "1 min", "TRADES", True, 1)
+        assert (bar.open, bar.close, bar.barCount) == (185.0, float(trades[-1][1]), 20)
+
+    play(scene, gateway=gateway(tmp_path), speed=0.0)
 
 
 def test_days_alone_are_drawn_at_their_own_dates(tmp_path: Path) -> None:
