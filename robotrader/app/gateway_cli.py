@@ -86,7 +86,10 @@ _REFUSED: Final = (
 
 def _emulate(arguments: argparse.Namespace) -> int:
     programs = [_program(name) for name in arguments.fault]
-    settings, prepared = _settings(arguments), gateway_data.prepare(arguments, time.time_ns())
+    settings = _settings(arguments)
+    kept = state.load(arguments.state) if arguments.state and arguments.state.exists() else None
+    kept_ns = None if kept is None else kept.venue.now_ns
+    prepared = gateway_data.prepare(arguments, time.time_ns(), kept_ns)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(arguments.log.open("wb")) if arguments.log else None
         gateway = Gateway(
@@ -97,8 +100,8 @@ def _emulate(arguments: argparse.Namespace) -> int:
             calendar=prepared.calendar,
             recordings=prepared.recordings,
         )
-        if arguments.state and arguments.state.exists():
-            gateway.restore(state.load(arguments.state))
+        if kept is not None:
+            gateway.restore(kept)
         for program in programs:
             gateway.faults.play(program)
         asyncio.run(_serve(gateway, arguments, prepared.said))

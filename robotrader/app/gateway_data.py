@@ -27,7 +27,7 @@ _AHEAD: Final = timedelta(days=5 * 365)
 
 
 class StartError(ValueError):
-    """A ``--start`` that is no time."""
+    """A ``--start`` that is no time, or one before that of the ``--state``."""
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,24 +40,33 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...]
 
 
-def prepare(arguments: argparse.Namespace, now_ns: int) -> Prepared:
+def prepare(arguments: argparse.Namespace, now_ns: int, kept_ns: int | None) -> Prepared:
     """Load what is asked for: bundled prices at ``now_ns``, or own ones at their first day.
+
+    ``kept_ns`` is the time of the state that an earlier life has left: own prices go on from it.
 
     Raises:
         DataError: with every bad line of the data.
         CalendarError: the exchange's holidays are not known so far back.
-        StartError: ``--start`` is no time.
+        StartError: ``--start`` is no time, or before ``kept_ns``.
         LookupError: the packages that carry the bundled data are missing.
         OSError: something cannot be read.
     """
-    start_ns = None if arguments.start is None else _start_ns(arguments.start)
-    return (_bundled if arguments.data is None else _own)(arguments, start_ns, now_ns)
+    start_ns = kept_ns if arguments.data is not None else None
+    if arguments.start is not None:
+        start_ns = _start_ns(arguments.start)
+        if kept_ns is not None and start_ns < kept_ns:
+            kept = datetime.fromtimestamp(kept_ns // SECOND_NS, UTC).astimezone(NEW_YORK)
+            msg = f"--start {arguments.start}: {arguments.state} is of {kept:%Y-%m-%d %H:%M:%S}"
+            raise StartError(f"{msg}; move it away to begin anew")
+    if arguments.data is not None:
+        return _own(arguments, start_ns)
+    return _bundled(arguments, now_ns if start_ns is None else start_ns)
 
 
-def _bundled(arguments: argparse.Namespace, start_ns: int | None, now_ns: int) -> Prepared:
+def _bundled(arguments: argparse.Namespace, begin_ns: int) -> Prepared:
     from robotrader.adapters import bundled
 
-    begin_ns = now_ns if start_ns is None else start_ns
     today = datetime.fromtimestamp(begin_ns // SECOND_NS, UTC).date()
     calendar = _calendar(arguments, min(_FIRST_DAY, today), today)
     said = (f"prices: {SYNTHETIC}, made from daily ones of real stocks; Ctrl-C stops",)
@@ -66,7 +75,7 @@ def _bundled(arguments: argparse.Namespace, start_ns: int | None, now_ns: int) -
     )
 
 
-def _own(arguments: argparse.Namespace, start_ns: int | None, _now_ns: int) -> Prepared:
+def _own(arguments: argparse.Namespace, start_ns: int | None) -> Prepared:
     from robotrader.adapters import own_data
 
     own = own_data.load(arguments.data, arguments.data_zone)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -198,3 +200,20 @@ def test_data_and_start_that_cannot_be_used_are_clear_errors(options: list[str],
 def test_the_calendar_is_the_exchanges() -> None:
     with emulated("--calendar", "--start", "2026-11-27T12:00") as (_, port, _control):
         assert call("probe", f"127.0.0.1:{port}").returncode == 0
+
+
+def test_a_replay_goes_on_where_its_state_was_left(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    own = ("--data", str(own_days(tmp_path) / "KO.csv"), "--state", str(state), "--speed", "0")
+    with emulated(*own) as (_, _port, control):
+        left = command(control, do="clock", advance_s=90_000)["ok"]
+        written = state.stat().st_mtime_ns if state.exists() else 0
+        deadline = time.monotonic() + 20
+        while not state.exists() or state.stat().st_mtime_ns == written:
+            assert time.monotonic() < deadline, "the state is written every second"
+            select.select([], [], [], 0.05)
+    with emulated(*own) as (_, _port, control):
+        assert command(control, do="time")["ok"] == left
+    done = call("emulate", "--port", "0", *own, "--start", "2024-01-02")
+    assert done.returncode == 2
+    assert "state.json is of 2024-01-03 01:00:00; move it away to begin anew" in done.stderr
