@@ -70,6 +70,7 @@ def test_a_duration_of_a_thousand_years_is_refused_at_once() -> None:
 def test_a_bar_that_is_kept_up_to_date_is_the_last_one_of_the_size_asked_for(size: str) -> None:
     """Updates once had five seconds whatever was asked for, and a month's ended the clock."""
     talker = Talker(made())
+    talker.wait(90)  # no bar but the smallest begins just now
     (answer,) = talker.ask("reqHistoricalData", **BARS | {"barSize": size})[:1]
     updates = [reply for reply in talker.wait(6) if reply.name == "historicalDataUpdate"]
     last, bar = answer.fields["bars"][-1], updates[-1].fields
