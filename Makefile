@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt
+LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt
 CODE := robotrader actors supervision tests bench
 PYTEST_ARGS ?=
 
@@ -65,6 +65,8 @@ lock: ## Resolve the dependencies anew and pin them with hashes.
 		--output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
 		--output-file requirements/build.txt requirements/build.in
+	$(COMPILE) --upgrade --constraint requirements/dev.txt \
+		--output-file requirements/fuzz.txt requirements/fuzz.in
 	rm -rf $(VENV)-lock
 
 clean: ## Remove what setup and the tools made.

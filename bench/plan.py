@@ -73,6 +73,16 @@ FIGURES: Final = (
     Figure("wire", "open_us", "TWS codec: encode openOrder, us", 20_000, most=30),
     Figure("ticks", "one", "gateway: tick messages/s to one client", 200_000, least=20_000),
     Figure("ticks", "each_of_8", "gateway: tick messages/s to each of 8", 200_000, least=5_000),
+    Figure(
+        "replay", "seconds", "gateway: a day of 100 symbols' minutes to ib_async, s", 100, most=20
+    ),
+    Figure("replay", "bars", "the same: bars that ib_async has seen whole", 100, least=39_000),
+    Figure("replay", "conflated", "the same: ticks left out", 100, most=0),
+    Figure("echo", "socket_p50_us", "tick to order, bare socket, p50, us", 1_000),
+    Figure("echo", "socket_p99_us", "tick to order, bare socket, p99, us", 1_000),
+    Figure("echo", "ib_async_p50_us", "tick to order, ib_async, p50, us", 1_000),
+    Figure("echo", "ib_async_p99_us", "tick to order, ib_async, p99, us", 1_000),
+    Figure("memory", "mb_an_hour", "gateway: memory, MB more an hour of replay", 100, most=1),
     Figure("journal", "commits_1", "journal: commits/s of 1 record", 500, least=1_000),
     Figure("journal", "commits_16", "journal: commits/s of 16 records", 500, least=800),
     Figure("journal", "commits_128", "journal: commits/s of 128 records", 500, least=400),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+_ZONE = "America/New_York"
+
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``gateway`` and its commands to the command line."""
@@ -32,7 +34,10 @@ def _add_emulate(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="seed of all prices (default 1)")
     add("--account", default="DU1234567", help="account name (default DU1234567)")
     add("--cash", default="1000000", help="its cash in USD (default 1000000)")
-    add("--calendar", action="store_true", help="trade 9:30-16:00 New York, Monday to Friday")
+    add("--data", type=Path, help="folder or file of your own prices (default: bundled ones)")
+    add("--data-zone", default=_ZONE, help=f"zone of times without one (default {_ZONE})")
+    add("--start", help="emulated time to begin at: 2024-01-02 or 2024-01-02T09:30, New York")
+    add("--calendar", action="store_true", help="trade in the New York Stock Exchange's sessions")
     add("--fault", action="append", default=[], help="fault program: a file or a row, as C6")
     add("--clients-max", type=int, default=32, help="connections at once (default 32)")
     add("--version-cap", type=int, default=200, help="newest server version (default 200)")

@@ -11,6 +11,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from robotrader.adapters.calendar import CalendarError
+from robotrader.app import gateway_data
 from robotrader.emulator import (
     EventLog,
     FaultError,
@@ -24,7 +26,7 @@ from robotrader.emulator import (
     state,
 )
 from robotrader.emulator.control import Control
-from robotrader.market.series import SYNTHETIC
+from robotrader.market import DataError
 from robotrader.tws import (
     HIGHEST,
     KNOWN_MESSAGES,
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a ``gateway`` command; returns the exit status."""
     try:
         return _VERBS[arguments.verb](arguments)
-    except (FaultError, state.StateError, eventlog.LogError, _UsageError, LookupError) as error:
+    except _REFUSED as error:
         print(f"robotrader gateway: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -69,19 +71,40 @@ class _UsageError(ValueError):
     """An argument that cannot be used."""
 
 
-def _emulate(arguments: argparse.Namespace) -> int:
-    from robotrader.adapters import bundled
+_REFUSED: Final = (
+    CalendarError,
+    DataError,
+    FaultError,
+    LookupError,
+    _UsageError,
+    eventlog.LogError,
+    gateway_data.StartError,
+    state.StateError,
+)
+"""What the user gave and cannot be used: status 2."""
 
+
+def _emulate(arguments: argparse.Namespace) -> int:
     programs = [_program(name) for name in arguments.fault]
-    series = bundled.load()
+    settings = _settings(arguments)
+    kept = state.load(arguments.state) if arguments.state and arguments.state.exists() else None
+    kept_ns = None if kept is None else kept.venue.now_ns
+    prepared = gateway_data.prepare(arguments, time.time_ns(), kept_ns)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(arguments.log.open("wb")) if arguments.log else None
-        gateway = Gateway(series, _settings(arguments), now_ns=time.time_ns(), log=EventLog(file))
-        if arguments.state and arguments.state.exists():
-            gateway.restore(state.load(arguments.state))
+        gateway = Gateway(
+            prepared.series,
+            settings,
+            now_ns=prepared.now_ns,
+            log=EventLog(file),
+            calendar=prepared.calendar,
+            recordings=prepared.recordings,
+        )
+        if kept is not None:
+            gateway.restore(kept)
         for program in programs:
             gateway.faults.play(program)
-        asyncio.run(_serve(gateway, arguments))
+        asyncio.run(_serve(gateway, arguments, prepared.said))
     return 0
 
 
@@ -102,7 +125,6 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return Settings(
         accounts={arguments.account: AccountSetup(cash)},
         seed=arguments.seed,
-        always_open=not arguments.calendar,
         cap=arguments.version_cap,
         limits=Limits(clients=arguments.clients_max),
     )
@@ -114,7 +136,7 @@ def _program(name: str) -> Program:
     return load(Path(name), KNOWN_MESSAGES)
 
 
-async def _serve(gateway: Gateway, arguments: argparse.Namespace) -> None:
+async def _serve(gateway: Gateway, arguments: argparse.Namespace, said: tuple[str, ...]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -123,9 +145,11 @@ async def _serve(gateway: Gateway, arguments: argparse.Namespace) -> None:
     await server.start()
     control = Control(server)
     print(f"emulated gateway on {server.host}:{server.port}, account {gateway.account}")
-    print(f"prices: {SYNTHETIC}, made from daily ones of real stocks; Ctrl-C stops", flush=True)
+    print(said[0], flush=True)
     if arguments.control_port is not None:
         print(f"control port {await control.start(arguments.control_port)}", flush=True)
+    for line in said[1:]:
+        print(line, flush=True)
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), SAVE_S)

@@ -11,9 +11,13 @@ from robotrader.emulator.translate import EXCHANGES, contract
 from robotrader.tws import reply_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from robotrader.domain import Instrument
     from robotrader.emulator.gateway import Gateway
     from robotrader.emulator.link import Link
+    from robotrader.market.hours import Span
 
 NOT_FOUND: Final = (200, "No security definition has been found for the request")
 STOCK_RULE: Final = 26
@@ -74,7 +78,7 @@ def details(gateway: Gateway, instrument: Instrument, req_id: int) -> dict[str, 
     """Return the fields of a ``contractDetails``."""
     stock = instrument.sec_type is SecType.STOCK
     exchanges = EXCHANGES if stock else (instrument.exchange,)
-    hours = trading_hours(gateway)
+    hours = gateway.market.source.hours
     fields = {
         **contract(instrument),
         "reqId": req_id,
@@ -89,8 +93,8 @@ def details(gateway: Gateway, instrument: Instrument, req_id: int) -> dict[str, 
         "category": instrument.category,
         "subcategory": instrument.subcategory,
         "timeZoneId": instrument.time_zone,
-        "tradingHours": hours,
-        "liquidHours": hours,
+        "tradingHours": trading_hours(gateway, hours.extended),
+        "liquidHours": trading_hours(gateway, hours.regular),
         "secIdList": [{"tag": "ISIN", "value": instrument.isin}] if instrument.isin else [],
         "aggGroup": 1,
         "marketRuleIds": ",".join(str(STOCK_RULE) for _ in exchanges),
@@ -103,19 +107,16 @@ def details(gateway: Gateway, instrument: Instrument, req_id: int) -> dict[str, 
     return reply_fields("contractDetails", fields)
 
 
-def trading_hours(gateway: Gateway) -> str:
-    """Return the next days' hours: ``20251222:0930-20251222:1600;20251227:CLOSED``."""
-    source, shown = gateway.market.source, []
-    today = local(gateway.timeline.now_ns).date()
+def trading_hours(gateway: Gateway, session: Callable[[date], Span | None]) -> str:
+    """Return the next days' sessions: ``20251222:0930-20251222:1600;20251227:CLOSED``."""
+    shown, today = [], local(gateway.timeline.now_ns).date()
     for offset in range(_DAYS_SHOWN):
         day = today + timedelta(days=offset)
-        if not source.trades_on(day):
+        span = session(day)
+        if span is None:
             shown.append(f"{day:%Y%m%d}:CLOSED")
-            continue
-        opens_ns = source.hours.opening_ns(day)
-        begin = local(opens_ns)
-        end = begin + timedelta(minutes=source.hours.minutes)
-        shown.append(f"{begin:%Y%m%d:%H%M}-{end:%Y%m%d:%H%M}")
+        else:
+            shown.append("-".join(f"{local(edge_ns):%Y%m%d:%H%M}" for edge_ns in span))
     return ";".join(shown)
 
 

@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from robotrader.domain import OrderKey
-from robotrader.emulator import accounts, contracts, history, orders, pacing, streams, system
+from robotrader.emulator import accounts, contracts, history, orders, pacing, streams, system, ticks
 from robotrader.emulator.eventlog import EventLog
 from robotrader.emulator.injector import Injector
 from robotrader.emulator.link import Link
-from robotrader.emulator.market import LiveMarket, Ticker
+from robotrader.emulator.market import LiveMarket
 from robotrader.emulator.timeline import Timeline
 from robotrader.emulator.times import connection_time
-from robotrader.market.synthetic import SyntheticMarket, day_of
+from robotrader.market.hours import RoundTheClock, TableHours, day_of
+from robotrader.market.replay import ReplayMarket
+from robotrader.market.synthetic import SyntheticMarket
 from robotrader.tws import HIGHEST, ServerSession
 from robotrader.venue import (
     AccountSetup,
     AlwaysOpen,
     Books,
     Charged,
+    SessionTable,
     Venue,
     VenueEvent,
     VenueState,
@@ -37,9 +40,11 @@ from robotrader.venue import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from robotrader.emulator.ticker import Ticker
+    from robotrader.market.recording import Recording
     from robotrader.market.series import Series
     from robotrader.tws import Message
-    from robotrader.venue import Sessions, VenueRules
+    from robotrader.venue import Session, VenueRules
 
     Handler = Callable[[Any, Link, dict[str, Any]], None]
 
@@ -48,6 +53,7 @@ HANDLERS: Final[dict[str, Handler]] = (
     | contracts.HANDLERS
     | streams.HANDLERS
     | history.HANDLERS
+    | ticks.HANDLERS
     | orders.HANDLERS
     | accounts.HANDLERS
 )
@@ -69,15 +75,14 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a gateway begins.
 
-    ``accounts`` by name; ``seed`` of prices; ``always_open`` or by New York's hours; ``cap`` the
-    newest server version; ``ticks_a_minute`` of each contract.
+    ``accounts`` by name; ``seed`` of prices; ``cap`` the newest server version;
+    ``ticks_a_minute`` of each contract whose prices are drawn.
     """
 
     accounts: dict[str, AccountSetup] = msgspec.field(
         default_factory=lambda: {"DU1234567": AccountSetup(Decimal(1_000_000))}
     )
     seed: int = 1
-    always_open: bool = True
     cap: int = HIGHEST
     ticks_a_minute: int = 60
     limits: Limits = msgspec.field(default_factory=Limits)
@@ -100,7 +105,9 @@ class Gateway:
         settings: how it begins.
         now_ns: the time now, UTC.
         log: where frames are written.
-        sessions: when trading is on; round the clock by default.
+        calendar: the sessions in which trading is on, in order; empty: round the clock.
+        recordings: what is known inside days, by contract number; given, even if there are none,
+            the days of ``series`` are at their own dates.
         rules: how orders fill.
     """
 
@@ -111,20 +118,25 @@ class Gateway:
         *,
         now_ns: int,
         log: EventLog | None = None,
-        sessions: Sessions | None = None,
+        calendar: tuple[Session, ...] = (),
+        recordings: Mapping[int, Recording] | None = None,
         rules: VenueRules | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.limits = msgspec.structs.replace(self.settings.limits)
         self.timeline = Timeline(now_ns)
         self.log = log or EventLog()
-        source = SyntheticMarket(
-            dict(series), day_of(now_ns), self.settings.seed, always=self.settings.always_open
-        )
+        hours = TableHours(calendar) if calendar else RoundTheClock()
+        seed = self.settings.seed
+        if recordings is None:
+            source = SyntheticMarket(dict(series), day_of(now_ns), seed, hours)
+        else:
+            source = ReplayMarket(series, recordings, seed, hours)
         instruments = source.instruments()
         self.instruments = {each.con_id: each for each in instruments}
         self.books = Books(self.settings.accounts, instruments)
-        self.venue = Venue(instruments, self.books, sessions or AlwaysOpen(), rules, now_ns=now_ns)
+        sessions = SessionTable(calendar) if calendar else AlwaysOpen()
+        self.venue = Venue(instruments, self.books, sessions, rules, now_ns=now_ns)
         self.market = LiveMarket(source, self.timeline, self.settings.ticks_a_minute, self._ticked)
         self.links: dict[int, Link] = {}
         self.clients: dict[int, Link] = {}
@@ -136,6 +148,7 @@ class Gateway:
         self.accounts = accounts.Reporter(self)
         self.rng = Random(self.settings.seed)
         self.accepted = 0
+        self._end_ns = calendar[-1].extended_open_ns - 1 if calendar else None
         self.ibkr_connected = True
         self.faults = Injector(self)
         self._numbers = 0
@@ -198,31 +211,38 @@ class Gateway:
     # -- time and the market --
 
     def advance(self, to_ns: int) -> None:
-        """Let time pass."""
+        """Let time pass; it stands still before the calendar's last session: none follows."""
+        to_ns = to_ns if self._end_ns is None else min(to_ns, self._end_ns)
         self.timeline.advance(to_ns)
         self.publish(self.venue.advance(to_ns))
 
     def _ticked(self, ticker: Ticker) -> None:
         self.publish(self.venue.advance(self.timeline.now_ns))
-        if not self.market.is_index(ticker.con_id):
-            self.publish(self.venue.on_trade(ticker.trade))
-            self.publish(self.venue.on_quote(ticker.quote))
-        else:
-            self.books.prices[ticker.con_id] = ticker.trade.price
+        self._tell_venue(ticker)
         self.streams.ticked(ticker)
+
+    def _tell_venue(self, ticker: Ticker) -> None:
+        """Let the venue know what is new; an index is only watched."""
+        if self.market.is_index(ticker.con_id):
+            if ticker.printed:
+                self.books.prices[ticker.con_id] = ticker.trade.price
+            return
+        if ticker.printed:
+            self.publish(self.venue.on_trade(ticker.trade))
+        if ticker.quoted:
+            self.publish(self.venue.on_quote(ticker.quote))
 
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Tell clients what happened at the venue."""
         for event in events:
             orders.tell(self, event)
 
-    def listen_to(self, con_id: int) -> Ticker | None:
+    def listen_to(self, con_id: int) -> Ticker:
         """Let a contract tick, and let the venue know its market."""
         new = con_id not in self.market.tickers
         ticker = self.market.watch(con_id)
-        if new and ticker is not None and not self.market.is_index(con_id):
-            self.publish(self.venue.on_trade(ticker.trade))
-            self.publish(self.venue.on_quote(ticker.quote))
+        if new:
+            self._tell_venue(ticker)
         return ticker
 
     def serve_order(self, link: Link, fields: dict[str, Any]) -> None:

@@ -1,9 +1,9 @@
-"""Requests for the past: bars, ticks, the first time there is, schedules, histograms."""
+"""Requests for the past: bars, the first time there is, schedules, histograms."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,8 +13,9 @@ from robotrader.emulator.market import seconds
 from robotrader.emulator.timeline import SECOND_NS
 from robotrader.emulator.times import TimeError, bar_time, local, parse
 from robotrader.market.durations import DAY_S, DurationError, bar_seconds, duration
+from robotrader.market.history import TooFine, has_quotes, so_far, underway
 from robotrader.market.history import bars as past_bars
-from robotrader.market.synthetic import MINUTE_NS
+from robotrader.market.hours import day_of
 
 if TYPE_CHECKING:
     from robotrader.domain import Instrument
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 SHOWN: Final = frozenset(
     {"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "SCHEDULE"}
 )
-MOST_TICKS: Final = 1_000
-"""Historical ticks in one answer, as the real gateway."""
-
 _SERVICE: Final = "Historical Market Data Service error message:"
 _HALF_SPREAD: Final = {"BID": -0.005, "ASK": 0.005, "BID_ASK": 0.0, "MIDPOINT": 0.0}
 
@@ -47,6 +45,9 @@ def _bars(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
         _answer_bars(gateway, link, fields, instrument)
     except HistoryError as error:
         link.error(fields["reqId"], error.code, str(error))
+    except TooFine as error:
+        text = f"{_SERVICE}HMDS query returned no data: {instrument.symbol}: {error}"
+        link.error(fields["reqId"], 162, text)
     except (DurationError, TimeError, ValueError) as error:
         text = f"Error validating request:-'bO' : cause - {error}"
         link.error(fields["reqId"], 321, text)
@@ -66,13 +67,16 @@ def _answer_bars(
         return
     bar_s = bar_seconds(fields["barSize"])
     _pace(gateway, fields, instrument, bar_s)
-    start_ns = _start_ns(gateway, end_ns, duration(fields["duration"]))
-    found = past_bars(gateway.market.source, instrument.con_id, start_ns, end_ns, bar_s)
+    source, con_id = gateway.market.source, instrument.con_id
+    span = (_start_ns(gateway, end_ns, fields), end_ns)
+    found = past_bars(source, con_id, span, bar_s, shown, regular=fields["useRTH"])
     if not found:
         what = f"{instrument.symbol}@{instrument.exchange} {shown}"
         raise HistoryError(162, f"{_SERVICE}HMDS query returned no data: {what}")
-    found = [_as_shown(bar, shown) for bar in found]
-    _send_bars(link, fields, found, (start_ns, end_ns), bar_s)
+    recording = source.recording(con_id)
+    if recording is None or not has_quotes(recording, span):
+        found = [_as_shown(bar, shown) for bar in found]
+    _send_bars(link, fields, found, span, bar_s)
     if fields["keepUpToDate"]:
         _keep(gateway, link, fields, instrument.con_id, bar_s)
 
@@ -90,18 +94,28 @@ def _pace(gateway: Gateway, fields: dict[str, Any], instrument: Instrument, bar_
         raise HistoryError(162, f"{_SERVICE}Historical data request pacing violation")
 
 
-def _start_ns(gateway: Gateway, end_ns: int, span: timedelta) -> int:
-    """Return where a duration begins: whole days are days of the market, from their opening."""
-    if span < timedelta(days=1):
+def _start_ns(gateway: Gateway, end_ns: int, fields: dict[str, Any]) -> int:
+    """Return where a duration begins: at an opening if it is a day or more.
+
+    Days are market days, the present one included once it has opened; weeks, months and years are
+    those of the calendar.
+    """
+    span = duration(fields["duration"])
+    if fields["duration"].endswith("S"):
         return end_ns - int(span.total_seconds()) * SECOND_NS
-    source = gateway.market.source
-    day = local(end_ns - 1).date()
-    if source.hours.opening_ns(day) < end_ns and source.trades_on(day):
-        span -= timedelta(days=1)
-    while span > timedelta(0) or not source.trades_on(day):
-        day -= timedelta(days=1)
-        span -= timedelta(days=1) if span.days > 1 or source.trades_on(day) else timedelta(0)
-    return source.hours.opening_ns(day)
+    hours = gateway.market.source.hours
+    session = hours.regular if fields["useRTH"] else hours.extended
+    today = local(end_ns - 1).date()
+    opened = session(today)
+    counted = opened is not None and opened[0] < end_ns
+    if fields["duration"].endswith("D"):
+        number = hours.number(today) - span.days + (1 if counted or opened is None else 0)
+    else:
+        before = date.fromordinal(max(1, today.toordinal() - span.days + counted))
+        number = hours.number(before) + (1 if session(before) is None else 0)
+    begins = session(hours.day(number))
+    assert begins is not None, "a numbered day is a market day"
+    return min(begins[0], end_ns)
 
 
 def _as_shown(bar: Bar, shown: str) -> Bar:
@@ -159,13 +173,9 @@ def _keep(gateway: Gateway, link: Link, fields: dict[str, Any], con_id: int, bar
     def update() -> None:
         if not link.started or f"bars {req_id}" not in link.watches:
             return
-        now_ns = gateway.timeline.now_ns
-        start_ns = max(now_ns - bar_s * SECOND_NS, _start_ns(gateway, now_ns, timedelta(days=1)))
-        source = gateway.market.source
-        last = past_bars(source, con_id, start_ns - bar_s * SECOND_NS, now_ns, min(bar_s, 5))
-        if last:
-            bar = last[-1]
-            shown = {**_fields_of(bar, link, fields, bar_s), "barCount": bar.count}
+        bar = underway(gateway.market.source, con_id, gateway.timeline.now_ns, bar_s)
+        if bar is not None:
+            shown = _fields_of(_as_shown(bar, fields["whatToShow"]), link, fields, bar_s)
             link.send("historicalDataUpdate", reqId=req_id, **shown)
         gateway.timeline.after(5, update)
 
@@ -181,16 +191,16 @@ def _cancel_bars(_gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
 
 
 def _answer_schedule(gateway: Gateway, link: Link, fields: dict[str, Any], end_ns: int) -> None:
-    source, days = gateway.market.source, duration(fields["duration"]).days or 1
+    hours = gateway.market.source.hours
+    session = hours.regular if fields["useRTH"] else hours.extended
+    day, last = local(_start_ns(gateway, end_ns, fields)).date(), local(end_ns).date()
     sessions = []
-    for offset in range(days - 1, -1, -1):
-        day = local(end_ns).date() - timedelta(days=offset)
-        if source.trades_on(day):
-            begin = local(source.hours.opening_ns(day))
-            close = begin + timedelta(minutes=source.hours.minutes)
-            row = {"start": begin, "end": close}
-            shown = {key: value.strftime("%Y%m%d-%H:%M:%S") for key, value in row.items()}
-            sessions.append({**shown, "refDate": day.strftime("%Y%m%d")})
+    while day <= last:
+        span = session(day)
+        if span is not None:
+            begin, end = (f"{local(edge_ns):%Y%m%d-%H:%M:%S}" for edge_ns in span)
+            sessions.append({"start": begin, "end": end, "refDate": f"{day:%Y%m%d}"})
+        day += timedelta(days=1)
     link.send(
         "historicalSchedule",
         reqId=fields["reqId"],
@@ -205,18 +215,10 @@ def _head(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
     instrument = contracts.one(gateway, link, fields)
     if instrument is None:
         return
-    source = gateway.market.source
-    day = local(gateway.timeline.now_ns).date()
-    while source.daily(instrument.con_id, day - timedelta(days=_STRIDE)) is not None:
-        day -= timedelta(days=_STRIDE)
-    first_ns = source.hours.opening_ns(day)
+    first_ns = gateway.market.source.first_ns(instrument.con_id)
     epoch = fields["formatDate"] == 2
     shown = str(seconds(first_ns)) if epoch else local(first_ns).strftime("%Y%m%d-%H:%M:%S")
     link.send("headTimestamp", reqId=fields["reqId"], ts=shown)
-
-
-_STRIDE: Final = 7
-"""The first day is found to the week: both ends fall on the same weekday."""
 
 
 def _cancel_head(_gateway: Gateway, _link: Link, _fields: dict[str, Any]) -> None:
@@ -227,69 +229,12 @@ def _histogram(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
     instrument = contracts.one(gateway, link, fields)
     if instrument is None:
         return
-    day = local(gateway.timeline.now_ns).date()
+    now_ns = gateway.timeline.now_ns
     sizes: Counter[float] = Counter()
-    for bar in gateway.market.source.minute_bars(instrument.con_id, day):
-        if bar.end_ns <= gateway.timeline.now_ns:
-            sizes[round(bar.close, 1)] += int(bar.volume)
+    for bar in so_far(gateway.market.source, instrument.con_id, day_of(now_ns), now_ns):
+        sizes[round(bar.close, 1)] += int(bar.volume)
     rows = [{"price": price, "size": Decimal(size)} for price, size in sorted(sizes.items())]
     link.send("histogramData", reqId=fields["reqId"], rows=rows)
-
-
-def _ticks(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
-    instrument = contracts.one(gateway, link, fields)
-    if instrument is None:
-        return
-    try:
-        times = _tick_times(gateway, fields)
-    except TimeError as error:
-        text = f"Error validating request:-'cz' : cause - {error}"
-        link.error(fields["reqId"], 321, text)
-        return
-    rows = [
-        (seconds(at_ns), price)
-        for at_ns in times
-        for price in gateway.market.source.ticks(instrument.con_id, at_ns, 60)[:1]
-    ]
-    _send_ticks(link, fields, rows)
-
-
-def _tick_times(gateway: Gateway, fields: dict[str, Any]) -> list[int]:
-    """Return the minutes whose first prices are the ticks that are asked for."""
-    count = min(fields["numberOfTicks"], MOST_TICKS)
-    if fields["startDateTime"]:
-        first_ns = parse(fields["startDateTime"]) // MINUTE_NS * MINUTE_NS
-    else:
-        end_ns = parse(fields["endDateTime"]) if fields["endDateTime"] else gateway.timeline.now_ns
-        first_ns = (min(end_ns, gateway.timeline.now_ns) // MINUTE_NS - count) * MINUTE_NS
-    times = (first_ns + minute * MINUTE_NS for minute in range(count))
-    return [at_ns for at_ns in times if at_ns <= gateway.timeline.now_ns]
-
-
-def _send_ticks(link: Link, fields: dict[str, Any], rows: list[tuple[int, float]]) -> None:
-    shown, size = fields["whatToShow"], Decimal(100)
-    req_id = fields["reqId"]
-    if shown == "BID_ASK":
-        ticks: list[dict[str, Any]] = [
-            {
-                "time": at, "mask": 0, "bid": round(price - 0.01, 4), "ask": round(price + 0.01, 4),
-                "bidSize": size, "askSize": size,
-            }
-            for at, price in rows
-        ]  # fmt: skip
-        link.send("historicalTicksBidAsk", reqId=req_id, ticks=ticks, done=True)
-    elif shown == "MIDPOINT":
-        ticks = [{"time": at, "x": 0, "price": price, "size": Decimal(0)} for at, price in rows]
-        link.send("historicalTicks", reqId=req_id, ticks=ticks, done=True)
-    else:
-        ticks = [
-            {
-                "time": at, "mask": 0, "price": price, "size": size, "exchange": "NASDAQ",
-                "conditions": "",
-            }
-            for at, price in rows
-        ]  # fmt: skip
-        link.send("historicalTicksLast", reqId=req_id, ticks=ticks, done=True)
 
 
 HANDLERS: Final = {
@@ -299,5 +244,4 @@ HANDLERS: Final = {
     "cancelHeadTimeStamp": _cancel_head,
     "reqHistogramData": _histogram,
     "cancelHistogramData": _cancel_head,
-    "reqHistoricalTicks": _ticks,
 }

@@ -347,7 +347,7 @@ class Injector:
 
         def once() -> None:
             nonlocal left
-            if left > 0 and ticker is not None:
+            if left > 0:
                 left -= 1
                 gateway.market.show(ticker, ticker.trade.price)
                 gateway.timeline.after(1 / rule.rate, once)
@@ -364,7 +364,7 @@ class Injector:
         for order in list(self._gateway.venue.live.values()):
             if order.order.con_id == con_id:
                 size = rule.qty or int(order.remaining)
-                price = float(order.limit or self._gateway.books.prices[con_id])
+                price = float(order.limit or self._gateway.books.prices.get(con_id, 0.0))
                 now_ns = self._gateway.timeline.now_ns
                 quote = Quote(con_id, now_ns, price, price, size, size)
                 self._gateway.publish(self._gateway.venue.on_quote(quote))

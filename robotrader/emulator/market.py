@@ -1,20 +1,20 @@
 """What the emulated market looks like now: quotes, last trades and the day's figures, ticking.
 
-Prices come from a ``SyntheticMarket``; every contract that somebody listens to or has an order in
-ticks, the others are computed when somebody asks. A tick is a trade and the quote round it.
+Every contract that somebody listens to or has an order in ticks, the others are computed when
+somebody asks. Where prices are drawn, a tick is a trade and the quote round it, at equal steps;
+what was recorded comes when it came (``player``).
 """
 
 from __future__ import annotations
 
-from datetime import date
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from robotrader.domain import Quote, SecType, Trade
+from robotrader.emulator.player import Player
+from robotrader.emulator.ticker import Ticker
 from robotrader.emulator.timeline import SECOND_NS
-from robotrader.market.synthetic import MINUTE_NS, day_of
+from robotrader.market.hours import MINUTE_NS, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,29 +26,13 @@ SIZES: Final = (100, 200, 300, 500, 800)
 """Sizes that quotes and trades are drawn from, in shares."""
 
 
-class Ticker(msgspec.Struct):
-    """One contract's market now."""
-
-    con_id: int
-    day: date
-    quote: Quote
-    trade: Trade
-    open: float
-    high: float
-    low: float
-    close: float
-    """The close of the day before."""
-
-    volume: float = 0.0
-
-
 class LiveMarket:
-    """Lets time pass over a synthetic market.
+    """Lets time pass over a market.
 
     Args:
         source: where prices come from.
         timeline: when it is.
-        ticks_a_minute: from 4 up.
+        ticks_a_minute: from 4 up, where prices are drawn.
         on_tick: told of every tick.
     """
 
@@ -67,20 +51,25 @@ class LiveMarket:
         self._timeline = timeline
         self._on_tick = on_tick
         self._minute: dict[int, tuple[int, list[float]]] = {}
-        self._armed = False
+        self._drawn: list[Ticker] = []
 
-    def watch(self, con_id: int) -> Ticker | None:
-        """Let a contract tick from now on; return its market, None before its first day."""
+    def watch(self, con_id: int) -> Ticker:
+        """Let a contract tick from now on; return its market."""
         ticker = self.tickers.get(con_id)
         if ticker is None:
-            price = self._price(con_id, self._timeline.now_ns)
-            ticker = self._first(con_id, price)
-            if ticker is None:
-                return None
+            recording = self.source.recording(con_id)
+            if recording is None:
+                ticker = self._draw(con_id)
+            else:
+                ticker = Player(self, self._timeline, con_id, recording).ticker
             self.tickers[con_id] = ticker
-        if not self._armed:
-            self._armed = True
+        return ticker
+
+    def _draw(self, con_id: int) -> Ticker:
+        ticker = self._first(con_id, self._price(con_id, self._timeline.now_ns))
+        if not self._drawn:
             self._arm()
+        self._drawn.append(ticker)
         return ticker
 
     def _arm(self) -> None:
@@ -89,7 +78,7 @@ class LiveMarket:
 
     def _tick(self) -> None:
         now_ns = self._timeline.now_ns
-        for ticker in list(self.tickers.values()):
+        for ticker in list(self._drawn):
             price = self._price(ticker.con_id, now_ns)
             if price is not None and ticker.con_id not in self.quiet:
                 self.show(ticker, price)
@@ -104,19 +93,22 @@ class LiveMarket:
             self._minute[con_id] = known
         return known[1][(now_ns - start_ns) // self.step_ns] if known[1] else None
 
-    def _first(self, con_id: int, price: float | None) -> Ticker | None:
+    def _first(self, con_id: int, price: float | None) -> Ticker:
         day = day_of(self._timeline.now_ns)
         close = self.source.previous_close(con_id, day)
         price = close if price is None else price
         daily = self.source.daily(con_id, day)
         opened = price if daily is None else daily.open
-        quote, trade = self._around(con_id, price)
+        quote, trade = self.around(con_id, price)
         high, low = max(opened, price), min(opened, price)
-        return Ticker(con_id, day, quote, trade, opened, high, low, close)
+        known = price > 0
+        return Ticker(con_id, day, quote, trade, opened, high, low, close, 0.0, known, known)
 
-    def _around(self, con_id: int, price: float) -> tuple[Quote, Trade]:
-        """Draw a trade at ``price`` and a quote of a cent or two round it."""
+    def around(self, con_id: int, price: float) -> tuple[Quote, Trade]:
+        """Draw a trade at ``price`` and a quote of a cent or two round it; no price, no quote."""
         now_ns = self._timeline.now_ns
+        if not price:
+            return Quote(con_id, now_ns, 0.0, 0.0, 0.0, 0.0), Trade(con_id, now_ns, 0.0, 0.0)
         rng = Random(f"{con_id}/{now_ns}")
         tick = 0.01 if price >= 1 else 0.0001
         bid = round(price - tick * rng.choice((0, 1, 1)), 4)
@@ -126,15 +118,18 @@ class LiveMarket:
 
     def show(self, ticker: Ticker, price: float, quote: Quote | None = None) -> None:
         """Let a contract trade at ``price`` now, with that quote or one round it."""
-        day = day_of(self._timeline.now_ns)
-        if day != ticker.day:
-            ticker.day, ticker.close = day, ticker.trade.price
-            ticker.open = ticker.high = ticker.low = price
-            ticker.volume = 0.0
-        drawn, trade = self._around(ticker.con_id, price)
-        ticker.quote, ticker.trade = quote or drawn, trade
-        ticker.high, ticker.low = max(ticker.high, price), min(ticker.low, price)
-        ticker.volume += trade.size
+        if price:
+            drawn, trade = self.around(ticker.con_id, price)
+            self.take(ticker, trade, quote or drawn)
+
+    def take(self, ticker: Ticker, trade: Trade | None, quote: Quote | None) -> None:
+        """Let a trade, a quote or both happen."""
+        ticker.printed, ticker.quoted, ticker.moved = trade is not None, quote is not None, ()
+        if trade is not None:
+            day = day_of(self._timeline.now_ns)
+            new = day != ticker.day or not ticker.open
+            ticker.show(trade, day, self.source.previous_close(ticker.con_id, day) if new else 0.0)
+        ticker.quote = quote or ticker.quote
         self._on_tick(ticker)
 
     def is_index(self, con_id: int) -> bool:

@@ -73,6 +73,10 @@ def _what_if(gateway: Gateway, link: Link, key: OrderKey, fields: dict[str, Any]
     instrument = contracts.one(gateway, link, fields)
     assert instrument is not None, "it was found a moment ago"
     order = translate.order(fields, instrument.con_id, gateway.account)
+    if order.account not in gateway.books.accounts:
+        text = f"Error validating request:-'bN' : cause - Invalid account code {order.account!r}"
+        link.error(key.order_id, 321, text)
+        return
     day = gateway.venue.sessions.day_of(gateway.timeline.now_ns)
     shown = {
         **translate.contract(instrument),

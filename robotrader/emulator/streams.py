@@ -14,12 +14,14 @@ import msgspec
 
 from robotrader.emulator import contracts
 from robotrader.emulator.market import seconds
+from robotrader.emulator.ticker import DAY_FIGURES
 from robotrader.emulator.timeline import SECOND_NS
 
 if TYPE_CHECKING:
+    from robotrader.domain import Quote
     from robotrader.emulator.gateway import Gateway
     from robotrader.emulator.link import Link
-    from robotrader.emulator.market import Ticker
+    from robotrader.emulator.ticker import Ticker
 
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = (
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14,
@@ -30,7 +32,9 @@ DELAYED: Final = {BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_S
                   LOW: 73, VOLUME: 74, CLOSE: 75, OPEN: 76, LAST_TIME: 88}  # fmt: skip
 """Tick types of delayed data."""
 
+_FIGURES: Final = {"high": HIGH, "low": LOW, "close": CLOSE, "open": OPEN}
 CAN_AUTO_EXECUTE: Final = 1
+NO_PRICE: Final = -1.0
 FIVE_SECONDS_NS: Final = 5 * SECOND_NS
 DEPTH_ROWS: Final = 5
 TICK_BY_TICK: Final = {"Last": 1, "AllLast": 2, "BidAsk": 3, "MidPoint": 4}
@@ -125,18 +129,32 @@ def _text(stream: Stream, number: int, value: str) -> None:
 
 
 def _send_quote(stream: Stream, ticker: Ticker) -> None:
-    trade, quote = ticker.trade, ticker.quote
+    """Send what is new of trade and quote."""
+    if ticker.printed:
+        _send_trade(stream, ticker)
+    if ticker.quoted:
+        _send_sides(stream, ticker.quote)
+    if ticker.moved:
+        _send_day(stream, ticker, ticker.moved)
+    if ticker.printed and "233" in stream.generic:
+        _text(stream, RT_VOLUME, _rt_volume(ticker))
+
+
+def _send_trade(stream: Stream, ticker: Ticker) -> None:
+    trade = ticker.trade
     time = str(seconds(trade.time_ns))
     _text(stream, DELAYED[LAST_TIME] if stream.delayed else LAST_TIME, time)
     _price(stream, LAST, trade.price, trade.size)
     _size(stream, LAST_SIZE, trade.size)
     _size(stream, VOLUME, ticker.volume)
-    _price(stream, BID, quote.bid, quote.bid_size)
+
+
+def _send_sides(stream: Stream, quote: Quote) -> None:
+    """Send bid and ask; -1 is IBKR's price of a side that nobody quotes."""
+    _price(stream, BID, quote.bid or NO_PRICE, quote.bid_size)
     _size(stream, BID_SIZE, quote.bid_size)
-    _price(stream, ASK, quote.ask, quote.ask_size)
+    _price(stream, ASK, quote.ask or NO_PRICE, quote.ask_size)
     _size(stream, ASK_SIZE, quote.ask_size)
-    if "233" in stream.generic:
-        _text(stream, RT_VOLUME, _rt_volume(ticker))
 
 
 def _rt_volume(ticker: Ticker) -> str:
@@ -145,14 +163,17 @@ def _rt_volume(ticker: Ticker) -> str:
     return f"{trade.price};{trade.size:.0f};{millis};{ticker.volume:.0f};{trade.price};true"
 
 
-def _send_day(stream: Stream, ticker: Ticker) -> None:
-    for kind, price in ((HIGH, ticker.high), (LOW, ticker.low), (CLOSE, ticker.close)):
-        _price(stream, kind, price, 0)
-    _price(stream, OPEN, ticker.open, 0)
+def _send_day(stream: Stream, ticker: Ticker, figures: tuple[str, ...]) -> None:
+    for figure in figures:
+        price = getattr(ticker, figure)
+        if price:  # before the first trade there is none
+            _price(stream, _FIGURES[figure], price, 0)
 
 
 def _send_bar(stream: Stream, ticker: Ticker) -> None:
     """Collect five seconds, then send them: epoch seconds of their start."""
+    if not ticker.printed:
+        return
     now_ns, price, size = ticker.trade.time_ns, ticker.trade.price, ticker.trade.size
     start_ns = now_ns - now_ns % FIVE_SECONDS_NS
     if stream.bar and start_ns != stream.bar_ns:
@@ -166,7 +187,7 @@ def _send_bar(stream: Stream, ticker: Ticker) -> None:
             low=low,
             close=close,
             volume=Decimal(int(volume)),
-            wap=round(worth / volume, 4),
+            wap=round(worth / volume, 4) if volume else close,
             count=int(count),
         )
         stream.bar = []
@@ -182,6 +203,8 @@ def _send_bar(stream: Stream, ticker: Ticker) -> None:
 
 def _send_depth(stream: Stream, ticker: Ticker) -> None:
     quote = ticker.quote
+    if not (ticker.quoted and quote.bid and quote.ask):
+        return
     for side, price, size, step in (
         (1, quote.bid, quote.bid_size, -0.01),
         (0, quote.ask, quote.ask_size, 0.01),
@@ -202,7 +225,11 @@ def _send_depth(stream: Stream, ticker: Ticker) -> None:
 
 def _send_tick_by_tick(stream: Stream, ticker: Ticker) -> None:
     trade, quote, kind = ticker.trade, ticker.quote, TICK_BY_TICK[stream.kind]
-    fields: dict[str, Any] = {"time": seconds(trade.time_ns), "tickType": kind, "mask": 0}
+    of_quotes = stream.kind in {"BidAsk", "MidPoint"}
+    if not (ticker.quoted and quote.bid and quote.ask if of_quotes else ticker.printed):
+        return
+    time = seconds(quote.time_ns if of_quotes else trade.time_ns)
+    fields: dict[str, Any] = {"time": time, "tickType": kind, "mask": 0}
     if stream.kind == "BidAsk":
         fields |= {"bid": quote.bid, "ask": quote.ask}
         fields |= {"bidSize": Decimal(int(quote.bid_size)), "askSize": Decimal(int(quote.ask_size))}
@@ -210,7 +237,7 @@ def _send_tick_by_tick(stream: Stream, ticker: Ticker) -> None:
         fields = {"time": fields["time"], "tickType": kind, "mid": (quote.bid + quote.ask) / 2}
     else:
         fields |= {"price": trade.price, "size": Decimal(int(trade.size))}
-        fields |= {"exchange": "NASDAQ", "conditions": ""}
+        fields |= {"exchange": trade.exchange or "NASDAQ", "conditions": ""}
     stream.link.send("tickByTick", reqId=stream.req_id, **fields)
 
 
@@ -234,8 +261,9 @@ def _quotes(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
     generic = frozenset(fields["genericTicks"].split(","))
     stream = Stream(link, req_id, instrument.con_id, "quotes", generic, delayed)
     ticker = gateway.listen_to(instrument.con_id)
-    if ticker is None or not gateway.streams.add(stream):
+    if not gateway.streams.add(stream):
         return
+    ticker = ticker.known()
     if delayed:
         text = "Requested market data is not subscribed. Displaying delayed market data."
         link.error(req_id, 10167, text)
@@ -245,7 +273,7 @@ def _quotes(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
         "tickReqParams", reqId=req_id, minTick=tick, bboExchange="9c0001", snapshotPermissions=3
     )
     _send_quote(stream, ticker)
-    _send_day(stream, ticker)
+    _send_day(stream, ticker, DAY_FIGURES)
     if fields["snapshot"] or fields["regulatorySnapshot"]:
         gateway.streams.remove(link, req_id)
         link.send("tickSnapshotEnd", reqId=req_id)
@@ -270,8 +298,8 @@ def _begin(kind: str) -> Any:
         stream = Stream(link, fields["reqId"], instrument.con_id, wanted)
         stream.rows = fields.get("numRows", 0)
         ticker = gateway.listen_to(instrument.con_id)
-        if gateway.streams.add(stream) and ticker is not None and wanted != "bars":
-            _SENDERS[wanted](stream, ticker)
+        if gateway.streams.add(stream) and wanted != "bars":
+            _SENDERS[wanted](stream, ticker.known())
 
     return begin
 

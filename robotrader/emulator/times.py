@@ -13,6 +13,9 @@ NEW_YORK: Final = ZoneInfo("America/New_York")
 ZONED_FROM: Final = 174
 """Server version from which times carry their zone."""
 
+_YEARS: Final = range(1970, 2200)
+"""Years in which a time can be meant; arithmetic with others leaves the calendar."""
+
 _TIME: Final = re.compile(r"(\d{8})(?:[ -]+(\d{2}:\d{2}:\d{2}))?(?: +(\S.*))?")
 
 
@@ -63,6 +66,9 @@ def parse(text: str) -> int:
     except ValueError as error:
         msg = f"{text!r} is no time: {error}"
         raise TimeError(msg) from error
+    if moment.year not in _YEARS:
+        msg = f"{text!r} is no time: years from 1970 to 2199 are"
+        raise TimeError(msg)
     return int(moment.timestamp()) * SECOND_NS
 
 

@@ -21,6 +21,9 @@ EXCHANGES: Final = ("SMART", "NASDAQ", "NYSE", "ARCA", "IEX")
 """Where a stock can be routed; each has the same market rule."""
 
 NO_ORDER_TYPE: Final = 387
+OUT_OF_RANGE: Final = 109
+LARGEST: Final = Decimal(10**12)
+"""Prices and quantities above this are refused: decimal arithmetic has 28 digits to spend."""
 _ECHOED: Final = frozenset(
     {
         "orderRef", "ocaGroup", "openClose", "origin", "outsideRth", "hidden",
@@ -79,7 +82,7 @@ def order(fields: dict[str, Any], con_id: int, account: str) -> Order:
         con_id=con_id,
         side=Side(fields["action"]),
         order_type=kind,
-        qty=fields["totalQuantity"] or Decimal(0),
+        qty=_in_range(fields["totalQuantity"] or Decimal(0)),
         account=fields["account"] or account,
         limit_price=_limit(kind, fields),
         aux_price=_decimal(fields["auxPrice"]) or None,
@@ -111,7 +114,13 @@ def _limit(kind: OrderType, fields: dict[str, Any]) -> Decimal | None:
 
 
 def _decimal(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(repr(value))
+    return None if value is None else _in_range(Decimal(repr(value)))
+
+
+def _in_range(value: Decimal) -> Decimal:
+    if abs(value) > LARGEST:
+        raise Unsupported(OUT_OF_RANGE, f"Price or quantity out of range: {value}")
+    return value
 
 
 def open_order(state: OrderState, instrument: Instrument, asked: dict[str, Any]) -> dict[str, Any]:

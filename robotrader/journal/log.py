@@ -204,7 +204,7 @@ def page(txn: Transaction, first: int, count: int) -> list[tuple[int, bytes]]:
 
 
 def place(txn: Transaction, seq: int) -> Tip:
-    """Return the place of a record.
+    """Return the place of a record; of an archived one, if a snapshot stands for it.
 
     Raises:
         InvalidEntry: there is none of this number.
@@ -212,9 +212,12 @@ def place(txn: Transaction, seq: int) -> Tip:
     if seq == 0:
         return GENESIS
     data = txn.get(LOG, key_of(seq))
-    if data is None:
-        raise InvalidEntry("is not there", "use the number of a record that is", seq=seq)
-    return Tip(seq, frames.digest(data))
+    if data is not None:
+        return Tip(seq, frames.digest(data))
+    for snapshot in snapshots.load(txn)[0]:
+        if snapshot.tip.seq == seq:
+            return snapshot.tip
+    raise InvalidEntry("is not there", "use the number of a record that is", seq=seq)
 
 
 def drop(txn: Transaction, up_to: int) -> int:

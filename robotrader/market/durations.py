@@ -17,6 +17,8 @@ BAR_SECONDS: Final = {
 DAY_S: Final = 86_400
 _DURATION: Final = re.compile(r"(\d{1,5}) ([SDWMY])")
 _DAYS: Final = {"D": 1, "W": 7, "M": 30, "Y": 365}
+_MOST_DAYS: Final = 100 * 365
+"""The longest duration: no series is longer, and beyond it calendars end."""
 _MOST_SECONDS: Final = 86_400
 """The longest duration in seconds: IBKR wants days from there on."""
 
@@ -54,4 +56,7 @@ def duration(text: str) -> timedelta:
             msg = f"Historical data requests for durations longer than 86400 seconds: {text!r} as D"
             raise DurationError(msg)
         return timedelta(seconds=number)
+    if number * _DAYS[unit] > _MOST_DAYS:
+        msg = f"Invalid duration {text!r}: 100 years are the most"
+        raise DurationError(msg)
     return timedelta(days=number * _DAYS[unit])

@@ -1,70 +1,36 @@
 """Intraday prices made from daily ones: seeded, the same for every reader, labelled synthetic.
 
-A market day takes a day of the series: today's is the one at ``cursor``, earlier market days take
-earlier ones, weekends have none. A day is a bridge of minutes, a minute a bridge of ticks. Any part
-can be computed alone and is always the same: what is drawn depends on seed, contract and time.
+A market day takes a day of the series: today's is ``FUTURE_DAYS`` before its end, earlier market
+days take earlier ones, days without a session have none. A day is a bridge of minutes, a minute a
+bridge of ticks. Any part can be computed alone and is always the same: what is drawn
+depends on seed, contract and time.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from robotrader.domain import Bar
+from robotrader.market.hours import MINUTE_NS, RoundTheClock, day_of
 from robotrader.market.path import bridge
 from robotrader.market.series import SYNTHETIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from robotrader.domain import Instrument
+    from robotrader.market.hours import Hours
+    from robotrader.market.recording import Recording
     from robotrader.market.series import Daily, Provenance, Series
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
-SECOND_NS: Final = 1_000_000_000
-MINUTE_NS: Final = 60 * SECOND_NS
 _KEPT_DAYS: Final = 256
 """Days of minutes kept at once: 22 symbols and their neighbours, about 10 MB."""
 
 FUTURE_DAYS: Final = 750
 """Days of a series that are kept for the time after today."""
-
-
-class Hours:
-    """When a market day trades: minutes after midnight in New York.
-
-    ``always`` trades round the clock; otherwise 9:30 to 16:00.
-    """
-
-    def __init__(self, *, always: bool) -> None:
-        self.first, self.last = (0, 24 * 60) if always else (9 * 60 + 30, 16 * 60)
-
-    @property
-    def minutes(self) -> int:
-        """Length of a day in minutes."""
-        return self.last - self.first
-
-    def opening_ns(self, day: date) -> int:
-        """Return when ``day`` begins to trade."""
-        hour, minute = divmod(self.first, 60)
-        local = datetime.combine(day, time(hour, minute), NEW_YORK)
-        return int(local.timestamp()) * SECOND_NS
-
-
-def day_of(now_ns: int) -> date:
-    """Return the calendar day in New York."""
-    return datetime.fromtimestamp(now_ns / SECOND_NS, UTC).astimezone(NEW_YORK).date()
-
-
-def weekdays_between(first: date, last: date) -> int:
-    """Return how many weekdays lie from ``first`` (excluded) to ``last``; negative backwards."""
-    if last < first:
-        return -weekdays_between(last, first)
-    weeks, rest = divmod((last - first).days, 7)
-    return weeks * 5 + sum((first + timedelta(n)).weekday() < 5 for n in range(1, rest + 1))
 
 
 class SyntheticMarket:
@@ -74,16 +40,15 @@ class SyntheticMarket:
         series: daily prices by symbol.
         today: the market day that is today.
         seed: of everything that is drawn.
-        always: trade round the clock, weekends included.
+        hours: when a market day trades; round the clock, weekends included, by default.
     """
 
     def __init__(
-        self, series: dict[str, Series], today: date, seed: int, *, always: bool = True
+        self, series: dict[str, Series], today: date, seed: int, hours: Hours | None = None
     ) -> None:
         self.series = {each.instrument.con_id: each for each in series.values()}
-        self.hours = Hours(always=always)
-        self._always = always
-        self._today = today
+        self.hours = hours or RoundTheClock()
+        self._today = self.hours.number(today)
         self._seed = seed
         self._minutes = lru_cache(_KEPT_DAYS)(self._make_minutes)
 
@@ -95,14 +60,19 @@ class SyntheticMarket:
         """Return where the prices come from; they are labelled synthetic."""
         return self.series[con_id].provenance.labelled(SYNTHETIC)
 
+    def recording(self, con_id: int) -> Recording | None:  # noqa: ARG002 - nothing is recorded here
+        """Return what is known of a contract inside its days: nothing, it is drawn."""
+        return None
+
     # -- days --
 
     def trades_on(self, day: date) -> bool:
         """Say whether ``day`` is a market day."""
-        return self._always or day.weekday() < 5
+        return self.hours.regular(day) is not None
 
     def _index(self, con_id: int, day: date) -> int:
-        distance = (day - self._today).days if self._always else weekdays_between(self._today, day)
+        """Return the place in the series of ``day``, or of the market day before it."""
+        distance = self.hours.number(day) - self._today
         return len(self.series[con_id].days) - 1 - FUTURE_DAYS + distance
 
     def daily(self, con_id: int, day: date) -> Daily | None:
@@ -114,33 +84,40 @@ class SyntheticMarket:
         return days[index]
 
     def previous_close(self, con_id: int, day: date) -> float:
-        """Return the close of the market day before ``day``."""
-        index = self._index(con_id, day) - 1
+        """Return the close of the market day before ``day``; 0 if it is not known."""
+        index = self._index(con_id, day) - (1 if self.trades_on(day) else 0)
         days = self.series[con_id].days
         return days[min(max(index, 0), len(days) - 1)].close
+
+    def first_ns(self, con_id: int) -> int:
+        """Return when the first known day of a contract begins."""
+        series_first = self._today - (len(self.series[con_id].days) - 1 - FUTURE_DAYS)
+        span = self.hours.regular(self.hours.day(series_first))
+        assert span is not None, "a numbered day is a market day"
+        return span[0]
 
     # -- minutes and ticks --
 
     def _rng(self, con_id: int, day: date, minute: int) -> Random:
         return Random(f"{self._seed}/{con_id}/{day.isoformat()}/{minute}")
 
-    def _make_minutes(self, con_id: int, day: date) -> list[float]:
-        daily = self.daily(con_id, day)
-        if daily is None:
-            return []
+    def _make_minutes(self, con_id: int, day: date) -> tuple[int, list[float]]:
+        """Return when a market day begins and its prices, a minute apart; none if it has none."""
+        daily, span = self.daily(con_id, day), self.hours.regular(day)
+        if daily is None or span is None:
+            return 0, []
         prices = (daily.open, daily.high, daily.low, daily.close)
-        return bridge(self._rng(con_id, day, -1), prices, self.hours.minutes)
+        minutes = (span[1] - span[0]) // MINUTE_NS
+        return span[0], bridge(self._rng(con_id, day, -1), prices, minutes)
 
-    def minute_bars(self, con_id: int, day: date) -> Iterator[Bar]:
-        """Yield the minutes of a market day."""
-        points = self._minutes(con_id, day)
-        if not points:
-            return
+    def minute_bars(self, con_id: int, day: date, first: int = 0) -> Iterator[Bar]:
+        """Yield the minutes of a market day, from the one with the number ``first`` on."""
+        start_ns, points = self._minutes(con_id, day)
         daily = self.daily(con_id, day)
-        assert daily is not None, "it has minutes"
-        start_ns = self.hours.opening_ns(day)
-        volume = max(1.0, daily.volume // self.hours.minutes)
-        for minute in range(self.hours.minutes):
+        if not points or daily is None:
+            return
+        volume = max(1.0, daily.volume // (len(points) - 1))
+        for minute in range(first, len(points) - 1):
             begin, end = points[minute], points[minute + 1]
             at_ns = start_ns + minute * MINUTE_NS
             high, low = max(begin, end), min(begin, end)
@@ -153,9 +130,9 @@ class SyntheticMarket:
         Empty when the market is closed. ``count`` is at least 4.
         """
         day = day_of(minute_ns)
-        points = self._minutes(con_id, day)
-        minute = (minute_ns - self.hours.opening_ns(day)) // MINUTE_NS
-        if not points or not 0 <= minute < self.hours.minutes:
+        start_ns, points = self._minutes(con_id, day)
+        minute = (minute_ns - start_ns) // MINUTE_NS
+        if not 0 <= minute < len(points) - 1:
             return []
         begin, end = points[minute], points[minute + 1]
         prices = (begin, max(begin, end), min(begin, end), end)

@@ -19,6 +19,9 @@ INFINITY: Final = float("inf")
 _INFINITE: Final = {"inf": "Infinity", "-inf": "-Infinity"}
 _MISSPELT: Final = "Infinite"
 """How ib_async 2.1.0 writes infinity; it reads the right word."""
+LARGEST_EXPONENT: Final = 38
+"""Of a quantity: clients' own unset one, 2**127 - 1, has 39 digits. A larger one would be as long
+as its exponent says, once it is written out."""
 BOOL: Final = {"0": False, "1": True, "": False, "false": False, "true": True}
 """What stands for a truth value; clients leave one empty that they do not set."""
 
@@ -106,6 +109,8 @@ def quantity(value: Any) -> str:
             raise ValueError(msg)
         shown = format(value, "f")
         return shown.rstrip("0").rstrip(".") if "." in shown else shown
+    if value.__class__ is int:  # by way of a float it would lose its last digits
+        return str(value)
     return trimmed(value)
 
 
@@ -144,13 +149,16 @@ def size(shown: str) -> Decimal | None:
 
     Raises:
         ArithmeticError: it is none.
-        ValueError: it is not finite.
+        ValueError: it is not finite, or of a magnitude that no quantity has.
     """
     if not shown:
         return None
     value = Decimal(shown)
     if not value.is_finite():
         msg = "not finite"
+        raise ValueError(msg)
+    if abs(value.adjusted()) > LARGEST_EXPONENT:
+        msg = "no quantity is so large or so small"
         raise ValueError(msg)
     return value
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -137,3 +141,79 @@ def test_a_probe_of_nothing_says_so() -> None:
         done = call("probe", f"127.0.0.1:{port}")
     assert done.returncode == 1
     assert call("probe", "nowhere").returncode == 2
+
+
+def own_days(folder: Path) -> Path:
+    lines = ["date,open,high,low,close,volume"]
+    lines += [f"2024-01-{day:02},10,12,9,11,1000" for day in (2, 3, 4, 5, 8)]
+    (folder / "KO.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "begins"),
+    [
+        ([], "2024-01-02 00:00"),
+        (["--calendar"], "2024-01-02 09:30"),
+        (["--calendar", "--start", "2024-01-04T10:00"], "2024-01-04 10:00"),
+        (["--start", "2024-01-04T15:00+00:00"], "2024-01-04 10:00"),
+    ],
+)
+def test_own_data_are_replayed_from_their_first_day_or_from_the_start(
+    tmp_path: Path, options: list[str], begins: str
+) -> None:
+    with emulated("--data", str(own_days(tmp_path)), *options) as (process, _port, control):
+        assert process.stdout is not None
+        assert process.stdout.readline() == (
+            "KO: own data, CSV, 5 days (your own): 2024-01-02 to 2024-01-08, "
+            "synthetic intraday prices; contract 8894\n"
+        )
+        begin = datetime.fromisoformat(begins).replace(tzinfo=ZoneInfo("America/New_York"))
+        assert 0 <= command(control, do="time")["ok"] / 1e9 - begin.timestamp() < 60
+
+
+def test_data_that_cannot_be_used_are_one_error_with_every_bad_line(tmp_path: Path) -> None:
+    (tmp_path / "KO.csv").write_text(
+        "date,open,high,low,close\nnever,1,1,1,1\n2024-01-02,1,1,1,2\n"
+    )
+    done = call("emulate", "--port", "0", "--data", str(tmp_path))
+    assert done.returncode == 2
+    assert f"{tmp_path}/KO.csv:2: time 'never' is not as 'iso'" in done.stderr
+    assert f"{tmp_path}/KO.csv:3: close 2.0 lies outside 1.0 to 1.0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--start", "soon"], "--start 'soon' is no time: use 2024-01-02"),
+        (["--data", "nowhere"], "nowhere: there is no such file or folder"),
+        (["--data", ".", "--data-zone", "Mars"], "no time zone 'Mars'"),
+    ],
+)
+def test_data_and_start_that_cannot_be_used_are_clear_errors(options: list[str], said: str) -> None:
+    done = call("emulate", "--port", "0", *options)
+    assert (done.returncode, said in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_calendar_is_the_exchanges() -> None:
+    with emulated("--calendar", "--start", "2026-11-27T12:00") as (_, port, _control):
+        assert call("probe", f"127.0.0.1:{port}").returncode == 0
+
+
+def test_a_replay_goes_on_where_its_state_was_left(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    own = ("--data", str(own_days(tmp_path) / "KO.csv"), "--state", str(state), "--speed", "0")
+    with emulated(*own) as (_, _port, control):
+        left = command(control, do="clock", advance_s=90_000)["ok"]
+        written = state.stat().st_mtime_ns if state.exists() else 0
+        deadline = time.monotonic() + 20
+        while not state.exists() or state.stat().st_mtime_ns == written:
+            assert time.monotonic() < deadline, "the state is written every second"
+            select.select([], [], [], 0.05)
+    with emulated(*own) as (_, _port, control):
+        assert command(control, do="time")["ok"] == left
+    done = call("emulate", "--port", "0", *own, "--start", "2024-01-02")
+    assert done.returncode == 2
+    assert "state.json is of 2024-01-03 01:00:00; move it away to begin anew" in done.stderr

@@ -89,11 +89,17 @@ async def until(condition: Callable[[], object], timeout_s: float = 8.0) -> None
             await asyncio.sleep(0.002)
 
 
-def play(scene: Callable[[Lab], Awaitable[T]], *, speed: float = 1.0, **settings: Any) -> T:
+def play(
+    scene: Callable[[Lab], Awaitable[T]],
+    *,
+    speed: float = 1.0,
+    gateway: Gateway | None = None,
+    **settings: Any,
+) -> T:
     """Serve a gateway on a free port and run ``scene`` against it."""
 
     async def run() -> T:
-        server = Server(made(**settings), port=0, speed=speed)
+        server = Server(gateway or made(**settings), port=0, speed=speed)
         await server.start()
         lab = Lab(server)
         try:

@@ -168,6 +168,24 @@ TestLmdb.settings = settings(
 )
 
 
+LONG = settings(deadline=None, max_examples=250, stateful_step_count=40, suppress_health_check=SLOW)
+
+
+class LongMemoryMachine(MemoryMachine):
+    """The same for longer."""
+
+
+class LongLmdbMachine(LmdbMachine):
+    """The same for longer."""
+
+
+DEEP = pytest.mark.timeout(600)
+TestLongMemory = pytest.mark.deep(DEEP(LongMemoryMachine.TestCase))
+TestLongMemory.settings = LONG
+TestLongLmdb = pytest.mark.deep(DEEP(LongLmdbMachine.TestCase))
+TestLongLmdb.settings = LONG
+
+
 @pytest.fixture(params=["memory", "lmdb"])
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
     made = MemoryStore(MemoryDisk()) if request.param == "memory" else kit.store(tmp_path / "j")

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.adapters import bundled
+from robotrader.adapters.calendar import sessions
+from robotrader.market.hours import MINUTE_NS, RoundTheClock, TableHours
 from robotrader.market.path import bridge
 from robotrader.market.series import SYNTHETIC
-from robotrader.market.synthetic import MINUTE_NS, SyntheticMarket, weekdays_between
+from robotrader.market.synthetic import SyntheticMarket
 
 TODAY = date(2026, 11, 20)
 SERIES = bundled.load(["AAPL", "SPX"])
@@ -30,8 +32,17 @@ def test_a_bridge_goes_through_its_four_prices_and_stays_inside(
     assert (min(path), max(path)) == (low, high)
 
 
+NEW_YORK = TableHours(sessions("XNYS", date(2026, 1, 1), date(2027, 12, 31)))
+
+
 def market(*, always: bool, seed: int = 7) -> SyntheticMarket:
-    return SyntheticMarket(SERIES, TODAY, seed, always=always)
+    return SyntheticMarket(SERIES, TODAY, seed, RoundTheClock() if always else NEW_YORK)
+
+
+def opening_ns(made: SyntheticMarket, day: date) -> int:
+    span = made.hours.regular(day)
+    assert span is not None
+    return span[0]
 
 
 def test_the_minutes_of_a_day_are_its_open_high_low_and_close() -> None:
@@ -50,7 +61,7 @@ def test_the_minutes_of_a_day_are_its_open_high_low_and_close() -> None:
 def test_any_part_is_the_same_whatever_was_asked_before() -> None:
     one, other = market(always=True), market(always=True)
     list(other.minute_bars(AAPL, TODAY - timedelta(1)))
-    start_ns = one.hours.opening_ns(TODAY) + 77 * MINUTE_NS
+    start_ns = opening_ns(one, TODAY) + 77 * MINUTE_NS
     assert one.ticks(AAPL, start_ns, 60) == other.ticks(AAPL, start_ns, 60)
     assert one.ticks(AAPL, start_ns, 60) != market(always=True, seed=8).ticks(AAPL, start_ns, 60)
 
@@ -67,7 +78,7 @@ def test_the_ticks_of_a_minute_end_where_the_next_begins() -> None:
 
 def test_a_closed_market_has_no_ticks_and_a_weekend_no_day() -> None:
     made = market(always=False)
-    night_ns = made.hours.opening_ns(TODAY) - MINUTE_NS
+    night_ns = opening_ns(made, TODAY) - MINUTE_NS
     assert made.ticks(AAPL, night_ns, 12) == []
     assert made.daily(AAPL, date(2026, 11, 21)) is None
     friday = made.daily(AAPL, TODAY)
@@ -79,11 +90,28 @@ def test_what_is_made_up_says_so() -> None:
     assert SYNTHETIC in market(always=True).provenance(AAPL).labels
 
 
-@given(first=st.dates(date(2020, 1, 1), date(2030, 1, 1)), days=st.integers(-400, 400))
-def test_weekdays_are_counted_as_one_by_one(first: date, days: int) -> None:
-    last = first + timedelta(days)
-    step = 1 if days >= 0 else -1
-    passed = [first + timedelta(step * n) for n in range(1, abs(days) + 1)]
-    if days < 0:
-        passed = [day + timedelta(1) for day in passed]
-    assert weekdays_between(first, last) == step * sum(day.weekday() < 5 for day in passed)
+def test_days_are_laid_over_sessions_so_that_a_holiday_takes_none() -> None:
+    made = market(always=False)
+    assert made.daily(AAPL, date(2026, 11, 26)) is None, "Thanksgiving"
+    wednesday, friday = made.daily(AAPL, date(2026, 11, 25)), made.daily(AAPL, date(2026, 11, 27))
+    days = SERIES["AAPL"].days
+    assert wednesday is not None
+    assert friday == days[days.index(wednesday) + 1]
+    assert made.previous_close(AAPL, date(2026, 11, 27)) == wednesday.close
+    assert made.previous_close(AAPL, date(2026, 11, 28)) == friday.close
+
+
+def test_a_day_that_closes_early_has_fewer_minutes() -> None:
+    bars = list(market(always=False).minute_bars(AAPL, date(2026, 11, 27)))
+    assert len(bars) == 210
+
+
+@given(st.dates(date(1990, 1, 1), date(2040, 1, 1)))
+def test_a_day_round_the_clock_ends_when_the_next_begins(day: date) -> None:
+    hours = RoundTheClock()
+    one, after = hours.regular(day), hours.regular(day + timedelta(1))
+    assert one is not None
+    assert after is not None
+    assert one[1] == after[0]
+    assert (one[1] - one[0]) // MINUTE_NS in {23 * 60, 24 * 60, 25 * 60}
+    assert hours.day(hours.number(day)) == day

@@ -202,3 +202,29 @@ def test_a_newer_field_is_left_out_of_an_older_version_without_an_error() -> Non
 def test_other_versions_are_refused(version: int) -> None:
     with pytest.raises(ValueError, match="from 157 to 200 are spoken"):
         codec(version)
+
+
+@pytest.mark.parametrize("size", [Decimal("100.0"), Decimal("100.75"), 100.0])
+def test_a_client_of_whole_sizes_is_never_sent_a_fraction(size: Decimal | float) -> None:
+    frame = codec(162).encode_reply("tickSize", {"reqId": 3, "tickType": 0, "size": size})
+    assert fields_of(frame) == ["2", "6", "3", "0", "100"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        (b"94\0001\000NaN\0000\0000\000", "daily"),
+        (b"2\0006\0003\0000\000Infinity\000", "size"),
+        (b"2\0006\0003\0000\000sNaN\000", "size"),
+        (b"85\000-1\000", "rows"),
+        (b"85\0002\000a\000b\000", "rows|code"),
+    ],
+)
+def test_what_is_no_number_or_no_count_is_not_read(payload: bytes, field: str) -> None:
+    with pytest.raises(MalformedMessage, match=f"field ({field})"):
+        codec(178).decode_reply(payload)
+
+
+def test_a_flag_that_a_client_leaves_empty_is_not_set() -> None:
+    message = codec(178).decode_request(b"6\0002\000\000DU1234567\000")
+    assert message.fields == {"subscribe": False, "account": "DU1234567"}

@@ -58,6 +58,12 @@ def test_a_length_above_the_limit_is_refused_at_once() -> None:
         Framer().feed(b"\xff\xff\xff\xff")
 
 
+def test_a_frame_of_the_longest_length_is_read() -> None:
+    assert Framer(5).feed(frame(b"12345")) == [b"12345"]
+    with pytest.raises(FrameError, match="6 bytes is announced, 5 are the most"):
+        Framer(5).feed(frame(b"123456"))
+
+
 @pytest.mark.parametrize(
     ("asked", "cap", "version"),
     [
@@ -158,6 +164,14 @@ def test_client_and_server_understand_each_other() -> None:
 def test_a_server_that_answers_nonsense_is_an_error() -> None:
     with pytest.raises(TwsError, match="answered the hello with version b'HTTP"):
         ClientSession().receive(frame(b"HTTP/1.1 400"))
+
+
+@pytest.mark.parametrize("version", [b"156", b"201", b"999"])
+def test_a_server_of_a_version_that_nobody_speaks_is_an_error(version: bytes) -> None:
+    client = ClientSession()
+    with pytest.raises(TwsError, match="answered the hello with version"):
+        client.receive(frame(version + b"\0" + TIME + b"\0"))
+    assert client.version is None
 
 
 def test_a_hello_may_come_byte_by_byte() -> None:

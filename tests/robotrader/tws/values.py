@@ -23,7 +23,7 @@ def value(field: Field, rng: Random, version: int, *, ascii_only: bool = False) 
     if kind == "q":
         return Decimal(rng.randrange(10**6)) / (100 if version >= 163 else 1)
     if kind in {"d", "p"}:
-        return rng.choice((0.0, 1.0, -2.5, 196.52, 0.00001, 1234567.891))
+        return rng.choice((0.0, 1.0, -2.5, 196.52, 0.00001, 1234567.891, None))
     if rng.random() < 0.4:
         return None
     return rng.randrange(1000) if kind[0] == "I" else rng.randrange(10**6) / 100

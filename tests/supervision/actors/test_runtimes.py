@@ -116,17 +116,19 @@ def test_a_cancelled_timer_never_fires(place: tuple[ActorSystem, str]) -> None:
         def on_receive(self, message: Any) -> Any:
             super().on_receive(message)
             if message == "arm":
-                first = self.send_after(0.001, "cancelled")
-                self.send_after(0.002, "second")
+                first = self.send_after(0.05, "cancelled")
+                self.send_after(0.1, "second")
                 return first.cancel(), first.cancel()
             if message == "second":
                 self.stop()
             return None
 
     ref = system.start(Cancelling(), on=runtime)
-    assert ref.ask("arm") == (True, False)
+    cancelled, again = ref.ask("arm")
+    assert not again
     assert ref.actor_stopped.wait(ENDS_S)
-    assert "got cancelled" not in actor_of(ref).log
+    fired = "got cancelled" in actor_of(ref).log
+    assert fired is not cancelled, "a machine that stalls may be too late; then it is told"
 
 
 def test_ten_thousand_actors_live_on_one_worker_and_all_answer() -> None:
