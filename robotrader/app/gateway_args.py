@@ -21,8 +21,10 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     probe.add_argument("--client-id", type=int, default=999, help="client id (default 999)")
     errors = verbs.add_parser("errors", help="explain an error code")
     errors.add_argument("code", type=int)
-    replay = verbs.add_parser("replay", help="show an event log, message by message")
+    replay = verbs.add_parser("replay", help="show an event log, or play it to a client")
     replay.add_argument("log", type=Path)
+    replay.add_argument("--port", type=int, help="play it to clients on this port (0: any free)")
+    replay.add_argument("--speed", type=float, default=0.0, help="times as fast (0: at once)")
 
 
 def _add_emulate(parser: argparse.ArgumentParser) -> None:

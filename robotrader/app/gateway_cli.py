@@ -26,6 +26,7 @@ from robotrader.emulator import (
     state,
 )
 from robotrader.emulator.control import Control
+from robotrader.emulator.playback import Player
 from robotrader.market import DataError
 from robotrader.tws import (
     HIGHEST,
@@ -212,7 +213,9 @@ def _errors(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    """Show each message of a log; what cannot be read is shown as bytes."""
+    """Show each message of a log, or play it; what cannot be read is shown as bytes."""
+    if arguments.port is not None:
+        return asyncio.run(_play(arguments))
     conversations: dict[int, _Conversation] = {}
     first_ns: int | None = None
     for frame in eventlog.read(arguments.log):
@@ -222,6 +225,20 @@ def _replay(arguments: argparse.Namespace) -> int:
         for shown in talk.shown(frame):
             print(f"{(frame.at - first_ns) / 1e9:10.6f} {frame.link:3d} {arrow} {shown}")
     return 0
+
+
+async def _play(arguments: argparse.Namespace) -> int:
+    player = Player(eventlog.read(arguments.log), speed=arguments.speed)
+    many = len(player.waiting)
+    server = await asyncio.start_server(player.serve, "127.0.0.1", arguments.port)
+    port = server.sockets[0].getsockname()[1]
+    print(f"playing {many} connections of {arguments.log} on 127.0.0.1:{port}", flush=True)
+    if many:
+        await player.over.wait()
+    server.close()
+    for refusal in player.refusals:
+        print(refusal, file=sys.stderr)
+    return 1 if player.refusals else 0
 
 
 class _Conversation:

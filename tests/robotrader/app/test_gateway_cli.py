@@ -87,6 +87,16 @@ def test_a_log_can_be_shown_message_by_message(tmp_path: Path) -> None:
     shown = call("replay", str(log)).stdout
     assert "-> hello: versions 157 to 200" in shown
     assert "<- managedAccounts accounts=DU1234567" in shown
+    played = subprocess.Popen(
+        [*RUN, "replay", str(log), "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    assert played.stdout is not None
+    said = played.stdout.readline()
+    assert said.startswith(f"playing 1 connections of {log} on 127.0.0.1:")
+    again = call("probe", said.strip().rpartition(" ")[2])
+    assert "accounts DU1234567, answers" in again.stdout
+    assert played.wait(20) == 0
+    played.stdout.close()
     log.write_text("nonsense\n")
     done = call("replay", str(log))
     assert (done.returncode, "line 1: no frame of an event log" in done.stderr) == (2, True)
