@@ -7,7 +7,6 @@ of itself (see ``Tracked``).
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from robotrader.domain import OVER, Happening, OrderState, Side
@@ -17,6 +16,7 @@ from robotrader.execution.tracked import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     from robotrader.domain import ExecutionReport, OrderReport
 
@@ -155,6 +155,7 @@ class Book:
         order = self.orders[record.ref]
         order.acked = True
         order.missed_ns = None
+        order.duplicate = False
         self.saw_perm(order, record.perm_id)
         if record.qty:
             order.qty, order.modify = record.qty, None
@@ -176,14 +177,24 @@ class Book:
     def _fill_booked(self, record: r.FillBooked) -> Tracked | None:
         sign = Side(record.side).sign
         where = (record.account, record.con_id)
-        detail = (record.qty, record.price, record.strategy)
-        self.fills[record.family] = Booked(record.exec_id, record.ref, *where, sign, *detail)
+        self.fills[record.family] = Booked(
+            exec_id=record.exec_id,
+            ref=record.ref,
+            account=record.account,
+            con_id=record.con_id,
+            sign=sign,
+            qty=record.qty,
+            price=record.price,
+            strategy=record.strategy,
+        )
         self._move_position(where, sign * record.qty)
         self.identities.saw(record.ref, 0)
         order = self.orders.get(record.ref)
         if order is not None:
             order.seen += record.qty
             order.acked = True  # what trades was there
+            if order.state in {OrderState.INTENDED, OrderState.SENT}:
+                order.move(Happening.ACKED)
             self.saw_perm(order, record.perm_id)
         return order
 
@@ -210,7 +221,7 @@ class Book:
     def _order_done(self, record: r.OrderDone) -> Tracked:
         order = self.orders[record.ref]
         moved = order.move(_ENDS[record.ending])
-        order.said = max(order.said, record.cum_filled)
+        order.said = record.cum_filled
         if moved:
             order.ending, order.code, order.why = record.ending, record.code, record.why
             order.modify = None

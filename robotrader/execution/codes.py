@@ -27,6 +27,9 @@ class Verdict(StrEnum):
     GONE = "gone"
     """The answer to a cancel: no such order. Nothing is left to wait for: ask at once."""
 
+    CANCELLED = "cancelled"
+    """Said next to the status Cancelled, which is what ends it: ask if nobody wanted a cancel."""
+
     ASK = "ask"
     """Says nothing certain: compare with the broker."""
 
@@ -36,6 +39,7 @@ _WORDS: Final = {
     Verdict.REJECT: (109, 163, 200, 201, 203, 387, 391, 434, 460, 10268, 10289, 10293),
     Verdict.DUPLICATE: (103,),
     Verdict.GONE: (135, 161, 10147, 10148),
+    Verdict.CANCELLED: (202,),
 }
 _TABLE: Final = {code: verdict for verdict, codes in _WORDS.items() for code in codes}
 

@@ -1,9 +1,8 @@
-"""What the parts of the order manager share: the book, the link, the switch, plans of what to do."""
+"""What the parts of the order manager share: the book, the link, the switch, and plans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,6 +14,7 @@ from robotrader.execution.effects import Effect, Released
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from robotrader.execution.tracked import Tracked
 
@@ -113,7 +113,7 @@ class Desk:
         """Return what an order gives back of its reservation, now that it changed."""
         number, left = self.held.get(order.ref, (0, r.ZERO))
         now = order.reserved
-        if order.ref not in self.held or now >= left:
+        if order.ref not in self.held or now == left:
             return []
         self.held[order.ref] = (number, now)
         if order.over and not now:

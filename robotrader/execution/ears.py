@@ -33,6 +33,7 @@ class Ears:
 
     def __init__(self, desk: Desk, placing: Placing, rounds: Rounds) -> None:
         self._desk, self._placing, self._rounds = desk, placing, rounds
+        self._heard = 0
         self.dropped = 0
         """Reports of an ended connection about requests: dropped."""
 
@@ -46,12 +47,11 @@ class Ears:
         desk = self._desk
         desk.book.identities.saw_next(change.next_order_id)
         told: list[Effect] = []
-        if change.state is not LinkState.READY:
+        if change.state is not LinkState.READY or change.generation != self._heard:
             told = [Told(each.view()) for each in desk.book.open.values() if self._doubt(each)]
-            self._rounds.restart()
-            return Plan(effects=told)
+        self._heard = change.generation
         self._rounds.restart()
-        return Plan(effects=self._rounds.want(now_ns))
+        return Plan(effects=[*told, *self._rounds.want(now_ns)])
 
     def _doubt(self, order: Tracked) -> bool:
         """Put an order in doubt if its connection ended; return whether that changed it."""
@@ -75,7 +75,8 @@ class Ears:
             for each in records
             if isinstance(each, r.MessageQuarantined)
         ]
-        effects += self._strange(report, order)
+        if isinstance(records[0], r.FillBooked):
+            effects += self._strange(report, order)
         unknown = order is None and identity.is_ours(report.ref)
         ask = self._rounds.want(now_ns) if unknown else []
         return Plan(records=records, effects=[*effects, *ask])
@@ -182,7 +183,8 @@ class Ears:
         order = book.orders[ref]
         verdict = codes.classify(failure.code)
         text = f"order {ref}: {failure.code} {failure.text}"
-        if verdict is Verdict.REMARK or order.over:
+        wanted = verdict is Verdict.CANCELLED and order.cancel
+        if verdict is Verdict.REMARK or wanted or order.over:
             return Plan(effects=[Alert(Level.INFO, "order_remark", text)])
         if verdict is Verdict.REJECT and order.state is OrderState.SENT and not order.acked:
             return Plan(records=[self._rejected(order, failure, now_ns)])

@@ -99,7 +99,10 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
 
 
 class Released(msgspec.Struct, frozen=True, gc=False):
-    """The gate may give back ``qty`` shares of a reservation; ``left`` are still held."""
+    """The gate may give back ``qty`` shares of a reservation; ``left`` are still held.
+
+    Less than 0 where a fill was taken back and the order may trade those shares again.
+    """
 
     reservation: int
     ref: str

@@ -64,7 +64,7 @@ def ended(order: Tracked, report: OrderReport, now_ns: int) -> r.OrderDone | Non
     if life in {Life.ALIVE, Life.UNSAID}:
         return None
     filled = report.filled
-    if life is Life.FILLED and filled <= 0:
+    if life is Life.FILLED and filled <= 0 and not report.completed:
         filled = order.qty
     if order.over and filled <= max(order.said, order.seen):
         return None

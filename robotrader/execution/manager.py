@@ -157,7 +157,6 @@ class OrderManager:
             client_id=client_id,
             config_hash=config_hash,
             build=build,
-            wall_ns=now_ns,
         )
         return self._take(lambda _: Plan(records=[record], then=self._began), now_ns)
 
@@ -287,7 +286,7 @@ class OrderManager:
             return Plan(effects=self._rounds.want(now_ns))
         if kind == "ack" and order and not order.acked:
             return self._unanswered(order, now_ns)
-        if kind == "cancel" and order and order.cancel:
+        if kind == "cancel" and order and order.cancel and now_ns >= order.cancel_due_ns:
             plan = self._placing.send_cancels([order], now_ns)
             plan.effects += self._rounds.want(now_ns)
             return plan

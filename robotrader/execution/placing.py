@@ -8,7 +8,6 @@ was never sent. A reference is sent once; nobody sends it again.
 from __future__ import annotations
 
 from collections import OrderedDict
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import (
@@ -27,6 +26,7 @@ from robotrader.execution.effects import Alert, Declined, Effect, Level, Send, W
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
 
     from robotrader.domain import Approved, Leg
     from robotrader.execution.tracked import Tracked
@@ -319,7 +319,9 @@ class Placing:
             if order.over or order.duplicate:
                 continue
             effects.append(Send(CancelOrder(order.intent.order_id)))
-            effects.append(Wake(f"cancel:{order.ref}", due_ns))
+            order.cancel_due_ns = due_ns
+            if order.cancel:
+                effects.append(Wake(f"cancel:{order.ref}", due_ns))
         return Plan(effects=effects)
 
     def _not_kept(self, orders: list[Tracked], why: str, now_ns: int) -> list[Effect]:

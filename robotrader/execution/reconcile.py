@@ -94,10 +94,26 @@ class Judge:
 
     def _ends(self, order: Tracked, reports: list[OrderReport]) -> bool:
         ends = [hearing.ended(order, each, self.now_ns) for each in reports]
+        if order.over and order.said > order.seen and order.as_of < self.asked.request:
+            ends.append(self._settled(order, reports))
         best = max((end for end in ends if end), key=lambda end: end.cum_filled, default=None)
         if best is not None:
             self.out.records.append(best)
         return best is not None
+
+    def _settled(self, order: Tracked, reports: list[OrderReport]) -> r.OrderDone | None:
+        """Await no more fills than the broker counts, now that its executions are booked."""
+        total = max([order.seen, *(each.filled for each in reports)])
+        if order.ending is None or total >= order.said:
+            return None
+        return r.OrderDone(
+            ref=order.ref,
+            ending=order.ending,
+            cum_filled=total,
+            code=order.code,
+            why=order.why,
+            wall_ns=self.now_ns,
+        )
 
     def _lives(self, order: Tracked, report: OrderReport) -> None:
         fresh = order.as_of < self.asked.request
@@ -172,6 +188,16 @@ class Judge:
             self._end(order, r.Ending.REJECTED, "its order id was used before", 103)
         else:
             self._end(order, r.Ending.ABANDONED, "not at the broker, twice, behind a fence")
+            self._unprotected(order)
+
+    def _unprotected(self, leg: Tracked) -> None:
+        """An order whose protective leg never arrived is not wanted either."""
+        parent = self.book.open.get(leg.intent.parent_ref)
+        if parent is not None and not parent.cancel:
+            text = f"leg {leg.ref} of {parent.ref} never arrived: the order is being cancelled"
+            self.out.records.append(self._cancel(parent, "a leg never arrived"))
+            self.out.cancels.append(parent.intent.order_id)
+            self.out.alert(Level.WARNING, "bracket_torn", text)
 
     def _end(self, order: Tracked, ending: r.Ending, why: str, code: int = 0) -> None:
         done = r.OrderDone(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from robotrader.domain import (
     AskSnapshot,
-    CancelOrder,
     CommissionReport,
     ExecutionReport,
     Happening,
@@ -136,7 +135,9 @@ class Rounds:
     def _act(self, verdict: Judgement, snapshot: BrokerSnapshot, now_ns: int) -> Plan:
         """After the commit: fence what is missing, send cancels again, look at the positions."""
         effects: list[Effect] = [*verdict.alerts]
-        effects += [Send(CancelOrder(order_id)) for order_id in verdict.cancels]
+        book = self._desk.book
+        cancelled = [book.orders[book.by_id[each]] for each in verdict.cancels]
+        effects += self._placing.send_cancels(cancelled, now_ns).effects
         effects += self._mark(verdict, now_ns)
         if not self._current(snapshot):
             return Plan(effects=effects)
@@ -174,12 +175,19 @@ class Rounds:
                 self._sample = new
             return Plan(effects=[*effects, *self._plan(now_ns + self._desk.times.sample_ns)])
         self._sample = None
-        halts: list[r.Record] = []
-        for con_id, (ours, theirs, _) in differ.items():
-            why = f"the journal has {ours} of contract {con_id}, the broker {theirs}"
-            halts.append(r.SymbolHalted(con_id=con_id, why=why, wall_ns=now_ns))
-            text = f"{why}: halted until a person adopts a position"
-            effects.append(Alert(Level.CRITICAL, "position_differs", text))
+        reasons = {
+            con_id: f"the journal has {ours} of contract {con_id}, the broker {theirs}"
+            for con_id, (ours, theirs, _) in differ.items()
+        }
+        halts: list[r.Record] = [
+            r.SymbolHalted(con_id=con_id, why=why, wall_ns=now_ns)
+            for con_id, why in reasons.items()
+        ]
+        remedy = "halted until a person adopts a position"
+        effects += [
+            Alert(Level.CRITICAL, "position_differs", f"{why}: {remedy}")
+            for why in reasons.values()
+        ]
         return Plan(records=halts, then=lambda _: self._finish(snapshot, effects))
 
     def _finish(self, snapshot: BrokerSnapshot, effects: list[Effect]) -> Plan:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.domain import OVER, Happening, OrderState, OrderType, after
@@ -11,6 +10,8 @@ from robotrader.domain.records import ZERO
 from robotrader.execution.effects import OrderView
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from robotrader.domain.records import Ending, ModifyIntended, OrderIntended
 
 _H = Happening
@@ -67,15 +68,20 @@ class Tracked:
     duplicate: bool = False
     """Its number was another order's (103): it may not be cancelled by it."""
 
-    refused: int = field(default=0)
+    refused: int = 0
     """The code of a rejection that came for it after an acknowledgement."""
+
+    cancel_due_ns: int = 0
+    """When a cancel is sent again."""
 
     @property
     def ref(self) -> str:
+        """Return its reference."""
         return self.intent.ref
 
     @property
     def over(self) -> bool:
+        """Return whether it has ended."""
         return self.state in OVER
 
     @property
