@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from random import Random
 
-from robotrader.domain import Side
+from robotrader.domain import LinkState, Side
 from tests.robotrader.execution.broker import CLIENT
 from tests.robotrader.execution.world import MS, SECOND, Faults, World
 
@@ -14,8 +14,10 @@ ACTIONS = (
     *(["fill"] * 8),
     *(["cancel"] * 3),
     *(["drop"] * 2),
-    *("bracket", "modify", "correct", "manual", "kill", "unkill", "crash", "expire"),
+    *(["unkill"] * 2),
+    *("bracket", "modify", "correct", "manual", "kill", "crash", "expire", "outage"),
 )
+RARE = ("vanish", "drift")
 
 
 def draw(rng: Random) -> Faults:
@@ -32,6 +34,7 @@ def draw(rng: Random) -> Faults:
         incomplete=rate(0.3),
         refuse=rate(0.1),
         late=rate(1.0),
+        slow=rate(0.5),
     )
 
 
@@ -41,8 +44,8 @@ def live(seed: int, actions: int = 60) -> World:
     world = World(rng=rng, faults=draw(rng))
     swarm = Swarm(world)
     for _ in range(actions):
-        world.run(rng.randrange(5 * MS, 1_500 * MS))
-        world.guard(swarm.act, rng.choice(ACTIONS))
+        world.run(rng.choice((0, 1, 1, 1)) * rng.randrange(5 * MS, 1_500 * MS))
+        world.guard(swarm.act, rng.choice(RARE if rng.random() < 0.01 else ACTIONS))
         world.drain()
         world.check()
     world.faults = Faults()
@@ -105,6 +108,22 @@ class Swarm:
         # A contract of its own: what others buy is no business of our limit's.
         held = self.world.broker.manual(9, Decimal(10))
         self.world.broker.fill(held, Decimal(self.world.rng.randint(1, 10)))
+
+    def _vanish(self) -> None:
+        """The broker forgets an order."""
+        mine = [each for each in self.world.broker.orders if each.live and not each.filled]
+        if mine:
+            self.world.broker.orders.remove(self.world.rng.choice(mine))
+
+    def _drift(self) -> None:
+        """A position changes without an execution."""
+        self.world.broker.move(9, Decimal(1))
+
+    def _outage(self) -> None:
+        """The gateway loses its server for a moment, and keeps our socket (1100, 1102)."""
+        if self.world.up and self.world.alive:
+            self.world.link(LinkState.DEGRADED)
+            self.world.link(LinkState.READY)
 
     def _drop(self) -> None:
         self.world.disconnect()

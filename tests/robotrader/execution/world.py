@@ -35,7 +35,9 @@ from robotrader.execution import (
     Commit,
     Declined,
     Effect,
+    FillTold,
     OrderManager,
+    OrderView,
     Released,
     Send,
     Told,
@@ -65,6 +67,7 @@ class Faults:
     incomplete: float = 0.0
     refuse: float = 0.0
     late: float = 0.0
+    slow: float = 0.0
 
 
 class Gate:
@@ -114,6 +117,8 @@ class World:
     now_ns: int = SECOND
     alerts: list[Alert] = field(default_factory=list)
     declined: list[Declined] = field(default_factory=list)
+    told: list[OrderView] = field(default_factory=list)
+    fills: list[FillTold] = field(default_factory=list)
     sent: list[PlaceOrder] = field(default_factory=list)
     crashes: int = 0
     commits: int = 0
@@ -123,6 +128,9 @@ class World:
     killed: bool = False
     crash_at: Callable[[Effect], bool] | None = None
     """Kills the process before the first effect for which it is true, once."""
+
+    late_ns: int = 0
+    """How late late messages are; 0 draws it."""
 
     hold_commits: bool = False
     """Whether the journal's answers wait until the test gives them."""
@@ -214,7 +222,8 @@ class World:
             self._check_commit(effect)
             self.held_commits.append(effect)
             if not self.hold_commits:
-                delay = self.rng.randrange(MS // 4, 6 * MS)
+                slowest = SECOND if self.chance(self.faults.slow) else 6 * MS
+                delay = self.rng.randrange(MS // 4, slowest)
                 self.later(delay, self.answer_commit, self._life)
         elif isinstance(effect, Wake):
             delay = max(0, effect.at_ns - self.now_ns)
@@ -225,6 +234,10 @@ class World:
             self.alerts.append(effect)
         elif isinstance(effect, Declined):
             self.declined.append(effect)
+        elif isinstance(effect, Told):
+            self.told.append(effect.update)
+        elif isinstance(effect, FillTold):
+            self.fills.append(effect)
 
     def answer_commit(self, life: int | None = None) -> None:
         """Make the oldest waiting records durable; the process may die before it hears of it."""
@@ -252,8 +265,8 @@ class World:
         self.up = True
         self._conn += 1
         self._out_ns = 0
-        self._link(LinkState.SYNCING)
-        self._link(LinkState.READY, self.broker.highest_id + 1)
+        self.link(LinkState.SYNCING)
+        self.link(LinkState.READY, self.broker.highest_id + 1)
 
     def disconnect(self) -> None:
         """End the connection: what the broker had to say is lost, what we wrote may arrive."""
@@ -263,10 +276,10 @@ class World:
         self._conn += 1
         if self.alive:
             self.generation += 1
-            self.guard(self._link, LinkState.DOWN)
+            self.guard(self.link, LinkState.DOWN)
             self.later(self.rng.randrange(100 * MS, 3 * SECOND), self.connect, self._life)
 
-    def _link(self, state: LinkState, next_id: int = 0) -> None:
+    def link(self, state: LinkState, next_id: int = 0) -> None:
         self.hear(LinkChanged(state, self.generation, self.now_ns, next_order_id=next_id))
 
     def hear(self, event: Any) -> None:
@@ -287,7 +300,7 @@ class World:
         if conn != self._conn and not late:
             # The connection died under it: the kernel may deliver it all the same.
             if self.chance(self.faults.late):
-                delay = self.rng.randrange(LATEST_NS - 40 * MS)
+                delay = self.late_ns or self.rng.randrange(LATEST_NS - 40 * MS)
                 self.later(delay, self._arrive, conn, command, True)
             return
         if isinstance(command, PlaceOrder):
@@ -395,6 +408,13 @@ class World:
         if approved is not None:
             self.guard(lambda: self.do(self.manager.submit(approved, self.now_ns)))
 
+    def until(self, true: Callable[[], Any], within_ns: int = 200 * SECOND) -> None:
+        """Run until something is true, which it must become."""
+        end_ns = self.now_ns + within_ns
+        while not true():
+            assert self.step(), "nothing is left to happen"
+            assert self.now_ns <= end_ns, "it did not become true in time"
+
     def cancel(self, ref: str) -> None:
         self.guard(lambda: self.do(self.manager.cancel(ref, "wanted", self.now_ns)))
 
@@ -472,6 +492,8 @@ class World:
         truth = {f: (x.exec_id, x.qty) for f, x in self.broker.newest_fills().items()}
         assert booked == truth, "I2: the executions differ"
         for con_id, qty in self.broker.positions.items():
+            if con_id in self.manager.halted:
+                continue
             assert self.manager.position(con_id) == qty, "I3: the position differs"
         live = {each.order.order_ref for each in self.broker.orders if each.live}
         mine = {view.ref for view in self.manager.orders() if view.reserved}
