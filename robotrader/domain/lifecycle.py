@@ -100,6 +100,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, Happening], OrderState]] = {
     (_S.CANCELLED, _H.FILLED): _S.FILLED,
     (_S.ABANDONED, _H.ACKED): _S.CANCELLING,
     (_S.LOST, _H.ACKED): _S.CANCELLING,
+    (_S.FILLED, _H.ACKED): _S.CANCELLING,
     (_S.CANCELLED, _H.ACKED): _S.CANCELLING,
     (_S.REJECTED, _H.ACKED): _S.CANCELLING,
     (_S.ABANDONED, _H.FILLED): _S.FILLED,

@@ -66,7 +66,8 @@ def ended(order: Tracked, report: OrderReport, now_ns: int) -> r.OrderDone | Non
     filled = report.filled
     if life is Life.FILLED and filled <= 0 and not report.completed:
         filled = order.qty
-    if order.over and filled <= max(order.said, order.seen):
+    wins = life is Life.FILLED and order.state is not OrderState.FILLED
+    if order.over and filled <= max(order.said, order.seen) and not wins:
         return None
     return r.OrderDone(
         ref=order.ref,
@@ -134,12 +135,10 @@ def _quarantined(report: ExecutionReport, wrong: str, now_ns: int) -> list[r.Rec
     return [kept, r.SymbolHalted(con_id=report.con_id, why=why, wall_ns=now_ns)]
 
 
-def _booked(
-    book: Book, report: ExecutionReport, now_ns: int, unapplied: dict[str, Decimal]
-) -> list[r.Record]:
+def _booked(book: Book, report: ExecutionReport, now_ns: int) -> r.FillBooked:
     order = book.order_of(report)
     ref = order.ref if order else report.ref if identity.is_ours(report.ref) else ""
-    fill = r.FillBooked(
+    return r.FillBooked(
         family=identity.family(report.exec_id),
         exec_id=report.exec_id,
         ref=ref,
@@ -154,32 +153,19 @@ def _booked(
         strategy=order.intent.strategy if order else "",
         wall_ns=now_ns,
     )
-    unapplied[ref] = unapplied.get(ref, r.ZERO) + report.qty
-    total = order.seen + unapplied[ref] if order else r.ZERO
-    if order is None or total < order.qty or order.state is OrderState.FILLED:
-        return [fill]
-    done = r.OrderDone(
-        ref=order.ref, ending=r.Ending.FILLED, cum_filled=total, why="its fills", wall_ns=now_ns
-    )
-    return [fill, done]
 
 
-def executed(
-    book: Book,
-    report: ExecutionReport,
-    now_ns: int,
-    unapplied: dict[str, Decimal] | None = None,
-) -> list[r.Record]:
+def executed(book: Book, report: ExecutionReport, now_ns: int) -> list[r.Record]:
     """Return the records of a fill or of its correction; none for one that is booked.
 
-    ``unapplied`` collects, by order, the shares of fills that go into the same commit.
+    Fills alone do not end an order, though their sum reaches its quantity: a correction that was
+    overtaken by the next fill may still take some of them back.
     """
-    others = {} if unapplied is None else unapplied
     clean, wrong = _sane(report)
     extra = _quarantined(report, wrong, now_ns) if wrong else []
     known = book.fills.get(identity.family(report.exec_id))
     if known is None:
-        return [*_booked(book, clean, now_ns, others), *extra]
+        return [_booked(book, clean, now_ns), *extra]
     if identity.revision(report.exec_id) <= identity.revision(known.exec_id):
         return []
     corrected = r.FillCorrected(

@@ -118,7 +118,7 @@ class Judge:
     def _lives(self, order: Tracked, report: OrderReport) -> None:
         fresh = order.as_of < self.asked.request
         if order.over:
-            if fresh and order.state is not OrderState.FILLED:
+            if fresh:
                 self._rises(order, report)
             return
         settle = order.modified_as_of < self.asked.request
@@ -168,6 +168,9 @@ class Judge:
     def _absent(self, order: Tracked) -> None:
         waited = order.missed_ns is not None
         quiet = waited and self.asked.at_ns - (order.missed_ns or 0) >= self._quiet_ns
+        if order.acked and order.seen >= order.qty:
+            self._end(order, r.Ending.FILLED, "its fills")
+            return
         if not quiet:
             self.out.missed.append(order.ref)
         elif order.acked:

@@ -24,7 +24,6 @@ from robotrader.execution.reconcile import Asked, Judge, Judgement, Sample, last
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from decimal import Decimal
 
     from robotrader.domain import BrokerSnapshot
     from robotrader.execution.book import Book
@@ -148,19 +147,15 @@ class Rounds:
 
     def _mark(self, verdict: Judgement, now_ns: int) -> list[Effect]:
         """Keep what only this process knows: whose doubt ended, who is fenced since when."""
-        changed = []
-        book = self._desk.book
-        for ref in verdict.found:
-            if not book.orders[ref].over and self._desk.found(book.orders[ref]):
-                changed.append(ref)
-        for ref in verdict.missed:
-            order = book.orders[ref]
-            if order.missed_ns is None:
-                order.missed_ns = now_ns
-            if not order.acked and not order.over:
+        orders = self._desk.book.orders
+        found = [orders[ref] for ref in verdict.found if not orders[ref].over]
+        changed = [order for order in found if self._desk.found(order)]
+        missed = [orders[ref] for ref in verdict.missed if not orders[ref].over]
+        for order in missed:
+            order.missed_ns = now_ns if order.missed_ns is None else order.missed_ns
+            if not order.acked:
                 order.move(Happening.NOT_FOUND)
-                changed.append(ref)
-        return [Told(book.orders[ref].view()) for ref in changed]
+        return [Told(order.view()) for order in (*changed, *missed)]
 
     # -- positions, and the end --
 
@@ -217,9 +212,8 @@ class Rounds:
 def fills(book: Book, snapshot: BrokerSnapshot, now_ns: int) -> list[r.Record]:
     """Return the records of every execution and commission in a snapshot that is not booked."""
     records: list[r.Record] = []
-    unapplied: dict[str, Decimal] = {}
     for execution in _newest(snapshot.executions):
-        records += hearing.executed(book, execution, now_ns, unapplied)
+        records += hearing.executed(book, execution, now_ns)
     charges = (hearing.charged(book, each, now_ns) for each in _newest(snapshot.commissions))
     records += [charge for charge in charges if charge]
     return records

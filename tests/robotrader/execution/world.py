@@ -114,7 +114,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     broker: Broker = field(default_factory=Broker)
     journal: list[r.Record] = field(default_factory=list)
-    now_ns: int = SECOND
+    now_ns: int = 10_000 * SECOND
     alerts: list[Alert] = field(default_factory=list)
     declined: list[Declined] = field(default_factory=list)
     told: list[OrderView] = field(default_factory=list)
@@ -126,6 +126,9 @@ class World:
     up: bool = False
     generation: int = 0
     killed: bool = False
+    restored: bool = False
+    """The journal is an old copy: orders without an intent are to be expected."""
+
     crash_at: Callable[[Effect], bool] | None = None
     """Kills the process before the first effect for which it is true, once."""
 
@@ -469,7 +472,7 @@ class World:
                 continue
             assert ref not in refs, f"I1: {ref} is at the broker twice"
             refs.add(ref)
-            assert ref in intended, f"I6: {ref} has no intent"
+            assert ref in intended or self.restored, f"I6: {ref} has no intent"
             if held.order.side is Side.BUY:
                 con_id = held.order.con_id
                 worst[con_id] = worst.get(con_id, Decimal(0)) + held.remaining
