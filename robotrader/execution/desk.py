@@ -116,8 +116,6 @@ class Desk:
         if order.ref not in self.held or now == left:
             return []
         self.held[order.ref] = (number, now)
-        if order.over and not now:
-            del self.held[order.ref]
         return [Released(number, order.ref, left - now, now)]
 
 
