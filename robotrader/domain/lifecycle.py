@@ -99,6 +99,10 @@ TRANSITIONS: Final[dict[tuple[OrderState, Happening], OrderState]] = {
     # The broker says that an end was none: a fill that raced a cancel, an order found after all.
     (_S.CANCELLED, _H.FILLED): _S.FILLED,
     (_S.ABANDONED, _H.ACKED): _S.CANCELLING,
+    (_S.LOST, _H.ACKED): _S.CANCELLING,
+    (_S.FILLED, _H.ACKED): _S.CANCELLING,
+    (_S.CANCELLED, _H.ACKED): _S.CANCELLING,
+    (_S.REJECTED, _H.ACKED): _S.CANCELLING,
     (_S.ABANDONED, _H.FILLED): _S.FILLED,
     (_S.LOST, _H.FILLED): _S.FILLED,
     (_S.REJECTED, _H.FILLED): _S.FILLED,

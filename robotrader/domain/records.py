@@ -84,6 +84,8 @@ class OrderAcked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     perm_id: int
     status: str
     wall_ns: int = 0
+    qty: Decimal = ZERO
+    """What it is for, by the broker: settles a change. 0 where it was not said."""
 
 
 class FillBooked(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -1,0 +1,37 @@
+"""Orders that happen exactly once: the order manager and what it is made of.
+
+Pure: records, reports and times come in, effects come out. ``OrderManager`` is the door;
+``effects`` is what its actor has to do.
+"""
+
+from robotrader.execution.desk import Times
+from robotrader.execution.effects import (
+    Alert,
+    Commit,
+    Declined,
+    Effect,
+    FillTold,
+    Level,
+    OrderView,
+    Released,
+    Send,
+    Told,
+    Wake,
+)
+from robotrader.execution.manager import OrderManager
+
+__all__ = [
+    "Alert",
+    "Commit",
+    "Declined",
+    "Effect",
+    "FillTold",
+    "Level",
+    "OrderManager",
+    "OrderView",
+    "Released",
+    "Send",
+    "Times",
+    "Told",
+    "Wake",
+]

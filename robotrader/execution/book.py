@@ -1,0 +1,253 @@
+"""The orders, fills and positions that the journal holds: a fold, one method for each record.
+
+The same code applies a record at a replay and after its commit, so that a restarted process
+believes what the old one did. Nothing here changes without a record, but for what a process knows
+of itself (see ``Tracked``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from robotrader.domain import OVER, Happening, OrderState, Side
+from robotrader.domain import records as r
+from robotrader.execution import identity
+from robotrader.execution.tracked import Tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from decimal import Decimal
+
+    from robotrader.domain import ExecutionReport, OrderReport
+
+_ENDS: Final = {
+    r.Ending.FILLED: Happening.FILLED,
+    r.Ending.CANCELLED: Happening.CANCELLED,
+    r.Ending.REJECTED: Happening.REJECTED,
+    r.Ending.ABANDONED: Happening.ABANDONED,
+    r.Ending.LOST: Happening.LOST,
+}
+
+
+class Booked(NamedTuple):
+    """The newest revision of a fill."""
+
+    exec_id: str
+    ref: str
+    account: str
+    con_id: int
+    sign: int
+    qty: Decimal
+    price: Decimal
+    strategy: str
+
+
+class Book:
+    """See the module's prose. ``apply`` returns the order that a record changed, if any."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.account = ""
+        self.client_id = 0
+        self.orders: dict[str, Tracked] = {}
+        self.open: dict[str, Tracked] = {}
+        """The orders that are not over, in the order of their intents."""
+
+        self.by_id: dict[int, str] = {}
+        self.by_perm: dict[int, str] = {}
+        self.fills: dict[str, Booked] = {}
+        self.commissions: dict[str, tuple[str, Decimal]] = {}
+        self.positions: dict[tuple[str, int], Decimal] = {}
+        self.moves: dict[int, int] = {}
+        """How often the position in a contract changed."""
+
+        self.halted: set[int] = set()
+        self.blocked: dict[str, str] = {}
+        """The kill switch: the level by scope; nothing but reductions may be placed there."""
+
+        self.externals: dict[int, tuple[str, Decimal]] = {}
+        self.reconciled = 0
+        self.ignored = 0
+        """Records that the order's state does not allow; they change nothing."""
+
+        self.identities = identity.Identities()
+        self._apply: Final[dict[type, Callable[[Any], Tracked | None]]] = {
+            r.SessionBegan: self._session_began,
+            r.OrderIntended: self._order_intended,
+            r.ModifyIntended: self._modify_intended,
+            r.CancelIntended: self._cancel_intended,
+            r.OrderAcked: self._order_acked,
+            r.FillBooked: self._fill_booked,
+            r.FillCorrected: self._fill_corrected,
+            r.CommissionBooked: self._commission_booked,
+            r.OrderDone: self._order_done,
+            r.Reconciled: self._was_reconciled,
+            r.ExternalOrderSeen: self._external_seen,
+            r.SymbolHalted: self._symbol_halted,
+            r.SymbolResumed: self._symbol_resumed,
+            r.PositionAdopted: self._position_adopted,
+            r.SwitchTripped: self._switch_tripped,
+            r.SwitchCleared: self._switch_cleared,
+        }
+
+    def apply(self, record: r.Record) -> Tracked | None:
+        """Take a durable record in; other actors' records change nothing here."""
+        known = self._apply.get(type(record))
+        return known(record) if known else None
+
+    # -- who it is --
+
+    def order_of(self, report: OrderReport | ExecutionReport) -> Tracked | None:
+        """Find the order of ours that a report is about: by reference, our number, or permId."""
+        if report.ref:
+            return self.orders.get(report.ref)
+        if report.client_id == self.client_id and report.order_id in self.by_id:
+            return self.orders[self.by_id[report.order_id]]
+        return self.orders.get(self.by_perm.get(report.perm_id, ""))
+
+    def durable(self) -> dict[str, Any]:
+        """What two processes with the same journal agree on (invariant I3b)."""
+        return {
+            "epoch": self.epoch,
+            "orders": {ref: order.durable() for ref, order in self.orders.items()},
+            "fills": self.fills,
+            "commissions": self.commissions,
+            "positions": self.positions,
+            "halted": self.halted,
+            "externals": self.externals,
+        }
+
+    def doubtful(self) -> Iterator[Tracked]:
+        """Yield the orders of which it is not known whether they live."""
+        unsure = (OrderState.UNKNOWN, OrderState.FENCED)
+        return (order for order in self.open.values() if order.state in unsure)
+
+    # -- the fold --
+
+    def _session_began(self, record: r.SessionBegan) -> None:
+        self.epoch = record.epoch
+        self.account = record.account
+        self.client_id = record.client_id
+        self.identities.begin(record.epoch)
+        self.reconciled = 0
+        for order in self.open.values():
+            order.move(Happening.LINK_LOST)
+
+    def _order_intended(self, record: r.OrderIntended) -> Tracked:
+        order = Tracked(record, record.qty)
+        self.orders[record.ref] = self.open[record.ref] = order
+        self.by_id[record.order_id] = record.ref
+        self.identities.saw(record.ref, record.order_id)
+        return order
+
+    def _modify_intended(self, record: r.ModifyIntended) -> Tracked:
+        order = self.orders[record.ref]
+        order.modify = record
+        return order
+
+    def _cancel_intended(self, record: r.CancelIntended) -> Tracked:
+        order = self.orders[record.ref]
+        order.cancel = True
+        self.ignored += not order.move(Happening.CANCEL_INTENDED)
+        return order
+
+    def _order_acked(self, record: r.OrderAcked) -> Tracked:
+        order = self.orders[record.ref]
+        order.acked = True
+        order.missed_ns = None
+        order.duplicate = False
+        self.saw_perm(order, record.perm_id)
+        if record.qty:
+            order.qty, order.modify = record.qty, None
+        again = order.over
+        self.ignored += not order.move(Happening.ACKED)
+        if order.cancel and order.state is OrderState.WORKING:
+            order.move(Happening.CANCEL_INTENDED)
+        if again and not order.over:
+            self.open[order.ref] = order
+            order.ending, order.said = None, r.ZERO
+        return order
+
+    def saw_perm(self, order: Tracked, perm_id: int) -> None:
+        """Note a permId of an order: after a change in an outage it may have two."""
+        if perm_id and perm_id not in order.perm_ids:
+            order.perm_ids += (perm_id,)
+            self.by_perm[perm_id] = order.ref
+
+    def _fill_booked(self, record: r.FillBooked) -> Tracked | None:
+        sign = Side(record.side).sign
+        where = (record.account, record.con_id)
+        self.fills[record.family] = Booked(
+            exec_id=record.exec_id,
+            ref=record.ref,
+            account=record.account,
+            con_id=record.con_id,
+            sign=sign,
+            qty=record.qty,
+            price=record.price,
+            strategy=record.strategy,
+        )
+        self._move_position(where, sign * record.qty)
+        self.identities.saw(record.ref, 0)
+        order = self.orders.get(record.ref)
+        if order is not None:
+            order.seen += record.qty
+            order.acked = True  # what trades was there
+            if order.state in {OrderState.INTENDED, OrderState.SENT}:
+                order.move(Happening.ACKED)
+            self.saw_perm(order, record.perm_id)
+        return order
+
+    def _fill_corrected(self, record: r.FillCorrected) -> Tracked | None:
+        old = self.fills[record.family]
+        new = old._replace(exec_id=record.exec_id, qty=record.qty, price=record.price)
+        self.fills[record.family] = new
+        change = new.qty - old.qty
+        self._move_position((old.account, old.con_id), old.sign * change)
+        order = self.orders.get(old.ref)
+        if order is not None:
+            order.seen += change
+            # What was said of the whole counted the fill as it was.
+            order.said = max(order.said + change, r.ZERO) if order.over else order.said
+        return order
+
+    def _move_position(self, where: tuple[str, int], change: Decimal) -> None:
+        self.moves[where[1]] = self.moves.get(where[1], 0) + 1
+        self.positions[where] = self.positions.get(where, r.ZERO) + change
+
+    def _commission_booked(self, record: r.CommissionBooked) -> None:
+        self.commissions[record.family] = (record.exec_id, record.commission)
+
+    def _order_done(self, record: r.OrderDone) -> Tracked:
+        order = self.orders[record.ref]
+        moved = order.move(_ENDS[record.ending])
+        order.said = record.cum_filled
+        if moved:
+            order.ending, order.code, order.why = record.ending, record.code, record.why
+            order.modify = None
+        self.ignored += not moved
+        if order.state in OVER:
+            self.open.pop(order.ref, None)
+        return order
+
+    def _was_reconciled(self, record: r.Reconciled) -> None:
+        self.reconciled = record.generation
+
+    def _external_seen(self, record: r.ExternalOrderSeen) -> None:
+        self.externals[record.perm_id] = (record.status, record.qty)
+
+    def _symbol_halted(self, record: r.SymbolHalted) -> None:
+        self.halted.add(record.con_id)
+
+    def _symbol_resumed(self, record: r.SymbolResumed) -> None:
+        self.halted.discard(record.con_id)
+
+    def _position_adopted(self, record: r.PositionAdopted) -> None:
+        where = (self.account, record.con_id)
+        self._move_position(where, record.qty - self.positions.get(where, r.ZERO))
+
+    def _switch_tripped(self, record: r.SwitchTripped) -> None:
+        self.blocked[record.scope] = record.level
+
+    def _switch_cleared(self, record: r.SwitchCleared) -> None:
+        self.blocked.pop(record.scope, None)

@@ -1,0 +1,79 @@
+"""Who an order is: its reference for ever, its number at the broker.
+
+A reference is ``rt1-<epoch>-<seq>``: the epoch grows whenever a process opens the journal, so no
+two processes can make the same one. A number is above everything that the journal, the broker or
+any report ever named, and below 2**31, beyond which TWS cannot read it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from robotrader.domain.errors import OrderError
+
+PREFIX: Final = "rt1-"
+LAST_ORDER_ID: Final = 2**31 - 1
+
+
+def is_ours(ref: str) -> bool:
+    """Return whether a reference has our prefix."""
+    return ref.startswith(PREFIX)
+
+
+def parts(ref: str) -> tuple[int, int]:
+    """Return the epoch and the sequence number of a reference; zeros if it has none."""
+    words = ref.split("-")
+    if len(words) == 3 and words[1].isdecimal() and words[2].isdecimal():
+        return int(words[1]), int(words[2])
+    return 0, 0
+
+
+def family(exec_id: str) -> str:
+    """Return what all corrections of one fill have in common."""
+    return exec_id.rpartition(".")[0] or exec_id
+
+
+def revision(exec_id: str) -> int:
+    """Return which correction an execution id is; the highest counts."""
+    last = exec_id.rpartition(".")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+class Identities:
+    """Hands out references and numbers; hears of every one that exists."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self._seq = 0
+        self._highest_id = 0
+
+    def begin(self, epoch: int) -> None:
+        """Start another epoch: its sequence begins anew."""
+        self.epoch, self._seq = epoch, 0
+
+    def saw(self, ref: str, order_id: int) -> None:
+        """Hear of an order, whoever placed it. Numbers that TWS cannot have are no news."""
+        if 0 < order_id <= LAST_ORDER_ID:
+            self._highest_id = max(self._highest_id, order_id)
+        epoch, seq = parts(ref) if is_ours(ref) else (0, 0)
+        if epoch == self.epoch:
+            self._seq = max(self._seq, seq)
+
+    def saw_next(self, order_id: int) -> None:
+        """Hear the broker's nextValidId; 0 says nothing."""
+        self.saw("", order_id - 1)
+
+    def left(self) -> int:
+        """Return how many numbers there are."""
+        return LAST_ORDER_ID - self._highest_id
+
+    def next(self) -> tuple[str, int]:
+        """Return a reference and a number that nobody had; raise OrderError if none is left."""
+        if self.left() < 1:
+            raise OrderError(
+                f"order id {self._highest_id} is the last that TWS can read: "
+                "reset the API order ids in TWS and start with another client id"
+            )
+        self._seq += 1
+        self._highest_id += 1
+        return f"{PREFIX}{self.epoch}-{self._seq}", self._highest_id

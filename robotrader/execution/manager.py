@@ -1,0 +1,346 @@
+"""The order manager: orders happen exactly once, however often things crash.
+
+What it believes is the fold of the journal's records, so one input is worked on at a time: while
+records are being made durable, further inputs wait. Two things do not wait, because a send looks
+at them: the connection's generation and the kill switch.
+
+The protocol (orders.md 4.3): intend, commit, look again, send, and from then on believe only the
+broker. An order that is not heard of is in doubt; doubt ends by comparing, never by sending again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from robotrader.domain import (
+    BrokerSnapshot,
+    CommissionReport,
+    ExecutionReport,
+    Happening,
+    LinkChanged,
+    LinkState,
+    OrderFailed,
+    OrderReport,
+    OrderState,
+)
+from robotrader.domain import records as r
+from robotrader.domain.errors import OrderError
+from robotrader.execution.desk import Desk, Plan, Times
+from robotrader.execution.ears import Ears
+from robotrader.execution.effects import (
+    Alert,
+    Commit,
+    Declined,
+    Effect,
+    FillTold,
+    Level,
+    Told,
+    Wake,
+)
+from robotrader.execution.placing import Placing
+from robotrader.execution.rounds import Rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from robotrader.domain import Approved, FromBroker
+    from robotrader.execution.effects import OrderView
+    from robotrader.execution.tracked import Tracked
+
+
+class OrderManager:
+    """See the module's prose. Every method but ``replay`` returns effects, to be done in order.
+
+    Feed the whole journal to ``replay``, call ``begin``, then forward what comes. An exception is
+    a defect or a journal that does not fit: drop the object and start again from the journal.
+
+    Args:
+        times: how long to wait for what.
+    """
+
+    def __init__(self, times: Times | None = None) -> None:
+        self._desk = Desk(times or Times())
+        self._placing = Placing(self._desk)
+        self._rounds = Rounds(self._desk, self._placing)
+        self._ears = Ears(self._desk, self._placing, self._rounds)
+        self._waiting: deque[Callable[[int], Plan]] = deque()
+        self._flight: tuple[int, Plan] | None = None
+        self._token = 0
+        self.stale_answers = 0
+        """Answers of the journal that nobody waits for."""
+
+    # -- what it believes --
+
+    @property
+    def ready(self) -> bool:
+        """Whether an order may be sent now."""
+        return self._desk.ready
+
+    @property
+    def generation(self) -> int:
+        """The connection that is current."""
+        return self._desk.generation
+
+    def orders(self) -> list[OrderView]:
+        """Return every order that is open or of which fills are awaited."""
+        book = self._desk.book
+        return [each.view() for each in book.orders.values() if not each.over or each.reserved]
+
+    def order(self, ref: str) -> OrderView | None:
+        """Return an order by its reference."""
+        order = self._desk.book.orders.get(ref)
+        return order.view() if order else None
+
+    def position(self, con_id: int) -> Decimal:
+        """Return the account's shares of a contract, by the fills in the journal."""
+        book = self._desk.book
+        return book.positions.get((book.account, con_id), r.ZERO)
+
+    def durable(self) -> dict[str, object]:
+        """Return everything that a replay of the journal must give back."""
+        return self._desk.book.durable()
+
+    @property
+    def halted(self) -> frozenset[int]:
+        """The contracts in which only reductions may be traded."""
+        return frozenset(self._desk.book.halted)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often something was left out: each is a number to watch."""
+        return {
+            "dropped_reports": self._ears.dropped,
+            "repeated_fills": self._ears.repeated,
+            "stale_snapshots": self._rounds.stale,
+            "stale_answers": self.stale_answers,
+            "ignored_records": self._desk.book.ignored,
+        }
+
+    # -- the journal --
+
+    def replay(self, record: r.Record) -> None:
+        """Take in a record that is durable: at the start, and those that others commit."""
+        self._desk.book.apply(record)
+
+    def begin(
+        self,
+        epoch: int,
+        account: str,
+        client_id: int,
+        now_ns: int,
+        *,
+        config_hash: str = "",
+        build: str = "",
+    ) -> list[Effect]:
+        """Begin a session, in an epoch that no process had before.
+
+        Raises:
+            OrderError: the epoch or the account is not what the journal says it must be.
+        """
+        book = self._desk.book
+        if epoch <= book.epoch:
+            raise OrderError(
+                f"epoch {epoch} is not above {book.epoch}, the journal's newest: another process "
+                "has the journal, or it is an old copy; stop the other one, or restore"
+            )
+        if book.account not in {"", account}:
+            raise OrderError(
+                f"the journal is of account {book.account}, not of {account}: "
+                "use another data directory"
+            )
+        record = r.SessionBegan(
+            epoch=epoch,
+            account=account,
+            client_id=client_id,
+            config_hash=config_hash,
+            build=build,
+        )
+        return self._take(lambda _: Plan(records=[record], then=self._began), now_ns)
+
+    def _began(self, now_ns: int) -> Plan:
+        told: list[Effect] = [Told(each) for each in self.orders()]
+        return Plan(effects=[*told, *self._rounds.want(now_ns)])
+
+    def committed(self, token: int, now_ns: int) -> list[Effect]:
+        """The records of a ``Commit`` are durable: believe them, and go on."""
+        if self._flight is None or self._flight[0] != token:
+            self.stale_answers += 1
+            return []
+        plan, self._flight = self._flight[1], None
+        book = self._desk.book
+        out: list[Effect] = []
+        changed: dict[str, Tracked] = {}
+        for record in plan.records:
+            order = book.apply(record)
+            out += self._fill_told(record)
+            if order is not None:
+                changed[order.ref] = order
+        for order in changed.values():
+            if order.over:
+                self._desk.sent(order)
+        self._do(plan, now_ns, out, changed)
+        return self._pump(now_ns, out)
+
+    def commit_failed(self, token: int, why: str, now_ns: int) -> list[Effect]:
+        """The records of a ``Commit`` are not durable, none of them: nothing became true.
+
+        What came from the broker is there still: comparing with it finds it again.
+        """
+        if self._flight is None or self._flight[0] != token:
+            self.stale_answers += 1
+            return []
+        plan, self._flight = self._flight[1], None
+        if any(isinstance(record, r.SessionBegan) for record in plan.records):
+            raise OrderError(f"no session can begin, the journal refuses: {why}; free its disk")
+        out: list[Effect] = plan.failed(why) if plan.failed else []
+        if not plan.entering:
+            text = f"{len(plan.records)} records were not kept: {why}; compared again soon"
+            out.append(Alert(Level.CRITICAL, "journal", text))
+            self._desk.agreed = -1
+            self._rounds.restart()
+            out.append(Wake("ask", now_ns + self._desk.times.again_ns))
+        return self._pump(now_ns, out)
+
+    # -- what comes in --
+
+    def submit(self, approved: Approved, now_ns: int) -> list[Effect]:
+        """Make an order, or a bracket, of an approved intent."""
+        if len(self._waiting) * 2 >= self._desk.times.most_waiting:
+            why = f"{len(self._waiting)} inputs wait for the journal: slow down"
+            return [Declined(approved, "busy", why)]
+        return self._take(partial(self._placing.submit, approved), now_ns)
+
+    def modify(
+        self,
+        ref: str,
+        now_ns: int,
+        *,
+        qty: Decimal,
+        limit_price: Decimal | None = None,
+        aux_price: Decimal | None = None,
+    ) -> list[Effect]:
+        """Change a working order: to fewer shares, or to other prices."""
+        change = partial(self._placing.modify, ref, qty, limit_price, aux_price)
+        return self._take(change, now_ns)
+
+    def cancel(self, ref: str, reason: str, now_ns: int) -> list[Effect]:
+        """Cancel an order."""
+        return self._take(partial(self._placing.cancel, ref, reason), now_ns)
+
+    def cancel_all(self, now_ns: int, scope: str = "all") -> list[Effect]:
+        """Cancel every open order in a scope but the stops that protect a position."""
+        return self._take(partial(self._placing.cancel_all, scope), now_ns)
+
+    def on_switch(self, blocked: Mapping[str, str], now_ns: int) -> list[Effect]:
+        """Take the kill switch's word, at once: its level by scope, empty if it is off."""
+        self._desk.block(blocked)
+        return self._pump(now_ns, [])
+
+    def on_broker(self, event: FromBroker, now_ns: int) -> list[Effect]:
+        """Take in what the gateway says."""
+        if isinstance(event, LinkChanged):
+            if event.generation < self._desk.generation:
+                return []
+            self._relink(event)
+        return self._take(partial(self._hear, event), now_ns)
+
+    def wake(self, token: str, now_ns: int) -> list[Effect]:
+        """A timer rang. One that nobody waits for changes nothing."""
+        return self._take(partial(self._woken, token), now_ns)
+
+    # -- how --
+
+    def _relink(self, change: LinkChanged) -> None:
+        """Nothing is sent on a connection that ended, not even what is being committed."""
+        desk = self._desk
+        if change.generation != desk.generation or change.state is not LinkState.READY:
+            desk.agreed = -1
+        desk.generation, desk.link = change.generation, change.state
+
+    def _hear(self, event: FromBroker, now_ns: int) -> Plan:
+        match event:
+            case LinkChanged():
+                return self._ears.link(event, now_ns)
+            case OrderReport():
+                return self._ears.reported(event, now_ns)
+            case OrderFailed():
+                return self._ears.failed(event, now_ns)
+            case ExecutionReport():
+                return self._ears.executed(event, now_ns)
+            case CommissionReport():
+                return self._ears.charged(event, now_ns)
+            case BrokerSnapshot():
+                return self._rounds.answered(event, now_ns)
+
+    def _woken(self, token: str, now_ns: int) -> Plan:
+        kind, _, what = token.partition(":")
+        order = self._desk.book.open.get(what)
+        if kind == "round":
+            return self._rounds.due(now_ns)
+        if kind == "snapshot":
+            return self._rounds.late(int(what), now_ns)
+        if kind == "ask" or (kind == "modify" and order and order.modify):
+            return Plan(effects=self._rounds.want(now_ns))
+        if kind == "ack" and order and not order.acked:
+            return self._unanswered(order, now_ns)
+        if kind == "cancel" and order and order.cancel and now_ns >= order.cancel_due_ns:
+            plan = self._placing.send_cancels([order], now_ns)
+            plan.effects += self._rounds.want(now_ns)
+            return plan
+        return Plan()
+
+    def _unanswered(self, order: Tracked, now_ns: int) -> Plan:
+        """No answer in time: it may live or not (F27); it is not sent again."""
+        effects = self._rounds.want(now_ns)
+        if order.state is OrderState.SENT:
+            order.move(Happening.LINK_LOST)
+            effects = [Told(order.view()), *effects]
+        return Plan(effects=effects)
+
+    def _take(self, handle: Callable[[int], Plan], now_ns: int) -> list[Effect]:
+        if len(self._waiting) >= self._desk.times.most_waiting:
+            raise OrderError(
+                f"{len(self._waiting)} inputs wait for the journal: it does not answer; "
+                "start again from the journal, comparing finds what is lost here"
+            )
+        self._waiting.append(handle)
+        return self._pump(now_ns, [])
+
+    def _pump(self, now_ns: int, out: list[Effect]) -> list[Effect]:
+        while self._flight is None and self._waiting:
+            self._start(self._waiting.popleft()(now_ns), now_ns, out)
+        return out
+
+    def _start(self, plan: Plan, now_ns: int, out: list[Effect]) -> None:
+        """Ask for a plan's commit; without records, do it."""
+        if plan.records:
+            self._token += 1
+            self._flight = (self._token, plan)
+            out.append(Commit(self._token, tuple(plan.records), plan.entering))
+        else:
+            self._do(plan, now_ns, out, {})
+
+    def _do(self, plan: Plan, now_ns: int, out: list[Effect], changed: dict[str, Tracked]) -> None:
+        """Do what follows a commit: what it sends first, then what it tells, then the next."""
+        out += plan.effects
+        after = plan.then(now_ns) if plan.then else None
+        if after is not None and not after.records:
+            out += after.effects
+        for order in changed.values():
+            out.append(Told(order.view()))
+            out += self._desk.release(order)
+        if after is None:
+            return
+        if after.records:
+            self._start(after, now_ns, out)
+        elif after.then:
+            self._do(Plan(then=after.then), now_ns, out, {})
+
+    def _fill_told(self, record: r.Record) -> list[Effect]:
+        if isinstance(record, r.FillBooked | r.FillCorrected):
+            booked = self._desk.book.fills[record.family]
+            return [FillTold(record, booked.strategy, booked.con_id)]
+        return []

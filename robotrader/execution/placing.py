@@ -1,0 +1,332 @@
+"""From an approved intent to orders at the broker: submit, change, cancel.
+
+An order is durable before its first byte leaves, a bracket in one commit. After the commit the
+switch and the connection are looked at again: what they do not allow any more is abandoned, and
+was never sent. A reference is sent once; nobody sends it again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import (
+    CancelOrder,
+    Happening,
+    Order,
+    OrderState,
+    OrderType,
+    PlaceOrder,
+    Side,
+    TimeInForce,
+)
+from robotrader.domain import records as r
+from robotrader.execution.desk import Desk, Plan, scopes_of
+from robotrader.execution.effects import Alert, Declined, Effect, Level, Send, Wake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
+
+    from robotrader.domain import Approved, Leg
+    from robotrader.execution.tracked import Tracked
+
+_REMEMBERED: Final = 10_000
+"""Reservations that are remembered so that a repeated approval makes no second order."""
+
+_REDUCES_REMAINING: Final = 2
+"""OCA type: a fill of one leg reduces the others, one at a time (no overfill)."""
+
+_CANCELLING_LEVELS: Final = frozenset({"cancel", "flatten"})
+
+
+class Placing:
+    """See the module's prose. Every method returns a plan."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._taken: OrderedDict[int, None] = OrderedDict()
+        self._unsaved: dict[str, None] = {}
+        """Orders whose cancel was sent without being journaled."""
+
+    # -- submit --
+
+    def submit(self, approved: Approved, now_ns: int) -> Plan:
+        """Intend an order and the legs of its bracket; send them once they are durable."""
+        if approved.reservation in self._taken:
+            text = f"reservation {approved.reservation} was submitted twice: sent once"
+            return Plan(effects=[Alert(Level.WARNING, "submitted_twice", text)])
+        refusal = self._refusal(approved)
+        if refusal:
+            return Plan(effects=[Declined(approved, *refusal)])
+        self._take(approved.reservation)
+        intents = self._intents(approved, now_ns)
+        blocked = self._desk.blocks(intents[0])
+        if blocked:
+            return Plan(effects=[Declined(approved, "blocked", blocked)])
+        asked_ns = approved.intent.decided_ns
+        return Plan(
+            records=list(intents),
+            entering=True,
+            then=self._placing(intents, approved, asked_ns),
+            failed=lambda why: [Declined(approved, "journal", why)],
+        )
+
+    def _refusal(self, approved: Approved) -> tuple[str, str] | None:
+        desk = self._desk
+        if approved.account != desk.book.account:
+            return (
+                "account",
+                f"account {approved.account} is not {desk.book.account}, our session's",
+            )
+        if not desk.ready:
+            return "not_ready", f"the link is {desk.link.value} and not reconciled: wait for ready"
+        if desk.book.identities.left() < 1 + len(approved.intent.legs):
+            return "order_ids", "TWS can read no higher order id: reset its order ids"
+        return None
+
+    def _take(self, reservation: int) -> None:
+        self._taken[reservation] = None
+        if len(self._taken) > _REMEMBERED:
+            self._taken.popitem(last=False)
+
+    def _intents(self, approved: Approved, now_ns: int) -> list[r.OrderIntended]:
+        intent, legs = approved.intent, approved.intent.legs
+        ref, order_id = self._desk.book.identities.next()
+        parent = r.OrderIntended(
+            ref=ref,
+            order_id=order_id,
+            generation=self._desk.generation,
+            strategy=intent.strategy,
+            con_id=intent.con_id,
+            symbol=intent.symbol,
+            account=approved.account,
+            side=intent.side.value,
+            order_type=intent.order_type.value,
+            qty=intent.qty,
+            limit_price=intent.limit_price,
+            aux_price=intent.aux_price,
+            tif=intent.tif.value,
+            outside_rth=intent.outside_rth,
+            transmit=not legs,
+            reduces=approved.reduces,
+            reason=intent.reason,
+            cause=intent.cause,
+            limits_hash=approved.limits_hash,
+            wall_ns=now_ns,
+        )
+        made = [parent]
+        for number, leg in enumerate(legs, 1):
+            made.append(self._leg(parent, leg, last=number == len(legs), alone=len(legs) == 1))
+        return made
+
+    def _leg(
+        self, parent: r.OrderIntended, leg: Leg, *, last: bool, alone: bool
+    ) -> r.OrderIntended:
+        ref, order_id = self._desk.book.identities.next()
+        return r.OrderIntended(
+            ref=ref,
+            order_id=order_id,
+            generation=parent.generation,
+            strategy=parent.strategy,
+            con_id=parent.con_id,
+            symbol=parent.symbol,
+            account=parent.account,
+            side=(Side.SELL if parent.side == Side.BUY else Side.BUY).value,
+            order_type=leg.order_type.value,
+            qty=parent.qty,
+            limit_price=leg.limit_price,
+            aux_price=leg.aux_price,
+            trail_percent=leg.trail_percent,
+            tif=leg.tif.value,
+            outside_rth=parent.outside_rth,
+            parent_ref=parent.ref,
+            oca_group="" if alone else parent.ref,
+            oca_type=0 if alone else _REDUCES_REMAINING,
+            transmit=last,
+            reduces=True,
+            reason=parent.reason,
+            cause=parent.cause,
+            limits_hash=parent.limits_hash,
+            wall_ns=parent.wall_ns,
+        )
+
+    def _placing(
+        self, intents: Sequence[r.OrderIntended], approved: Approved, asked_ns: int
+    ) -> Callable[[int], Plan]:
+        def place(now_ns: int) -> Plan:
+            desk = self._desk
+            orders = [desk.book.orders[each.ref] for each in intents]
+            desk.held[orders[0].ref] = (approved.reservation, approved.intent.qty)
+            why = desk.blocks(intents[0]) or self._gone(intents[0].generation)
+            if why:
+                return self._abandon(orders, why, now_ns)
+            return Plan(effects=[each for o in orders for each in self._send(o, asked_ns, now_ns)])
+
+        return place
+
+    def _gone(self, generation: int) -> str:
+        """Return why an order may not be sent any more, empty if it may."""
+        desk = self._desk
+        if generation != desk.generation:
+            return f"connection {generation} ended before it was sent"
+        return "" if desk.ready else f"the link became {desk.link.value} before it was sent"
+
+    def _abandon(self, orders: list[Tracked], why: str, now_ns: int) -> Plan:
+        records: list[r.Record] = [
+            r.OrderDone(ref=each.ref, ending=r.Ending.ABANDONED, why=why, wall_ns=now_ns)
+            for each in orders
+        ]
+        return Plan(records=records)
+
+    def _send(self, order: Tracked, asked_ns: int, now_ns: int) -> list[Effect]:
+        order.move(Happening.SENT)
+        self._desk.sent(order)
+        told = order.intent
+        command = PlaceOrder(
+            order_id=told.order_id,
+            order=self._order(told, told.qty, told.limit_price, told.aux_price),
+            generation=told.generation,
+            reduces=told.reduces,
+            asked_ns=asked_ns,
+        )
+        return [Send(command), Wake(f"ack:{order.ref}", now_ns + self._desk.times.ack_ns)]
+
+    def _order(
+        self, told: r.OrderIntended, qty: Decimal, limit: Decimal | None, aux: Decimal | None
+    ) -> Order:
+        parent = self._desk.book.orders.get(told.parent_ref)
+        return Order(
+            con_id=told.con_id,
+            side=Side(told.side),
+            order_type=OrderType(told.order_type),
+            qty=qty,
+            account=told.account,
+            limit_price=limit,
+            aux_price=aux,
+            trail_percent=told.trail_percent,
+            tif=TimeInForce(told.tif),
+            outside_rth=told.outside_rth,
+            oca_group=told.oca_group,
+            oca_type=told.oca_type,
+            parent_id=parent.intent.order_id if parent else 0,
+            transmit=told.transmit,
+            order_ref=told.ref,
+        )
+
+    # -- change --
+
+    def modify(
+        self,
+        ref: str,
+        qty: Decimal,
+        limit_price: Decimal | None,
+        aux_price: Decimal | None,
+        now_ns: int,
+    ) -> Plan:
+        """Change a working order; never to more shares, which would be a new intent."""
+        order = self._desk.book.orders.get(ref)
+        why = self._unchangeable(order, ref, qty)
+        if why or order is None:
+            return Plan(effects=[Alert(Level.WARNING, "not_modified", why)])
+        record = r.ModifyIntended(
+            ref=ref,
+            qty=qty,
+            limit_price=limit_price,
+            aux_price=aux_price,
+            generation=self._desk.generation,
+            wall_ns=now_ns,
+        )
+        return Plan(
+            records=[record],
+            entering=True,
+            then=lambda later_ns: self._resend(order, record, later_ns),
+            failed=lambda why: [Alert(Level.WARNING, "not_modified", f"{ref}: {why}")],
+        )
+
+    def _unchangeable(self, order: Tracked | None, ref: str, qty: Decimal) -> str:
+        if order is None or order.state is not OrderState.WORKING:
+            return f"order {ref} is {order.state.value if order else 'unknown'}: not changed"
+        if order.modify is not None:
+            return f"order {ref} has a change of which the outcome is not known: wait for it"
+        if not order.seen < qty <= order.qty:
+            return f"order {ref} is for {order.qty}, filled {order.seen}: not changed to {qty}"
+        blocked = self._desk.blocks(order.intent)
+        return blocked or ("" if self._desk.ready else f"order {ref}: not ready, not changed")
+
+    def _resend(self, order: Tracked, record: r.ModifyIntended, now_ns: int) -> Plan:
+        """Send the change, unless the world changed meanwhile: then it is decided anew."""
+        desk = self._desk
+        stopped = desk.blocks(order.intent) or self._gone(record.generation)
+        if stopped or order.state is not OrderState.WORKING:
+            return Plan(effects=[Wake("ask", now_ns)])
+        order.modified_as_of = desk.request
+        told = order.intent
+        command = PlaceOrder(
+            order_id=told.order_id,
+            order=self._order(told, record.qty, record.limit_price, record.aux_price),
+            generation=record.generation,
+            reduces=told.reduces,
+        )
+        wake = Wake(f"modify:{order.ref}", now_ns + desk.times.ack_ns)
+        return Plan(effects=[Send(command), wake])
+
+    # -- cancel --
+
+    def cancel(self, ref: str, reason: str, now_ns: int) -> Plan:
+        """Cancel an order; it is live until the broker says that it is not."""
+        order = self._desk.book.open.get(ref)
+        return self._cancels([order] if order else [], reason, now_ns)
+
+    def cancel_all(self, scope: str, now_ns: int) -> Plan:
+        """Cancel what is open in a scope of the kill switch; protective stops stay (F70)."""
+        chosen = [
+            order
+            for order in self._desk.book.open.values()
+            if scope in scopes_of(order.intent) and not order.protective
+        ]
+        return self._cancels(chosen, f"cancel {scope}", now_ns)
+
+    def _cancels(self, orders: list[Tracked], reason: str, now_ns: int) -> Plan:
+        fresh = [order for order in orders if not order.cancel]
+        records: list[r.Record] = [
+            r.CancelIntended(ref=each.ref, reason=reason, wall_ns=now_ns) for each in fresh
+        ]
+        return Plan(
+            records=records,
+            then=lambda later_ns: self.send_cancels(orders, later_ns),
+            failed=lambda why: self._not_kept(orders, why, now_ns),
+        )
+
+    def resume_cancels(self, now_ns: int) -> Plan:
+        """Cancel what a restart or a full disk left undone: by the switch's level, by promise."""
+        levels = self._desk.book.blocked
+        ending = {scope for scope, level in levels.items() if level in _CANCELLING_LEVELS}
+        left = [
+            order
+            for order in self._desk.book.open.values()
+            if order.ref in self._unsaved
+            or (not order.intent.reduces and not ending.isdisjoint(scopes_of(order.intent)))
+        ]
+        self._unsaved = {}
+        return self._cancels([each for each in left if not each.cancel], "resumed", now_ns)
+
+    def send_cancels(self, orders: Sequence[Tracked], now_ns: int) -> Plan:
+        """Send cancels, and again until the broker says how the orders ended."""
+        due_ns = now_ns + self._desk.times.cancel_ns
+        effects: list[Effect] = []
+        for order in orders:
+            if order.over or order.duplicate:
+                continue
+            effects.append(Send(CancelOrder(order.intent.order_id)))
+            order.cancel_due_ns = due_ns
+            if order.cancel:
+                effects.append(Wake(f"cancel:{order.ref}", due_ns))
+        return Plan(effects=effects)
+
+    def _not_kept(self, orders: list[Tracked], why: str, now_ns: int) -> list[Effect]:
+        """A cancel that cannot be kept is sent all the same: it can only lower the risk."""
+        self._unsaved.update(dict.fromkeys(order.ref for order in orders))
+        text = f"{len(orders)} cancels were sent without being journaled: {why}"
+        sends = self.send_cancels(orders, now_ns).effects
+        return [*sends, Alert(Level.CRITICAL, "journal", text)]

@@ -1,0 +1,136 @@
+"""One order as we believe it to be: what the journal holds, and what only this process knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from robotrader.domain import OVER, Happening, OrderState, OrderType, after
+from robotrader.domain.records import ZERO
+from robotrader.execution.effects import OrderView
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from robotrader.domain.records import Ending, ModifyIntended, OrderIntended
+
+_H = Happening
+_UNSAID: Final = (
+    (),
+    (_H.SENT,),
+    (_H.LINK_LOST,),
+    (_H.NOT_FOUND,),
+    (_H.LINK_LOST, _H.NOT_FOUND),
+)
+"""What happens between two records without one of its own: that it was sent, that it was missed."""
+
+_STOPS: Final = frozenset(
+    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT}
+)
+
+
+def _path(state: OrderState, what: tuple[Happening, ...]) -> OrderState | None:
+    for each in what:
+        reached = after(state, each)
+        if reached is None:
+            return None
+        state = reached
+    return state
+
+
+@dataclass(slots=True)
+class Tracked:
+    """An order of ours.
+
+    ``seen`` is the sum of its fills, ``said`` how much was filled by what ended it. The fields
+    from ``state`` on are this process's own: a replay does not give them back.
+    """
+
+    intent: OrderIntended
+    qty: Decimal
+    acked: bool = False
+    perm_ids: tuple[int, ...] = ()
+    cancel: bool = False
+    modify: ModifyIntended | None = None
+    seen: Decimal = ZERO
+    said: Decimal = ZERO
+    ending: Ending | None = None
+    code: int = 0
+    why: str = ""
+    state: OrderState = OrderState.INTENDED
+    as_of: int = 0
+    """The newest snapshot asked for when it was last sent, or ended: older ones judge nothing."""
+
+    modified_as_of: int = 0
+    missed_ns: int | None = None
+    """When it was first not found, and fenced if it was never acknowledged."""
+
+    duplicate: bool = False
+    """Its number was another order's (103): it may not be cancelled by it."""
+
+    refused: int = 0
+    """The code of a rejection that came for it after an acknowledgement."""
+
+    cancel_due_ns: int = 0
+    """When a cancel is sent again."""
+
+    @property
+    def ref(self) -> str:
+        """Return its reference."""
+        return self.intent.ref
+
+    @property
+    def over(self) -> bool:
+        """Return whether it has ended."""
+        return self.state in OVER
+
+    @property
+    def protective(self) -> bool:
+        """Whether it is a stop that only reduces: what an emergency must leave alive."""
+        return self.intent.reduces and self.intent.order_type in _STOPS
+
+    @property
+    def reserved(self) -> Decimal:
+        """Shares that it may still trade, or has traded unseen."""
+        if self.over:
+            return max(self.said - self.seen, ZERO)
+        most = max(self.qty, self.modify.qty) if self.modify else self.qty
+        return max(most - self.seen, ZERO)
+
+    def move(self, what: Happening) -> bool:
+        """Change the state by the table; return whether it can happen at all."""
+        for unsaid in _UNSAID:
+            state = _path(self.state, (*unsaid, what))
+            if state is not None:
+                self.state = state
+                return True
+        return False
+
+    def durable(self) -> tuple[Any, ...]:
+        """What a replay gives back: equal in two processes with the same journal."""
+        end = self.state if self.over else None
+        facts = (self.qty, self.acked, self.perm_ids, self.cancel, self.modify)
+        return (self.intent, *facts, self.seen, self.said, self.ending, self.code, self.why, end)
+
+    def view(self) -> OrderView:
+        """Return what others may see."""
+        told = self.intent
+        return OrderView(
+            ref=told.ref,
+            order_id=told.order_id,
+            strategy=told.strategy,
+            con_id=told.con_id,
+            symbol=told.symbol,
+            side=told.side,
+            state=self.state,
+            qty=self.qty,
+            filled=self.seen,
+            reserved=self.reserved,
+            reduces=told.reduces,
+            perm_id=self.perm_ids[-1] if self.perm_ids else 0,
+            parent_ref=told.parent_ref,
+            modifying=self.modify is not None,
+            code=self.code,
+            why=self.why,
+            cause=told.cause,
+        )

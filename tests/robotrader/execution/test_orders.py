@@ -1,0 +1,466 @@
+"""What the broker's words do to an order, by the failure register and the wire's catalogue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robotrader.domain import (
+    CommissionReport,
+    ExecutionReport,
+    LinkChanged,
+    LinkState,
+    OrderFailed,
+    OrderState,
+    OrderType,
+    ReportedStatus,
+    Side,
+)
+from robotrader.domain import records as r
+from robotrader.domain.errors import OrderError
+from robotrader.execution import Commit, Effect, OrderManager, Send, Times, Wake
+from robotrader.execution.codes import Verdict, classify
+from robotrader.execution.identity import LAST_ORDER_ID
+from tests.robotrader.execution.broker import ACCOUNT, CLIENT, Held
+from tests.robotrader.execution.test_crash_points import (
+    ready,
+    settle,
+    state_of_the_only_order,
+    working,
+)
+from tests.robotrader.execution.world import SECOND, Faults, World
+
+CODES = (103, 104, 105, 110, 135, 161, 201, 202, 203, 321, 399, 404, 460, 2161, 10147, 10148)
+CODES += (10268, 10289, 10349, 77777)
+
+
+def fail(world: World, code: int, order_id: int = 1) -> None:
+    failure = OrderFailed(order_id, code, "the text", world.manager.generation)
+    world.guard(world.hear, failure)
+
+
+def report(world: World, held: Held, **fields: Any) -> None:
+    """Say something about an order, over whatever it really is."""
+    said = world.broker.report(held)
+    world.guard(world.hear, msgspec.structs.replace(said, **fields))
+
+
+def execution(world: World, **fields: Any) -> ExecutionReport:
+    said = ExecutionReport(
+        exec_id="00.01.01",
+        order_id=1,
+        client_id=CLIENT,
+        perm_id=1001,
+        ref="rt1-1-1",
+        con_id=1,
+        account=ACCOUNT,
+        side=Side.BUY,
+        qty=Decimal(30),
+        price=Decimal(10),
+        time_ns=world.now_ns,
+        cum_qty=Decimal(30),
+        generation=0,
+    )
+    return msgspec.structs.replace(said, **fields)
+
+
+def test_f22_one_reservation_makes_one_order_however_often_it_is_submitted() -> None:
+    world = ready()
+    approved = world.approve(100)
+    assert approved is not None
+    for _ in range(1_000):
+        world.do(world.manager.submit(approved, world.now_ns))
+    world.run(SECOND)
+    assert len(world.sent) == 1
+    assert len(world.broker.orders) == 1
+
+
+def test_f22_intents_beyond_the_limit_never_leave_however_they_interleave() -> None:
+    world = ready()
+    for _ in range(1_000):
+        world.submit(100)
+    world.run(SECOND)
+    assert len(world.sent) == 3
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_f27_an_order_without_an_answer_is_in_doubt_after_3_s_and_not_sent_again(
+    answered: bool,
+) -> None:
+    world = ready()
+    world.faults = Faults(lose=1.0)
+    world.submit()
+    world.run(2_900 * SECOND // 1_000)
+    assert state_of_the_only_order(world) is OrderState.SENT
+    world.run(200 * SECOND // 1_000)
+    assert state_of_the_only_order(world) is OrderState.UNKNOWN
+    assert not world.manager.ready
+    if not answered:
+        world.broker.orders.clear()
+    world.faults = Faults()
+    settle(world)
+    ended = OrderState.WORKING if answered else OrderState.ABANDONED
+    assert state_of_the_only_order(world) is ended
+    assert len(world.sent) == 1
+
+
+def test_f28_a_cancel_is_terminal_only_when_the_broker_says_so() -> None:
+    """O10: PendingCancel is live exposure."""
+    world, held = working()
+    world.faults = Faults(lose=1.0)
+    world.cancel(held.order.order_ref)
+    report(world, held, status=ReportedStatus.PENDING_CANCEL)
+    fail(world, 202)
+    world.run(SECOND)
+    assert state_of_the_only_order(world) is OrderState.CANCELLING
+    assert world.gate.worst(1) == 100
+    world.faults = Faults()
+    world.run(20 * SECOND)
+    assert state_of_the_only_order(world) is OrderState.CANCELLED
+    assert world.gate.worst(1) == 0
+
+
+def test_f29_only_executions_move_a_position() -> None:
+    """O8: Filled without its executions is not a position."""
+    world, held = working()
+    report(world, held, status=ReportedStatus.SUBMITTED, filled=Decimal(60))
+    world.run(SECOND)
+    assert world.manager.position(1) == 0
+    report(world, held, status=ReportedStatus.FILLED, filled=Decimal(100))
+    world.run(SECOND)
+    assert world.manager.position(1) == 0
+    assert world.gate.worst(1) == 100
+
+
+@given(parts=st.lists(st.integers(1, 20), min_size=1, max_size=5), data=st.data())
+def test_f29_partial_fills_sum_exactly_in_any_order_with_repeats(
+    parts: list[int], data: st.DataObject
+) -> None:
+    world, _ = working()
+    fills = [
+        execution(world, exec_id=f"00.{number:02}.01", qty=Decimal(qty))
+        for number, qty in enumerate(parts)
+    ]
+    for said in data.draw(st.permutations(fills * 2)):
+        world.guard(world.hear, said)
+    world.run(SECOND // 10)
+    assert world.manager.position(1) == sum(parts)
+    assert world.gate.worst(1) == 100
+    assert world.manager.counts["repeated_fills"] == len(parts)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_f30_no_code_ends_an_order_that_the_broker_has(code: int) -> None:
+    """O11, O12, O14, O19: each code on a live order; it stays live in our book."""
+    world, held = working()
+    fail(world, code)
+    world.run(70 * SECOND)
+    assert held.live
+    assert state_of_the_only_order(world) is OrderState.WORKING
+    settle(world)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_f30_a_code_ends_an_order_without_an_answer_only_if_it_rejects(code: int) -> None:
+    world = ready()
+    world.faults = Faults(lose=1.0)
+    world.submit()
+    world.run(SECOND)
+    world.broker.orders.clear()
+    fail(world, code)
+    world.run(SECOND)
+    rejects = classify(code) is Verdict.REJECT
+    state = state_of_the_only_order(world)
+    assert (state is OrderState.REJECTED) == rejects
+    world.faults = Faults()
+    settle(world)
+    view = world.manager.order("rt1-1-1")
+    assert view is not None
+    ended = OrderState.REJECTED if rejects or code == 103 else OrderState.ABANDONED
+    assert view.state is ended
+    assert view.code == (code if ended is OrderState.REJECTED else 0)
+
+
+def test_a_duplicate_number_is_never_cancelled_by_it() -> None:
+    """O14, code 103: the number is another order's, which must not be touched."""
+    world = ready()
+    world.faults = Faults(lose=1.0)
+    world.submit()
+    world.run(SECOND)
+    (mine,) = world.broker.orders
+    stranger = msgspec.structs.replace(mine.order, order_ref="by hand")
+    mine.order = stranger
+    world.restored = True
+    fail(world, 103)
+    world.faults = Faults()
+    world.run(60 * SECOND)
+    assert mine.live
+    assert state_of_the_only_order(world) is OrderState.REJECTED
+
+
+@pytest.mark.parametrize("why_held", ["", "locate"])
+def test_inactive_ends_an_order_only_after_a_rejection(why_held: str) -> None:
+    """O13: a held order can still fill; a rejected one cannot."""
+    world, held = working()
+    report(world, held, status=ReportedStatus.INACTIVE, why_held=why_held)
+    world.run(SECOND)
+    assert state_of_the_only_order(world) is OrderState.WORKING
+    fail(world, 201)
+    world.run(SECOND)
+    report(world, held, status=ReportedStatus.INACTIVE, why_held=why_held)
+    world.run(SECOND)
+    over = OrderState.WORKING if why_held else OrderState.REJECTED
+    assert state_of_the_only_order(world) is over
+
+
+@pytest.mark.parametrize("late", ["Submitted", "PreSubmitted", "PendingCancel", "Cancelled"])
+def test_an_end_is_kept_whatever_comes_late(late: str) -> None:
+    """O9: terminal is sticky unless fills grow."""
+    world, held = working()
+    world.broker.fill(held, Decimal(100))
+    world.drain()
+    world.run(SECOND)
+    assert state_of_the_only_order(world) is OrderState.FILLED
+    report(world, held, status=ReportedStatus(late), filled=Decimal(20))
+    world.run(SECOND)
+    assert state_of_the_only_order(world) is OrderState.FILLED
+    assert world.gate.worst(1) == 100
+
+
+def test_a_cancelled_order_that_was_filled_after_all_is_filled() -> None:
+    world, held = working()
+    world.broker.fill(held, Decimal(40))
+    report(world, held, status=ReportedStatus.CANCELLED, filled=Decimal(40))
+    world.drain()
+    world.run(SECOND)
+    assert state_of_the_only_order(world) is OrderState.CANCELLED
+    report(world, held, status=ReportedStatus.FILLED, filled=Decimal(100))
+    world.run(SECOND // 10)
+    assert state_of_the_only_order(world) is OrderState.FILLED
+    assert world.gate.worst(1) == 100
+
+
+def test_a_second_permid_cancels_the_order_and_halts_its_symbol() -> None:
+    """O15: a change during an outage makes a second order under one reference."""
+    world, held = working()
+    twin = Held(held.order_id, CLIENT, 5_000, held.order, held.status)
+    report(world, twin)
+    world.run(SECOND)
+    assert not held.live
+    assert world.manager.halted == {1}
+    assert "order_twice" in {each.kind for each in world.alerts}
+
+
+@pytest.mark.parametrize("order", ["fill first", "charge first"])
+def test_a_commission_counts_once_before_or_after_its_fill(order: str) -> None:
+    """O5, O6."""
+    world, _ = working()
+    fill = execution(world)
+    charge = CommissionReport("00.01.01", Decimal("1.05"), "USD", None, 0)
+    both = [fill, charge] if order == "fill first" else [charge, fill]
+    for said in (*both, *both):
+        world.guard(world.hear, said)
+    world.run(SECOND)
+    charges = [each for each in world.journal if isinstance(each, r.CommissionBooked)]
+    assert [each.commission for each in charges] == [Decimal("1.05")]
+    assert world.manager.position(1) == 30
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_highest_revision_of_a_fill_counts(newest_first: bool) -> None:
+    """O7: a correction replaces; an older one that comes late changes nothing."""
+    world, _ = working()
+    said = [
+        execution(world, exec_id=f"00.01.{revision:02}", qty=Decimal(qty))
+        for revision, qty in ((1, 30), (2, 20), (10, 5))
+    ]
+    for each in reversed(said) if newest_first else said:
+        world.guard(world.hear, each)
+    world.run(SECOND)
+    assert world.manager.position(1) == 5
+
+
+@pytest.mark.parametrize("generation", [0, 99])
+def test_a_fill_of_any_connection_counts_and_a_status_only_of_ours(generation: int) -> None:
+    """O3: an execution is a fact, whichever connection says it."""
+    world, held = working()
+    world.disconnect()
+    world.guard(world.hear, execution(world, generation=generation))
+    report(world, held, status=ReportedStatus.CANCELLED, generation=generation)
+    world.run(SECOND // 20)
+    assert world.manager.counts["dropped_reports"] == 1
+    assert world.manager.position(1) == 30
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"qty": Decimal("nan")},
+        {"qty": Decimal("inf")},
+        {"qty": Decimal(-5)},
+        {"price": Decimal("nan")},
+    ],
+)
+def test_f35_a_fill_with_impossible_fields_is_booked_set_aside_and_alerted(
+    field: dict[str, Decimal],
+) -> None:
+    world, _ = working()
+    world.guard(world.hear, execution(world, **field))
+    world.run(SECOND // 10)
+    booked = [each for each in world.journal if isinstance(each, r.FillBooked)]
+    aside = [each for each in world.journal if isinstance(each, r.MessageQuarantined)]
+    assert len(booked) == len(aside) == 1
+    assert world.manager.position(1) == (0 if "qty" in field else 30)
+    assert world.manager.halted == {1}
+    assert "fill_quarantined" in {each.kind for each in world.alerts}
+
+
+@pytest.mark.parametrize(
+    "field", [{"qty": Decimal(500)}, {"con_id": 2}, {"side": Side.SELL}, {"price": Decimal(-37)}]
+)
+def test_f35_a_fill_that_does_not_fit_its_order_is_booked_as_it_is(field: dict[str, Any]) -> None:
+    world, _ = working()
+    said = execution(world, **field)
+    world.guard(world.hear, said)
+    world.run(SECOND // 10)
+    assert world.manager.position(said.con_id) == said.side.sign * said.qty
+    strange = "fill_strange" in {each.kind for each in world.alerts}
+    assert strange == ("price" not in field)
+
+
+@given(
+    trades=st.lists(
+        st.tuples(st.sampled_from(list(Side)), st.integers(1, 50), st.booleans()),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_f34_shorts_and_covers_add_up_over_restarts(trades: list[tuple[Side, int, bool]]) -> None:
+    world = ready()
+    expected = 0
+    for side, qty, dies in trades:
+        world.submit(qty, side=side, reduces=True)
+        world.run(SECOND)
+        held = world.broker.orders[-1]
+        assert held.order.side is side
+        world.broker.fill(held, Decimal(qty))
+        expected += side.sign * qty
+        world.drain()
+        if dies:
+            world.die()
+        world.run(30 * SECOND)
+        assert world.manager.position(1) == expected
+    world.check_rest()
+
+
+def test_a_bracket_is_one_commit_and_its_protection_outlives_an_emergency() -> None:
+    """F25, F70: all legs are intended together; cancelling everything leaves the stop alive."""
+    world = ready()
+    world.submit(100, legs=("LMT", "STP"))
+    world.run(SECOND)
+    parent, target, stop = (each.order for each in world.sent)
+    assert parent.side is Side.BUY
+    assert {target.side, stop.side} == {Side.SELL}
+    assert target.parent_id == stop.parent_id == world.sent[0].order_id
+    assert (target.oca_group, target.oca_type) == (stop.oca_group, stop.oca_type)
+    assert target.oca_group
+    assert stop.order_type is OrderType.STOP
+    assert [each.reduces for each in world.sent] == [False, True, True]
+    world.broker.fill(world.broker.orders[0], Decimal(100))
+    world.drain()
+    world.run(SECOND)
+    world.guard(lambda: world.do(world.manager.cancel_all(world.now_ns)))
+    world.run(SECOND)
+    assert [each.live for each in world.broker.orders] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("qty", "why"), [(150, "not changed to 150"), (30, "not changed to 30"), (0, "to 0")]
+)
+def test_a_change_to_more_shares_or_to_fewer_than_filled_is_not_made(qty: int, why: str) -> None:
+    world, held = working()
+    world.broker.fill(held, Decimal(30))
+    world.drain()
+    world.run(SECOND)
+    ref = held.order.order_ref
+    world.guard(lambda: world.do(world.manager.modify(ref, world.now_ns, qty=Decimal(qty))))
+    assert why in world.alerts[-1].text
+    assert len(world.sent) == 1
+
+
+def test_order_numbers_grow_above_everything_and_end_before_tws_cannot_read_them() -> None:
+    """O21: ids are below 2**31; what the broker names is never used again."""
+    world = ready()
+    change = LinkChanged(LinkState.READY, world.generation, world.now_ns, LAST_ORDER_ID)
+    world.guard(world.hear, change)
+    world.until(lambda: world.manager.ready)
+    world.submit(50)
+    world.run(SECOND)
+    assert world.sent[-1].order_id == LAST_ORDER_ID == 2**31 - 1
+    world.submit(50)
+    assert world.declined[-1].code == "order_ids"
+
+
+def test_an_order_of_another_account_is_declined() -> None:
+    world = ready()
+    approved = world.approve(10)
+    assert approved is not None
+    other = msgspec.structs.replace(approved, account="DU9")
+    world.do(world.manager.submit(other, world.now_ns))
+    assert world.declined[-1].code == "account"
+    assert world.sent == []
+
+
+def test_inputs_that_wait_for_the_journal_are_bounded() -> None:
+    manager = OrderManager(Times(most_waiting=10))
+    effects: list[Effect] = manager.begin(1, ACCOUNT, CLIENT, 0)
+    assert [type(each) for each in effects] == [Commit]
+    for _ in range(10):
+        assert manager.wake("round", 0) == []
+    with pytest.raises(OrderError, match="start again from the journal"):
+        manager.wake("round", 0)
+
+
+def test_a_session_that_cannot_be_journaled_does_not_begin() -> None:
+    manager = OrderManager()
+    (commit,) = manager.begin(1, ACCOUNT, CLIENT, 0)
+    assert isinstance(commit, Commit)
+    with pytest.raises(OrderError, match="no session can begin"):
+        manager.commit_failed(commit.token, "disk full", 0)
+
+
+def test_an_order_of_somebody_else_is_recorded_once_and_left_alone() -> None:
+    """O16."""
+    world = ready()
+    held = world.broker.manual(9, Decimal(10))
+    world.drain()
+    world.run(200 * SECOND)
+    seen = [each for each in world.journal if isinstance(each, r.ExternalOrderSeen)]
+    assert len(seen) == 1
+    assert held.live
+    world.broker.fill(held, Decimal(10))
+    world.drain()
+    settle(world)
+    assert world.manager.position(9) == 10
+
+
+def test_timers_do_not_multiply() -> None:
+    """A day without anything asks once a minute, however many timers rang before."""
+    world, held = working()
+    for _ in range(20):
+        world.cancel(held.order.order_ref)
+        fail(world, 10148)
+        world.guard(world.hear, world.broker.report(held))
+    world.run(200 * SECOND)
+    asked: list[Effect] = []
+    manager = world.manager
+    for _ in range(50):
+        asked += manager.wake("round", world.now_ns)
+        asked += manager.wake("cancel:rt1-1-1", world.now_ns)
+        asked += manager.wake("snapshot:1", world.now_ns)
+    assert [each for each in asked if isinstance(each, Send | Wake)] == []
