@@ -5,7 +5,7 @@ record too (F42). Any records in any split give the same ledger; after every rec
 ``cash + cost = capital + realized``, to the last digit.
 
 - A fill is booked once, by the family of its execution id. Its corrections and its commission may
-  come in any order and before it; the highest revision counts.
+  come in any order and before it; the highest revision counts, also where it says it is a fill.
 - Lots close first in, first out, in the order of the journal.
 - An adoption moves no money: its difference comes in at its average cost, or goes out at the cost
   of the lots. ``capital`` says how much that was, so that it is never taken for profit.
@@ -173,7 +173,7 @@ class Ledger:
         size, price = numbers(record.exec_id, record.qty, record.price)
         sign = sign_of(record.side, record.exec_id)
         if record.family in self._places or record.family in self._elsewhere:
-            self.ignored += 1
+            self._correct(record)
             return
         early = self._early.pop(record.family, None) or Early(rolled=self._rolled)
         if record.account != self.account:
@@ -195,7 +195,7 @@ class Ledger:
         trade = trade.corrected(early.revision, early.size, early.price * multiplier)
         self._enter(record.con_id, trade)
 
-    def _correct(self, record: FillCorrected) -> None:
+    def _correct(self, record: FillCorrected | FillBooked) -> None:
         size, price = numbers(record.exec_id, record.qty, record.price)
         revision = revision_of(record.exec_id)
         if (con_id := self._places.get(record.family)) is not None:

@@ -115,6 +115,13 @@ def test_f40_records_that_come_twice_change_nothing() -> None:
     assert twice.ignored == 2, "the fill and its correction; a commission may be said again"
 
 
+def test_a_fill_that_comes_again_in_a_higher_revision_is_a_correction() -> None:
+    again = msgspec.structs.replace(fill("a", "BUY", 8, "99"), exec_id="a.02")
+    first = fill("a", "BUY", 10, "100")
+    for records in ([first, again], [again, first]):
+        assert ledger(*records).view(MARKS).position(AAPL.con_id) == 8
+
+
 def test_f41_floats_strings_and_what_is_no_number_never_become_money() -> None:
     good = ledger(fill("a", "BUY", 10, "100"))
     before = good.snapshot()
