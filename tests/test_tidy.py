@@ -38,6 +38,8 @@ ENTRY_POINTS: Final = {
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
     "robotrader.app.demo_core": "the process that heart starts in the demo",
+    "robotrader.ledger": "a package of its own, folded by the account actor",
+    "robotrader.risk": "a package of its own, asked by the risk and kill-switch actors",
     "supervision": "the package",
     "supervision.breaker": "a package of its own, imported by name",
 }

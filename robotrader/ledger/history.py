@@ -1,0 +1,91 @@
+"""One contract's trades in the order of the journal, so that any of them can still be corrected.
+
+A correction changes what every later close realized: the lots are folded again from the nearest
+checkpoint before it. Trades that no broker corrects any more are settled into the base.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from robotrader.ledger.lots import Holding, Trade, book
+
+STEP: Final = 32
+"""Trades between two checkpoints: what a correction of the newest trade folds again at most."""
+
+
+class HistoryState(msgspec.Struct, frozen=True):
+    """A history as it is kept in a snapshot."""
+
+    base: Holding = Holding()
+    trades: tuple[Trade, ...] = ()
+
+
+class History:
+    """See the module's prose. ``held`` is the fold of all trades over the base."""
+
+    def __init__(self, state: HistoryState | None = None) -> None:
+        state = state or HistoryState()
+        self.base = state.base
+        self.trades: list[Trade] = list(state.trades)
+        self._places = {trade.family: at for at, trade in enumerate(self.trades)}
+        self._points: list[Holding] = []
+        self.held = self.base
+        self._fold(0)
+
+    def state(self) -> HistoryState:
+        """Return what a history like this one can be made of."""
+        return HistoryState(self.base, tuple(self.trades))
+
+    def find(self, family: str) -> Trade:
+        """Return the trade of a family that is in here."""
+        return self.trades[self._places[family]]
+
+    def add(self, trade: Trade) -> None:
+        """Book one trade more."""
+        self._places[trade.family] = len(self.trades)
+        self.trades.append(trade)
+        self._fold_last()
+
+    def replace(self, trade: Trade) -> None:
+        """Put a trade in the place of the one of the same family."""
+        at = self._places[trade.family]
+        self.trades[at] = trade
+        self._fold(at)
+
+    def settle(self, before: int) -> list[str]:
+        """Fold the trades of the days before that number for good; return their families."""
+        count = 0
+        while count < len(self.trades) and self.trades[count].rolled < before:
+            self.base = book(self.base, self.trades[count])
+            count += 1
+        settled = [trade.family for trade in self.trades[:count]]
+        if count:
+            self.trades = self.trades[count:]
+            self._places = {trade.family: at for at, trade in enumerate(self.trades)}
+            self._points.clear()  # they were over the old base
+            self._fold(0)
+        return settled
+
+    def _fold(self, changed: int) -> None:
+        """Fold again from the last checkpoint at or before a place."""
+        start = changed // STEP
+        del self._points[start + 1 :]
+        if start < len(self._points):
+            self.held = self._points.pop()
+        else:
+            self.held = self.base
+            start = 0
+            self._points.clear()
+        rest = self.trades[start * STEP :]
+        for at, trade in enumerate(rest, start * STEP):
+            if at % STEP == 0:
+                self._points.append(self.held)
+            self.held = book(self.held, trade)
+
+    def _fold_last(self) -> None:
+        if (len(self.trades) - 1) % STEP == 0:
+            self._points.append(self.held)
+        self.held = book(self.held, self.trades[-1])

@@ -1,0 +1,129 @@
+"""Lots of one contract, first in first out: what each trade opens, closes and realizes.
+
+A lot's cost is what was paid for it, its commission included, as IBKR counts; a short lot's cost is
+negative: what was received, less the commission. What a close realizes belongs to the strategy that
+opened the lot; where a trade closes several lots, each bears its part of the commission.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from robotrader.ledger.money import ZERO, part
+
+
+class Lot(msgspec.Struct, frozen=True, gc=False):
+    """Shares that were opened by one trade and are still held; ``qty`` is negative for a short."""
+
+    qty: Decimal
+    unit: Decimal
+    """Money for one share or contract, its multiplier included."""
+
+    fees: Decimal
+    """The part of its trade's commission that is not realized yet."""
+
+    strategy: str
+
+    @property
+    def cost(self) -> Decimal:
+        """What was paid for it; negative for a short."""
+        return self.qty * self.unit + self.fees
+
+
+class Trade(msgspec.Struct, frozen=True, gc=False):
+    """An execution as it stands after all corrections, or an adoption (no money moves)."""
+
+    family: str
+    sign: int
+    revision: int
+    size: Decimal
+    """Shares, unsigned; 0 where the broker took it back."""
+
+    unit: Decimal
+    fees: Decimal
+    fees_revision: int
+    strategy: str
+    rolled: int
+    """How many days had been rolled when it was booked."""
+
+    adopts: bool = False
+
+    @property
+    def qty(self) -> Decimal:
+        """Shares, negative where they were sold."""
+        return self.size * self.sign
+
+    @property
+    def outlay(self) -> Decimal:
+        """What was paid; negative where money was received."""
+        return ZERO if self.adopts else self.qty * self.unit + self.fees
+
+    def corrected(self, revision: int, size: Decimal, unit: Decimal) -> Trade:
+        """Return it with another quantity and price, if that revision is newer than its own."""
+        if revision <= self.revision:
+            return self
+        return msgspec.structs.replace(self, revision=revision, size=size, unit=unit)
+
+    def charged(self, revision: int, fees: Decimal) -> Trade:
+        """Return it with another commission, unless that is an older revision's."""
+        if revision < self.fees_revision:
+            return self
+        return msgspec.structs.replace(self, fees_revision=revision, fees=fees)
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """One contract: its open lots, oldest first, and what it has realized so far."""
+
+    lots: tuple[Lot, ...] = ()
+    realized: dict[str, Decimal] = {}
+    """Net of commissions, by the strategy that opened the lot."""
+
+    adopted: Decimal = ZERO
+    """Cost that came in by adoption, less what went out by it."""
+
+    @property
+    def qty(self) -> Decimal:
+        """The position, signed."""
+        return sum((lot.qty for lot in self.lots), ZERO)
+
+    @property
+    def cost(self) -> Decimal:
+        """The cost of all lots."""
+        return sum((lot.cost for lot in self.lots), ZERO)
+
+
+def book(held: Holding, trade: Trade) -> Holding:
+    """Return the holding after one trade more: it closes the oldest lots first, then opens."""
+    lots, left, fees = list(held.lots), trade.qty, trade.fees
+    realized, adopted = dict(held.realized), held.adopted
+    while left and lots and (lots[0].qty > 0) != (left > 0):
+        size = min(abs(left), abs(lots[0].qty))
+        closed, rest = _split(lots[0], size)
+        paid = part(fees, abs(left), size)
+        lots[:1] = [] if rest is None else [rest]
+        left += closed.qty
+        fees -= paid
+        if trade.adopts:
+            adopted -= closed.cost
+        else:
+            gain = closed.qty * (trade.unit - closed.unit) - closed.fees - paid
+            realized[closed.strategy] = realized.get(closed.strategy, ZERO) + gain
+    if left:
+        lots.append(Lot(left, trade.unit, fees, trade.strategy))
+        adopted += lots[-1].cost if trade.adopts else ZERO
+    elif fees:  # a trade that was taken back; what it cost, it cost
+        realized[trade.strategy] = realized.get(trade.strategy, ZERO) - fees
+    return Holding(tuple(lots), realized, adopted)
+
+
+def _split(lot: Lot, size: Decimal) -> tuple[Lot, Lot | None]:
+    """Cut ``size`` shares from a lot; what is left keeps the remainder of the commission."""
+    whole = abs(lot.qty)
+    if size == whole:
+        return lot, None
+    qty = size if lot.qty > 0 else -size
+    fees = part(lot.fees, whole, size)
+    closed = Lot(qty, lot.unit, fees, lot.strategy)
+    return closed, Lot(lot.qty - qty, lot.unit, lot.fees - fees, lot.strategy)

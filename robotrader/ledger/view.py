@@ -1,0 +1,171 @@
+"""The one projection of the ledger: every page, check and report reads these numbers (F39).
+
+Money is in the account's currency. What is not known is None, and so is all that would be computed
+from it: a total without one of its parts would be a number that nobody measured (F47).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from robotrader.ledger.money import ZERO, market_price
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from robotrader.ledger.lots import Holding
+
+
+class DayMark(msgspec.Struct, frozen=True, gc=False):
+    """The moment at which an exchange day began; its totals are since the account began."""
+
+    day: str
+    equity: Decimal
+    capital: Decimal
+    realized: Decimal
+    commissions: Decimal
+
+
+class PositionView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One contract that is held. Shorts have a negative quantity, cost and value."""
+
+    con_id: int
+    qty: Decimal
+    cost: Decimal
+    """What was paid for it, commissions included."""
+
+    avg_cost: Decimal
+    """Cost of one share or contract, for people to read: it is rounded."""
+
+    realized: Decimal
+    mark: Decimal | None
+    value: Decimal | None
+    unrealized: Decimal | None
+
+
+class StrategyView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One strategy's part: the lots that it opened, whoever closed them."""
+
+    realized: Decimal
+    commissions: Decimal
+    cost: Decimal
+    unrealized: Decimal | None
+
+
+class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
+    """An account at one moment.
+
+    ``capital`` is what came in by adoption, not by trading: ``cash + cost = capital + realized``.
+    """
+
+    account: str
+    currency: str
+    cash: Decimal | None
+    capital: Decimal | None
+    cost: Decimal
+    realized: Decimal
+    commissions: Decimal
+    positions: dict[int, PositionView]
+    strategies: dict[str, StrategyView]
+    value: Decimal | None
+    """The worth of all positions, shorts negative."""
+
+    gross: Decimal | None
+    """The worth of all positions, each as a positive number."""
+
+    unrealized: Decimal | None
+    equity: Decimal | None
+    day: str
+    """The exchange day, empty before the first one began."""
+
+    day_equity: Decimal | None
+    """Equity at the day's start, moved by what was adopted since."""
+
+    daily: Decimal | None
+    """Profit since the day's start, marked to market."""
+
+    realized_today: Decimal | None
+    commissions_today: Decimal | None
+    peak: Decimal | None
+    """The highest equity at any day's start or now, moved by what was adopted since.
+
+    What was only reached during an earlier day is not in it: a restart must not change it.
+    """
+
+    drawdown: Decimal | None
+    """Money below the peak."""
+
+    unmatched: tuple[str, ...] = ()
+    """Families whose correction or commission came and whose fill did not."""
+
+    doubts: tuple[str, ...] = ()
+    """Why equity is unknown although every price is known."""
+
+    def position(self, con_id: int) -> Decimal:
+        """Return the signed quantity held of a contract."""
+        held = self.positions.get(con_id)
+        return ZERO if held is None else held.qty
+
+
+def position_view(
+    con_id: int, held: Holding, multiplier: int, price: float | None
+) -> PositionView | None:
+    """Return a contract's view, None where nothing is held."""
+    qty, cost = held.qty, held.cost
+    if not qty:
+        return None
+    mark = market_price(price)
+    value = None if mark is None else qty * mark * multiplier
+    return PositionView(
+        con_id=con_id,
+        qty=qty,
+        cost=cost,
+        avg_cost=(cost / qty).quantize(Decimal("1e-8")),
+        realized=sum(held.realized.values(), ZERO),
+        mark=mark,
+        value=value,
+        unrealized=None if value is None else value - cost,
+    )
+
+
+def strategy_views(
+    holdings: Mapping[int, Holding],
+    units: Mapping[int, Decimal | None],
+    commissions: Mapping[str, Decimal],
+) -> dict[str, StrategyView]:
+    """Return every strategy's part; ``units`` is the worth of one share or contract."""
+    names = set(commissions)
+    for held in holdings.values():
+        names.update(held.realized, (lot.strategy for lot in held.lots))
+    found = {}
+    for name in sorted(names):
+        lots = [(c, lot) for c, h in holdings.items() for lot in h.lots if lot.strategy == name]
+        cost = sum((lot.cost for _, lot in lots), ZERO)
+        value = total(
+            None if (unit := units[con_id]) is None else lot.qty * unit for con_id, lot in lots
+        )
+        found[name] = StrategyView(
+            realized=sum((h.realized.get(name, ZERO) for h in holdings.values()), ZERO),
+            commissions=commissions.get(name, ZERO),
+            cost=cost,
+            unrealized=None if value is None else value - cost,
+        )
+    return found
+
+
+def total(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum, None if a part is unknown."""
+    added = ZERO
+    for each in parts:
+        if each is None:
+            return None
+        added += each
+    return added
+
+
+def profit(begin: DayMark, end: DayMark) -> Decimal:
+    """Return what was earned between two days' starts, open positions marked to market (F49)."""
+    return (end.equity - end.capital) - (begin.equity - begin.capital)

@@ -1,0 +1,48 @@
+"""What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
+
+from robotrader.risk.exposure import Exposure, Reservation
+from robotrader.risk.gate import Gate
+from robotrader.risk.limits import Limits
+from robotrader.risk.losses import daily_loss, drawdown
+from robotrader.risk.switch import (
+    ALL,
+    Level,
+    Switch,
+    Trigger,
+    Trip,
+    Working,
+    must_cancel,
+    scope_of,
+)
+from robotrader.risk.triggers import Signs, TripRules, due, healed
+from robotrader.risk.units import Ratio, Usd, pct, ratio, usd
+from robotrader.risk.view import RiskView, SessionState, WorkingOrder
+
+__all__ = [
+    "ALL",
+    "Exposure",
+    "Gate",
+    "Level",
+    "Limits",
+    "Ratio",
+    "Reservation",
+    "RiskView",
+    "SessionState",
+    "Signs",
+    "Switch",
+    "Trigger",
+    "Trip",
+    "TripRules",
+    "Usd",
+    "Working",
+    "WorkingOrder",
+    "daily_loss",
+    "drawdown",
+    "due",
+    "healed",
+    "must_cancel",
+    "pct",
+    "ratio",
+    "scope_of",
+    "usd",
+]

@@ -1,0 +1,251 @@
+"""The checks that every order has to pass, and those that only what adds to risk has to pass.
+
+A check returns why an intent may not pass, with the numbers, or nothing. What a check needs and
+does not know blocks (F63). The first that refuses gives the refusal its code.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import LinkState, Purpose
+from robotrader.ledger import market_price
+from robotrader.risk import sizes
+from robotrader.risk.exposure import coming, pending, trigger_price
+from robotrader.risk.losses import daily_loss, drawdown
+from robotrader.risk.past import MS_NS, echo_of
+from robotrader.risk.view import SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from robotrader.risk.case import Case
+
+    Check = Callable[[Case], str]
+
+EXITS: Final = frozenset({Purpose.EXIT, Purpose.STOP, Purpose.FLATTEN})
+
+
+# -- every order --
+
+
+def contract(case: Case) -> str:
+    """The contract is known, is the one that is named, and can be traded."""
+    instrument = case.instrument
+    if instrument is None:
+        return f"contract {case.intent.con_id} is not known: add it to the universe"
+    if instrument.symbol != case.intent.symbol:
+        return f"contract {case.intent.con_id} is {instrument.symbol}, not {case.intent.symbol}"
+    return "" if instrument.tradable else f"{instrument.symbol} is an index: it is only watched"
+
+
+def positions(case: Case) -> str:
+    """Positions and working orders are known."""
+    if case.view.ledger is None:
+        return "the positions are not known"
+    return "the working orders are not known" if case.view.others is None else ""
+
+
+def exit_grows(case: Case) -> str:
+    """What is called an exit can only reduce (F69)."""
+    if case.intent.purpose not in EXITS or case.reduces:
+        return ""
+    if case.intent.legs:
+        return f"an order to {case.intent.purpose} has no legs: they would open a position"
+    return (
+        f"{case.intent.side} {case.intent.qty} of {case.intent.symbol} is no {case.intent.purpose}:"
+        f" {case.position} are held and {case.closable} of them are not being closed already"
+    )
+
+
+def link(case: Case) -> str:
+    """The broker is connected and reconciled; an order could not even be sent otherwise."""
+    if case.view.link is LinkState.READY:
+        return ""
+    return f"the connection is {case.view.link or 'not known'}: wait for {LinkState.READY}"
+
+
+# -- what adds to risk --
+
+
+def switch(case: Case) -> str:
+    """The kill switch lets it pass."""
+    if case.view.switch is None:
+        return "the state of the kill switch is not known"
+    return case.view.switch.refuses(
+        account=case.view.account,
+        symbol=case.intent.symbol,
+        strategy=case.intent.strategy,
+        reduces=case.reduces,
+    )
+
+
+def halted(case: Case) -> str:
+    """The contract is not halted."""
+    if case.view.halted is None:
+        return "which contracts are halted is not known"
+    if case.intent.con_id in case.view.halted:
+        return f"{case.intent.symbol} is halted until a person resumes it"
+    return ""
+
+
+def symbol(case: Case) -> str:
+    """The symbol is one that may be traded."""
+    if case.intent.symbol in case.limits.allowed_symbols:
+        return ""
+    return f"{case.intent.symbol} is not among the {len(case.limits.allowed_symbols)} allowed"
+
+
+def restart(case: Case) -> str:
+    """No restart of the broker's gateway is near."""
+    at_ns = case.view.restart_at_ns
+    if at_ns is None or at_ns - case.now_ns > case.limits.restart_quiet_ms * MS_NS:
+        return ""
+    return f"the gateway restarts in {(at_ns - case.now_ns) // MS_NS} ms"
+
+
+def session(case: Case) -> str:
+    """The market is open, by regular hours or, where that is allowed, by extended ones."""
+    state = case.view.sessions.get(case.intent.con_id)
+    if state is SessionState.OPEN:
+        return ""
+    if state is SessionState.EXTENDED and case.limits.allow_extended and case.intent.outside_rth:
+        return ""
+    return f"the market of {case.intent.symbol} is {state or 'in a state that is not known'}"
+
+
+def step(case: Case) -> str:
+    """The quantity is a multiple of the contract's step."""
+    size = Decimal(0) if case.instrument is None else case.instrument.size_step
+    if size > 0 and case.intent.qty % size == 0:
+        return ""
+    return f"quantity {case.intent.qty} is no multiple of {size}"
+
+
+def quote(case: Case) -> str:
+    """There is a quote with both sides, not crossed, and it is of now."""
+    last = case.view.quotes.get(case.intent.con_id)
+    if last is None:
+        return f"there is no quote of {case.intent.symbol}"
+    bid, ask = market_price(last.bid), market_price(last.ask)
+    if bid is None or ask is None or bid > ask:
+        return f"the quote of {case.intent.symbol} is none: {last.bid} to {last.ask}"
+    age_ns = case.now_ns - last.time_ns
+    if age_ns > case.limits.max_quote_age_ms * MS_NS:
+        return f"the quote is {age_ns // MS_NS} ms old, {case.limits.max_quote_age_ms} at most"
+    if -age_ns > case.limits.max_quote_lead_ms * MS_NS:
+        return f"the quote is {-age_ns // MS_NS} ms in the future"
+    return ""
+
+
+def collar(case: Case) -> str:
+    """Its prices are near the market."""
+    last = case.view.quotes.get(case.intent.con_id)
+    buys = case.intent.side.sign > 0
+    near = None if last is None else market_price(last.ask if buys else last.bid)
+    if near is None:
+        return f"there is no price of {case.intent.symbol} to compare with"
+    for what, price in (
+        ("limit", case.intent.limit_price),
+        ("trigger", trigger_price(case.intent)),
+    ):
+        if price is not None and abs(price - near) > case.limits.price_collar * near:
+            most = case.limits.price_collar
+            return f"its {what} {price} is further from the market's {near} than {most} of it"
+    return ""
+
+
+def duplicate(case: Case) -> str:
+    """It does not repeat one that passed a moment ago (F22)."""
+    at_ns = case.past.same(echo_of(case.intent))
+    if at_ns is None or abs(case.now_ns - at_ns) >= case.limits.duplicate_window_ms * MS_NS:
+        return ""
+    return f"one like it passed {(case.now_ns - at_ns) // MS_NS} ms ago"
+
+
+def entry_pending(case: Case) -> str:
+    """Not too many orders of the symbol are on their way that would add to risk (F22)."""
+    con_id = case.intent.con_id
+    count = sum(each.con_id == con_id and not each.reduces for each in case.reserved)
+    if count < case.limits.max_entries_pending:
+        return ""
+    return f"{count} entries of {case.intent.symbol} are on their way"
+
+
+def exit_pending(case: Case) -> str:
+    """No pending exit would lose the shares that it closes: it would open a position instead."""
+    con_id, sign = case.intent.con_id, case.intent.side.sign
+    exits = sum(
+        each.qty
+        for each in case.reserved
+        if each.reduces and (each.con_id, each.sign) == (con_id, sign)
+    )
+    if case.position * sign < 0:
+        exits += coming(pending((), case.view.others or ()), con_id, sign)
+    if not exits:
+        return ""
+    return f"{exits} of {case.intent.symbol} are being closed by orders of this side: wait for them"
+
+
+def rate_minute(case: Case) -> str:
+    """There were not too many orders in the last minute."""
+    count = case.past.last_minute(case.now_ns)
+    most = case.limits.max_orders_per_min
+    return "" if count < most else f"{count} orders passed in the last minute, {most} may"
+
+
+def rate_day(case: Case) -> str:
+    """There were not too many orders today."""
+    count, most = case.past.today, case.limits.max_orders_per_day
+    return "" if count < most else f"{count} orders passed today, {most} may"
+
+
+def loss_of_day(case: Case) -> str:
+    """The day's loss is below its limit."""
+    ledger = case.view.ledger
+    found = None if ledger is None else daily_loss(ledger, case.limits)
+    return "the day's profit is not known" if found is None else found
+
+
+def below_peak(case: Case) -> str:
+    """The drawdown is below its limit."""
+    ledger = case.view.ledger
+    found = None if ledger is None else drawdown(ledger, case.limits)
+    return "the drawdown is not known" if found is None else found
+
+
+FOR_ALL: Final[tuple[tuple[str, Check], ...]] = (
+    ("contract", contract),
+    ("positions", positions),
+    ("exit_grows", exit_grows),
+    ("link", link),
+)
+
+FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
+    ("switch", switch),
+    ("halted", halted),
+    ("symbol", symbol),
+    ("restart", restart),
+    ("session", session),
+    ("step", step),
+    ("quote", quote),
+    ("collar", collar),
+    ("duplicate", duplicate),
+    ("entry_pending", entry_pending),
+    ("exit_pending", exit_pending),
+    ("rate_minute", rate_minute),
+    ("rate_day", rate_day),
+    ("daily_loss", loss_of_day),
+    ("drawdown", below_peak),
+    *sizes.CHECKS,
+)
+
+
+def refused(case: Case) -> tuple[str, str] | None:
+    """Return the code and the reason of the first check that does not let an intent pass."""
+    checks = FOR_ALL if case.reduces else (*FOR_ALL, *FOR_ENTRIES)
+    for code, check in checks:
+        if why := check(case):
+            return code, why
+    return None

@@ -1,0 +1,132 @@
+"""What would be held in the worst case: positions and everything that is on its way (F22, F62).
+
+Every pending order may fill or not, so a position lies between two bounds: all buys fill and no
+sale, or all sales and no buy. Limits are compared with the worse of the two.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from robotrader.ledger import market_price
+from robotrader.ledger.money import ZERO
+from robotrader.risk.malformed import TRIGGERED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from robotrader.domain import Intent
+    from robotrader.risk.view import RiskView, WorkingOrder
+
+
+class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the gate holds for an approved order until its executions are booked."""
+
+    number: int
+    con_id: int
+    sign: int
+    qty: Decimal
+    price: Decimal | None
+    reduces: bool
+    strategy: str
+
+
+class Pending(msgspec.Struct, frozen=True, gc=False):
+    """A quantity of a contract that is on its way; of one ``group`` only one can fill."""
+
+    con_id: int
+    sign: int
+    qty: Decimal
+    price: Decimal | None
+    group: str = ""
+
+
+class Exposure(msgspec.Struct, frozen=True, gc=False):
+    """One contract in the worst case: the position's two bounds, and the worth of one share."""
+
+    high: Decimal
+    low: Decimal
+    unit: Decimal | None
+
+    @property
+    def qty(self) -> Decimal:
+        """The larger of the bounds, unsigned."""
+        return max(abs(self.high), abs(self.low))
+
+    @property
+    def value(self) -> Decimal | None:
+        """Its worth."""
+        return None if self.unit is None else self.qty * self.unit
+
+
+def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
+    """Return everything that is on its way."""
+    reserved = (Pending(each.con_id, each.sign, each.qty, each.price) for each in held)
+    working = (
+        Pending(each.con_id, each.side.sign, each.qty, each.price, each.group) for each in others
+    )
+    return (*reserved, *working)
+
+
+def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
+    """Return how many shares of a contract could be bought (1) or sold (-1) by what is pending."""
+    alone = ZERO
+    grouped: dict[str, Decimal] = {}
+    for each in on_its_way:
+        if each.con_id == con_id and each.sign == sign:
+            if each.group:
+                grouped[each.group] = max(each.qty, grouped.get(each.group, ZERO))
+            else:
+                alone += each.qty
+    return alone + sum(grouped.values(), ZERO)
+
+
+def exposures(
+    view: RiskView, positions: dict[int, Decimal], on_its_way: tuple[Pending, ...]
+) -> dict[int, Exposure]:
+    """Return the worst case of every contract that is held or on its way."""
+    con_ids = dict.fromkeys((*positions, *(each.con_id for each in on_its_way)))
+    return {
+        con_id: Exposure(
+            positions.get(con_id, ZERO) + coming(on_its_way, con_id, 1),
+            positions.get(con_id, ZERO) - coming(on_its_way, con_id, -1),
+            _unit(view, con_id, on_its_way),
+        )
+        for con_id in con_ids
+    }
+
+
+def _unit(view: RiskView, con_id: int, on_its_way: tuple[Pending, ...]) -> Decimal | None:
+    """Return the highest price that is known of a contract, with its multiplier."""
+    known = [each.price for each in on_its_way if each.con_id == con_id]
+    quote = view.quotes.get(con_id)
+    if quote is not None:
+        known += [market_price(quote.bid), market_price(quote.ask)]
+    held = None if view.ledger is None else view.ledger.positions.get(con_id)
+    known.append(None if held is None else held.mark)
+    prices = [price for price in known if price is not None]
+    instrument = view.instruments.get(con_id)
+    if not prices or instrument is None:
+        return None
+    return max(prices) * instrument.multiplier
+
+
+def worst_price(intent: Intent, view: RiskView) -> Decimal | None:
+    """Return the highest price that an order could have, None where the market is not known."""
+    if intent.side.sign > 0 and intent.limit_price is not None:
+        return intent.limit_price
+    quote = view.quotes.get(intent.con_id)
+    if quote is None:
+        return None
+    market = market_price(quote.ask if intent.side.sign > 0 else quote.bid)
+    if market is None:
+        return None
+    return max(market, intent.limit_price or market, trigger_price(intent) or market)
+
+
+def trigger_price(intent: Intent) -> Decimal | None:
+    """Return the market price at which an order begins to work, None if there is none."""
+    return intent.aux_price if intent.order_type in TRIGGERED else None

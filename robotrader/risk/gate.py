@@ -1,0 +1,177 @@
+"""The risk gate: no order without its approval, and no approval beyond a limit.
+
+It holds the full quantity of what it approved until the order manager says that executions of it
+are booked or that the rest will never come. The ledger in the view has to have an execution before
+its reservation is released: otherwise it would be counted nowhere. It never changes a quantity;
+``most`` says what would pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from robotrader.domain import Approved, Intent, Refusal
+from robotrader.domain.errors import RiskLimitExceededError
+from robotrader.domain.records import DayRolled, LimitChanged, OrderIntended
+from robotrader.ledger.money import EXACT, ZERO
+from robotrader.risk.case import Case
+from robotrader.risk.checks import refused
+from robotrader.risk.exposure import Reservation
+from robotrader.risk.malformed import malformed
+from robotrader.risk.past import Past, echo_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from robotrader.domain.records import Record
+    from robotrader.risk.limits import Limits
+    from robotrader.risk.view import RiskView
+
+
+class Gate:
+    """See the module's prose.
+
+    Args:
+        limits: what may be risked.
+        first: the number of the first reservation; numbers of an earlier run must not come again
+            as long as releases of that run can.
+    """
+
+    def __init__(self, limits: Limits, *, first: int = 1) -> None:
+        self.limits = limits
+        self._hash = limits.hash
+        self._next = first
+        self._held: dict[int, Reservation] = {}
+        self._past = Past()
+        self._refusals: Counter[str] = Counter()
+        self.approvals = 0
+
+    # -- before an order --
+
+    def judge(self, intent: Intent, view: RiskView, now_ns: int) -> Approved | Refusal:
+        """Approve an intent and hold its quantity, or say which check it does not pass."""
+        with localcontext(EXACT):
+            if wrong := malformed(intent):
+                return self._refuse(intent, "malformed", wrong)
+            case = self._case(intent, view, now_ns)
+            found = refused(case)
+            if found is not None:
+                return self._refuse(intent, *found)
+            return self._approve(case)
+
+    def most(self, intent: Intent, view: RiskView, now_ns: int) -> Decimal:
+        """Return the largest quantity up to the intent's that would pass now; 0 if none would.
+
+        Whole steps of the contract only: a quantity is never rounded up (F64). Holds nothing.
+        """
+        with localcontext(EXACT):
+            instrument = view.instruments.get(intent.con_id)
+            if malformed(intent) or instrument is None or instrument.size_step <= 0:
+                return ZERO
+            passing, failing = 0, int(intent.qty // instrument.size_step) + 1
+            while failing - passing > 1:
+                tried = (passing + failing) // 2
+                less = msgspec.structs.replace(intent, qty=instrument.size_step * tried)
+                if refused(self._case(less, view, now_ns)) is None:
+                    passing = tried
+                else:
+                    failing = tried
+            return instrument.size_step * passing
+
+    def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
+        if view.ledger is not None:
+            self._past.begin(view.ledger.day)
+        return Case(intent, view, self.limits, self.reserved, self._past, now_ns)
+
+    def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
+        self._refusals[code] += 1
+        return Refusal(intent=intent, code=code, why=why)
+
+    def _approve(self, case: Case) -> Approved:
+        intent, number = case.intent, self._next
+        self._next += 1
+        self.approvals += 1
+        self._past.add(echo_of(intent), case.now_ns)
+        self._held[number] = Reservation(
+            number=number,
+            con_id=intent.con_id,
+            sign=intent.side.sign,
+            qty=intent.qty,
+            price=case.price,
+            reduces=case.reduces,
+            strategy=intent.strategy,
+        )
+        return Approved(
+            intent=intent,
+            reservation=number,
+            account=case.view.account,
+            limits_hash=self._hash,
+            reduces=case.reduces,
+        )
+
+    # -- after an order --
+
+    def release(self, number: int, qty: Decimal) -> None:
+        """Hold that much less: it is in the ledger, or will never come.
+
+        Raises:
+            RiskLimitExceededError: that much is not held; what is held stays as it was.
+        """
+        held = self._held.get(number)
+        left = None if held is None else held.qty - qty
+        if held is None or left is None or not qty.is_finite() or qty < 0 or left < 0:
+            known = "nothing" if held is None else held.qty
+            msg = f"{qty} of reservation {number} cannot be released: {known} is held; reconcile"
+            raise RiskLimitExceededError(msg)
+        if left:
+            self._held[number] = msgspec.structs.replace(held, qty=left)
+        else:
+            del self._held[number]
+
+    def hold(self, reservation: Reservation) -> None:
+        """Hold what is open since an earlier run, as the order manager found it in the journal."""
+        self._held[reservation.number] = reservation
+        self._next = max(self._next, reservation.number + 1)
+
+    # -- what the journal says --
+
+    def replay(self, record: Record) -> None:
+        """Count what an earlier run approved, and take over its limits (F23).
+
+        Only for records from before this gate began: what it approves it has counted already.
+
+        Raises:
+            ConfigurationError: a limit is not known any more, or cannot have that value.
+        """
+        if isinstance(record, OrderIntended) and not record.parent_ref:
+            echo = (record.strategy, record.con_id, record.side, record.qty, record.order_type)
+            self._past.add((*echo, record.limit_price, record.aux_price), record.wall_ns)
+        elif isinstance(record, DayRolled):
+            self._past.begin(record.day)
+        elif isinstance(record, LimitChanged):
+            self.change(record)
+
+    def change(self, record: LimitChanged) -> None:
+        """Judge by another limit from now on.
+
+        Raises:
+            ConfigurationError: there is no such limit, or it cannot have that value.
+        """
+        self.limits = self.limits.changed(record.name, record.value)
+        self._hash = self.limits.hash
+
+    # -- questions --
+
+    @property
+    def reserved(self) -> tuple[Reservation, ...]:
+        """What is held, oldest first."""
+        return tuple(self._held.values())
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How often each check refused."""
+        return dict(self._refusals)

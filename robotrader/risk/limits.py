@@ -1,0 +1,130 @@
+"""What may be risked: every number that a decision of the gate is compared with (F81).
+
+Nothing else in this package has numbers of its own. A fraction is of equity, so that ``0.02`` is
+2 percent; dollars end in ``_usd``. A limit that is reached exactly still passes, except losses: at
+the loss that is the limit, nothing that adds to risk passes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from robotrader.domain.errors import ConfigurationError
+from robotrader.risk.units import Ratio, Usd
+
+_AT_MOST_ALL: Final = (
+    "max_daily_loss",
+    "max_drawdown",
+    "price_collar",
+)
+"""Fractions above 1 mean nothing here: whoever writes 500 meant dollars."""
+
+_MULTIPLES: Final = ("max_gross", "max_net", "max_symbol_weight", "max_sector_weight")
+_LARGEST_MULTIPLE: Final = 20
+"""More than this times equity cannot be borrowed anywhere: it was meant as dollars."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The limits, strict by default: without ``allowed_symbols`` nothing may be entered.
+
+    Raises:
+        ConfigurationError: a value is not finite, negative, or in the wrong unit.
+    """
+
+    allowed_symbols: frozenset[str] = frozenset()
+    max_order_qty: Decimal = Decimal(10_000)
+    """Shares or contracts in one order."""
+
+    max_order_usd: Usd = Usd(Decimal(25_000))
+    max_symbol_qty: Decimal = Decimal(20_000)
+    """Shares or contracts of one symbol, long or short, pending orders included."""
+
+    max_symbol_usd: Usd = Usd(Decimal(50_000))
+    max_symbol_weight: Ratio = Ratio(Decimal("0.20"))
+    max_sector_weight: Ratio | None = None
+    """Of all symbols of one sector; None: sectors are not looked at."""
+
+    max_gross: Ratio = Ratio(Decimal(1))
+    """Leverage: all positions and pending orders, each as a positive number, times equity."""
+
+    max_gross_usd: Usd = Usd(Decimal(1_000_000))
+    max_net: Ratio = Ratio(Decimal(1))
+    """Long minus short positions, in either direction, times equity."""
+
+    max_open_positions: int = 20
+    max_entries_pending: int = 1
+    """Orders of one symbol that would add to risk and are not over (F22)."""
+
+    max_daily_loss: Ratio = Ratio(Decimal("0.02"))
+    """Of the equity that the day began with."""
+
+    max_daily_loss_usd: Usd | None = None
+    max_drawdown: Ratio = Ratio(Decimal("0.10"))
+    """Of the peak."""
+
+    max_orders_per_min: int = 30
+    max_orders_per_day: int = 1_000
+    price_collar: Ratio = Ratio(Decimal("0.03"))
+    """How far an entry's price may lie from the market."""
+
+    max_quote_age_ms: int = 5_000
+    max_quote_lead_ms: int = 1_000
+    """How far in the future a quote's time may lie: clocks differ."""
+
+    duplicate_window_ms: int = 1_000
+    """For how long an entry like one that passed does not pass."""
+
+    restart_quiet_ms: int = 120_000
+    """For how long before an announced restart nothing is entered."""
+
+    allow_extended: bool = False
+    """Whether entries pass outside of regular hours."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, float):
+                _refuse(name, value, "write it as a decimal or a string: floats are not exact")
+            if isinstance(value, Decimal) and not value.is_finite():
+                _refuse(name, value, "write a number")
+            if isinstance(value, Decimal | int) and value < 0:
+                _refuse(name, value, "write 0 or more")
+        for name in _AT_MOST_ALL:
+            if getattr(self, name) > 1:
+                _refuse(name, getattr(self, name), "it is a fraction: 0.02 is 2 percent")
+        for name in _MULTIPLES:
+            if (getattr(self, name) or 0) > _LARGEST_MULTIPLE:
+                _refuse(name, getattr(self, name), "it is a multiple of equity, not dollars")
+
+    @property
+    def hash(self) -> str:
+        """What every approval and order carries: the same limits, the same hash."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        fields["allowed_symbols"] = sorted(self.allowed_symbols)
+        return blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
+
+    def changed(self, name: str, value: Decimal) -> Limits:
+        """Return these with another value, as a ``LimitChanged`` record says.
+
+        Raises:
+            ConfigurationError: there is no such limit, or it cannot have that value.
+        """
+        if name not in self.__struct_fields__ or name == "allowed_symbols":
+            known = ", ".join(sorted({*self.__struct_fields__} - {"allowed_symbols"}))
+            msg = f"there is no limit {name!r} that can be changed: known are {known}"
+            raise ConfigurationError(msg)
+        if not isinstance(getattr(self, name), int):
+            return msgspec.structs.replace(self, **{name: value})
+        if not value.is_finite() or value != int(value):
+            _refuse(name, value, "write a whole number")
+        whole = bool(value) if isinstance(getattr(self, name), bool) else int(value)
+        return msgspec.structs.replace(self, **{name: whole})
+
+
+def _refuse(name: str, value: object, remedy: str) -> None:
+    msg = f"limit {name} cannot be {value}: {remedy}"
+    raise ConfigurationError(msg)

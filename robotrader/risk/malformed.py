@@ -1,0 +1,91 @@
+"""Whether an intent is one at all: before anything is computed with its fields (F61)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import OrderType, Purpose, Side, TimeInForce
+from robotrader.domain.errors import DataValidationError
+from robotrader.ledger.money import exact
+
+if TYPE_CHECKING:
+    from robotrader.domain import Intent, Leg
+
+_O = OrderType
+LIMITED: Final = frozenset({_O.LIMIT, _O.STOP_LIMIT, _O.LIMIT_IF_TOUCHED, _O.LIMIT_ON_CLOSE})
+"""Types that need a limit price; ``REL`` may have one, all others have none."""
+
+TRIGGERED: Final = frozenset({_O.STOP, _O.STOP_LIMIT, _O.MARKET_IF_TOUCHED, _O.LIMIT_IF_TOUCHED})
+"""Types whose ``aux_price`` is a price of the market."""
+
+DISTANT: Final = frozenset({_O.TRAIL, _O.RELATIVE})
+"""Types whose ``aux_price`` is a distance."""
+
+_KINDS: Final = (
+    ("strategy", str),
+    ("symbol", str),
+    ("cause", str),
+    ("side", Side),
+    ("purpose", Purpose),
+    ("order_type", OrderType),
+    ("tif", TimeInForce),
+    ("legs", tuple),
+)
+
+
+def malformed(intent: Intent) -> str:
+    """Return what is wrong with an intent itself, empty if nothing."""
+    for name, kind in _KINDS:
+        value = getattr(intent, name)
+        if not isinstance(value, kind) or (kind is str and not value):
+            return f"its {name} is {value!r}"
+    if type(intent.con_id) is not int or intent.con_id <= 0:
+        return f"its con_id is {intent.con_id!r}"
+    return (
+        _number("quantity", intent.qty)
+        or _prices(intent.order_type, intent.limit_price, intent.aux_price)
+        or _legs(intent.legs)
+    )
+
+
+def _number(what: str, value: object) -> str:
+    if not isinstance(value, Decimal):
+        return f"its {what} is {value!r}, no Decimal"
+    try:
+        exact(value, what)
+    except DataValidationError:
+        return f"its {what} is {value}"
+    return "" if value > 0 else f"its {what} is {value}"
+
+
+def _prices(kind: OrderType, limit: object, aux: object) -> str:
+    """A price that is needed is there and one that is not is not: it would be believed."""
+    if kind is OrderType.TRAIL_LIMIT:
+        return "an intent has no offset for a TRAIL LIMIT"
+    needs_aux = kind in TRIGGERED or kind in DISTANT
+    for what, value, needed, allowed in (
+        ("limit price", limit, kind in LIMITED, kind in LIMITED or kind is OrderType.RELATIVE),
+        ("aux price", aux, needs_aux, needs_aux),
+    ):
+        if value is None and not needed:
+            continue
+        if not allowed:
+            return f"its {what} is {value}: a {kind} order has none"
+        if wrong := _number(what, value):
+            return wrong
+    return ""
+
+
+def _legs(legs: tuple[Leg, ...]) -> str:
+    for leg in legs:
+        kind: object = leg.order_type
+        if not isinstance(kind, OrderType):
+            wrong = f"its type is {kind!r}"
+        elif leg.trail_percent is not None and kind is OrderType.TRAIL:
+            wrong = _number("trail percent", leg.trail_percent)
+        else:
+            wrong = _prices(leg.order_type, leg.limit_price, leg.aux_price)
+        if wrong:
+            return f"in a leg, {wrong}"
+    return ""

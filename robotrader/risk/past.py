@@ -1,0 +1,64 @@
+"""What was approved lately: how many orders, and which, so that a storm or an echo is seen."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from robotrader.domain import Intent
+
+MINUTE_NS: Final = 60_000_000_000
+MS_NS: Final = 1_000_000
+_REMEMBERED: Final = 100_000
+"""Approvals: more than any limit of a minute; the oldest is forgotten first."""
+
+Echo = tuple[str, int, str, "Decimal", str, "Decimal | None", "Decimal | None"]
+"""What two intents have in common when one repeats the other: strategy, contract, side, quantity,
+type and prices."""
+
+
+def echo_of(intent: Intent) -> Echo:
+    """Return what an intent that repeats this one would have in common with it."""
+    order = (intent.strategy, intent.con_id, intent.side.value, intent.qty)
+    return (*order, intent.order_type.value, intent.limit_price, intent.aux_price)
+
+
+class Past:
+    """The approvals of the current minute and day."""
+
+    def __init__(self) -> None:
+        self._at_ns: deque[int] = deque(maxlen=_REMEMBERED)
+        self._echoes: dict[Echo, int] = {}
+        self.day = ""
+        self.today = 0
+
+    def add(self, echo: Echo, now_ns: int) -> None:
+        """Remember an approval."""
+        self._at_ns.append(now_ns)
+        self._echoes[echo] = now_ns
+        self.today += 1
+        self._forget(now_ns)
+
+    def begin(self, day: str) -> None:
+        """Count the orders of another exchange day from 0."""
+        if day != self.day:
+            self.day = day
+            self.today = 0
+
+    def last_minute(self, now_ns: int) -> int:
+        """Return how many were approved in the minute before now; a clock set back adds none."""
+        return sum(at_ns > now_ns - MINUTE_NS for at_ns in self._at_ns)
+
+    def same(self, echo: Echo) -> int | None:
+        """Return when one like it was approved last."""
+        return self._echoes.get(echo)
+
+    def _forget(self, now_ns: int) -> None:
+        while self._at_ns and self._at_ns[0] <= now_ns - MINUTE_NS:
+            self._at_ns.popleft()
+        if len(self._echoes) > _REMEMBERED:
+            newest = sorted(self._echoes.items(), key=lambda item: item[1])
+            self._echoes = dict(newest[len(newest) // 2 :])

@@ -1,0 +1,136 @@
+"""The checks of size: what an order and all that it leads to may be worth (F62, F64).
+
+Compared is the worst case after the trade, what is pending included. Nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from robotrader.ledger.money import ZERO
+from robotrader.ledger.view import total
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from robotrader.risk.case import Case
+
+
+def order_qty(case: Case) -> str:
+    """One order is not for too many shares."""
+    return _above("an order of", case.intent.qty, case.limits.max_order_qty, "shares")
+
+
+def order_usd(case: Case) -> str:
+    """One order is not worth too much, at the worst price that it could have."""
+    instrument = case.instrument
+    if case.price is None or instrument is None:
+        return f"there is no price of {case.intent.symbol}"
+    worth = case.intent.qty * case.price * instrument.multiplier
+    return _above("an order worth", worth, case.limits.max_order_usd)
+
+
+def equity(case: Case) -> str:
+    """Equity is known, and there is some."""
+    if case.view.ledger is None or case.view.ledger.equity is None:
+        return "equity is not known"
+    known = case.view.ledger.equity
+    return "" if known > 0 else f"equity is {known}"
+
+
+def position_qty(case: Case) -> str:
+    """Not too many shares of the symbol would be held."""
+    name = case.intent.symbol
+    return _above(f"a position in {name} of", case.mine.qty, case.limits.max_symbol_qty, "shares")
+
+
+def position_usd(case: Case) -> str:
+    """The symbol's position would not be worth too much."""
+    return _worth(case, f"a position in {case.intent.symbol} worth", case.limits.max_symbol_usd)
+
+
+def position_weight(case: Case) -> str:
+    """The symbol's position would not be too large a part of equity."""
+    most = case.limits.max_symbol_weight * _equity(case)
+    return _worth(case, f"a position in {case.intent.symbol} worth", most)
+
+
+def sector(case: Case) -> str:
+    """The positions of one sector would not be too large a part of equity."""
+    if case.limits.max_sector_weight is None:
+        return ""
+    names = case.view.sectors
+    mine = names.get(case.intent.con_id)
+    if not mine:
+        return f"the sector of {case.intent.symbol} is not known"
+    # One without a sector could be of this one.
+    values = [each.value for c, each in case.after.items() if names.get(c, mine) == mine]
+    most = case.limits.max_sector_weight * _equity(case)
+    return _sum(f"positions in {mine} worth", values, most)
+
+
+def gross(case: Case) -> str:
+    """All positions together would not be too large a multiple of equity."""
+    values = [each.value for each in case.after.values()]
+    return _sum("a gross exposure of", values, case.limits.max_gross * _equity(case))
+
+
+def gross_usd(case: Case) -> str:
+    """All positions together would not be worth too much."""
+    values = [each.value for each in case.after.values()]
+    return _sum("a gross exposure of", values, case.limits.max_gross_usd)
+
+
+def net(case: Case) -> str:
+    """Long and short positions would not be too far from each other."""
+    after = case.after.values()
+    high = total(None if each.unit is None else each.high * each.unit for each in after)
+    low = total(None if each.unit is None else each.low * each.unit for each in after)
+    if high is None or low is None:
+        return "a price of what is held or on its way is not known"
+    most = case.limits.max_net * _equity(case)
+    return _above("a net exposure of", max(high, -low), most)
+
+
+def open_positions(case: Case) -> str:
+    """Not too many contracts would be held."""
+    count = sum(each.qty != 0 for each in case.after.values())
+    most = case.limits.max_open_positions
+    return "" if count <= most else f"{count} open positions are more than {most}"
+
+
+def _equity(case: Case) -> Decimal:
+    known = None if case.view.ledger is None else case.view.ledger.equity
+    return ZERO if known is None else known
+
+
+def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
+    return "" if value <= most else f"{what} {value} {unit} is above the limit of {most}"
+
+
+def _worth(case: Case, what: str, most: Decimal) -> str:
+    worth = case.mine.value
+    return "its price is not known" if worth is None else _above(what, worth, most)
+
+
+def _sum(what: str, values: list[Decimal | None], most: Decimal) -> str:
+    added = total(values)
+    if added is None:
+        return "a price of what is held or on its way is not known"
+    return _above(what, added, most)
+
+
+CHECKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (
+    ("order_qty", order_qty),
+    ("order_usd", order_usd),
+    ("equity", equity),
+    ("position_qty", position_qty),
+    ("position_usd", position_usd),
+    ("position_weight", position_weight),
+    ("sector", sector),
+    ("gross", gross),
+    ("gross_usd", gross_usd),
+    ("net", net),
+    ("open_positions", open_positions),
+)

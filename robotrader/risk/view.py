@@ -1,0 +1,59 @@
+"""What the gate looks at: one frozen value, put together by whoever owns the facts.
+
+``None`` means that a fact is not known, which blocks what needs it (F63). Nothing has a default
+that would let something pass.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from robotrader.domain import Instrument, LinkState, Quote, Side
+from robotrader.ledger import LedgerView
+from robotrader.risk.switch import Switch
+
+
+class SessionState(StrEnum):
+    """Whether a contract's market is open."""
+
+    OPEN = "open"
+    EXTENDED = "extended"
+    CLOSED = "closed"
+
+
+class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An order at the broker that no reservation stands for: a leg, a found one, a stranger's.
+
+    Of the orders of one ``group`` and side only one can fill (an OCA group).
+    """
+
+    ref: str
+    con_id: int
+    side: Side
+    qty: Decimal
+    """What remains of it."""
+
+    price: Decimal | None = None
+    group: str = ""
+
+
+class RiskView(msgspec.Struct, frozen=True, kw_only=True):
+    """The world at one moment, as far as risk is concerned."""
+
+    account: str
+    ledger: LedgerView | None
+    others: tuple[WorkingOrder, ...] | None
+    switch: Switch | None
+    link: LinkState | None
+    halted: frozenset[int] | None
+    """Contracts in which nothing but reductions may be traded."""
+
+    instruments: dict[int, Instrument]
+    quotes: dict[int, Quote]
+    sessions: dict[int, SessionState]
+    sectors: dict[int, str]
+    restart_at_ns: int | None
+    """When the next announced restart of the broker's gateway is; None: none is announced."""

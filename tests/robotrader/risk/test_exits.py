@@ -1,0 +1,78 @@
+"""Exits pass where entries do not, and nothing that is called one makes a position grow (F69)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from robotrader.domain import Leg, OrderType, Purpose
+from robotrader.domain.records import SwitchTripped
+from robotrader.risk import Gate, RiskView, SessionState, Switch, ratio, usd
+from tests.robotrader.ledger.kit import AAPL
+from tests.robotrader.risk.kit import MS, NOW, code, intent, judged, leaving, limits, other, view
+
+
+def blocked() -> dict[str, tuple[RiskView, dict[str, Any]]]:
+    """Every state in which nothing may be entered, while ten shares are held."""
+    tripped = Switch().after(SwitchTripped(level="pause", scope="all", trigger="person", why="w"))
+    return {
+        "switch": (view(aapl=10, switch=tripped), {}),
+        "halted": (view(aapl=10, halted=frozenset({AAPL.con_id})), {}),
+        "symbol": (view(aapl=10), {"allowed_symbols": frozenset()}),
+        "restart": (view(aapl=10, restart_at_ns=NOW + 120_000 * MS), {}),
+        "session": (view(aapl=10, sessions={AAPL.con_id: SessionState.CLOSED}), {}),
+        "quote": (view(aapl=10, quotes={}), {}),
+        "rate_minute": (view(aapl=10), {"max_orders_per_min": 0}),
+        "rate_day": (view(aapl=10), {"max_orders_per_day": 0}),
+        "entry_pending": (view(aapl=10), {"max_entries_pending": 0}),
+        "order_qty": (view(aapl=10), {"max_order_qty": Decimal(0)}),
+        "order_usd": (view(aapl=10), {"max_order_usd": usd(1)}),
+        "position_qty": (view(aapl=10), {"max_symbol_qty": Decimal(1)}),
+        "position_usd": (view(aapl=10), {"max_symbol_usd": usd(1)}),
+        "position_weight": (view(aapl=10), {"max_symbol_weight": ratio(0)}),
+        "gross": (view(aapl=10), {"max_gross": ratio(0)}),
+        "gross_usd": (view(aapl=10), {"max_gross_usd": usd(1)}),
+        "net": (view(aapl=10), {"max_net": ratio(0)}),
+        "open_positions": (view(aapl=10), {"max_open_positions": 0}),
+    }
+
+
+@pytest.mark.parametrize("name", blocked())
+def test_f69_where_entries_are_blocked_reductions_pass_and_no_more_than_is_held(name: str) -> None:
+    seen, changed = blocked()[name]
+    assert judged(intent(), seen, **changed) == name
+    for purpose in (Purpose.EXIT, Purpose.STOP, Purpose.FLATTEN):
+        assert judged(leaving(qty=10, purpose=purpose), seen, **changed) == ""
+        assert judged(leaving(qty=11, purpose=purpose), seen, **changed) == "exit_grows"
+        assert judged(leaving("BUY", 1, purpose), seen, **changed) == "exit_grows"
+
+
+def test_f69_two_exits_never_close_more_than_is_held() -> None:
+    gate = Gate(limits())
+    assert code(gate.judge(leaving(qty=6), view(aapl=10), NOW)) == ""
+    assert code(gate.judge(leaving(qty=5), view(aapl=10), NOW)) == "exit_grows"
+    assert code(gate.judge(leaving(qty=4), view(aapl=10), NOW)) == ""
+    gate.release(1, Decimal(6))
+    assert code(gate.judge(leaving(qty=5), view(aapl=4), NOW)) == "exit_grows"
+
+
+def test_f69_an_entry_never_takes_the_shares_that_a_pending_exit_closes() -> None:
+    gate = Gate(limits())
+    assert code(gate.judge(leaving(qty=10), view(aapl=10), NOW)) == ""
+    assert code(gate.judge(intent("SELL", 20), view(aapl=10), NOW)) == "exit_pending"
+    assert code(gate.judge(intent("SELL", 1), view(aapl=10), NOW)) == "exit_pending"
+    assert code(gate.judge(intent("BUY", 1), view(aapl=10), NOW)) == ""
+    stop = other("SELL", 10, group="g")
+    assert judged(intent("SELL", 20), view(aapl=10, others=(stop,))) == "exit_pending"
+    assert judged(intent("SELL", 20), view(aapl=10)) == "", "a flip"
+    assert judged(intent("SELL", 20), view(aapl=-10, others=(stop,))) == "", "more of a short"
+
+
+def test_an_exit_with_legs_is_none() -> None:
+    leg = Leg(order_type=OrderType.STOP, aux_price=Decimal(90))
+    wanted = msgspec.structs.replace(leaving(qty=5), legs=(leg,))
+    assert judged(wanted, view(aapl=5)) == "exit_grows"
+    assert judged(intent(legs=(leg,))) == ""
