@@ -1,10 +1,11 @@
 """The gateway actor: the broker's connection under supervision.
 
-It lives on an event loop's thread with its port, so that a callback of the socket reaches the order
-manager without a change of thread. It owns the connection and nothing else: what it is told it hands
+It lives on an event loop's thread with its port, so that a callback of the socket reaches the
+order manager without a change of thread. It owns the connection and nothing else: what it is told it hands
 to the port, what the port hears it hands on. When it crashes, its socket is torn down and its
 successor connects anew under a higher generation: orders live at the broker, intents in the
-journal, wishes for market data at whoever has them; so nothing is lost with it.
+journal, wishes for market data at whoever has them; so nothing is lost with it. One that was killed
+runs no hook: its port sees within a second that it is nobody's any more and ends itself.
 
 A receiver that is being restarted is not waited for: what it missed is counted, and it begins its
 own life by asking for a snapshot and for its lines.
@@ -87,8 +88,8 @@ class GatewayActor(Actor):
         self._roles = roles
         self._generations = generations
         self._is_open = is_open
-        self._port: IbPort
-        self._handlers: dict[type[Any], Callable[[Any], None]]
+        self._port: IbPort | None = None
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {}
         self.undelivered: Counter[str] = Counter()
 
     def on_start(self) -> None:
@@ -99,7 +100,13 @@ class GatewayActor(Actor):
             alert=self._teller("alerts", self._roles.alerts),
             failed=self._port_failed,
         )
-        self._port = port = IbPort(self._settings, sinks, self._generations, is_open=self._is_open)
+        self._port = port = IbPort(
+            self._settings,
+            sinks,
+            self._generations,
+            is_open=self._is_open,
+            alive=self.actor_ref.is_alive,
+        )
         self._handlers = {
             PlaceOrder: port.place,
             CancelOrder: port.cancel,
@@ -122,7 +129,7 @@ class GatewayActor(Actor):
 
     def on_stop(self) -> None:
         """End the connection in order."""
-        self._port.stop()
+        self._end()
 
     def on_failure(
         self,
@@ -131,7 +138,11 @@ class GatewayActor(Actor):
         traceback: TracebackType | None,  # noqa: ARG002
     ) -> None:
         """Leave no socket behind: the client id has to be free for the next incarnation."""
-        self._port.stop()
+        self._end()
+
+    def _end(self) -> None:
+        if self._port is not None:
+            self._port.stop()
 
     def _port_failed(self, error: Exception) -> None:
         self._cell.ref.tell_urgent(_Failed(error))

@@ -147,6 +147,7 @@ class Link:
         self._draw = draw
         self._generations = generations
         self._shown = LinkState.DOWN
+        self._told = self.generation
         self._degraded = False
         self._tcp = False
         self._id_in_use = False
@@ -343,9 +344,9 @@ class Link:
 
     def _changed(self, now_ns: int, why: str) -> list[Effect]:
         state = self._now_shown(now_ns)
-        if state is self._shown:
+        if state is self._shown and self.generation == self._told:
             return []
-        self._shown = state
+        self._shown, self._told = state, self.generation
         known = self.phase in {_P.SYNCING, _P.UP}
         changed = LinkChanged(
             state=state,

@@ -84,7 +84,7 @@ class SafeClient(Client):
         client_id: always the same for one account: orders belong to it.
         broken: called once when the stream cannot be trusted any more.
         garbled: called with each message that could not be read.
-        read: called whenever all that has come was taken in.
+        read: called after each read of the socket that brought a message.
     """
 
     MaxRequests = 0  # our own limiter, with lanes, stands before it
@@ -143,6 +143,7 @@ class SafeClient(Client):
     # -- what comes --
 
     def _onSocketHasData(self, data: bytes) -> None:
+        before = self._numMsgRecv
         try:
             for payload in self._framer.payloads(data):
                 if self._over:
@@ -150,8 +151,8 @@ class SafeClient(Client):
                 self._take(payload)
         except FrameError as error:
             self._break(str(error))
-        else:
-            self._read()
+        if self._numMsgRecv > before and not self._over:
+            self._read()  # bytes alone are no sign of life: they may belong to a wrong length
 
     def _take(self, payload: bytes) -> None:
         """Let one whole, plausible frame through."""

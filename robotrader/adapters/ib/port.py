@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from robotrader.gateway.link import Effect
 
 SECOND_NS: Final = 1_000_000_000
+LONGEST_SLEEP_S: Final = 1.0
+"""How late a port notices that its owner was killed."""
 
 
 class _Outgoing(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class IbPort:
         sinks: who is told.
         generations: the next generation's number; it has to grow over restarts of the actor.
         is_open: whether a contract's market is open at a time, for judging silence.
+        alive: whether the port's owner still lives; a port that is nobody's ends itself.
         random: for the jitter of delays.
         instruments: contracts that are known already.
     """
@@ -73,6 +76,7 @@ class IbPort:
         generations: Callable[[], int],
         *,
         is_open: Callable[[Instrument, int], bool] = _always_open,
+        alive: Callable[[], bool] = lambda: True,
         random: Random | None = None,
         instruments: Iterable[Instrument] = (),
     ) -> None:
@@ -83,6 +87,7 @@ class IbPort:
         """The gateway's clock minus ours, to a second."""
 
         self._clock = Clock()
+        self._alive = alive
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
         self._liveness = Liveness(settings.idle_s, settings.answer_s)
@@ -203,6 +208,9 @@ class IbPort:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self._alive():
+            self.stop()
+            return
         try:
             self._check()
             self._arm()
@@ -236,7 +244,7 @@ class IbPort:
         due_ns = min((time for time in times if time is not None), default=None)
         if due_ns is not None and not self._stopped:
             delay_s = max(0.0, (due_ns - now_ns) / SECOND_NS)
-            self._timer = self._loop.call_later(min(delay_s, 3600.0), self._poll)
+            self._timer = self._loop.call_later(min(delay_s, LONGEST_SLEEP_S), self._poll)
 
     def _probe(self, now_ns: int) -> None:
         verdict = self._liveness.check(now_ns)
@@ -247,7 +255,11 @@ class IbPort:
             self.send(Lane.CANCEL, lambda client: client.reqCurrentTime())
 
     def _pump(self) -> None:
-        while self.connected and (item := self._limiter.take(self.now_ns())) is not None:
+        while (
+            self.connected
+            and self._alive()
+            and (item := self._limiter.take(self.now_ns())) is not None
+        ):
             item.send(self._client)
 
     # -- what the link wants --
