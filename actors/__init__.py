@@ -3,3 +3,7 @@
 An actor is thin: it receives a message, calls a pure object of ``robotrader`` and sends messages.
 Actors never import each other; the tree wires them together by role.
 """
+
+from actors.gateway import GatewayActor, GatewayRoles, HurryUp
+
+__all__ = ["GatewayActor", "GatewayRoles", "HurryUp"]

@@ -1,0 +1,161 @@
+"""The gateway actor: the broker's connection under supervision.
+
+It lives on an event loop's thread with its port, so that a callback of the socket reaches the
+order manager without a change of thread. It owns the connection and nothing else: what it is told it hands
+to the port, what the port hears it hands on. When it crashes, its socket is torn down and its
+successor connects anew under a higher generation: orders live at the broker, intents in the
+journal, wishes for market data at whoever has them; so nothing is lost with it. One that was killed
+runs no hook: its port sees within a second that it is nobody's any more and ends itself.
+
+A receiver that is being restarted is not waited for: what it missed is counted, and it begins its
+own life by asking for a snapshot and for its lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import msgspec
+import pykka
+
+from robotrader.adapters.ib import IbPort, IbSettings, Sinks
+from robotrader.domain import AskSnapshot, CancelOrder, PlaceOrder
+from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
+from supervision import Actor, MailboxFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from robotrader.domain import Instrument
+
+
+class Role(Protocol):
+    """Somebody to tell: an ``ActorRef`` or, so that restarts do not matter, a ``NamedRef``."""
+
+    def tell(self, message: Any) -> None:
+        """Send a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRoles:
+    """Who is told what: ``orders`` the broker's reports, ``data`` the market's, ``alerts`` news."""
+
+    orders: Role
+    data: Role
+    alerts: Role
+
+
+class HurryUp(msgspec.Struct, frozen=True):
+    """A human has logged in or confirmed: connect now instead of at the next slow try."""
+
+
+class _Failed(msgspec.Struct, frozen=True):
+    """Our own code has failed in a callback of the loop."""
+
+    error: Exception
+
+
+def _open(_instrument: Instrument, _now_ns: int) -> bool:
+    return True
+
+
+class GatewayActor(Actor):
+    """See the module's prose; it has to run on an event loop's runtime.
+
+    Args:
+        settings: where the gateway is and how it is dealt with.
+        roles: who is told what.
+        generations: numbers that grow over restarts; made once by the tree.
+        is_open: whether a contract's market is open at a time.
+    """
+
+    runtime = "broker"
+    hang_policy: ClassVar[str] = "exit"
+    """A hung loop cannot be replaced in this process; heart starts the next one."""
+
+    def __init__(
+        self,
+        settings: IbSettings,
+        roles: GatewayRoles,
+        generations: Callable[[], int],
+        is_open: Callable[[Instrument, int], bool] = _open,
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._roles = roles
+        self._generations = generations
+        self._is_open = is_open
+        self._port: IbPort | None = None
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {}
+        self.undelivered: Counter[str] = Counter()
+
+    def on_start(self) -> None:
+        """Begin to connect; who is told hears of it by ``LinkChanged``."""
+        sinks = Sinks(
+            broker=self._teller("orders", self._roles.orders),
+            data=self._teller("data", self._roles.data),
+            alert=self._teller("alerts", self._roles.alerts),
+            failed=self._port_failed,
+        )
+        self._port = port = IbPort(
+            self._settings,
+            sinks,
+            self._generations,
+            is_open=self._is_open,
+            alive=self.actor_ref.is_alive,
+        )
+        self._handlers = {
+            PlaceOrder: port.place,
+            CancelOrder: port.cancel,
+            AskSnapshot: port.snapshot,
+            Subscribe: port.subscribe,
+            Unsubscribe: port.unsubscribe,
+            AskHistory: port.ask_history,
+            Resolve: port.resolve,
+            HurryUp: lambda _: port.hurry(),
+            _Failed: _raise,
+        }
+        port.start()
+
+    def on_receive(self, message: Any) -> Any:
+        """Do what is asked; answers come to the roles, not to the asker."""
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            return super().on_receive(message)
+        return handler(message)
+
+    def on_stop(self) -> None:
+        """End the connection in order."""
+        self._end()
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,  # noqa: ARG002 - pykka's hook
+        exception_value: BaseException | None,  # noqa: ARG002
+        traceback: TracebackType | None,  # noqa: ARG002
+    ) -> None:
+        """Leave no socket behind: the client id has to be free for the next incarnation."""
+        self._end()
+
+    def _end(self) -> None:
+        if self._port is not None:
+            self._port.stop()
+
+    def _port_failed(self, error: Exception) -> None:
+        self._cell.ref.tell_urgent(_Failed(error))
+
+    def _teller(self, name: str, role: Role) -> Callable[[Any], None]:
+        def tell(message: Any) -> None:
+            try:
+                role.tell(message)
+            except (pykka.ActorDeadError, MailboxFull):
+                self.undelivered[name] += 1
+
+        return tell
+
+
+def _raise(failed: _Failed) -> None:
+    raise failed.error

@@ -1,0 +1,203 @@
+"""Streams of market data: what ``Lines`` wants is asked for, what comes is told, conflated.
+
+Ticks only change the line's book; quotes are taken from it at most once in ``conflate_ms`` for each
+line, so that a flood costs its reader nothing (D9). Trades and bars are all told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from robotrader.adapters.ib import translate
+from robotrader.domain import Bar
+from robotrader.gateway import Lane, LineBook, LineChanged, Lines, StreamKind
+from robotrader.gateway.codes import DATA_TYPES
+from robotrader.gateway.lines import OpenStream
+from robotrader.gateway.quotes import DELAYED_TYPES, possible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from robotrader.adapters.ib.wire import Wire
+    from robotrader.domain import Instrument
+    from robotrader.gateway.lines import LineEffect
+
+SECOND_NS: Final = 1_000_000_000
+MILLI_NS: Final = 1_000_000
+BAR_NS: Final = 5 * SECOND_NS
+RT_VOLUME: Final = "233"
+"""The generic tick that gives trades with their time."""
+
+
+class DataDesk:
+    """See the module's prose."""
+
+    def __init__(self, wire: Wire, is_open: Callable[[Instrument, int], bool]) -> None:
+        self._wire = wire
+        self.lines = Lines(wire.settings.lines, wire.next_req_id, is_open)
+        self._books: dict[int, LineBook] = {}
+        self._bar_ns: dict[int, int] = {}
+        self._dirty: dict[int, LineBook] = {}
+        self._flush_ns: dict[int, int] = {}
+        self._flushing: asyncio.TimerHandle | None = None
+        self.refused: Counter[str] = Counter()
+        self.conflated = 0
+        self.lag_ns = 0
+        """Age of the newest trade when it came; with the clocks' difference in it."""
+
+    # -- what is to be done --
+
+    def do(self, effects: Iterable[LineEffect]) -> None:
+        """Carry out what the lines want."""
+        for effect in effects:
+            if isinstance(effect, LineChanged):
+                self._wire.sinks.data(effect)
+            elif isinstance(effect, OpenStream):
+                self._open(effect)
+            else:
+                self._close(effect.req_id, effect.kind)
+        self._wire.changed()
+
+    def _open(self, ask: OpenStream) -> None:
+        number, con_id = ask.req_id, ask.instrument.con_id
+        contract = translate.contract_of(ask.instrument)
+        key = ("stream", number)
+        if ask.kind is StreamKind.BARS:
+            self._wire.send(
+                Lane.DATA,
+                lambda c: c.reqRealTimeBars(number, contract, 5, "TRADES", False, []),
+                key=key,
+            )
+            return
+        self._books[number] = LineBook(con_id)
+        self._wire.send(
+            Lane.DATA,
+            lambda c: c.reqMktData(number, contract, RT_VOLUME, False, False, []),
+            key=key,
+        )
+
+    def _close(self, number: int, kind: StreamKind) -> None:
+        self._retire(number)
+        if self._wire.discard(("stream", number)) or not self._wire.connected:
+            return
+        if kind is StreamKind.BARS:
+            self._wire.send(Lane.DATA, lambda client: client.cancelRealTimeBars(number))
+        else:
+            self._wire.send(Lane.DATA, lambda client: client.cancelMktData(number))
+
+    def _retire(self, number: int) -> None:
+        book = self._books.pop(number, None)
+        self._dirty.pop(number, None)
+        self._flush_ns.pop(number, None)
+        if book is not None:
+            self.refused += book.refused
+            self.conflated += book.conflated
+
+    # -- the connection --
+
+    def connected(self) -> None:
+        """Ask for everything that is wanted."""
+        for number in list(self._books):
+            self._retire(number)
+        kind = self._wire.settings.market_data_type
+        self._wire.send(Lane.DATA, lambda client: client.reqMarketDataType(kind))
+        self.do(self.lines.connected(self._wire.now_ns()))
+
+    def lost(self, why: str) -> None:
+        """The connection has ended."""
+        for number in list(self._books):
+            self._retire(number)
+        self.do(self.lines.lost(self._wire.now_ns(), why))
+
+    def close(self) -> None:
+        """End for good."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+
+    # -- what comes --
+
+    def data_type(self, number: int, kind: int) -> None:
+        """The broker says what a line's prices are."""
+        data_class = DATA_TYPES.get(kind)
+        if data_class is not None:
+            self.do(self.lines.announced(number, data_class, self._wire.now_ns()))
+
+    def price(self, number: int, kind: int, price: float, size: float) -> None:
+        """A price tick."""
+        book = self._heard(number, kind)
+        if book is not None:
+            book.price(kind, price, size)
+
+    def size(self, number: int, kind: int, size: float) -> None:
+        """A size tick."""
+        book = self._heard(number, kind)
+        if book is not None:
+            book.size(kind, size)
+
+    def text(self, number: int, kind: int, text: str) -> None:
+        """A text tick."""
+        book = self._heard(number, kind)
+        if book is not None:
+            book.text(kind, text)
+
+    def _heard(self, number: int, kind: int) -> LineBook | None:
+        book = self._books.get(number)
+        if book is None:
+            self.refused["tick of no line"] += 1
+            return None
+        self._dirty[number] = book
+        effects = self.lines.heard(number, self._wire.now_ns(), delayed=kind in DELAYED_TYPES)
+        if effects:
+            self.do(effects)
+        return book
+
+    def bar(self, number: int, raw: tuple[Any, ...]) -> None:
+        """Five seconds are over."""
+        con_id = self.lines.con_id(number)
+        if con_id is None:
+            self.refused["bar of no line"] += 1
+            return
+        start_s, opened, high, low, close, volume, wap, count = raw
+        start_ns = int(start_s) * SECOND_NS
+        prices = (opened, high, low, close)
+        if not all(map(possible, prices)) or not 0 < low <= min(prices) <= max(prices) <= high:
+            self.refused["bar"] += 1
+            return
+        if start_ns <= self._bar_ns.get(con_id, 0):
+            self.refused["old bar"] += 1
+            return
+        self._bar_ns[con_id] = start_ns
+        self.do(self.lines.heard(number, self._wire.now_ns()))
+        end_ns = start_ns + BAR_NS
+        bar = Bar(con_id, start_ns, end_ns, opened, high, low, close, max(volume, 0.0), wap, count)
+        self._wire.sinks.data(bar)
+
+    # -- what is told --
+
+    def flush(self) -> None:
+        """Tell what has come, after each read of the socket: lines in turn, none too often."""
+        if not self._dirty:
+            return
+        now_ns = self._wire.now_ns()
+        gap_ns = round(self._wire.settings.conflate_ms * MILLI_NS)
+        for number in [each for each in self._dirty if self._flush_ns.get(each, 0) <= now_ns]:
+            self._flush_ns[number] = now_ns + gap_ns
+            self._tell(self._dirty.pop(number), now_ns)
+        if self._dirty and self._flushing is None:
+            loop = asyncio.get_running_loop()
+            self._flushing = loop.call_later(gap_ns / SECOND_NS, self._later)
+
+    def _later(self) -> None:
+        self._flushing = None
+        self.flush()
+
+    def _tell(self, book: LineBook, now_ns: int) -> None:
+        tell = self._wire.sinks.data
+        for trade in book.take_trades():
+            self.lag_ns = now_ns - trade.time_ns
+            tell(trade)
+        quote = book.take_quote(now_ns)
+        if quote is not None:
+            tell(quote)
