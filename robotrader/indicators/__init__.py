@@ -2,7 +2,8 @@
 
 A window's indicators (``Sma``, ``RollingStd``) sum exactly: their value depends on the values in
 the window and on nothing before, to the last bit. A strategy that was restarted and warmed up
-therefore computes what it would have computed without the restart. ``Ema`` and ``Atr`` remember everything.
+therefore computes what it would have computed without the restart. ``Ema`` and ``Atr`` remember
+everything.
 """
 
 from robotrader.indicators.averages import Ema, Sma

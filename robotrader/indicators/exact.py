@@ -7,12 +7,14 @@ A quotient of two integers is rounded once, correctly.
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isqrt
 from typing import Final
 
 from robotrader.domain.errors import DataValidationError
 
 _UNIT_BITS: Final = 1074
+_ROOT_BITS: Final = 64
+"""A root is taken with as many more bits: more than a float keeps."""
 
 
 class NotFiniteError(DataValidationError):
@@ -35,9 +37,13 @@ def from_units(total: int, count: int) -> float:
     return total / (count << _UNIT_BITS)
 
 
-def from_square_units(total: int, count: int) -> float:
-    """Return ``total / count`` for a total of squares of units."""
-    return total / (count << 2 * _UNIT_BITS)
+def root_from_units(total: int, count: int) -> float:
+    """Return the square root of ``total / count``, the total being one of squares of units.
+
+    Taken of whole numbers, it neither overflows nor vanishes, however large or small the values.
+    """
+    root = isqrt((total << 2 * _ROOT_BITS) // count)
+    return root / (1 << _UNIT_BITS + _ROOT_BITS)
 
 
 def check(value: float) -> float:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from math import sqrt
 
 from robotrader.indicators.averages import Sma
-from robotrader.indicators.exact import check, check_length, from_square_units, units
+from robotrader.indicators.exact import check, check_length, root_from_units, units
 
 
 class RollingStd:
@@ -44,7 +43,7 @@ class RollingStd:
         if count == self.length:
             # Sum of squared distances, times count: exact, so never negative.
             distance = count * self._squares - self._total * self._total
-            self.value = sqrt(from_square_units(distance, count * (count - self._ddof)))
+            self.value = root_from_units(distance, count * (count - self._ddof))
         return self.value
 
 

@@ -49,7 +49,7 @@ def test_nothing_from_before_the_window_is_left_in_an_average_or_deviation(
         assert run(old, window)[-1] == run(new, window)[-1]
 
 
-@given(st.lists(st.floats(-1e6, 1e6), max_size=40), st.integers(2, 12), st.integers(0, 1))
+@given(st.lists(ANY, max_size=40), st.integers(2, 12), st.integers(0, 1))
 def test_a_standard_deviation_is_that_of_its_window(
     values: list[float], length: int, ddof: int
 ) -> None:
@@ -60,7 +60,7 @@ def test_a_standard_deviation_is_that_of_its_window(
             assert value is None
         else:
             assert value is not None
-            assert isclose(value, reference(window), rel_tol=4e-16, abs_tol=1e-300)
+            assert isclose(value, reference(window), rel_tol=4e-16)
 
 
 def ema_at_once(values: Sequence[float], length: int) -> list[float | None]:
