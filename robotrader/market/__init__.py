@@ -1,6 +1,33 @@
-"""Market time and market data, pure: daily series, paths inside a bar, intraday prices."""
+"""Market time and market data, pure.
 
+Daily series, paths inside a bar and intraday prices; and what stands between a source and a
+decision: the edge that refuses, bars and their cells, freshness, history and live bars in one.
+"""
+
+from robotrader.market.backfill import Backfill
+from robotrader.market.bars import BarBuilder, Skipped
+from robotrader.market.cells import Cell, Cells, Phase
+from robotrader.market.edge import Edge, EdgeLimits, Reason, Refused
 from robotrader.market.series import SYNTHETIC, Daily, Provenance, Series
+from robotrader.market.staleness import Freshness, LineAge
 from robotrader.market.synthetic import SyntheticMarket
 
-__all__ = ["SYNTHETIC", "Daily", "Provenance", "Series", "SyntheticMarket"]
+__all__ = [
+    "SYNTHETIC",
+    "Backfill",
+    "BarBuilder",
+    "Cell",
+    "Cells",
+    "Daily",
+    "Edge",
+    "EdgeLimits",
+    "Freshness",
+    "LineAge",
+    "Phase",
+    "Provenance",
+    "Reason",
+    "Refused",
+    "Series",
+    "Skipped",
+    "SyntheticMarket",
+]
