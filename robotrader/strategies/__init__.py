@@ -1,0 +1,26 @@
+"""Strategies: what they are written against, what drives them, and those that come with it."""
+
+from robotrader.strategies.base import Params, State, Strategy
+from robotrader.strategies.context import Context
+from robotrader.strategies.events import Ended, Fill, Outcome, Standing, StrategyCrash, Timer
+from robotrader.strategies.host import StrategyHost, bar_key, quote_key
+from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
+
+__all__ = [
+    "Context",
+    "Ended",
+    "Fill",
+    "Outcome",
+    "Params",
+    "SmaCross",
+    "SmaParams",
+    "SmaState",
+    "Standing",
+    "State",
+    "Strategy",
+    "StrategyCrash",
+    "StrategyHost",
+    "Timer",
+    "bar_key",
+    "quote_key",
+]
