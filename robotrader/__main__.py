@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import gateway_args
+from robotrader.app import gateway_args, strategy_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,13 @@ def _gateway(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
-_COMMANDS = {"demo": _demo, "gateway": _gateway}
+def _strategy(arguments: argparse.Namespace) -> int:
+    from robotrader.app.strategy_cli import run
+
+    return run(arguments)
+
+
+_COMMANDS = {"demo": _demo, "gateway": _gateway, "strategy": _strategy}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="show a supervised system crash and recover")
     gateway_args.add_parsers(commands)
+    strategy_args.add_parsers(commands)
     return parser
 
 
