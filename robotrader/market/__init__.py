@@ -8,6 +8,7 @@ from robotrader.market.backfill import Backfill
 from robotrader.market.bars import BarBuilder, Skipped
 from robotrader.market.cells import Cell, Cells, Phase
 from robotrader.market.edge import Edge, EdgeLimits, Reason, Refused
+from robotrader.market.line import LineRules, SymbolLine, Taken
 from robotrader.market.series import SYNTHETIC, Daily, Provenance, Series
 from robotrader.market.staleness import Freshness, LineAge
 from robotrader.market.synthetic import SyntheticMarket
@@ -23,11 +24,14 @@ __all__ = [
     "EdgeLimits",
     "Freshness",
     "LineAge",
+    "LineRules",
     "Phase",
     "Provenance",
     "Reason",
     "Refused",
     "Series",
     "Skipped",
+    "SymbolLine",
     "SyntheticMarket",
+    "Taken",
 ]

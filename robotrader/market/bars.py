@@ -73,6 +73,11 @@ class BarBuilder:
         self._done_ns = 0
         self._sum: _Sum | None = None
 
+    @property
+    def end_ns(self) -> int | None:
+        """When the bar in the making ends; None if there is none."""
+        return None if self._sum is None else self._sum.cell.end_ns
+
     def interrupted(self, now_ns: int) -> None:
         """Forget the bar in the making: the line was lost, and is watched again from ``now_ns``."""
         self._sum = None

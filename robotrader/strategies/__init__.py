@@ -4,14 +4,20 @@ from robotrader.strategies.base import Params, State, Strategy
 from robotrader.strategies.context import Context
 from robotrader.strategies.events import Ended, Fill, Outcome, Standing, StrategyCrash, Timer
 from robotrader.strategies.host import StrategyHost, bar_key, quote_key
+from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
+from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 
 __all__ = [
     "Context",
     "Ended",
+    "Event",
+    "Feed",
     "Fill",
+    "Outbox",
     "Outcome",
     "Params",
+    "Quarantine",
     "SmaCross",
     "SmaParams",
     "SmaState",
@@ -22,5 +28,6 @@ __all__ = [
     "StrategyHost",
     "Timer",
     "bar_key",
+    "event_key",
     "quote_key",
 ]
