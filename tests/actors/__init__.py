@@ -1,0 +1,1 @@
+"""Tests of the trading actors: strategies fed, crashed, restarted and set aside."""
