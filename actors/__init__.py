@@ -4,6 +4,16 @@ An actor is thin: it receives a message, calls a pure object of ``robotrader`` a
 Actors never import each other; the tree wires them together by role.
 """
 
+from actors.branch import symbol_branch
 from actors.gateway import GatewayActor, GatewayRoles, HurryUp
+from actors.strategy import StrategyActor
+from actors.symbol import SymbolActor
 
-__all__ = ["GatewayActor", "GatewayRoles", "HurryUp"]
+__all__ = [
+    "GatewayActor",
+    "GatewayRoles",
+    "HurryUp",
+    "StrategyActor",
+    "SymbolActor",
+    "symbol_branch",
+]

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import gateway_args, journal_args
+from robotrader.app import gateway_args, journal_args, strategy_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,18 @@ def _journal(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
-_COMMANDS = {"demo": _demo, "gateway": _gateway, "journal": _journal}
+def _strategy(arguments: argparse.Namespace) -> int:
+    from robotrader.app.strategy_cli import run
+
+    return run(arguments)
+
+
+_COMMANDS = {
+    "demo": _demo,
+    "gateway": _gateway,
+    "journal": _journal,
+    "strategy": _strategy,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="show a supervised system crash and recover")
     gateway_args.add_parsers(commands)
     journal_args.add_parsers(commands)
+    strategy_args.add_parsers(commands)
     return parser
 
 

@@ -1,0 +1,78 @@
+"""One symbol's branch of the tree: the symbol actor first, then its strategies.
+
+A strategy restarts alone. If the symbol's actor restarts, the strategies after it do too, and are
+fed from what it then knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.strategy import StrategyActor
+from actors.symbol import SymbolActor
+from supervision import Backoff, ChildSpec, Supervisor, SupervisorFlags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actors.messages import Port
+    from robotrader.domain import Instrument
+    from robotrader.market import LineRules
+    from robotrader.strategies import StrategyHost
+    from robotrader.venue import Sessions
+    from supervision import Registry
+
+BRANCH: Final = SupervisorFlags(strategy="rest_for_one", intensity=3, period_s=60)
+STRATEGIES: Final = SupervisorFlags(strategy="one_for_one", intensity=20, period_s=60)
+"""More than the crashes that set a message aside (3), for several poison messages in a row."""
+
+
+def symbol_branch(
+    *,
+    instrument: Instrument,
+    sessions: Sessions,
+    rules: LineRules,
+    strategies: Mapping[str, Callable[[], StrategyHost]],
+    wall_ns: Callable[[], int],
+    registry: Registry,
+    journal: Port,
+    risk: Port,
+    data: Port,
+    backoff: Backoff | None = None,
+) -> ChildSpec:
+    """Return the branch of an instrument, to be put into a tree.
+
+    Args:
+        instrument: what it is about.
+        sessions: when its exchange is open.
+        rules: how its data are used.
+        strategies: what makes each strategy's host, by the strategy's name.
+        wall_ns: the time, nanoseconds since 1970 in UTC.
+        registry: where the symbol's actor is found, as ``("symbol", con_id)``.
+        journal: the journal's address, as for ``risk`` and ``data``.
+        risk: the risk gate's.
+        data: the data source's.
+        backoff: spaces the restarts of strategies.
+    """
+    common: dict[str, Any] = {"wall_ns": wall_ns, "journal": journal, "risk": risk}
+    own = {"instrument": instrument, "sessions": sessions, "rules": rules, "registry": registry}
+    symbol = registry.ref(("symbol", instrument.con_id))
+    workers = [
+        ChildSpec(
+            id=("strategy", name),
+            start=StrategyActor,
+            kwargs={**common, "make_host": make_host, "symbol": symbol},
+            backoff=backoff,
+        )
+        for name, make_host in strategies.items()
+    ]
+    children = [
+        ChildSpec(id="symbol", start=SymbolActor, kwargs={**common, **own, "data": data}),
+        ChildSpec(id="strategies", start=Supervisor, args=(workers, STRATEGIES), type="supervisor"),
+    ]
+    return ChildSpec(
+        id=("branch", instrument.symbol),
+        start=Supervisor,
+        args=(children, BRANCH),
+        type="supervisor",
+    )

@@ -1,0 +1,122 @@
+"""What the actors round a symbol say to each other; data and orders are of ``robotrader``."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from robotrader.domain import Bar, Quote, Trade
+from robotrader.market import Freshness
+from robotrader.strategies import Ended, Fill
+from supervision import ActorRef, NamedRef
+
+Port: TypeAlias = ActorRef[Any] | NamedRef
+"""Somebody's address by role; a ``NamedRef`` survives restarts."""
+
+
+# -- data sources and symbol --
+
+
+class Priced(msgspec.Struct, frozen=True, gc=False):
+    """A source says a price."""
+
+    source: str
+    datum: Quote | Trade | Bar
+
+
+class Interrupted(msgspec.Struct, frozen=True):
+    """A source was lost and speaks again: the bar in the making is not whole."""
+
+    source: str
+
+
+class AskHistory(msgspec.Struct, frozen=True):
+    """The symbol asks its data source for the bars of a span; ``History`` answers."""
+
+    con_id: int
+    size_ns: int
+    span: tuple[int, int]
+    outside_rth: bool
+
+
+class History(msgspec.Struct, frozen=True):
+    """All bars that there are in a span."""
+
+    span: tuple[int, int]
+    bars: tuple[Bar, ...]
+
+
+class AskAgain(msgspec.Struct, frozen=True):
+    """A source is silent though the exchange is open: it has to be subscribed to again."""
+
+    con_id: int
+    source: str
+
+
+class LineFreshness(msgspec.Struct, frozen=True):
+    """For the risk gate: nothing is entered on stale prices.
+
+    Told at every look, not only when it changes: a gate that was restarted knows it soon.
+    """
+
+    con_id: int
+    source: str
+    freshness: Freshness
+    at_ns: int
+
+
+# -- symbol and strategy --
+
+
+class Subscribe(msgspec.Struct, frozen=True):
+    """A strategy, just started, wants to be fed."""
+
+    strategy: str
+    ref: Any
+    warmup_bars: int
+    last_bar_ns: int
+    """The last bar that it was told live before a restart; 0 for none."""
+
+    quarantined: tuple[str, ...] = ()
+
+
+class Handled(msgspec.Struct, frozen=True, gc=False):
+    """A strategy has handled what it was fed."""
+
+    strategy: str
+    number: int
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """The order manager tells a strategy about its orders, in the control lane."""
+
+    strategy: str
+    event: Fill | Ended
+
+
+# -- strategy, journal and risk gate --
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """What did the journal keep for a strategy? ``Recalled`` answers."""
+
+    strategy: str
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """The last saved state, and the keys of what is set aside."""
+
+    state: bytes = b""
+    quarantined: tuple[str, ...] = ()
+
+
+class AskStanding(msgspec.Struct, frozen=True):
+    """What does a strategy have, and what works for it? A ``Standing`` answers.
+
+    It goes the way of intents, to the risk gate, so that the answer counts each intent that was
+    sent before.
+    """
+
+    strategy: str
+    con_id: int

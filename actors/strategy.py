@@ -1,0 +1,135 @@
+"""The strategy actor: owns one ``StrategyHost``, restarts alone.
+
+Order matters in its one rule: what it has decided is told to the journal before the intents leave.
+If it dies in between, an intent is lost and none is doubled. It is fed one event at a time by its
+symbol and says when it has handled it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import pykka
+
+from actors.messages import AskStanding, Handled, Recall, Subscribe
+from robotrader.domain import Bar, Quote
+from robotrader.domain.records import StrategySaved
+from robotrader.strategies import Ended, Feed, Fill, Timer
+from supervision import Actor, MailboxFull, MailboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.messages import Port, Recalled
+    from robotrader.domain import Intent
+    from robotrader.strategies import Event, Outcome, StrategyHost
+
+_NS: Final = 1_000_000_000
+_log: Final = logging.getLogger("robotrader.strategy")
+
+
+class StrategyActor(Actor):
+    """See the module's prose.
+
+    Args:
+        make_host: makes the host, anew at each start.
+        wall_ns: the time, nanoseconds since 1970 in UTC.
+        symbol: feeds it.
+        risk: gets its intents, and answers ``AskStanding`` after all that were sent before.
+        journal: keeps its state, and answers ``Recall``.
+    """
+
+    runtime = "pool"
+    # One event at a time comes in, besides its own timers.
+    mailbox = MailboxSpec(capacity=1_000)
+
+    def __init__(
+        self,
+        *,
+        make_host: Callable[[], StrategyHost],
+        wall_ns: Callable[[], int],
+        symbol: Port,
+        risk: Port,
+        journal: Port,
+    ) -> None:
+        super().__init__()
+        self.host = make_host()
+        self._wall_ns = wall_ns
+        self._symbol, self._risk, self._journal = symbol, risk, journal
+        self._timers: dict[str, Timer] = {}
+
+    def on_start(self) -> None:
+        """Take back what was saved, learn what it has, and ask to be fed.
+
+        Raises:
+            StrategyError: the strategy cannot start, or what was saved is not its own.
+            pykka.Timeout: journal or risk gate did not answer.
+        """
+        host = self.host
+        recalled: Recalled = self._journal.ask(Recall(host.name))
+        standing = self._risk.ask(AskStanding(host.name, host.instrument.con_id))
+        outcome = host.start(self._wall_ns(), saved=recalled.state, standing=standing)
+        last_bar_ns = host.last_bar_ns
+        self._act(outcome)
+        self._symbol.tell(
+            Subscribe(
+                host.name,
+                self.actor_ref,
+                host.strategy.warmup_bars,
+                last_bar_ns,
+                recalled.quarantined,
+            )
+        )
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle an event, or a timer of its own.
+
+        Raises:
+            StrategyCrash: the strategy raised; it says at which event.
+        """
+        if isinstance(message, Feed):
+            self._handle(message.event, live=message.live)
+            self._symbol.tell(Handled(self.host.name, message.number))
+            return None
+        if isinstance(message, Timer):
+            return self._due(message)
+        return super().on_receive(message)
+
+    def _handle(self, event: Event, *, live: bool) -> None:
+        host = self.host
+        if isinstance(event, Bar):
+            self._act(host.bar(event, live=live))
+        elif isinstance(event, Quote):
+            self._act(host.quote(event))
+        elif isinstance(event, Fill):
+            self._act(host.fill(event))
+        else:
+            host.ended(event)
+
+    def _due(self, timer: Timer) -> None:
+        if self._timers.get(timer.name) == timer:  # not replaced since
+            del self._timers[timer.name]
+            self._act(self.host.timer(timer.name, timer.at_ns))
+
+    def _act(self, outcome: Outcome) -> None:
+        """Save, then let the intents go, then the rest."""
+        state = self.host.saved()
+        if state is not None:
+            record = StrategySaved(strategy=self.host.name, state=state, wall_ns=self._wall_ns())
+            self._journal.tell(record)
+        for intent in outcome.intents:
+            self._ask_for(intent)
+        for timer in outcome.timers:
+            self._timers[timer.name] = timer
+            self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS, timer)
+        for text in (*outcome.notes, *outcome.blocked):
+            _log.info("%s: %s", self.host.name, text)
+
+    def _ask_for(self, intent: Intent) -> None:
+        """Send an intent; while nobody judges it, it is refused: it would be stale later."""
+        try:
+            self._risk.tell(intent)
+        except (pykka.ActorDeadError, MailboxFull) as error:
+            _log.warning("%s: intent %s is not judged: %s", self.host.name, intent.cause, error)
+            self.host.ended(Ended(con_id=intent.con_id, cause=intent.cause, why=str(error)))

@@ -1,0 +1,253 @@
+"""The edge: what of a market's data may come in, line by line (a source's quotes, trades or bars).
+
+The rule: a value is let in as it is or refused with a reason, and every refusal is counted; nothing
+is repaired. A price that is far from the last one is held back until it is confirmed: by the same
+price ``confirm`` times in a row, or by another source. What confirms it is let in; what was held
+back stays refused, so that a single bad tick never triggers a stop.
+
+Two trades of one time, price and size are two trades: sources stamp whole seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from math import inf
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+
+import msgspec
+
+from robotrader.domain import Bar
+
+if TYPE_CHECKING:
+    from robotrader.domain import Quote, Trade
+
+    Datum: TypeAlias = Quote | Trade | Bar
+
+_SECOND_NS: Final = 1_000_000_000
+
+
+class Reason(StrEnum):
+    """Why a value is refused."""
+
+    FOREIGN = "another contract"
+    NO_TIME = "no time"
+    OLD = "old"
+    FUTURE = "from the future"
+    NOT_FINITE = "no finite number"
+    NOT_ABOVE_ZERO = "not above zero"
+    NEGATIVE = "negative"
+    NO_PRICE = "size and no price"
+    SHAPE = "high, low, open and close disagree"
+    CROSSED = "crossed"
+    DUPLICATE = "duplicate"
+    OUT_OF_ORDER = "out of order"
+    JUMP = "jump, not confirmed"
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A value that stays outside: the reason, and a sentence with its numbers."""
+
+    reason: Reason
+    why: str
+
+
+class EdgeLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one contract's edge lets in."""
+
+    jump: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
+    """Part of the last price that a price may move at once."""
+
+    confirm: Annotated[int, msgspec.Meta(ge=2, le=100)] = 3
+    """How often in a row a source has to say a price that is further away."""
+
+    ahead_ns: Annotated[int, msgspec.Meta(ge=0)] = 2 * _SECOND_NS
+    """How far a source's clock may be before ours."""
+
+    old_ns: Annotated[int, msgspec.Meta(gt=0)] = 60 * _SECOND_NS
+    """How long ago a value may have been true when it comes; a bar, how long ago it ended."""
+
+
+class _Line:
+    """What one source said last of one kind."""
+
+    __slots__ = ("last", "time_ns")
+
+    def __init__(self) -> None:
+        self.last: Datum | None = None
+        self.time_ns = 0
+
+
+class _Claim(msgspec.Struct, frozen=True, gc=False):
+    """The price that a source claims, and how far what it says reaches."""
+
+    source: str
+    price: float | None
+    reach: tuple[float, ...]
+
+
+class _Suspect(msgspec.Struct, frozen=True):
+    """A price that is too far away, who says so and how often."""
+
+    price: float
+    source: str
+    times: int
+
+
+class Edge:
+    """One contract's edge; see the module's prose.
+
+    Each method returns None for a value that is let in. ``source`` names who said it, ``now_ns``
+    is our time.
+    """
+
+    def __init__(self, con_id: int, limits: EdgeLimits | None = None) -> None:
+        self.con_id = con_id
+        self.limits = limits or EdgeLimits()
+        self.accepted = 0
+        self.refused: Counter[Reason] = Counter()
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._price: float | None = None
+        self._suspect: _Suspect | None = None
+
+    def quote(self, quote: Quote, now_ns: int, source: str = "") -> Refused | None:
+        """Judge a quote; its price is the middle, or the side that there is."""
+        refused = _quote_fault(quote) or self._untimely(quote.time_ns, quote.time_ns, now_ns)
+        line = self._line(source, "quote")
+        if refused is None and quote == line.last:
+            refused = Refused(Reason.DUPLICATE, f"the quote of {quote.time_ns} came before")
+        prices = [price for price in (quote.bid, quote.ask) if price]
+        middle = sum(prices) / len(prices) if prices else None
+        return self._judge(quote, line, refused, _Claim(source, middle, (middle or 0.0,)))
+
+    def trade(self, trade: Trade, now_ns: int, source: str = "") -> Refused | None:
+        """Judge a trade."""
+        refused = _trade_fault(trade) or self._untimely(trade.time_ns, trade.time_ns, now_ns)
+        claim = _Claim(source, trade.price, (trade.price,))
+        return self._judge(trade, self._line(source, "trade"), refused, claim)
+
+    def bar(self, bar: Bar, now_ns: int, source: str = "") -> Refused | None:
+        """Judge a finished bar; each of its prices has to be near the last one."""
+        refused = _bar_fault(bar) or self._untimely(bar.start_ns, bar.end_ns, now_ns)
+        line = self._line(source, "bar")
+        if refused is None and bar == line.last:
+            refused = Refused(Reason.DUPLICATE, f"the bar from {bar.start_ns} came before")
+        return self._judge(bar, line, refused, _Claim(source, bar.close, (bar.low, bar.high)))
+
+    # -- what is wrong --
+
+    def _line(self, source: str, kind: str) -> _Line:
+        line = self._lines.get((source, kind))
+        if line is None:
+            line = self._lines[source, kind] = _Line()
+        return line
+
+    def _untimely(self, first_ns: int, last_ns: int, now_ns: int) -> Refused | None:
+        """Judge by time what was true from ``first_ns`` to ``last_ns``."""
+        if first_ns <= 0:
+            return Refused(Reason.NO_TIME, f"its time is {first_ns}: a source gives a time or none")
+        if last_ns > now_ns + self.limits.ahead_ns:
+            ahead_s = (last_ns - now_ns) / _SECOND_NS
+            return Refused(Reason.FUTURE, f"{ahead_s:g} s ahead of our clock: compare the clocks")
+        if last_ns < now_ns - self.limits.old_ns:
+            age_s = (now_ns - last_ns) / _SECOND_NS
+            return Refused(Reason.OLD, f"{age_s:g} s old, at most {self._old_s:g} s")
+        return None
+
+    @property
+    def _old_s(self) -> float:
+        return self.limits.old_ns / _SECOND_NS
+
+    def _judge(
+        self, datum: Datum, line: _Line, refused: Refused | None, claim: _Claim
+    ) -> Refused | None:
+        """Finish the judgement: contract, order, jump; count it, and remember what is let in."""
+        if datum.con_id != self.con_id:
+            refused = Refused(Reason.FOREIGN, f"it is of {datum.con_id}, not of {self.con_id}")
+        start_ns, end_ns = _times(datum)
+        if refused is None and start_ns < line.time_ns:
+            late_s = (line.time_ns - start_ns) / _SECOND_NS
+            refused = Refused(Reason.OUT_OF_ORDER, f"{late_s:g} s before what came before it")
+        if refused is None and claim.price is not None:
+            refused = self._jump(claim.source, claim.price, claim.reach)
+        if refused is not None:
+            self.refused[refused.reason] += 1
+            return refused
+        self.accepted += 1
+        line.last, line.time_ns = datum, end_ns
+        if claim.price is not None:
+            self._price, self._suspect = claim.price, None
+        return None
+
+    def _jump(self, source: str, price: float, reach: tuple[float, ...]) -> Refused | None:
+        last, limits = self._price, self.limits
+        if last is None or all(_near(each, last, limits.jump) for each in reach):
+            return None
+        seen, times = self._suspect, 1
+        if seen is not None and _near(price, seen.price, limits.jump):
+            if seen.source != source or seen.times + 1 >= limits.confirm:
+                return None
+            times = seen.times + 1
+        self._suspect = _Suspect(price, source, times)
+        far = max(reach, key=lambda each: abs(each - last))
+        said = f"{far:g} after {last:g}, more than {limits.jump:.3g} of it"
+        return Refused(Reason.JUMP, f"{said}; said {times} of {limits.confirm} times")
+
+
+def _near(price: float, other: float, part: float) -> bool:
+    return abs(price - other) <= part * other
+
+
+def _times(datum: Datum) -> tuple[int, int]:
+    """Return since when it is true and before when nothing of its line may follow."""
+    if isinstance(datum, Bar):
+        return datum.start_ns, datum.end_ns
+    return datum.time_ns, datum.time_ns
+
+
+def _finite(*numbers: float) -> Refused | None:
+    if all(-inf < number < inf for number in numbers):
+        return None
+    return Refused(Reason.NOT_FINITE, f"one of {numbers} is no finite number")
+
+
+def _quote_fault(quote: Quote) -> Refused | None:
+    sides = (("bid", quote.bid, quote.bid_size), ("ask", quote.ask, quote.ask_size))
+    unreal = _finite(quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+    if unreal is not None:
+        return unreal
+    for name, price, size in sides:
+        if price < 0 or size < 0:
+            return Refused(Reason.NEGATIVE, f"{name} {price} of {size} is negative")
+        if not price and size:
+            return Refused(Reason.NO_PRICE, f"{name} has size {size} and no price")
+    if 0 < quote.ask < quote.bid:
+        return Refused(Reason.CROSSED, f"bid {quote.bid} is above ask {quote.ask}")
+    return None
+
+
+def _trade_fault(trade: Trade) -> Refused | None:
+    unreal = _finite(trade.price, trade.size)
+    if unreal is not None:
+        return unreal
+    if trade.price <= 0:
+        return Refused(Reason.NOT_ABOVE_ZERO, f"price {trade.price} is not above zero")
+    if trade.size < 0:
+        return Refused(Reason.NEGATIVE, f"size {trade.size} is negative")
+    return None
+
+
+def _bar_fault(bar: Bar) -> Refused | None:
+    prices = (bar.open, bar.high, bar.low, bar.close)
+    unreal = _finite(*prices, bar.volume, bar.wap)
+    if unreal is not None:
+        return unreal
+    if min(prices) <= 0:
+        return Refused(Reason.NOT_ABOVE_ZERO, f"price {min(prices)} is not above zero")
+    if min(bar.volume, bar.wap, bar.count) < 0:
+        return Refused(Reason.NEGATIVE, f"volume {bar.volume}, wap {bar.wap} or count is negative")
+    if bar.high != max(prices) or bar.low != min(prices):
+        return Refused(Reason.SHAPE, f"a price lies outside low {bar.low} to high {bar.high}")
+    if bar.start_ns >= bar.end_ns:
+        return Refused(Reason.SHAPE, f"it ends at {bar.end_ns}, not after its start {bar.start_ns}")
+    return None

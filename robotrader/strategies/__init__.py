@@ -1,0 +1,33 @@
+"""Strategies: what they are written against, what drives them, and those that come with it."""
+
+from robotrader.strategies.base import Params, State, Strategy
+from robotrader.strategies.context import Context
+from robotrader.strategies.events import Ended, Fill, Outcome, Standing, StrategyCrash, Timer
+from robotrader.strategies.host import StrategyHost, bar_key, quote_key
+from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
+from robotrader.strategies.quarantine import Quarantine
+from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
+
+__all__ = [
+    "Context",
+    "Ended",
+    "Event",
+    "Feed",
+    "Fill",
+    "Outbox",
+    "Outcome",
+    "Params",
+    "Quarantine",
+    "SmaCross",
+    "SmaParams",
+    "SmaState",
+    "Standing",
+    "State",
+    "Strategy",
+    "StrategyCrash",
+    "StrategyHost",
+    "Timer",
+    "bar_key",
+    "event_key",
+    "quote_key",
+]

@@ -1,0 +1,272 @@
+"""How a strategy acts while it is told an event: what it says here becomes its ``Outcome``.
+
+``buy``, ``sell``, ``close`` and ``target`` return whether an intent was made. They make none, and
+say why in the outcome, while the strategy warms up, when a rule of ``discipline`` is against it,
+and where the order would depend on one that still works. What makes no sense at all (a quantity of
+nothing) raises.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+from robotrader.domain import Intent, Leg, OrderType, Purpose, Side, TimeInForce
+from robotrader.strategies.events import Outcome, Timer
+
+if TYPE_CHECKING:
+    from robotrader.domain import Instrument
+    from robotrader.strategies.discipline import Discipline
+
+MOST_NOTES: Final = 100
+"""A note more in one event is dropped: a log is read by people."""
+
+MOST_TIMERS: Final = 100
+
+Working: TypeAlias = tuple[Decimal, Decimal]
+"""What works to buy, and what works to sell."""
+
+Number: TypeAlias = Decimal | float
+"""A price or a quantity as strategies write it; it leaves as an exact decimal."""
+
+
+class Context:
+    """See the module's prose. One context serves one event.
+
+    Attributes:
+        strategy: the strategy's name.
+        instrument: what it trades.
+        event: the key of the event, by which intents lead back to it.
+        now_ns: when the event was true.
+        position: what it holds, signed.
+        bought: what it has asked to buy and has not been filled yet.
+        sold: what it has asked to sell and has not been filled yet.
+        warming: whether nothing that it wishes now becomes an intent.
+    """
+
+    def __init__(
+        self,
+        strategy: str,
+        instrument: Instrument,
+        *,
+        event: str,
+        now_ns: int,
+        position: Decimal,
+        working: Working,
+        warming: bool,
+        discipline: Discipline,
+    ) -> None:
+        self.strategy, self.instrument = strategy, instrument
+        self.event, self.now_ns, self.warming = event, now_ns, warming
+        self.position = position
+        self.bought, self.sold = working
+        self._discipline = discipline
+        self._intents: list[Intent] = []
+        self._timers: dict[str, Timer] = {}
+        self._notes: list[str] = []
+        self._blocked: list[str] = []
+
+    @property
+    def working(self) -> Decimal:
+        """What it has asked for and has not been filled yet, on balance."""
+        return self.bought - self.sold
+
+    # -- orders --
+
+    def buy(
+        self,
+        qty: Number,
+        *,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        take_profit: Number | None = None,
+        tif: TimeInForce = TimeInForce.DAY,
+        reason: str = "",
+    ) -> bool:
+        """Buy: an entry when flat or long, an exit when short (then no more than is held).
+
+        Args:
+            qty: shares, more than 0.
+            limit: the highest price; at the market without one.
+            stop: trigger of a protective stop, an order of its own (entries only).
+            take_profit: limit of an order that takes the profit (entries only).
+            tif: how long it works.
+            reason: said in the journal.
+
+        Returns:
+            Whether an intent was made.
+
+        Raises:
+            ValueError: a number makes no sense.
+        """
+        legs = self._legs(stop, take_profit)
+        return self._wish(1, self._quantity(qty), limit=limit, legs=legs, tif=tif, reason=reason)
+
+    def sell(
+        self,
+        qty: Number,
+        *,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        take_profit: Number | None = None,
+        tif: TimeInForce = TimeInForce.DAY,
+        reason: str = "",
+    ) -> bool:
+        """Sell: an exit when long (then no more than is held), a short entry when flat or short.
+
+        Arguments, result and errors as for ``buy``.
+        """
+        legs = self._legs(stop, take_profit)
+        return self._wish(-1, self._quantity(qty), limit=limit, legs=legs, tif=tif, reason=reason)
+
+    def close(self, reason: str = "") -> bool:
+        """Give up the whole position, at the market; False if there is none."""
+        if not self.position:
+            return False
+        sign = -1 if self.position > 0 else 1
+        left = self._left()
+        if left <= 0:
+            return self._block("an exit of all of it works already")
+        return self._wish(sign, left, reason=reason)
+
+    def target(self, position: Number, *, stop: Number | None = None, reason: str = "") -> bool:
+        """Move to a position, signed. One of the other sign is closed first: ask again when flat.
+
+        Raises:
+            ValueError: a number makes no sense.
+        """
+        wanted = _decimal("a target", position)
+        if self.position * wanted < 0 or not wanted:
+            return self.close(reason)
+        if self.bought or self.sold:
+            return self._block("an order works")
+        missing = wanted - self.position
+        if not missing:
+            return False
+        sign = 1 if missing > 0 else -1
+        legs = self._legs(stop, None) if missing * wanted > 0 else ()
+        return self._wish(sign, self._quantity(abs(missing)), legs=legs, reason=reason)
+
+    # -- the rest --
+
+    def log(self, text: str) -> None:
+        """Say something to whoever reads the log."""
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(text)
+
+    def timer(self, name: str, after_s: float) -> None:
+        """Ask for ``on_timer(name)``; a later one of the same name replaces it.
+
+        Raises:
+            ValueError: the time is not ahead, or there are too many timers.
+        """
+        if not 0 < after_s < 10 * 366 * 86_400:
+            _refuse(f"a timer after {after_s} s: give more than 0 and less than ten years")
+        if name not in self._timers and len(self._timers) == MOST_TIMERS:
+            _refuse(f"{MOST_TIMERS} timers in one event: use fewer names")
+        self._timers[name] = Timer(name, self.now_ns + round(after_s * 1e9))
+
+    def outcome(self) -> Outcome:
+        """Return what follows from the event."""
+        return Outcome(
+            tuple(self._intents),
+            tuple(self._timers.values()),
+            tuple(self._notes),
+            tuple(self._blocked),
+        )
+
+    # -- how a wish becomes an intent --
+
+    def _left(self) -> Decimal:
+        """Return how much of the position no exit works for."""
+        return abs(self.position) - (self.sold if self.position > 0 else self.bought)
+
+    def _wish(
+        self,
+        sign: int,
+        qty: Decimal,
+        *,
+        reason: str,
+        limit: Number | None = None,
+        legs: tuple[Leg, ...] = (),
+        tif: TimeInForce = TimeInForce.DAY,
+    ) -> bool:
+        exits = self.position * sign < 0
+        if exits and qty > self._left():
+            return self._block("it would sell or buy back more than is held")
+        if not exits and (self.sold if sign > 0 else self.bought):
+            return self._block("an order the other way round works")
+        if exits:
+            side, purpose = (Side.BUY if sign > 0 else Side.SELL), Purpose.EXIT
+        else:
+            side, purpose = (Side.BUY if sign > 0 else Side.SELL_SHORT), Purpose.ENTRY
+        if exits and legs:
+            _refuse("an exit takes no stop and no take_profit: they protect an entry")
+        if self.warming:
+            return self._block("warming up")
+        why = self._discipline.why_not(side, purpose)
+        if why is not None:
+            return self._block(why)
+        self._intents.append(
+            Intent(
+                strategy=self.strategy,
+                con_id=self.instrument.con_id,
+                symbol=self.instrument.symbol,
+                side=side,
+                qty=qty,
+                purpose=purpose,
+                cause=f"{self.strategy}/{self.instrument.con_id}/{self.event}/{side}",
+                order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+                limit_price=None if limit is None else self._price("limit", limit),
+                tif=tif,
+                legs=legs,
+                reason=reason,
+                decided_ns=self.now_ns,
+            )
+        )
+        if sign > 0:
+            self.bought += qty
+        else:
+            self.sold += qty
+        return True
+
+    def _block(self, why: str) -> bool:
+        if self._discipline.is_news(why):
+            self._blocked.append(f"{self.event}: {why}")
+        return False
+
+    def _legs(self, stop: Number | None, take_profit: Number | None) -> tuple[Leg, ...]:
+        legs = []
+        if take_profit is not None:
+            price = self._price("take_profit", take_profit)
+            legs.append(Leg(order_type=OrderType.LIMIT, limit_price=price))
+        if stop is not None:
+            legs.append(Leg(order_type=OrderType.STOP, aux_price=self._price("stop", stop)))
+        return tuple(legs)
+
+    def _quantity(self, qty: Number) -> Decimal:
+        wanted = _decimal("a quantity", qty)
+        step = self.instrument.size_step
+        if wanted <= 0 or wanted % step:
+            name = self.instrument.symbol
+            _refuse(f"a quantity of {qty} of {name}: give a multiple of {step} above 0")
+        return wanted
+
+    def _price(self, name: str, price: Number) -> Decimal:
+        """Return a price on the grid of the instrument."""
+        wanted = _decimal(name, price)
+        if wanted <= 0:
+            _refuse(f"{name} {price} is not above zero")
+        steps = [step for edge, step in self.instrument.tick_table if wanted >= edge]
+        return (wanted / steps[-1]).to_integral_value(ROUND_HALF_EVEN) * steps[-1]
+
+
+def _decimal(name: str, value: Number) -> Decimal:
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not number.is_finite():
+        _refuse(f"{name} of {value}: give a finite number")
+    return number
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(text)

@@ -1,0 +1,68 @@
+"""What a strategy is told besides prices, and what comes back out of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from robotrader.domain import Intent, Side
+from robotrader.domain.errors import StrategyError
+
+
+class Fill(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
+    """Shares changed hands for a strategy.
+
+    ``seq`` is the fill's place in the journal: it grows, and a fill that was told before is known
+    by it. ``cause`` is that of the intent, empty for what no intent of the strategy asked for.
+    """
+
+    seq: int
+    con_id: int
+    side: Side
+    qty: Decimal
+    price: Decimal
+    time_ns: int
+    cause: str = ""
+
+
+class Ended(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
+    """What an intent asked for is over: refused, rejected, cancelled, or filled."""
+
+    con_id: int
+    cause: str
+    why: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a strategy has and has asked for, as the owner of orders says; so up to fill ``seq``."""
+
+    position: Decimal = Decimal(0)
+    working: dict[str, Decimal] = {}
+    """Signed quantity still to be filled, by the cause of its intent."""
+
+    seq: int = 0
+
+
+class Timer(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Wake the strategy at a time; a later one of the same name replaces it."""
+
+    name: str
+    at_ns: int
+
+
+class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What follows from one event. ``blocked`` says what the strategy wanted and did not get."""
+
+    intents: tuple[Intent, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    notes: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+class StrategyCrash(StrategyError):
+    """A strategy raised; ``event`` is the key of what it was told."""
+
+    def __init__(self, event: str, text: str) -> None:
+        super().__init__(text)
+        self.event = event

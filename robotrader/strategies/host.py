@@ -1,0 +1,275 @@
+"""Drives one strategy on one instrument: events go in, an ``Outcome`` comes out.
+
+The host warms the strategy up, knows what it holds and has asked for, keeps it to its discipline,
+and puts its state into one piece of bytes. Bars that are told again (after a restart) are known by
+their time and fills by their place in the journal, so each is handled once. History never leads to
+an intent: it is the past. The host has no clock, no I/O and no threads.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from robotrader.domain.errors import StrategyError
+from robotrader.strategies import context
+from robotrader.strategies.context import Context
+from robotrader.strategies.discipline import Discipline, Memory
+from robotrader.strategies.events import Outcome, Standing, StrategyCrash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from robotrader.domain import Bar, Instrument, Quote
+    from robotrader.strategies.base import Strategy
+    from robotrader.strategies.context import Working
+    from robotrader.strategies.events import Ended, Fill
+
+_NOTHING: Final = Outcome()
+_OURS: Final = (__file__, context.__file__)
+"""Files in which no strategy's mistake is made."""
+
+
+class _Saved(msgspec.Struct):
+    """What is kept of a host."""
+
+    memory: Memory
+    state: bytes
+    bar_ns: int = 0
+    """Start of the last bar that was told live."""
+
+    fill_seq: int = 0
+
+
+def bar_key(bar: Bar) -> str:
+    """Return the name of a bar in causes and in quarantine: the same at every telling."""
+    return f"bar:{bar.end_ns - bar.start_ns}:{bar.start_ns}"
+
+
+def quote_key(quote: Quote) -> str:
+    """Return the name of a quote; a later one of the same time has other prices."""
+    return f"quote:{quote.time_ns}:{quote.bid}:{quote.ask}"
+
+
+class StrategyHost:
+    """See the module's prose.
+
+    Args:
+        strategy: what is driven.
+        name: its name in intents, journal and errors.
+        instrument: what it trades.
+        dwell_bars: see ``discipline``.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy[Any, Any],
+        *,
+        name: str,
+        instrument: Instrument,
+        dwell_bars: int = 1,
+    ) -> None:
+        self.strategy, self.name, self.instrument = strategy, name, instrument
+        self.position = Decimal(0)
+        self.bars_seen = 0
+        self._working: dict[str, Decimal] = {}
+        self._standing_seq = 0
+        self._discipline = Discipline(dwell_bars)
+        self._saved: _Saved | None = None
+        self._kept = b""
+        self._bar_ns = self._bar_end_ns = self._fill_seq = 0
+        self._broken = ""
+
+    # -- what it is --
+
+    @property
+    def ready(self) -> bool:
+        """Whether the strategy has seen as many bars as it wants."""
+        return self.bars_seen >= self.strategy.warmup_bars
+
+    @property
+    def working(self) -> Decimal:
+        """What it has asked for and has not been filled, signed."""
+        return sum(self._working.values(), Decimal(0))
+
+    def _sides(self) -> Working:
+        bought = sum((qty for qty in self._working.values() if qty > 0), Decimal(0))
+        return bought, bought - self.working
+
+    @property
+    def last_bar_ns(self) -> int:
+        """The start of the last bar that it was told live, also before a restart; 0 for none."""
+        return self._saved.bar_ns if self._saved is not None else self._bar_ns
+
+    def saved(self) -> bytes | None:
+        """Return what has to be kept, None if that is what was returned last."""
+        if self._saved is not None:  # it would be lost: the strategy has not taken it back yet
+            return None
+        whole = _Saved(self._discipline.memory, self.strategy.save(), self._bar_ns, self._fill_seq)
+        encoded = msgspec.msgpack.encode(whole)
+        if encoded == self._kept:
+            return None
+        self._kept = encoded
+        return encoded
+
+    # -- events --
+
+    def start(
+        self, now_ns: int, *, saved: bytes = b"", standing: Standing | None = None
+    ) -> Outcome:
+        """Begin, before any other event.
+
+        Args:
+            now_ns: the time.
+            saved: what ``saved`` returned last, empty at the first start. It is taken back after
+                the bars that it had seen, so that telling them again does not change it.
+            standing: position and working orders as their owner has them.
+
+        Raises:
+            StrategyError: ``saved`` is not of this strategy, or it raised.
+        """
+        standing = standing or Standing()
+        self.position, self._standing_seq = standing.position, standing.seq
+        self._working = dict(standing.working)
+        if saved:
+            self._saved, self._kept = self._read(saved), saved
+            self._fill_seq = self._saved.fill_seq
+        outcome = self._tell("start", now_ns, self.strategy.on_start, warming=True)
+        if self._saved is not None and not self._saved.bar_ns:
+            self._take_back()
+        return outcome
+
+    def bar(self, bar: Bar, *, live: bool = True) -> Outcome:
+        """Take the next finished bar; one that is not after the last is ignored.
+
+        ``live`` is False for history, which leads to no intent.
+
+        Raises:
+            StrategyCrash: the strategy raised.
+        """
+        if bar.start_ns < self._bar_end_ns:
+            return _NOTHING
+        again = self._saved is not None and bar.start_ns <= self._saved.bar_ns
+        if not again:
+            self._take_back()
+        live = live and not again
+        self._bar_end_ns = bar.end_ns
+        self.bars_seen += 1
+        if live:
+            self._bar_ns = bar.start_ns
+            self._discipline.next_bar()
+        warming = not (live and self.ready)
+        return self._tell(bar_key(bar), bar.end_ns, self.strategy.on_bar, bar, warming=warming)
+
+    def quote(self, quote: Quote) -> Outcome:
+        """Take the newest quote; nothing happens before the strategy is warmed up.
+
+        Raises:
+            StrategyCrash: the strategy raised.
+        """
+        if not self.ready:
+            return _NOTHING
+        self._take_back()
+        return self._tell(quote_key(quote), quote.time_ns, self.strategy.on_quote, quote)
+
+    def fill(self, fill: Fill) -> Outcome:
+        """Take a fill; one that was told before is ignored.
+
+        Raises:
+            StrategyCrash: the strategy raised.
+        """
+        if fill.seq <= self._fill_seq:
+            return _NOTHING
+        self._take_back()
+        self._fill_seq = fill.seq
+        if fill.seq > self._standing_seq:
+            self._book(fill)
+        warming = not self.ready
+        key = f"fill:{fill.seq}"
+        return self._tell(key, fill.time_ns, self.strategy.on_fill, fill, warming=warming)
+
+    def _book(self, fill: Fill) -> None:
+        signed = fill.qty * fill.side.sign
+        self.position += signed
+        left = self._working.pop(fill.cause, Decimal(0)) - signed
+        if fill.cause and left * signed > 0:
+            self._working[fill.cause] = left
+
+    def ended(self, ended: Ended) -> None:
+        """Take it that an intent's order is over: nothing of it works any more."""
+        self._working.pop(ended.cause, None)
+
+    def timer(self, name: str, at_ns: int) -> Outcome:
+        """Take a timer that an outcome asked for, due at ``at_ns``.
+
+        Raises:
+            StrategyCrash: the strategy raised.
+        """
+        self._take_back()
+        key, warming = f"timer:{name}:{at_ns}", not self.ready
+        return self._tell(key, at_ns, self.strategy.on_timer, name, warming=warming)
+
+    # -- how --
+
+    def _tell(
+        self,
+        event: str,
+        now_ns: int,
+        method: Callable[..., None],
+        *what: Any,
+        warming: bool = False,
+    ) -> Outcome:
+        if self._broken:
+            msg = f"{self.name} was told {event} after it failed at {self._broken}: make a new one"
+            raise StrategyError(msg)
+        ctx = Context(
+            self.name,
+            self.instrument,
+            event=event,
+            now_ns=now_ns,
+            position=self.position,
+            working=self._sides(),
+            warming=warming,
+            discipline=self._discipline,
+        )
+        try:
+            method(ctx, *what)
+        except Exception as error:
+            self._broken = event
+            raise StrategyCrash(event, self._story(event, now_ns, method, error)) from error
+        outcome = ctx.outcome()
+        for intent in outcome.intents:
+            self._working[intent.cause] = intent.qty * intent.side.sign
+        return outcome
+
+    def _story(self, event: str, now_ns: int, method: Callable[..., None], error: Exception) -> str:
+        """Return which event failed, when and where."""
+        at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).isoformat()
+        frames = [f for f in extract_tb(error.__traceback__) if f.filename not in _OURS]
+        last = frames[-1] if frames else extract_tb(error.__traceback__)[-1]
+        return (
+            f"strategy {self.name}: {method.__name__} of {self.instrument.symbol} at {at} "
+            f"({event}) failed: {type(error).__name__}: {error} (line {last.lineno} of "
+            f"{last.name} in {last.filename})"
+        )
+
+    def _read(self, saved: bytes) -> _Saved:
+        try:
+            return msgspec.msgpack.decode(saved, type=_Saved)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            msg = f"strategy {self.name}: what was saved is damaged ({error}): start it anew"
+            raise StrategyError(msg) from error
+
+    def _take_back(self) -> None:
+        """Load the saved state: everything that it had seen was told again."""
+        saved = self._saved
+        if saved is None:
+            return
+        self._saved = None
+        self.strategy.load(saved.state)
+        self._discipline.memory = saved.memory
+        self._bar_ns, self._bar_end_ns = saved.bar_ns, max(self._bar_end_ns, saved.bar_ns + 1)

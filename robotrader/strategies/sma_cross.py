@@ -1,0 +1,84 @@
+"""Two moving averages: long while the fast one is above the slow one, else flat, or short.
+
+It enters only when the averages cross while it watches: not at its start, not for a cross that it
+missed, and once a cross, so that a stop that has closed a position is not followed by another
+entry. It leaves whenever the averages are against its position.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from robotrader.indicators import Sma
+from robotrader.strategies.base import Params, State, Strategy
+
+if TYPE_CHECKING:
+    from robotrader.domain import Bar
+    from robotrader.strategies.context import Context
+
+
+class SmaParams(Params, frozen=True):
+    """Lengths in bars, quantity in shares."""
+
+    fast: Annotated[int, Meta(ge=1, le=1_000)] = 10
+    slow: Annotated[int, Meta(ge=2, le=5_000)] = 30
+    qty: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    short: bool = False
+    """Whether to be short, instead of flat, while the fast average is below the slow one."""
+
+    stop_percent: Annotated[float, Meta(gt=0, lt=100)] | None = None
+    """Distance of a protective stop from the price of the entry's bar; none without it."""
+
+    def __post_init__(self) -> None:
+        if self.fast >= self.slow:
+            msg = f"fast {self.fast} has to be less than slow {self.slow}"
+            raise ValueError(msg)
+
+
+class SmaState(State):
+    """What the averages said last: 1 above, -1 below, 0 before they said anything."""
+
+    signal: int = 0
+    acted: bool = True
+    """Whether the last cross has had its entry, or is too old for one."""
+
+
+class SmaCross(Strategy[SmaParams, SmaState]):
+    """See the module's prose."""
+
+    def __init__(self, params: SmaParams) -> None:
+        super().__init__(params)
+        self._fast, self._slow = Sma(params.fast), Sma(params.slow)
+
+    @property
+    def warmup_bars(self) -> int:
+        """As many as the slow average is long."""
+        return self.params.slow
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Follow the averages."""
+        fast, slow = self._fast.update(bar.close), self._slow.update(bar.close)
+        if fast is None or slow is None:
+            return
+        self._note_cross(ctx, (fast > slow) - (fast < slow))
+        wanted = self.state.signal if self.params.short else max(self.state.signal, 0)
+        if ctx.position and ctx.position * wanted <= 0:
+            ctx.close("the averages have crossed")
+        elif not ctx.position and wanted and not self.state.acted:
+            self.state.acted = self._enter(ctx, bar.close, wanted)
+
+    def _note_cross(self, ctx: Context, side: int) -> None:
+        """Remember on which side the fast average is; on the line, where it came from."""
+        state = self.state
+        if side and side != state.signal:
+            state.acted = ctx.warming or not state.signal
+            state.signal = side
+
+    def _enter(self, ctx: Context, close: float, wanted: int) -> bool:
+        percent = self.params.stop_percent
+        stop = None if percent is None else close * (1 - wanted * percent / 100)
+        if wanted > 0:
+            return ctx.buy(self.params.qty, stop=stop, reason="the fast average is above")
+        return ctx.sell(self.params.qty, stop=stop, reason="the fast average is below")

@@ -1,0 +1,315 @@
+"""A symbol feeds its strategies: the same intents everywhere, through crashes, once each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors import StrategyActor
+from actors.messages import AskAgain, AskHistory, Interrupted
+from robotrader.domain import Bar, Quote, Trade
+from robotrader.market import Freshness, LineRules
+from robotrader.strategies import Context, StrategyHost
+from supervision import ActorSystem, Simulation
+from tests.actors.kit import RULES, Settle, World
+from tests.robotrader.strategies.kit import AAPL, START, Bad, Broker, M, S, bars, play, sma_host
+
+
+def walk(seed: int, count: int) -> list[float]:
+    random, closes = Random(seed), [100.0]
+    for _ in range(count - 1):
+        closes.append(closes[-1] + random.choice([-1.0, 0.0, 1.0]))
+    return closes
+
+
+def by_host(told: list[Bar], broker_seed: int | None, name: str = "sma") -> Broker:
+    """The same without actors."""
+    broker = Broker(None if broker_seed is None else Random(f"{broker_seed}/{name}"))
+    host = sma_host(short=True)
+    host.start(START)
+    play(host, broker, told)
+    return broker
+
+
+def short() -> StrategyHost:
+    return sma_host(short=True)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 2**32), st.one_of(st.none(), st.integers(0, 99)))
+@settings(max_examples=20)
+def test_the_same_bars_give_the_same_intents_through_host_and_actors(
+    prices: int, seed: int, broker_seed: int | None
+) -> None:
+    told = bars(walk(prices, 40))
+    wanted = by_host(told, broker_seed)
+    world = World({"sma": short}, seed=seed, broker_seed=broker_seed)
+    world.play(told)
+    assert world.asked("sma") == wanted.asked
+    assert world.gate.broker("sma").position == wanted.position
+    world.close()
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Look again and again, at most ten seconds."""
+    pause = threading.Event()
+    for _ in range(10_000):
+        if done():
+            return
+        pause.wait(0.001)
+    pytest.fail("it did not happen within ten seconds")
+
+
+def test_the_same_bars_give_the_same_intents_on_the_pool() -> None:
+    told = bars(walk(5, 60))
+    wanted = by_host(told, None)
+    assert wanted.asked
+    system = ActorSystem("strategies")
+    world = World({"sma": short}, system=system)
+    wait_until(lambda: bool(world.symbol_actor()._fed))
+    for bar in told:
+        world.gate_ref.ask(Settle(bar.open, bar.start_ns))
+        world.now_ns = bar.end_ns
+        world.price(bar)
+
+        def handled(bar: Bar = bar) -> bool:
+            idle = world.symbol_actor()._fed["sma"].outbox._flying is None
+            return idle and world.strategy("sma").host.last_bar_ns == bar.start_ns
+
+        wait_until(handled)
+        world.gate_ref.ask(None)
+    assert world.asked("sma") == wanted.asked
+    world.root.stop()
+    system.close()
+
+
+def test_strategies_that_are_killed_at_any_moment_double_and_lose_nothing() -> None:
+    """Killed between turns: each intent once, as without any kill; the symbol lives on."""
+    kills = asked = 0
+    for seed in range(20):
+        told = bars(walk(seed, 40))
+        wanted = by_host(told, seed)
+        world = World({"sma": short}, seed=seed, broker_seed=seed)
+        random, symbol, killed = Random(seed), world.symbol_actor(), [0]
+
+        def kill(world: World = world, random: Random = random, killed: list[int] = killed) -> None:
+            if random.random() < 0.3:
+                limit = world.system.steps + random.randrange(8)
+                world.system.run(lambda: world.system.steps >= limit, limit_s=0)
+                killed[0] += sum(a.actor_ref.kill() for a in world.actors(StrategyActor))
+
+        world.play(told, kill)
+        assert world.symbol_actor() is symbol
+        assert world.asked("sma") == wanted.asked, f"seed {seed} after {killed[0]} kills"
+        kills, asked = kills + killed[0], asked + len(wanted.asked)
+        world.close()
+    assert kills > 50
+    assert asked > 50
+
+
+def test_a_restart_of_everything_goes_on_where_the_journal_says() -> None:
+    """At a random bar the process ends; journal, broker and history are all that is left."""
+    asked = 0
+    for seed in range(20):
+        told, cut = bars(walk(seed, 40)), Random(seed).randrange(1, 39)
+        wanted = by_host(told, seed)
+        world = World({"sma": short}, seed=seed, broker_seed=seed)
+        world.play(told[:cut])
+        left = (world.journal.records, world.gate.brokers)
+        world.close()
+        system = Simulation(seed)
+        system.run_for(cut * 60)
+        world = World({"sma": short}, system=system, past=told[:cut], left=left)
+        system.settle()
+        world.play(told[cut:])
+        assert world.asked("sma") == wanted.asked, f"seed {seed}, cut at {cut}"
+        asked += len(wanted.asked)
+        world.close()
+    assert asked > 50
+
+
+def poison(price: float) -> StrategyHost:
+    """Crashes whenever it sees a bar that closes at ``price``."""
+    host: StrategyHost
+
+    def look(ctx: Context) -> None:
+        seen.append(ctx.event)
+
+    seen: list[str] = []
+    strategy = Bad(look)
+    take = strategy.on_bar
+
+    def on_bar(ctx: Context, bar: Bar) -> None:
+        if bar.close == price:
+            raise ZeroDivisionError(price)
+        take(ctx, bar)
+        ctx.buy(1)
+
+    strategy.on_bar = on_bar  # type: ignore[method-assign]  # a strategy of this test's own
+    host = StrategyHost(strategy, name="poison", instrument=AAPL)
+    return host
+
+
+def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on() -> None:
+    told = bars([100.0, 101.0, 87.0, 102.0, 103.0])
+    world = World({"poison": lambda: poison(87.0), "sma": short})
+    others = world.strategy("sma")
+    world.play(told)
+    (record,) = world.journal.quarantined()
+    key = f"bar:{M}:{START + 2 * M}"
+    assert (record.actor, record.message, record.crashes) == ("poison", key, 3)
+    assert "on_bar of AAPL" in record.error
+    assert "ZeroDivisionError" in record.error
+    causes = [i.cause for i in world.asked("poison")]
+    assert causes == [f"poison/265598/bar:{M}:{START + n * M}/BUY" for n in (0, 1, 3, 4)]
+    assert world.strategy("sma") is others, "a strategy restarts alone"
+    world.close()
+
+
+def test_what_was_set_aside_stays_so_when_the_symbol_itself_is_restarted() -> None:
+    told = bars([100.0, 87.0, 101.0, 102.0])
+    world = World({"poison": lambda: poison(87.0)}, past=told)
+    world.play(told[:3])
+    before = world.symbol_actor()
+    before.actor_ref.kill()
+    world.system.settle()
+    assert world.symbol_actor() is not before
+    world.play(told[3:])
+    assert len(world.journal.quarantined()) == 1, "not judged again"
+    assert len(world.asked("poison")) == 3
+    world.close()
+
+
+def test_a_strategy_is_warmed_up_from_history_before_its_first_live_bar() -> None:
+    closes = [100.0, 99.0, 98.0, 97.0, 120.0]
+    past = bars(closes[:4], first=-4)
+    world = World({"sma": short}, past=past)
+    world.system.settle()
+    assert [type(each) for each in world.data.asked][:1] == [AskHistory]
+    assert world.strategy("sma").host.ready
+    world.play(bars([120.0]))
+    (intent,) = world.asked("sma")
+    assert intent.decided_ns == START + M
+    world.close()
+
+
+def test_a_strategy_is_fed_although_history_never_answers() -> None:
+    world = World({"sma": short})
+    world.data_ref.kill()
+    world.play(bars(walk(5, 40)))
+    assert world.strategy("sma").host.ready
+    assert world.asked("sma")
+    world.close()
+
+
+def test_a_gap_is_asked_of_history_once() -> None:
+    told = bars([100.0 + n for n in range(8)])
+    world = World({"sma": short}, past=told)
+    world.play([told[0], told[1], told[5], told[6], told[7]])
+    asked = [a.span for a in world.data.asked if isinstance(a, AskHistory)]
+    assert asked[1:] == [(START + 2 * M, START + 5 * M)], "after the one for the warm-up"
+    assert world.symbol_actor().line.series.bars() == tuple(told)
+    world.close()
+
+
+def test_a_silent_line_is_asked_for_again_and_the_gate_knows() -> None:
+    """D1: the socket is fine, and nothing comes."""
+    world = World({"sma": short})
+    world.play(bars([100.0]))
+    world.system.run_for(25 * 60)
+    assert AskAgain(AAPL.con_id, "ib") in world.data.asked
+    said = [line.freshness for line in world.gate.lines]
+    assert said.index(Freshness.FRESH) < said.index(Freshness.STALE)
+    world.close()
+
+
+def test_what_the_edge_refuses_reaches_no_strategy() -> None:
+    world = World({"sma": short})
+    world.system.settle()
+    nan = float("nan")
+    world.price(Quote(AAPL.con_id, START, nan, 100.0, 1.0, 1.0))
+    world.price(Bar(AAPL.con_id, START - M, START, -1.0, 1.0, 1.0, 1.0, 1.0))
+    world.system.settle()
+    edge = world.symbol_actor().line.edge
+    assert (edge.accepted, edge.refused.total()) == (0, 2)
+    assert world.strategy("sma").host.bars_seen == 0
+    world.close()
+
+
+def test_quotes_conflate_on_their_way_and_bars_do_not() -> None:
+    """D9: a burst of quotes costs a strategy one."""
+    host_made: list[StrategyHost] = []
+    told: list[str] = []
+
+    def make() -> StrategyHost:
+        strategy = Bad(lambda ctx: told.append(ctx.event))
+        strategy.on_quote = lambda ctx, quote: told.append(ctx.event)  # type: ignore[method-assign]  # a strategy of this test's own
+        host_made.append(StrategyHost(strategy, name="q", instrument=AAPL))
+        return host_made[-1]
+
+    world = World({"q": make})
+    world.system.run_for(120)
+    for n in range(5_000):
+        world.price(Quote(AAPL.con_id, START + M + n, 99.0, 100.0 + n % 7, 1.0, 1.0))
+    for bar in bars([100.0, 101.0]):
+        world.price(bar)
+    world.system.settle()
+    assert len([event for event in told if event.startswith("quote")]) <= 3
+    assert len([event for event in told if event.startswith("bar")]) == 2
+    assert f"quote:{START + M + 4_999}" in " ".join(told), "the newest is told"
+    world.close()
+
+
+def test_ticks_become_bars_that_the_clock_finishes_and_an_interruption_drops() -> None:
+    rules = LineRules(primary="ib", made_of="trades", size_ns=5 * S, edge=RULES.edge)
+    world = World({"sma": short}, rules=rules)
+    for n, gap in enumerate([0, 1, 6, 12]):
+        world.system.run_for(max(0, START + gap * S - world.wall_ns()) / S)
+        world.price(Trade(AAPL.con_id, START + gap * S, 100.0 + n, 10.0))
+        world.system.settle()
+    world.symbol.tell(Interrupted("ib"))
+    world.system.run_for(30)
+    got = [(b.start_ns - START) // S for b in world.symbol_actor().line.series.bars()]
+    assert got == [0, 5], "the third was in the making"
+    world.system.run_for(20)
+    world.price(Trade(AAPL.con_id, world.wall_ns(), 100.0, 10.0))
+    world.system.run_for(8)
+    assert len(world.symbol_actor().line.series.bars()) == 3, "finished by the clock"
+    world.close()
+
+
+def test_a_timer_of_a_strategy_wakes_it() -> None:
+    woken: list[int] = []
+
+    def make() -> StrategyHost:
+        strategy = Bad(lambda ctx: ctx.timer("again", 90.0))
+        strategy.on_timer = lambda ctx, name: woken.append(ctx.now_ns)  # type: ignore[method-assign]  # a strategy of this test's own
+        return StrategyHost(strategy, name="t", instrument=AAPL)
+
+    world = World({"t": make})
+    world.play(bars([100.0]))
+    world.system.run_for(89)
+    assert woken == []
+    world.system.run_for(2)
+    assert woken == [START + M + 90 * S]
+    world.close()
+
+
+def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
+    def make() -> StrategyHost:
+        return StrategyHost(Bad(lambda ctx: ctx.buy(1)), name="b", instrument=AAPL)
+
+    world = World({"b": make})
+    world.play(bars([100.0]))
+    world.gate_ref.kill()
+    strategy = world.strategy("b")
+    world.system.run_for(60)
+    world.price(bars([101.0], first=1)[0])
+    world.system.settle()
+    assert world.strategy("b") is strategy
+    assert strategy.host.working == 1, "the first intent still works; the second is over"
+    world.close()
