@@ -6,6 +6,7 @@ that has the form of a well-known token, an address with a password, or that is 
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -31,11 +32,10 @@ _FORMS: Final = re.compile(
     re.VERBOSE,
 )
 _RANDOM: Final = re.compile(r"^[A-Za-z0-9+/=_-]{24,}$")
-_DIGITS: Final = 4
-_TURNS: Final = 4
-"""So many digits (paths may have them) or changes from small letters are in no ordinary name."""
+_CHANGES: Final = 10
+"""Neighbours of other kinds (small, large, digit): names and paths have fewer, keys many more."""
 
-_RANDOM_BITS: Final = 3.3
+_RANDOM_BITS: Final = 3.2
 """Bits a character: hex digits drawn at random have nearly 4, words and paths less."""
 
 
@@ -50,10 +50,12 @@ def secret_form(value: str) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    """Return whether it is long, of one word, with digits among letters, and hardly repeats."""
-    if not _RANDOM.match(value) or "/" in value[:1]:
+    """Return whether it is long, of one word, mixes kinds of characters and hardly repeats."""
+    if not _RANDOM.match(value):
         return False
-    if len(re.findall("[0-9]", value)) < 4 or not re.search("[A-Za-z]", value):
+    kinds = re.sub("[A-Z]", "A", re.sub("[a-z]", "a", re.sub("[0-9]", "0", value)))
+    changes = sum(a != b and (a + b).isalnum() for a, b in itertools.pairwise(kinds))
+    if changes < _CHANGES:
         return False
     counts = Counter(value)
     bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
