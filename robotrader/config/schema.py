@@ -14,6 +14,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from robotrader.domain.control import KillLevel
+
 
 class Mode(StrEnum):
     """Where orders go."""
@@ -21,15 +23,6 @@ class Mode(StrEnum):
     SIM = "sim"
     PAPER = "paper"
     LIVE = "live"
-
-
-class Level(StrEnum):
-    """What the kill switch does at a level; each includes the ones before it."""
-
-    PAUSE = "pause"
-    REDUCE = "reduce"
-    CANCEL = "cancel"
-    FLATTEN = "flatten"
 
 
 class LogLevel(StrEnum):
@@ -147,8 +140,8 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         False
     )
     on_breach: Annotated[
-        Level, Meta(description="What a breach of a loss limit does: a kill switch level")
-    ] = Level.REDUCE
+        KillLevel, Meta(description="What a breach of a loss limit does: a kill switch level")
+    ] = KillLevel.REDUCE
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from robotrader.config import (
     Config,
     InvalidConfigError,
-    Level,
     Mode,
     Resolved,
     flat,
@@ -21,6 +20,7 @@ from robotrader.config import (
     reference,
     resolve,
 )
+from robotrader.domain.control import KillLevel
 
 KEYS = [key for section in reference.sections() for key in section.keys]
 SCALARS = [key.path for key in KEYS if "NAME" not in key.path and "[]" not in key.path]
@@ -172,7 +172,7 @@ def test_unquoted_values_are_what_their_keys_want() -> None:
         "sim",
     ).config
     assert (config.account, config.data_dir) == ("DU1234567", "12")
-    assert (config.risk.allow_short, config.risk.on_breach) == (True, Level.FLATTEN)
+    assert (config.risk.allow_short, config.risk.on_breach) == (True, KillLevel.FLATTEN)
     assert config.risk.max_order_usd == Decimal("12.5")
     assert config.strategy["s"].params == {"fast": 3, "name": "abc"}
 
