@@ -1,0 +1,60 @@
+"""The configuration: what can be set, how layers are merged, what must hold between values.
+
+Pure: files and the environment are read by the application and handed in as layers. The result is
+a ``Config``, every value of which knows where it was written, and its hash.
+"""
+
+from robotrader.config import layers, reference
+from robotrader.config.build import InvalidConfigError, Resolved, digest, flat, resolve
+from robotrader.config.layers import Layer
+from robotrader.config.rules import LIVE_PORTS, PAPER_PORTS, control_socket
+from robotrader.config.schema import (
+    Config,
+    Control,
+    Durability,
+    Ib,
+    Journal,
+    Log,
+    LogLevel,
+    Metrics,
+    Mode,
+    Pacing,
+    RestartWindow,
+    Risk,
+    SecretRef,
+    Strategy,
+    Supervision,
+    Universe,
+)
+from robotrader.config.secrets import suspicious
+
+__all__ = [
+    "LIVE_PORTS",
+    "PAPER_PORTS",
+    "Config",
+    "Control",
+    "Durability",
+    "Ib",
+    "InvalidConfigError",
+    "Journal",
+    "Layer",
+    "Log",
+    "LogLevel",
+    "Metrics",
+    "Mode",
+    "Pacing",
+    "Resolved",
+    "RestartWindow",
+    "Risk",
+    "SecretRef",
+    "Strategy",
+    "Supervision",
+    "Universe",
+    "control_socket",
+    "digest",
+    "flat",
+    "layers",
+    "reference",
+    "resolve",
+    "suspicious",
+]

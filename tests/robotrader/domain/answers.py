@@ -1,0 +1,154 @@
+"""One answer of each kind, as a running system would give it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import control
+from robotrader.domain import control_answers as answers
+
+if TYPE_CHECKING:
+    from robotrader.domain.control_answers import Answer
+
+NOW: Final = 1_795_000_000_000_000_000
+
+STATUS: Final = answers.StatusAnswer(
+    mode="paper",
+    profile="paper",
+    account="DU1234567",
+    config_hash="ab" * 32,
+    version="0.1",
+    pid=4242,
+    epoch=7,
+    state=answers.RunState.RUNNING,
+    started_ns=NOW - 3_600_000_000_000,
+    now_ns=NOW,
+    link="ready",
+    last_message_ns=NOW - 250_000_000,
+    reconciled=True,
+    switches=(),
+    working_orders=1,
+    open_positions=1,
+    feeds=4,
+    feeds_fresh=4,
+    actors=12,
+    restarts=2,
+    net_liquidation=Decimal("100250.50"),
+)
+ACTORS: Final = answers.ActorsAnswer(
+    actors=(
+        answers.ActorRow(
+            path="/trading",
+            state="running",
+            strategy="one_for_one",
+            restarts=2,
+            max_restarts=5,
+            within_s=60.0,
+            mailbox=0,
+            handled=17,
+            generation=1,
+            uptime_s=3600.0,
+        ),
+        answers.ActorRow(
+            path="/trading/symbol-AAPL",
+            state="running",
+            restarts=0,
+            mailbox=3,
+            oldest_s=0.5,
+            handled=1000,
+            p99_s=0.002,
+            breaker="closed",
+            generation=3,
+            uptime_s=12.5,
+            last_crash="ValueError: no price",
+        ),
+    )
+)
+POSITION: Final = answers.PositionRow(
+    account="DU1234567",
+    con_id=265598,
+    symbol="AAPL",
+    qty=Decimal(100),
+    avg_cost=Decimal("187.25"),
+    price=Decimal("190.00"),
+    price_age_s=0.3,
+    unrealized=Decimal("275.00"),
+)
+ORDER: Final = answers.OrderRow(
+    ref="rt1-7-12",
+    order_id=12,
+    strategy="sma_cross",
+    symbol="AAPL",
+    side="BUY",
+    order_type="LMT",
+    qty=Decimal(100),
+    filled=Decimal(40),
+    limit_price=Decimal("190.10"),
+    tif="DAY",
+    state="working",
+    perm_id=99,
+    intended_ns=NOW,
+)
+TRADE: Final = answers.TradeRow(
+    exec_id="0001.01",
+    ref="rt1-7-12",
+    time_ns=NOW,
+    strategy="sma_cross",
+    symbol="AAPL",
+    side="BUY",
+    qty=Decimal(40),
+    price=Decimal("190.05"),
+    commission=Decimal("1.00"),
+)
+ALL: Final[dict[type, Answer]] = {
+    control.Status: STATUS,
+    control.ActorsList: ACTORS,
+    control.ActorRestart: answers.Done(text="/trading/symbol-AAPL restarts"),
+    control.Breakers: answers.BreakersAnswer(
+        breakers=(
+            answers.BreakerRow(
+                name="gateway",
+                state="open",
+                failures=5,
+                calls=9,
+                since_ns=NOW,
+                retry_ns=NOW + 20_000_000_000,
+                why="TimeoutError",
+            ),
+        )
+    ),
+    control.Orders: answers.OrdersAnswer(orders=(ORDER,)),
+    control.Positions: answers.PositionsAnswer(positions=(POSITION,)),
+    control.Trades: answers.TradesAnswer(trades=(TRADE,)),
+    control.Pnl: answers.PnlAnswer(
+        periods=(
+            answers.PnlRow(
+                period="2026-11-20", realized=Decimal("-12.5"), commissions=Decimal(3), fills=4
+            ),
+        )
+    ),
+    control.Account: answers.AccountAnswer(
+        account="DU1234567",
+        values=(
+            answers.ValueRow(
+                tag="NetLiquidation", value=Decimal("100250.50"), currency="USD", at_ns=NOW
+            ),
+        ),
+    ),
+    control.Reconcile: answers.ReconcileAnswer(clean=True, at_ns=NOW, breaks=()),
+    control.Kill: answers.KillAnswer(
+        preview=True, level="flatten", scope="all", cancels=("rt1-7-12",), closes=(POSITION,)
+    ),
+    control.Resume: answers.Done(text="the switch is off in all"),
+    control.Stop: answers.Done(text="stopping"),
+    control.JournalTail: answers.JournalAnswer(
+        records=(
+            answers.JournalRow(
+                seq=41, kind="OrderAcked", epoch=7, wall_ns=NOW, fields={"ref": "rt1-7-12"}
+            ),
+        ),
+        tip=41,
+    ),
+    control.Logs: answers.LogsAnswer(lines=({"level": "info", "event": "ready"},)),
+}
