@@ -10,6 +10,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from actors.messages import Recall, Recalled
 from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed, tell, unknown
 from robotrader.domain import records as rec
 from robotrader.journal import Catalogue, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry, Kind
@@ -29,6 +30,12 @@ CHUNK: Final = 1_000
 
 CATALOGUE: Final = Catalogue(Kind(type_id, struct) for type_id, struct in rec.TYPE_IDS.items())
 _WRITE: Final = "write"
+_RECORDS: Final = tuple(rec.TYPE_IDS.values())
+_OF_STRATEGIES: Final = frozenset(
+    type_id
+    for type_id, struct in rec.TYPE_IDS.items()
+    if struct in {rec.StrategySaved, rec.MessageQuarantined}
+)
 
 
 class Journal(Actor):
@@ -53,10 +60,14 @@ class Journal(Actor):
         self._store: Store | None = None
         self._waiting: list[_Waiting] = []
         self._followers: list[Any] = []
+        self._strategies = _Strategies()
 
     def on_start(self) -> None:
         """Open the store, which begins a new epoch."""
         self._store = self._open_store()
+        for frame in self._store.replay():
+            if frame.type_id in _OF_STRATEGIES:
+                self._strategies.apply(CATALOGUE.decode(frame))
 
     def on_stop(self) -> None:
         """Write what waits and let others open the store."""
@@ -87,6 +98,10 @@ class Journal(Actor):
         elif isinstance(message, Follow):
             self._write()
             self._replay(message.who)
+        elif isinstance(message, Recall):
+            return self._strategies.recall(message.strategy)
+        elif isinstance(message, _RECORDS):
+            self._take(Commit(0, (message,)))
         elif message == "health":
             return self.store.health()
         else:
@@ -130,16 +145,27 @@ class Journal(Actor):
         return batch
 
     def _answer_all(self, batch: list[_Waiting], receipts: Sequence[Receipt]) -> None:
-        told: list[Record] = []
-        fates = iter(receipt.fate for receipt in receipts)
+        told: list[tuple[int, Record]] = []
+        written = iter(receipts)
+        answers: list[tuple[Commit, list[Fate]]] = []
         for commit, entries in batch:
-            own = list(islice(fates, len(entries)))
-            pairs = zip(commit.records, own, strict=True)
-            told += [record for record, fate in pairs if fate is Fate.WRITTEN]
-            _answer(commit, own)
+            own = list(islice(written, len(entries)))
+            answers.append((commit, [receipt.fate for receipt in own]))
+            told += [
+                (receipt.seq, record)
+                for receipt, record in zip(own, commit.records, strict=True)
+                if receipt.fate is Fate.WRITTEN
+            ]
+        self._tell(told)
+        for commit, fates in answers:
+            _answer(commit, fates)
+
+    def _tell(self, told: list[tuple[int, Record]]) -> None:
         if told:
             recorded = Recorded(tuple(told))
             self._followers = [who for who in self._followers if tell(who, recorded)]
+            for _, record in told:
+                self._strategies.apply(record)
 
     def _entry(self, record: Record, wall_ns: int, *, entering: bool) -> Entry:
         type_id, version, payload = CATALOGUE.encode(record)
@@ -154,14 +180,34 @@ class Journal(Actor):
         )
 
     def _replay(self, who: Any) -> None:
-        chunk: list[Record] = []
+        chunk: list[tuple[int, Record]] = []
         for frame in self.store.replay():
-            chunk.append(CATALOGUE.decode(frame))
+            chunk.append((frame.seq, CATALOGUE.decode(frame)))
             if len(chunk) == CHUNK:
                 tell(who, Replayed(tuple(chunk), last=False))
                 chunk = []
         tell(who, Replayed(tuple(chunk), last=True))
         self._followers.append(who)
+
+
+class _Strategies:
+    """What strategies want to remember: the newest state, and what is set aside."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, bytes] = {}
+        self._aside: dict[str, tuple[str, ...]] = {}
+
+    def apply(self, record: Record) -> None:
+        """Take in a record of theirs."""
+        if isinstance(record, rec.StrategySaved):
+            self._states[record.strategy] = record.state
+        elif isinstance(record, rec.MessageQuarantined):
+            known = self._aside.get(record.actor, ())
+            self._aside[record.actor] = (*known, record.message)
+
+    def recall(self, strategy: str) -> Recalled:
+        """Return what is known of a strategy."""
+        return Recalled(self._states.get(strategy, b""), self._aside.get(strategy, ()))
 
 
 class _Waiting(NamedTuple):

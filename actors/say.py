@@ -12,6 +12,8 @@ import msgspec
 from pykka import ActorDeadError
 
 from robotrader.domain.records import Record
+from robotrader.ledger import LedgerView
+from robotrader.risk import Switch
 from supervision import Unavailable
 
 if TYPE_CHECKING:
@@ -70,13 +72,55 @@ class Follow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Replayed(msgspec.Struct, frozen=True, gc=False):
-    """Part of the past, oldest first; ``last`` ends it, and ``Recorded`` follow."""
+    """Part of the past with its numbers, oldest first; ``last`` ends it, ``Recorded`` follow."""
 
-    records: tuple[Record, ...]
+    records: tuple[tuple[int, Record], ...]
     last: bool
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """Records that have just become durable, in their order."""
+    """Records that have just become durable, with their numbers.
 
-    records: tuple[Record, ...]
+    Followers are told before whoever asked for the commit: what an answer leads to finds them
+    informed.
+    """
+
+    records: tuple[tuple[int, Record], ...]
+
+
+class SwitchChanged(msgspec.Struct, frozen=True):
+    """The kill switch as it is now; whoever sends orders looks at it before each."""
+
+    switch: Switch
+
+
+class LedgerChanged(msgspec.Struct, frozen=True):
+    """The account as it is now, marked to market."""
+
+    view: LedgerView
+
+
+class Reconcile(msgspec.Struct, frozen=True):
+    """Compare with the broker now, and not only at the next minute."""
+
+
+class CancelAll(msgspec.Struct, frozen=True):
+    """Cancel what is open in a scope (``all``, ``symbol:AAPL``, ``strategy:NAME``)."""
+
+    scope: str = "all"
+
+
+class AskOrders(msgspec.Struct, frozen=True):
+    """Which orders are open? A tuple of ``OrderView`` answers."""
+
+
+class AskLedger(msgspec.Struct, frozen=True):
+    """How is the account? A ``LedgerView`` answers."""
+
+
+class Raised(msgspec.Struct, frozen=True):
+    """Something that a person should know: ``info``, ``warning`` or ``critical``."""
+
+    level: str
+    kind: str
+    text: str

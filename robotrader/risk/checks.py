@@ -173,6 +173,12 @@ def entry_pending(case: Case) -> str:
     return f"{count} entries of {case.intent.symbol} are on their way"
 
 
+def open_orders(case: Case) -> str:
+    """Not too many orders are on their way."""
+    count, most = len(case.pending), case.limits.max_open_orders
+    return "" if count < most else f"{count} orders are on their way, {most} may"
+
+
 def exit_pending(case: Case) -> str:
     """No pending exit would lose the shares that it closes: it would open a position instead."""
     con_id, sign = case.intent.con_id, case.intent.side.sign
@@ -234,6 +240,7 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("duplicate", duplicate),
     ("entry_pending", entry_pending),
     ("exit_pending", exit_pending),
+    ("open_orders", open_orders),
     ("rate_minute", rate_minute),
     ("rate_day", rate_day),
     ("daily_loss", loss_of_day),

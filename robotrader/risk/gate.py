@@ -22,7 +22,7 @@ from robotrader.risk.case import Case
 from robotrader.risk.checks import refused
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
-from robotrader.risk.past import Past, echo_of
+from robotrader.risk.past import REMEMBERED, Past, echo_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ class Gate:
         self._hash = limits.hash
         self._next = first
         self._held: dict[int, Reservation] = {}
+        self._over: dict[int, Reservation] = {}
         self._past = Past()
         self._refusals: Counter[str] = Counter()
         self.approvals = 0
@@ -118,19 +119,29 @@ class Gate:
     def release(self, number: int, qty: Decimal) -> None:
         """Hold that much less: it is in the ledger, or will never come.
 
+        A negative quantity holds more, also of a reservation that was released: a fill was taken
+        back, and the order may trade those shares again.
+
         Raises:
             RiskLimitExceededError: that much is not held; what is held stays as it was.
         """
-        held = self._held.get(number)
-        left = None if held is None else held.qty - qty
-        if held is None or left is None or not qty.is_finite() or qty < 0 or left < 0:
+        held = self._held.get(number) or self._over.get(number)
+        left = None if held is None or not qty.is_finite() else held.qty - qty
+        if held is None or left is None or left < 0:
             known = "nothing" if held is None else held.qty
             msg = f"{qty} of reservation {number} cannot be released: {known} is held; reconcile"
             raise RiskLimitExceededError(msg)
-        if left:
-            self._held[number] = msgspec.structs.replace(held, qty=left)
-        else:
-            del self._held[number]
+        self._keep(msgspec.structs.replace(held, qty=left))
+
+    def _keep(self, held: Reservation) -> None:
+        if held.qty:
+            self._over.pop(held.number, None)
+            self._held[held.number] = held
+            return
+        self._held.pop(held.number, None)
+        self._over[held.number] = held
+        while len(self._over) > REMEMBERED:
+            del self._over[next(iter(self._over))]
 
     def hold(self, reservation: Reservation) -> None:
         """Hold what is open since an earlier run, as the order manager found it in the journal."""

@@ -56,6 +56,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Long minus short positions, in either direction, times equity."""
 
     max_open_positions: int = 20
+    max_open_orders: int = 100
+    """Orders that are not over, ours and others'."""
+
     max_entries_pending: int = 1
     """Orders of one symbol that would add to risk and are not over (F22)."""
 
@@ -80,6 +83,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     restart_quiet_ms: int = 120_000
     """For how long before an announced restart nothing is entered."""
+
+    allow_short: bool = False
+    """Whether a sale may leave less than nothing."""
 
     allow_extended: bool = False
     """Whether entries pass outside of regular hours."""

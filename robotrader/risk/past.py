@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 MINUTE_NS: Final = 60_000_000_000
 MS_NS: Final = 1_000_000
-_REMEMBERED: Final = 100_000
-"""Approvals: more than any limit of a minute; the oldest is forgotten first."""
+REMEMBERED: Final = 100_000
+"""Approvals, echoes, ended reservations: more than a day has; the oldest is forgotten first."""
 
 Echo = tuple[str, int, str, "Decimal", str, "Decimal | None", "Decimal | None"]
 """What two intents have in common when one repeats the other: strategy, contract, side, quantity,
@@ -30,7 +30,7 @@ class Past:
     """The approvals of the current minute and day."""
 
     def __init__(self) -> None:
-        self._at_ns: deque[int] = deque(maxlen=_REMEMBERED)
+        self._at_ns: deque[int] = deque(maxlen=REMEMBERED)
         self._echoes: dict[Echo, int] = {}
         self.day = ""
         self.today = 0
@@ -59,6 +59,6 @@ class Past:
     def _forget(self, now_ns: int) -> None:
         while self._at_ns and self._at_ns[0] <= now_ns - MINUTE_NS:
             self._at_ns.popleft()
-        if len(self._echoes) > _REMEMBERED:
+        if len(self._echoes) > REMEMBERED:
             newest = sorted(self._echoes.items(), key=lambda item: item[1])
             self._echoes = dict(newest[len(newest) // 2 :])

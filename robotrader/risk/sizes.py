@@ -39,6 +39,13 @@ def equity(case: Case) -> str:
     return "" if known > 0 else f"equity is {known}"
 
 
+def short(case: Case) -> str:
+    """A sale leaves nothing less than nothing, unless that is allowed."""
+    if case.limits.allow_short or case.intent.side.sign > 0 or case.mine.low >= 0:
+        return ""
+    return f"{case.mine.low} of {case.intent.symbol} would be held, and shorts are not allowed"
+
+
 def position_qty(case: Case) -> str:
     """Not too many shares of the symbol would be held."""
     name = case.intent.symbol
@@ -125,6 +132,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (
     ("order_qty", order_qty),
     ("order_usd", order_usd),
     ("equity", equity),
+    ("short", short),
     ("position_qty", position_qty),
     ("position_usd", position_usd),
     ("position_weight", position_weight),

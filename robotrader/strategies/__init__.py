@@ -7,6 +7,7 @@ from robotrader.strategies.host import StrategyHost, bar_key, quote_key
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
+from robotrader.strategies.standings import News, Standings
 
 __all__ = [
     "Context",
@@ -14,6 +15,7 @@ __all__ = [
     "Event",
     "Feed",
     "Fill",
+    "News",
     "Outbox",
     "Outcome",
     "Params",
@@ -22,6 +24,7 @@ __all__ = [
     "SmaParams",
     "SmaState",
     "Standing",
+    "Standings",
     "State",
     "Strategy",
     "StrategyCrash",

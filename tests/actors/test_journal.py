@@ -35,7 +35,7 @@ def fill(exec_id: str) -> FillBooked:
 
 def records_of(probe: Any) -> list[Record]:
     told = [m for m in probe.received if isinstance(m, Replayed | Recorded)]
-    return [record for message in told for record in message.records]
+    return [record for message in told for _, record in message.records]
 
 
 class Bench:
@@ -168,6 +168,6 @@ def test_on_a_real_disk_and_thread_the_next_incarnation_has_what_was_answered(
         made[0].actor_ref.tell({"no": "message of ours"})
         assert again.wait(10)
         made[1].actor_ref.tell(Follow(probe.actor_ref))
-        assert probe.wait_for(lambda m: isinstance(m, Replayed)).records == (acted,)
+        assert probe.wait_for(lambda m: isinstance(m, Replayed)).records == ((1, acted),)
     finally:
         system.close()

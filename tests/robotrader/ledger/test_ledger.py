@@ -267,6 +267,17 @@ def test_old_trades_are_settled_and_count_as_before() -> None:
     assert book.forgotten == 1
 
 
+@pytest.mark.parametrize(("days", "position"), [(10, 3), (11, 10)])
+def test_a_fill_can_be_corrected_for_ten_days_and_no_longer(days: int, position: int) -> None:
+    book = ledger(fill("a", "BUY", 10, "100"))
+    for day in range(days):
+        book.apply(rolled(f"2026-11-{day + 1:02d}", CASH))
+    book.apply(fixed("a", 3, "100"))
+    view = book.view(MARKS)
+    assert view.position(AAPL.con_id) == position
+    assert view.unmatched == (() if position == 3 else ("a",))
+
+
 @given(st.integers(1, 200), st.data())
 def test_a_correction_far_back_is_folded_like_one_that_was_there_from_the_start(
     count: int, data: st.DataObject

@@ -198,15 +198,15 @@ _OF_THE_GATE: Final = (
     Mutant(
         "over-released",
         _GATE,
-        "or qty < 0 or left < 0:",
-        "or qty < 0:",
+        "if held is None or left is None or left < 0:",
+        "if held is None or left is None:",
         "more is released than was held",
     ),
     Mutant(
         "released-at-once",
         _GATE,
-        "        if left:\n            self._held",
-        "        if False:\n            self._held",
+        "        if held.qty:\n            self._over",
+        "        if False:\n            self._over",
         "a partial fill releases the whole reservation (F22)",
     ),
     Mutant(

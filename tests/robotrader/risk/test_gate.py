@@ -328,14 +328,34 @@ def test_a_reservation_is_released_once_and_never_more_than_it_holds() -> None:
     gate = Gate(limits(max_symbol_qty=Decimal(10)))
     gate.judge(intent(qty=10), view(), NOW)
     gate.release(1, Decimal(4))
-    for wrong in (Decimal(7), Decimal(-1), Decimal("nan")):
+    for wrong in (Decimal(7), Decimal("nan")):
         with pytest.raises(RiskLimitExceededError, match="6 is held"):
             gate.release(1, wrong)
     assert code(gate.judge(intent(qty=1), view(aapl=4), NOW)) == "position_qty"
     gate.release(1, Decimal(6))
     assert gate.reserved == ()
-    with pytest.raises(RiskLimitExceededError, match="nothing is held"):
+    with pytest.raises(RiskLimitExceededError, match="0 is held"):
         gate.release(1, Decimal(1))
+    with pytest.raises(RiskLimitExceededError, match="nothing is held"):
+        gate.release(2, Decimal(1))
+
+
+def test_a_fill_that_is_taken_back_is_held_again_even_after_all_was_released() -> None:
+    gate = Gate(limits(max_symbol_qty=Decimal(10)))
+    gate.judge(intent(qty=10), view(), NOW)
+    gate.release(1, Decimal(10))
+    gate.release(1, Decimal(-4))
+    assert code(gate.judge(intent(qty=1), view(aapl=6), NOW)) == "position_qty"
+    gate.release(1, Decimal(4))
+    assert code(gate.judge(intent(qty=1), view(aapl=6), NOW)) == ""
+
+
+def test_without_leave_to_be_short_a_sale_ends_at_nothing() -> None:
+    assert judged(intent("SELL", 5), view(aapl=5), allow_short=False) == ""
+    assert judged(intent("SSHORT", 1), allow_short=False) == "short"
+    waiting = view(aapl=5, others=(other("SELL", 3),))
+    assert judged(intent("BUY", 9), view(aapl=-4), allow_short=False) == "", "it gets better"
+    assert judged(intent("BUY", 9), waiting, allow_short=False) == ""
 
 
 def test_every_refusal_is_counted_by_its_code_and_says_its_numbers() -> None:

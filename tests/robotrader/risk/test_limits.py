@@ -26,6 +26,7 @@ from tests.robotrader.risk.kit import (
     leaving,
     limit_order,
     limits,
+    other,
     view,
 )
 
@@ -47,6 +48,8 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "max_net": (pct(1), pct("0.99"), TEN, view()),
     "max_open_positions": (1, 0, TEN, view()),
     "max_entries_pending": (1, 0, TEN, view()),
+    "max_open_orders": (2, 1, TEN, view(others=(other("BUY", 1),))),
+    "allow_short": (True, False, intent("SELL", 6), view(aapl=5)),
     "max_daily_loss": (pct("1.01"), pct(1), TEN, LOST),
     "max_daily_loss_usd": (usd(1001), usd(1000), TEN, LOST),
     "max_drawdown": (pct("1.01"), pct(1), TEN, LOST),

@@ -1,0 +1,232 @@
+"""The order manager's actor: carries out what ``robotrader.execution.OrderManager`` decides.
+
+It lives on the broker's loop, next to the gateway and the risk gate, so that an approved intent
+reaches the socket without a change of thread, but for the journal's commit in between. At its start
+it folds the journal; until then it takes no order, and what the gateway says is kept back. After a
+crash it does so again, under a new epoch, and compares with the broker before anything is sent.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.say import (
+    AskOrders,
+    CancelAll,
+    Commit,
+    Committed,
+    Follow,
+    NotCommitted,
+    Raised,
+    Reconcile,
+    Recorded,
+    Replayed,
+    SwitchChanged,
+    tell,
+    unknown,
+)
+from robotrader.domain import (
+    Approved,
+    AskSnapshot,
+    BrokerSnapshot,
+    CancelWish,
+    CommissionReport,
+    ExecutionReport,
+    LinkChanged,
+    OrderFailed,
+    OrderReport,
+)
+from robotrader.domain import records as rec
+from robotrader.execution import effects as do
+from robotrader.execution.manager import OrderManager
+from supervision import DEFERRED, Actor, MailboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from actors.say import Address
+    from robotrader.risk import Switch
+
+_NS: Final = 1_000_000_000
+_FROM_BROKER: Final = (
+    LinkChanged, OrderReport, OrderFailed, ExecutionReport, CommissionReport, BrokerSnapshot,
+)  # fmt: skip
+_OWN: Final = (
+    rec.SessionBegan, rec.OrderIntended, rec.ModifyIntended, rec.CancelIntended, rec.OrderAcked,
+    rec.FillBooked, rec.FillCorrected, rec.CommissionBooked, rec.OrderDone, rec.Reconciled,
+    rec.ExternalOrderSeen, rec.SymbolHalted,
+)  # fmt: skip
+"""Records that the manager applies itself, at their commit; all others come from the journal."""
+
+
+class _Wake:
+    """To itself: a timer of the manager's is due."""
+
+    __slots__ = ("token",)
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+
+class Orders(Actor):
+    """See the module's prose.
+
+    Args:
+        account: whose orders they are.
+        client_id: under which number they are placed.
+        journal, gateway, risk, desk, alerts: addresses by role; ``desk`` is the account's.
+        durable: whether an intent waits for the disk before it is sent.
+        config_hash, build: what the session ran with, for the journal.
+        now_ns: the time of day.
+    """
+
+    runtime = "broker"
+    mailbox = MailboxSpec(capacity=100_000)
+    hang_policy = "exit"
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        client_id: int,
+        journal: Address,
+        gateway: Address,
+        risk: Address,
+        desk: Address,
+        alerts: Address,
+        durable: bool = True,
+        config_hash: str = "",
+        build: str = "",
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__()
+        self.manager = OrderManager()
+        self._session = (account, client_id)
+        self._provenance = {"config_hash": config_hash, "build": build}
+        self._journal, self._gateway, self._risk = journal, gateway, risk
+        self._desk, self._alerts = desk, alerts
+        self._durable = durable
+        self._now_ns = now_ns
+        self._epoch = 0
+        self._begun = False
+        self._early: list[Any] = []
+        self._switch: Switch | None = None
+
+    def on_start(self) -> Any:
+        """Ask for the journal; the start is over when it was folded."""
+        tell(self._journal, Follow(self.actor_ref))
+        return DEFERRED
+
+    def on_receive(self, message: Any) -> Any:
+        """Fold the past, then serve the present."""
+        if isinstance(message, Replayed):
+            self._replay(message)
+        elif isinstance(message, AskOrders):
+            return tuple(self.manager.orders())
+        elif not self._begun:
+            self._early.append(message)
+        else:
+            self._serve(message)
+        return None
+
+    def _replay(self, message: Replayed) -> None:
+        for _, record in message.records:
+            if isinstance(record, rec.SessionBegan):
+                self._epoch = max(self._epoch, record.epoch)
+            self.manager.replay(record)
+        if message.last:
+            self._begin()
+
+    def _begin(self) -> None:
+        account, client_id = self._session
+        self._begun = True
+        effects = self.manager.begin(
+            self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
+        )
+        self.started()
+        self._do(effects)
+        early, self._early = self._early, []
+        for message in early:
+            self._serve(message)
+
+    def _serve(self, message: Any) -> None:
+        now_ns = self._now_ns()
+        manager = self.manager
+        if isinstance(message, _FROM_BROKER):
+            self._do(manager.on_broker(message, now_ns))
+            if isinstance(message, LinkChanged | BrokerSnapshot):
+                tell(self._desk, message)
+                tell(self._risk, message)
+        elif isinstance(message, Approved):
+            self._do(manager.submit(message, now_ns))
+        elif isinstance(message, Committed):
+            self._do(manager.committed(message.token, now_ns))
+        elif isinstance(message, NotCommitted):
+            self._do(manager.commit_failed(message.token, message.why, now_ns))
+        elif isinstance(message, _Wake):
+            self._do(manager.wake(message.token, now_ns))
+        elif isinstance(message, Recorded):
+            self._follow(message)
+        else:
+            self._command(message, now_ns)
+
+    def _command(self, message: Any, now_ns: int) -> None:
+        manager = self.manager
+        if isinstance(message, SwitchChanged):
+            self._switch = message.switch
+            blocked = {trip.scope: str(trip.level) for trip in message.switch.trips}
+            self._do(manager.on_switch(blocked, now_ns))
+        elif isinstance(message, CancelWish):
+            self._do(manager.cancel(message.ref, message.cause, now_ns))
+        elif isinstance(message, CancelAll):
+            self._do(manager.cancel_all(now_ns, message.scope))
+        elif isinstance(message, Reconcile):
+            self._do(manager.wake("ask", now_ns))
+        else:
+            raise unknown(self, message)
+
+    def _follow(self, message: Recorded) -> None:
+        """Take in what others had recorded; the manager's own records it has applied itself."""
+        for _, record in message.records:
+            if not isinstance(record, _OWN):
+                self.manager.replay(record)
+
+    # -- effects --
+
+    def _do(self, effects: Iterable[do.Effect]) -> None:
+        waiting = list(effects)
+        while waiting:
+            effect = waiting.pop(0)
+            if isinstance(effect, do.Commit):
+                waiting = [*self._commit(effect), *waiting]
+            else:
+                self._carry_out(effect)
+
+    def _commit(self, effect: do.Commit) -> list[do.Effect]:
+        """Have records written; without durability, go on at once."""
+        reply_to = self.actor_ref if self._durable else None
+        asked = Commit(effect.token, effect.records, reply_to, entering=effect.entering)
+        if not tell(self._journal, asked):
+            return self.manager.commit_failed(effect.token, "no journal", self._now_ns())
+        return [] if self._durable else self.manager.committed(effect.token, self._now_ns())
+
+    def _carry_out(self, effect: do.Effect) -> None:
+        match effect:
+            case do.Send():
+                self._send(effect)
+            case do.Told() | do.Released() | do.Declined():
+                tell(self._risk, effect)
+            case do.FillTold():
+                pass  # the journal tells everybody
+            case do.Wake():
+                delay_s = max(0, effect.at_ns - self._now_ns()) / _NS
+                self.send_after(delay_s, _Wake(effect.token))
+            case do.Alert():
+                tell(self._alerts, Raised(effect.level.value, effect.kind, effect.text))
+
+    def _send(self, effect: do.Send) -> None:
+        """Hand a command to the gateway; an order only as the incarnation that decided it."""
+        if not isinstance(effect.command, AskSnapshot):
+            self.incarnation.check()
+        tell(self._gateway, effect.command)

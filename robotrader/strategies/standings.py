@@ -1,0 +1,159 @@
+"""What each strategy has and has asked for, as the fold of the journal; pure.
+
+A strategy that begins anew asks for its ``Standing``; one that lives is told of its fills and of
+the ends of its orders. Both come from here, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from robotrader.domain import Side
+from robotrader.domain.records import (
+    FillBooked,
+    FillCorrected,
+    OrderDone,
+    OrderIntended,
+)
+from robotrader.strategies.events import Ended, Fill, Standing
+
+if TYPE_CHECKING:
+    from robotrader.domain import Intent
+    from robotrader.domain.records import Record
+
+ZERO: Final = Decimal(0)
+CORRECTABLE: Final = 10_000
+"""Fills that a correction may still change: brokers correct within days."""
+
+
+class News(NamedTuple):
+    """Something that a strategy has to be told."""
+
+    strategy: str
+    con_id: int
+    event: Fill | Ended
+
+
+class _Asked(msgspec.Struct):
+    """An order that a strategy asked for, while it is open."""
+
+    strategy: str
+    con_id: int
+    cause: str
+    sign: int
+    left: Decimal
+    own: bool
+    """Whether the strategy asked for it itself: a leg follows from its parent."""
+
+
+class _Filled(NamedTuple):
+    """A fill that a correction may still change."""
+
+    strategy: str
+    con_id: int
+    sign: int
+    qty: Decimal
+
+
+class Standings:
+    """See the module's prose."""
+
+    def __init__(self) -> None:
+        self._positions: dict[tuple[str, int], Decimal] = {}
+        self._open: dict[str, _Asked] = {}
+        self._fills: dict[str, _Filled] = {}
+        self._approved: dict[tuple[str, str], tuple[int, Decimal]] = {}
+        self._seq = 0
+
+    def standing(self, strategy: str, con_id: int) -> Standing:
+        """Return what a strategy has of a contract, and what works for it."""
+        working = {
+            cause: qty
+            for (name, cause), (contract, qty) in self._approved.items()
+            if (name, contract) == (strategy, con_id)
+        }
+        for asked in self._open.values():
+            if asked.own and (asked.strategy, asked.con_id) == (strategy, con_id):
+                left = working.get(asked.cause, ZERO) + asked.sign * asked.left
+                working[asked.cause] = left
+        position = self._positions.get((strategy, con_id), ZERO)
+        return Standing(position=position, working=working, seq=self._seq)
+
+    def approved(self, intent: Intent) -> None:
+        """An intent passed the gate; it works until the journal says how it went on."""
+        key = (intent.strategy, intent.cause)
+        self._approved[key] = (intent.con_id, intent.qty * intent.side.sign)
+
+    def declined(self, intent: Intent, why: str) -> News:
+        """An intent that had passed became no order."""
+        self._approved.pop((intent.strategy, intent.cause), None)
+        ended = Ended(con_id=intent.con_id, cause=intent.cause, why=why)
+        return News(intent.strategy, intent.con_id, ended)
+
+    def apply(self, seq: int, record: Record) -> News | None:
+        """Take in a record; return what its strategy has to be told."""
+        self._seq = seq
+        match record:
+            case FillBooked():
+                return self._filled(seq, record)
+            case OrderDone():
+                return self._done(record)
+            case OrderIntended():
+                self._intended(record)
+            case FillCorrected():
+                self._corrected(record)
+        return None
+
+    def _intended(self, record: OrderIntended) -> None:
+        self._approved.pop((record.strategy, record.cause), None)
+        self._open[record.ref] = _Asked(
+            strategy=record.strategy,
+            con_id=record.con_id,
+            cause=record.cause,
+            sign=Side(record.side).sign,
+            left=record.qty,
+            own=not record.parent_ref,
+        )
+
+    def _filled(self, seq: int, record: FillBooked) -> News | None:
+        asked = self._open.get(record.ref)
+        strategy = asked.strategy if asked is not None else record.strategy
+        if not strategy:
+            return None
+        side = Side(record.side)
+        key = (strategy, record.con_id)
+        self._positions[key] = self._positions.get(key, ZERO) + side.sign * record.qty
+        self._fills[record.family] = _Filled(strategy, record.con_id, side.sign, record.qty)
+        if len(self._fills) > CORRECTABLE:
+            del self._fills[next(iter(self._fills))]
+        if asked is not None:
+            asked.left = max(asked.left - record.qty, ZERO)
+        fill = Fill(
+            seq=seq,
+            con_id=record.con_id,
+            side=side,
+            qty=record.qty,
+            price=record.price,
+            time_ns=record.time_ns,
+            cause=asked.cause if asked is not None and asked.own else "",
+        )
+        return News(strategy, record.con_id, fill)
+
+    def _corrected(self, record: FillCorrected) -> None:
+        """A strategy is not told: its standing is right at its next start, its ledger now."""
+        old = self._fills.get(record.family)
+        if old is None:
+            return
+        key = (old.strategy, old.con_id)
+        self._positions[key] = self._positions.get(key, ZERO) + old.sign * (record.qty - old.qty)
+        self._fills[record.family] = old._replace(qty=record.qty)
+
+    def _done(self, record: OrderDone) -> News | None:
+        asked = self._open.pop(record.ref, None)
+        if asked is None or not asked.own:
+            return None
+        ended = Ended(con_id=asked.con_id, cause=asked.cause, why=record.why or record.ending)
+        return News(asked.strategy, asked.con_id, ended)

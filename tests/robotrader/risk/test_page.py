@@ -1,0 +1,34 @@
+"""docs/risk.md says what the code does: its program runs, its checks are the gate's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from robotrader.risk import Level, Limits
+from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "risk.md").read_text()
+
+
+def test_the_program_of_the_page_prints_what_its_comment_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    (promised,) = re.findall(r"print\(.*?\)  # (.*)", program)
+    exec(compile(program, "docs/risk.md", "exec"), {})
+    assert capsys.readouterr().out.strip() == promised
+
+
+def test_the_pages_table_lists_the_checks_in_their_order() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| (all|entries) \|", PAGE, flags=re.MULTILINE)
+    checks = [("malformed", "all"), *((code, "all") for code, _ in FOR_ALL)]
+    assert listed == [*checks, *((code, "entries") for code, _ in FOR_ENTRIES)]
+
+
+def test_the_page_names_every_limit_and_every_level() -> None:
+    told = set(re.findall(r"`(\w+)`", PAGE))
+    assert set(Limits.__struct_fields__) <= told
+    assert {str(level) for level in Level if level} <= told
