@@ -4,6 +4,6 @@ An actor is thin: it receives a message, calls a pure object of ``robotrader`` a
 Actors never import each other; the tree wires them together by role.
 """
 
-from actors.gateway import GatewayActor, GatewayRoles, HurryUp
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
 
-__all__ = ["GatewayActor", "GatewayRoles", "HurryUp"]
+__all__ = ["GatewayActor", "GatewayMemory", "GatewayRoles", "HurryUp"]
