@@ -5,12 +5,13 @@ Actors never import each other; the tree wires them together by role.
 """
 
 from actors.branch import symbol_branch
-from actors.gateway import GatewayActor, GatewayRoles, HurryUp
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
 from actors.strategy import StrategyActor
 from actors.symbol import SymbolActor
 
 __all__ = [
     "GatewayActor",
+    "GatewayMemory",
     "GatewayRoles",
     "HurryUp",
     "StrategyActor",

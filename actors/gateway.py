@@ -1,20 +1,22 @@
 """The gateway actor: the broker's connection under supervision.
 
 It lives on an event loop's thread with its port, so that a callback of the socket reaches the
-order manager without a change of thread. It owns the connection and nothing else: what it is told it hands
-to the port, what the port hears it hands on. When it crashes, its socket is torn down and its
-successor connects anew under a higher generation: orders live at the broker, intents in the
-journal, wishes for market data at whoever has them; so nothing is lost with it. One that was killed
-runs no hook: its port sees within a second that it is nobody's any more and ends itself.
+order manager without a change of thread. It owns the connection and nothing else: what it is told
+it hands to the port, what the port hears it hands on. When it crashes, its socket is torn down and
+its successor connects anew under a higher generation: orders live at the broker, intents in the
+journal, and what was subscribed to in ``GatewayMemory``; so nothing is lost with it. One that was
+killed runs no hook: its port sees within a second that it is nobody's any more and ends itself.
 
 A receiver that is being restarted is not waited for: what it missed is counted, and it begins its
-own life by asking for a snapshot and for its lines.
+own life by asking for a snapshot.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
@@ -26,7 +28,6 @@ from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
 from supervision import Actor, MailboxFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from robotrader.domain import Instrument
@@ -46,6 +47,26 @@ class GatewayRoles:
     orders: Role
     data: Role
     alerts: Role
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayMemory:
+    """What outlives an incarnation; made once, by the tree.
+
+    Attributes:
+        generations: numbers of connections; they only grow.
+        wishes: what was subscribed to, by contract.
+    """
+
+    generations: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
+    wishes: dict[int, Subscribe] = field(default_factory=dict)
+
+    def subscribed(self, ask: Subscribe) -> None:
+        """Keep a wish, together with earlier ones of the same contract."""
+        con_id = ask.instrument.con_id
+        known = self.wishes.get(con_id)
+        kinds = ask.kinds if known is None else tuple(dict.fromkeys(known.kinds + ask.kinds))
+        self.wishes[con_id] = msgspec.structs.replace(ask, kinds=kinds)
 
 
 class HurryUp(msgspec.Struct, frozen=True):
@@ -68,7 +89,7 @@ class GatewayActor(Actor):
     Args:
         settings: where the gateway is and how it is dealt with.
         roles: who is told what.
-        generations: numbers that grow over restarts; made once by the tree.
+        memory: what outlives an incarnation.
         is_open: whether a contract's market is open at a time.
     """
 
@@ -80,13 +101,13 @@ class GatewayActor(Actor):
         self,
         settings: IbSettings,
         roles: GatewayRoles,
-        generations: Callable[[], int],
+        memory: GatewayMemory,
         is_open: Callable[[Instrument, int], bool] = _open,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._roles = roles
-        self._generations = generations
+        self._memory = memory
         self._is_open = is_open
         self._port: IbPort | None = None
         self._handlers: dict[type[Any], Callable[[Any], None]] = {}
@@ -103,7 +124,7 @@ class GatewayActor(Actor):
         self._port = port = IbPort(
             self._settings,
             sinks,
-            self._generations,
+            self._memory.generations,
             is_open=self._is_open,
             alive=self.actor_ref.is_alive,
         )
@@ -111,14 +132,16 @@ class GatewayActor(Actor):
             PlaceOrder: port.place,
             CancelOrder: port.cancel,
             AskSnapshot: port.snapshot,
-            Subscribe: port.subscribe,
-            Unsubscribe: port.unsubscribe,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
             AskHistory: port.ask_history,
             Resolve: port.resolve,
             HurryUp: lambda _: port.hurry(),
             _Failed: _raise,
         }
         port.start()
+        for wish in self._memory.wishes.values():
+            port.subscribe(wish)
 
     def on_receive(self, message: Any) -> Any:
         """Do what is asked; answers come to the roles, not to the asker."""
@@ -126,6 +149,16 @@ class GatewayActor(Actor):
         if handler is None:
             return super().on_receive(message)
         return handler(message)
+
+    def _subscribe(self, ask: Subscribe) -> None:
+        self._memory.subscribed(ask)
+        if self._port is not None:
+            self._port.subscribe(ask)
+
+    def _unsubscribe(self, ask: Unsubscribe) -> None:
+        self._memory.wishes.pop(ask.con_id, None)
+        if self._port is not None:
+            self._port.unsubscribe(ask)
 
     def on_stop(self) -> None:
         """End the connection in order."""

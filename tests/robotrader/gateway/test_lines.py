@@ -255,7 +255,7 @@ def test_an_order_and_its_status_are_one_whichever_comes_first() -> None:
         for report in pair:
             collected.order(report)
         (order,) = collected.result(1, 1, 0).open_orders
-        assert (order.ref, order.qty, order.filled) == ("rt-1", 10, 3)
+        assert (order.ref, order.qty, order.filled) == ("rt-1", Decimal(10), Decimal(3))
 
 
 @settings(deadline=None)

@@ -124,7 +124,7 @@ class Trader:
         return [each for each in self.of(LineChanged) if each.con_id == instrument.con_id]
 
     def order(self, order_id: int, con_id: int = 265598, **fields: Any) -> PlaceOrder:
-        wanted = {
+        wanted: dict[str, Any] = {
             "side": Side.BUY,
             "order_type": OrderType.LIMIT,
             "qty": Decimal(1),

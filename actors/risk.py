@@ -1,0 +1,268 @@
+"""The risk gate's actor: every intent passes here, and nobody else may give the order manager one.
+
+It lives on the broker's loop and follows the journal: its ledger, the strategies' standings, halts
+and limits are folds of what is durable, so that after a crash it knows what it knew. What it cannot
+know it does not guess: without a quote, a ledger, the switch or the link, nothing is entered.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.messages import AskStanding, LineFreshness, Told
+from actors.say import (
+    AskOrders,
+    Follow,
+    Recorded,
+    Replayed,
+    SwitchChanged,
+    tell,
+    unknown,
+)
+from robotrader.domain import (
+    Approved,
+    BrokerSnapshot,
+    Intent,
+    LinkChanged,
+    Quote,
+    Refusal,
+    Side,
+)
+from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
+from robotrader.execution import effects as do
+from robotrader.ledger import Ledger
+from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
+from robotrader.strategies import Standings
+from supervision import DEFERRED, Actor, MailboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actors.say import Address
+    from robotrader.domain import Instrument, LinkState
+    from robotrader.domain.records import Record
+    from robotrader.risk import Limits, SessionState
+    from robotrader.strategies import News
+    from supervision import Registry
+
+_RESERVATIONS: Final = 1_000_000
+"""Numbers of each incarnation: a release that an earlier one is owed means nothing to this one."""
+
+
+def _of_line(message: Any) -> object | None:
+    """Conflate quotes: only the newest of a contract counts."""
+    return message.con_id if isinstance(message, Quote) else None
+
+
+class Risk(Actor):
+    """See the module's prose.
+
+    Args:
+        account: whose risk it is.
+        instruments: what can be traded, by contract.
+        limits: what may be risked.
+        session: whether a contract's market is open at a time.
+        restart_at_ns: when the gateway's next announced restart is, None if none is.
+        registry: where symbols' actors are found, as ``("symbol", con_id)``.
+        journal, orders: addresses by role.
+        now_ns: the time of day.
+    """
+
+    runtime = "broker"
+    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=_of_line)
+    hang_policy = "exit"
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        instruments: Mapping[int, Instrument],
+        limits: Limits,
+        session: Callable[[int, int], SessionState],
+        restart_at_ns: Callable[[int], int | None],
+        registry: Registry,
+        journal: Address,
+        orders: Address,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__()
+        self._account, self._instruments = account, dict(instruments)
+        self._session, self._restart_at_ns = session, restart_at_ns
+        self._registry, self._journal, self._orders = registry, journal, orders
+        self._now_ns = now_ns
+        self.gate = Gate(limits, first=self.incarnation.n * _RESERVATIONS + 1)
+        self.ledger = Ledger(account, instruments.values())
+        self.standings = Standings()
+        self._quotes: dict[int, Quote] = {}
+        self._open: dict[str, do.OrderView] = {}
+        self._judged: set[tuple[str, str]] = set()
+        self._switch: Switch | None = None
+        self._link: LinkState | None = None
+        self._halted: set[int] = set()
+        self._ready = False
+        self._asked: list[tuple[AskStanding, Any]] = []
+        self._serving: dict[type, Callable[[Any], None]] = {
+            Intent: self._judge,
+            Quote: self._quoted,
+            Replayed: self._replay,
+            Recorded: self._recorded,
+            do.Told: self._told,
+            do.Released: self._released,
+            do.Declined: self._declined,
+            LinkChanged: self._linked,
+            SwitchChanged: self._switched,
+            BrokerSnapshot: _ignore,
+            LineFreshness: _ignore,
+        }
+
+    def on_start(self) -> Any:
+        """Fold the journal; the start is over when it was."""
+        tell(self._journal, Follow(self.actor_ref))
+        return DEFERRED
+
+    def on_receive(self, message: Any) -> Any:
+        """Judge, and keep what judging needs."""
+        if isinstance(message, AskStanding):
+            return self._standing(message)
+        if message is AskOrders:
+            return tuple(self._open.values())
+        serve = self._serving.get(type(message))
+        if serve is None:
+            raise unknown(self, message)
+        serve(message)
+        return None
+
+    # -- intents --
+
+    def _judge(self, intent: Intent) -> None:
+        now_ns = self._now_ns()
+        verdict = self.gate.judge(intent, self._view(now_ns), now_ns)
+        if isinstance(verdict, Refusal):
+            self._tell(self.standings.declined(intent, f"{verdict.code}: {verdict.why}"))
+            return
+        self._judged.add((intent.strategy, intent.cause))
+        self.standings.approved(intent)
+        if not tell(self._orders, verdict):
+            self._give_back(verdict, "nobody sends orders at the moment")
+
+    def _give_back(self, approved: Approved, why: str) -> None:
+        intent = approved.intent
+        self._release(approved.reservation, intent.qty)
+        self._judged.discard((intent.strategy, intent.cause))
+        self._tell(self.standings.declined(intent, why))
+
+    def _view(self, now_ns: int) -> RiskView:
+        marks = {con_id: (q.bid + q.ask) / 2 for con_id, q in self._quotes.items()}
+        return RiskView(
+            account=self._account,
+            ledger=self.ledger.view(marks) if self._ready else None,
+            others=tuple(map(_working, self._others())) if self._ready else None,
+            switch=self._switch,
+            link=self._link,
+            halted=frozenset(self._halted) if self._ready else None,
+            instruments=self._instruments,
+            quotes=self._quotes,
+            sessions={con_id: self._session(con_id, now_ns) for con_id in self._instruments},
+            sectors={
+                con_id: each.industry for con_id, each in self._instruments.items() if each.industry
+            },
+            restart_at_ns=self._restart_at_ns(now_ns),
+        )
+
+    def _others(self) -> list[do.OrderView]:
+        """Return the open orders that no reservation of this gate stands for."""
+        return [
+            each
+            for each in self._open.values()
+            if each.parent_ref or (each.strategy, each.cause) not in self._judged
+        ]
+
+    # -- what orders do --
+
+    def _told(self, message: do.Told) -> None:
+        order = message.update
+        if order.reserved > 0:
+            self._open[order.ref] = order
+        else:
+            self._open.pop(order.ref, None)
+            if not order.parent_ref:
+                self._judged.discard((order.strategy, order.cause))
+
+    def _released(self, message: do.Released) -> None:
+        self._release(message.reservation, message.qty)
+
+    def _release(self, number: int, qty: Any) -> None:
+        """Release what is held; a number of an earlier incarnation's is not."""
+        held = {each.number: each.qty for each in self.gate.reserved}
+        if number in held and qty > 0:
+            self.gate.release(number, min(qty, held[number]))
+
+    def _declined(self, message: do.Declined) -> None:
+        self._give_back(message.approved, f"{message.code}: {message.why}")
+
+    # -- what is so --
+
+    def _quoted(self, quote: Quote) -> None:
+        self._quotes[quote.con_id] = quote
+
+    def _linked(self, message: LinkChanged) -> None:
+        self._link = message.state
+
+    def _switched(self, message: SwitchChanged) -> None:
+        self._switch = message.switch
+
+    # -- the journal --
+
+    def _replay(self, message: Replayed) -> None:
+        for seq, record in message.records:
+            self._fold(seq, record)
+            self.gate.replay(record)
+        if message.last:
+            self._ready = True
+            self.started()
+            asked, self._asked = self._asked, []
+            for question, reply in asked:
+                reply.set(self.standings.standing(question.strategy, question.con_id))
+
+    def _recorded(self, message: Recorded) -> None:
+        for seq, record in message.records:
+            news = self._fold(seq, record)
+            if isinstance(record, LimitChanged):
+                self.gate.change(record)
+            if news is not None:
+                self._tell(news)
+
+    def _fold(self, seq: int, record: Record) -> News | None:
+        self.ledger.apply(record)
+        if isinstance(record, SymbolHalted):
+            self._halted.add(record.con_id)
+        elif isinstance(record, SymbolResumed):
+            self._halted.discard(record.con_id)
+        return self.standings.apply(seq, record)
+
+    # -- strategies --
+
+    def _standing(self, question: AskStanding) -> Any:
+        if self._ready:
+            return self.standings.standing(question.strategy, question.con_id)
+        self._asked.append((question, self.reply_later()))
+        return DEFERRED
+
+    def _tell(self, news: News) -> None:
+        symbol = self._registry.ref(("symbol", news.con_id))
+        tell(symbol, Told(news.strategy, news.event))
+
+
+def _ignore(_: Any) -> None:
+    """Not the gate's business."""
+
+
+def _working(order: do.OrderView) -> WorkingOrder:
+    return WorkingOrder(
+        ref=order.ref,
+        con_id=order.con_id,
+        side=Side(order.side),
+        qty=order.reserved,
+        group=order.parent_ref,
+    )
