@@ -215,11 +215,8 @@ class SymbolActor(Actor):
             self._feed(message)
 
     def _feed(self, message: Subscribe) -> None:
-        fed = self._fed.get(message.strategy)
-        if fed is None:
-            quarantine = Quarantine(message.strategy, self._crashes)
-            fed = self._fed[message.strategy] = _Fed(Outbox(quarantine))
-        elif fed.ref is not None:  # its end is not told yet
+        fed = self._fed_of(message.strategy)
+        if fed.ref is not None:  # its end is not told yet
             assert fed.monitor is not None, "who is fed is watched"
             self.demonitor(fed.ref, fed.monitor)
             self._ended(fed, fed.ref.exit_reason)
@@ -237,11 +234,16 @@ class SymbolActor(Actor):
             known = bisect_right([bar.start_ns for bar in past], message.last_bar_ns)
         return past[max(0, known - message.warmup_bars) :]
 
-    def _told(self, message: Told) -> None:
-        fed = self._fed.get(message.strategy)
+    def _fed_of(self, strategy: str) -> _Fed:
+        fed = self._fed.get(strategy)
         if fed is None:
-            # Nobody subscribed yet: what it has, it will ask for (``AskStanding``) when it starts.
-            return
+            quarantine = Quarantine(strategy, self._crashes)
+            fed = self._fed[strategy] = _Fed(Outbox(quarantine))
+        return fed
+
+    def _told(self, message: Told) -> None:
+        """Pass a fill on, also to a strategy that is still starting: it knows what it counted."""
+        fed = self._fed_of(message.strategy)
         fed.outbox.put(message.event)
         self._push(fed)
 

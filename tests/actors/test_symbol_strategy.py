@@ -17,7 +17,7 @@ from robotrader.market import Freshness, LineRules
 from robotrader.strategies import Context, StrategyHost
 from supervision import ActorSystem, Simulation
 from tests.actors.kit import RULES, Settle, World
-from tests.robotrader.strategies.kit import AAPL, START, Bad, Broker, M, S, bars, play, sma_host
+from tests.robotrader.strategies.kit import AAPL, START, Broker, Does, M, S, bars, play, sma_host
 
 
 def walk(seed: int, count: int) -> list[float]:
@@ -133,25 +133,14 @@ def test_a_restart_of_everything_goes_on_where_the_journal_says() -> None:
 
 
 def poison(price: float) -> StrategyHost:
-    """Crashes whenever it sees a bar that closes at ``price``."""
-    host: StrategyHost
+    """Crashes whenever it sees a bar that closes at ``price``; buys at every other."""
 
-    def look(ctx: Context) -> None:
-        seen.append(ctx.event)
-
-    seen: list[str] = []
-    strategy = Bad(look)
-    take = strategy.on_bar
-
-    def on_bar(ctx: Context, bar: Bar) -> None:
+    def take(ctx: Context, bar: Bar) -> None:
         if bar.close == price:
             raise ZeroDivisionError(price)
-        take(ctx, bar)
         ctx.buy(1)
 
-    strategy.on_bar = on_bar  # type: ignore[method-assign]  # a strategy of this test's own
-    host = StrategyHost(strategy, name="poison", instrument=AAPL)
-    return host
+    return StrategyHost(Does(take), name="poison", instrument=AAPL)
 
 
 def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on() -> None:
@@ -242,14 +231,14 @@ def test_what_the_edge_refuses_reaches_no_strategy() -> None:
 
 def test_quotes_conflate_on_their_way_and_bars_do_not() -> None:
     """D9: a burst of quotes costs a strategy one."""
-    host_made: list[StrategyHost] = []
     told: list[str] = []
 
+    def note(ctx: Context, _what: object) -> None:
+        told.append(ctx.event)
+
     def make() -> StrategyHost:
-        strategy = Bad(lambda ctx: told.append(ctx.event))
-        strategy.on_quote = lambda ctx, quote: told.append(ctx.event)  # type: ignore[method-assign]  # a strategy of this test's own
-        host_made.append(StrategyHost(strategy, name="q", instrument=AAPL))
-        return host_made[-1]
+        strategy = Does(note, quote=note)
+        return StrategyHost(strategy, name="q", instrument=AAPL)
 
     world = World({"q": make})
     world.system.run_for(120)
@@ -286,8 +275,9 @@ def test_a_timer_of_a_strategy_wakes_it() -> None:
     woken: list[int] = []
 
     def make() -> StrategyHost:
-        strategy = Bad(lambda ctx: ctx.timer("again", 90.0))
-        strategy.on_timer = lambda ctx, name: woken.append(ctx.now_ns)  # type: ignore[method-assign]  # a strategy of this test's own
+        strategy = Does(
+            lambda ctx, _: ctx.timer("again", 90.0), timer=lambda ctx, _: woken.append(ctx.now_ns)
+        )
         return StrategyHost(strategy, name="t", instrument=AAPL)
 
     world = World({"t": make})
@@ -301,7 +291,7 @@ def test_a_timer_of_a_strategy_wakes_it() -> None:
 
 def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
     def make() -> StrategyHost:
-        return StrategyHost(Bad(lambda ctx: ctx.buy(1)), name="b", instrument=AAPL)
+        return StrategyHost(Does(lambda ctx, _: ctx.buy(1)), name="b", instrument=AAPL)
 
     world = World({"b": make})
     world.play(bars([100.0]))
