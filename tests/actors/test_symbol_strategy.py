@@ -15,7 +15,7 @@ from actors.messages import AskAgain, AskHistory, Interrupted
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.market import Freshness, LineRules
 from robotrader.strategies import Context, StrategyHost
-from supervision import ActorSystem, Simulation
+from supervision import ActorSystem, Simulation, Watchdog
 from tests.actors.kit import RULES, Settle, World
 from tests.robotrader.strategies.kit import AAPL, START, Broker, Does, M, S, bars, play, sma_host
 
@@ -85,6 +85,48 @@ def test_the_same_bars_give_the_same_intents_on_the_pool() -> None:
     assert world.asked("sma") == wanted.asked
     world.root.stop()
     system.close()
+
+
+def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fenced by the watchdog; the pool goes on, and who is next is told the rest."""
+    monkeypatch.setattr(StrategyActor, "hang_budget_s", 0.1)
+    gate = threading.Event()
+
+    def take(ctx: Context, bar: Bar) -> None:
+        while bar.close == 87.0 and not gate.is_set():
+            pass
+        ctx.buy(1)
+
+    def make() -> StrategyHost:
+        return StrategyHost(Does(take), name="slow", instrument=AAPL)
+
+    system = ActorSystem("hanging")
+    dog = Watchdog(system, period_s=0.02).start()
+    world = World({"slow": make}, system=system)
+    wait_until(lambda: bool(world.symbol_actor()._fed))
+    for bar in bars([100.0, 87.0, 101.0]):
+        world.now_ns = bar.end_ns
+        world.price(bar)
+    wait_until(lambda: len(world.gate.broker("slow").asked) == 2)
+    (record,) = world.journal.quarantined()
+    assert (record.message, record.crashes) == (f"bar:{M}:{START + M}", 3)
+    assert record.error.startswith("hung")
+    gate.set()
+    world.root.stop()
+    dog.stop()
+    system.close()
+
+
+def test_a_fill_that_comes_while_a_strategy_starts_is_counted_once() -> None:
+    """Also on the first start of a process, when orders of the last one still work."""
+    broker = Broker()
+    broker.ask(by_host(bars(walk(5, 60)), None).asked[:1])
+    world = World({"sma": short}, left=([], {"sma": broker}), fills_at_start=True)
+    world.system.settle()
+    host = world.strategy("sma").host
+    assert host.position == broker.position != 0
+    assert host.working == 0
+    world.close()
 
 
 def test_strategies_that_are_killed_at_any_moment_double_and_lose_nothing() -> None:

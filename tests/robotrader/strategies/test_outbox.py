@@ -43,7 +43,9 @@ class Feeding(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["fill", "ended"]))
     def an_order_says_something(self, kind: str) -> None:
         self.seq += 1
-        event: Event = fill(self.seq) if kind == "fill" else Ended(con_id=1, cause=f"c{self.seq}")
+        event: Event = fill(self.seq)
+        if kind == "ended":
+            event = Ended(con_id=1, cause=f"c{self.seq}")
         self.put.append(event_key(event))
         self.outbox.put(event)
 
@@ -119,7 +121,8 @@ def test_history_comes_first_then_orders_then_bars_then_the_newest_quote() -> No
     outbox = Outbox(Quarantine("x"))
     past, now = bars([1.0, 2.0]), bars([3.0, 4.0], first=2)
     quotes = [Quote(1, START + n, 1.0, 2.0, 1.0, 1.0) for n in range(3)]
-    for event in (*quotes, now[0], fill(1), now[1]):
+    events: tuple[Event, ...] = (*quotes, now[0], fill(1), now[1])
+    for event in events:
         outbox.put(event)
     outbox.begin(past)
     got = drained(outbox)
