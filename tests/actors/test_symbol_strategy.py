@@ -345,3 +345,22 @@ def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
     assert world.strategy("b") is strategy
     assert strategy.host.working == 1, "the first intent still works; the second is over"
     world.close()
+
+
+def test_no_intent_leaves_before_what_was_decided_is_with_the_journal() -> None:
+    """And a strategy that dies because the journal is away is not blamed for its message."""
+
+    def make() -> StrategyHost:
+        return StrategyHost(Does(lambda ctx, _: ctx.buy(1)), name="b", instrument=AAPL)
+
+    world = World({"b": make})
+    world.system.run_for(60)
+    journal = world.journal
+    world.journal_ref.kill()
+    strategy = world.strategy("b")
+    world.price(bars([100.0])[0])
+    world.system.settle()
+    assert not strategy.actor_ref.is_alive()
+    assert world.asked("b") == []
+    assert journal.quarantined() == []
+    world.close()
