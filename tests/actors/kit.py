@@ -110,9 +110,12 @@ class Data(Actor):
         super().__init__()
         self.symbol, self.past = symbol, list(past)
         self.asked: list[Any] = []
+        self.mute = False
 
     def on_receive(self, message: Any) -> Any:
         self.asked.append(message)
+        if self.mute:
+            return
         if isinstance(message, AskHistory):
             first, last = message.span
             found = [b for b in self.past if first <= b.start_ns and b.end_ns <= last]

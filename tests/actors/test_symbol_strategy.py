@@ -247,6 +247,20 @@ def test_a_gap_is_asked_of_history_once() -> None:
     world.close()
 
 
+def test_a_gap_is_asked_again_when_history_does_not_answer() -> None:
+    told = bars([100.0 + n for n in range(6)])
+    world = World({"sma": short}, past=told)
+    world.play([told[0]])
+    world.data.mute = True
+    world.play([told[3], told[4]])
+    world.data.mute = False
+    world.play([told[5]])
+    asked = [a.span for a in world.data.asked if isinstance(a, AskHistory)]
+    assert asked[1:] == [(START + M, START + 3 * M)] * 3
+    assert world.symbol_actor().line.series.bars() == tuple(told)
+    world.close()
+
+
 def test_a_silent_line_is_asked_for_again_and_the_gate_knows() -> None:
     """D1: the socket is fine, and nothing comes."""
     world = World({"sma": short})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,21 @@ def test_each_source_has_its_own_age_and_a_refused_value_does_not_count_as_heard
     assert subject.freshness(later) == {"ib": Freshness.STALE, "polygon": Freshness.FRESH}
     subject.asked("ib", later)
     assert subject.freshness(later)["ib"] is Freshness.WAITING
+
+
+def test_history_is_judged_too_and_the_first_live_price_is_held_to_it() -> None:
+    """F55: the first tick of a day may be the bad one."""
+    subject = line(edge=EdgeLimits(jump=0.1))
+    nan = msgspec.structs.replace(bar(OPEN - 22 * H, M), close=float("nan"))
+    foreign = msgspec.structs.replace(bar(OPEN, M), con_id=1)
+    subject.history((OPEN, OPEN + 2 * M), (bar(OPEN, M), nan, foreign))
+    assert subject.series.bars() == (bar(OPEN, M),)
+    assert dict(subject.edge.refused) == {Reason.NOT_FINITE: 1, Reason.FOREIGN: 1}
+    later = OPEN + 2 * M
+    refused = subject.take("ib", trade(later, 50.0), later).refused
+    assert refused is not None
+    assert refused.reason is Reason.JUMP
+    assert subject.take("ib", trade(later, 101.0), later).refused is None
 
 
 def test_the_clock_finishes_a_bar_after_a_grace() -> None:
