@@ -111,7 +111,7 @@ class SymbolActor(Actor):
         self._waiting: dict[str, Subscribe] = {}
         self._warm_span: Span | None = None
         self._due_ns: int | None = None
-        self._asked: set[Span] = set()
+        self._asked: dict[Span, int] = {}
         self._serve: dict[type, Callable[[Any], None]] = {
             Priced: self._priced,
             History: self._history,
@@ -163,19 +163,21 @@ class SymbolActor(Actor):
             self.send_after(max(0, due_ns - self._wall_ns()) / _NS, _BAR_DUE)
 
     def _fill_gaps(self) -> None:
-        """Ask history once for each gap; what it answers is for warm-ups, never for decisions."""
+        """Ask history for each gap; what it answers is for warm-ups, never for decisions."""
+        late_ns = self._wall_ns() - round(HISTORY_WAIT_S * _NS)
+        self._asked = {span: at_ns for span, at_ns in self._asked.items() if at_ns > late_ns}
         for span in self.line.series.gaps():
             if span not in self._asked:
                 self._ask_history(span)
 
     def _ask_history(self, span: Span) -> None:
         rules = self.line.rules
-        self._asked.add(span)
+        self._asked[span] = self._wall_ns()
         message = AskHistory(self.instrument.con_id, rules.size_ns, span, rules.outside_rth)
         self._tell(self._data, message)
 
     def _history(self, message: History) -> None:
-        self._asked.discard(message.span)
+        self._asked.pop(message.span, None)
         self.line.history(message.span, message.bars)
         if message.span == self._warm_span:
             self._feed_waiting()
@@ -215,11 +217,8 @@ class SymbolActor(Actor):
             self._feed(message)
 
     def _feed(self, message: Subscribe) -> None:
-        fed = self._fed.get(message.strategy)
-        if fed is None:
-            quarantine = Quarantine(message.strategy, self._crashes)
-            fed = self._fed[message.strategy] = _Fed(Outbox(quarantine))
-        elif fed.ref is not None:  # its end is not told yet
+        fed = self._fed_of(message.strategy)
+        if fed.ref is not None:  # its end is not told yet
             assert fed.monitor is not None, "who is fed is watched"
             self.demonitor(fed.ref, fed.monitor)
             self._ended(fed, fed.ref.exit_reason)
@@ -237,11 +236,16 @@ class SymbolActor(Actor):
             known = bisect_right([bar.start_ns for bar in past], message.last_bar_ns)
         return past[max(0, known - message.warmup_bars) :]
 
-    def _told(self, message: Told) -> None:
-        fed = self._fed.get(message.strategy)
+    def _fed_of(self, strategy: str) -> _Fed:
+        fed = self._fed.get(strategy)
         if fed is None:
-            # Nobody subscribed yet: what it has, it will ask for (``AskStanding``) when it starts.
-            return
+            quarantine = Quarantine(strategy, self._crashes)
+            fed = self._fed[strategy] = _Fed(Outbox(quarantine))
+        return fed
+
+    def _told(self, message: Told) -> None:
+        """Pass a fill on, also to a strategy that is still starting: it knows what it counted."""
+        fed = self._fed_of(message.strategy)
         fed.outbox.put(message.event)
         self._push(fed)
 

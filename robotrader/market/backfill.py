@@ -54,15 +54,11 @@ class Backfill:
     def history(self, span: Span, bars: Iterable[Bar]) -> None:
         """Take history's answer for ``span``: everything that it has there.
 
-        Raises:
-            ValueError: a bar lies outside the span.
+        Bars outside the span are left alone: sources answer with more than was asked.
         """
-        given = tuple(bars)
-        for bar in given:
+        for bar in bars:
             if not span[0] <= bar.start_ns < bar.end_ns <= span[1]:
-                msg = f"history has a bar from {bar.start_ns} outside {span}: ask for all of it"
-                raise ValueError(msg)
-        for bar in given:
+                continue
             known = self._bars.get(bar.start_ns)
             if known is not None:
                 self._compare(known, bar)

@@ -134,7 +134,21 @@ class Edge:
             refused = Refused(Reason.DUPLICATE, f"the bar from {bar.start_ns} came before")
         return self._judge(bar, line, refused, _Claim(source, bar.close, (bar.low, bar.high)))
 
+    def history(self, bar: Bar) -> Refused | None:
+        """Judge a bar of the past by itself; the latest is what the first live price is held to."""
+        refused = _bar_fault(bar) or (_no_time() if bar.start_ns <= 0 else None)
+        if bar.con_id != self.con_id:
+            refused = self._foreign(bar)
+        if refused is not None:
+            self.refused[refused.reason] += 1
+        elif not self.accepted:
+            self._price = bar.close
+        return refused
+
     # -- what is wrong --
+
+    def _foreign(self, datum: Datum) -> Refused:
+        return Refused(Reason.FOREIGN, f"it is of {datum.con_id}, not of {self.con_id}")
 
     def _line(self, source: str, kind: str) -> _Line:
         line = self._lines.get((source, kind))
@@ -145,7 +159,7 @@ class Edge:
     def _untimely(self, first_ns: int, last_ns: int, now_ns: int) -> Refused | None:
         """Judge by time what was true from ``first_ns`` to ``last_ns``."""
         if first_ns <= 0:
-            return Refused(Reason.NO_TIME, f"its time is {first_ns}: a source gives a time or none")
+            return _no_time()
         if last_ns > now_ns + self.limits.ahead_ns:
             ahead_s = (last_ns - now_ns) / _SECOND_NS
             return Refused(Reason.FUTURE, f"{ahead_s:g} s ahead of our clock: compare the clocks")
@@ -163,7 +177,7 @@ class Edge:
     ) -> Refused | None:
         """Finish the judgement: contract, order, jump; count it, and remember what is let in."""
         if datum.con_id != self.con_id:
-            refused = Refused(Reason.FOREIGN, f"it is of {datum.con_id}, not of {self.con_id}")
+            refused = self._foreign(datum)
         start_ns, end_ns = _times(datum)
         if refused is None and start_ns < line.time_ns:
             late_s = (line.time_ns - start_ns) / _SECOND_NS
@@ -192,6 +206,10 @@ class Edge:
         far = max(reach, key=lambda each: abs(each - last))
         said = f"{far:g} after {last:g}, more than {limits.jump:.3g} of it"
         return Refused(Reason.JUMP, f"{said}; said {times} of {limits.confirm} times")
+
+
+def _no_time() -> Refused:
+    return Refused(Reason.NO_TIME, "it has no time: none is guessed")
 
 
 def _near(price: float, other: float, part: float) -> bool:

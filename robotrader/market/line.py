@@ -129,8 +129,9 @@ class SymbolLine:
             days *= 2
 
     def history(self, span: Span, bars: tuple[Bar, ...]) -> None:
-        """Take history's answer for a span."""
-        self.series.history(span, bars)
+        """Take history's answer for a span, but for what is refused of it."""
+        judged = [bar for bar in bars if self.edge.history(bar) is None]
+        self.series.history(span, judged)
 
     def freshness(self, now_ns: int) -> dict[str, Freshness]:
         """Return how fresh each source is."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from traceback import extract_tb
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -249,12 +249,14 @@ class StrategyHost:
     def _story(self, event: str, now_ns: int, method: Callable[..., None], error: Exception) -> str:
         """Return which event failed, when and where."""
         at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).isoformat()
-        frames = [f for f in extract_tb(error.__traceback__) if f.filename not in _OURS]
-        last = frames[-1] if frames else extract_tb(error.__traceback__)[-1]
+        frames = [(frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
+        code, line = next(
+            (each for each in reversed(frames) if each[0].co_filename not in _OURS), frames[-1]
+        )
         return (
             f"strategy {self.name}: {method.__name__} of {self.instrument.symbol} at {at} "
-            f"({event}) failed: {type(error).__name__}: {error} (line {last.lineno} of "
-            f"{last.name} in {last.filename})"
+            f"({event}) failed: {type(error).__name__}: {error} (line {line} of "
+            f"{code.co_name} in {code.co_filename})"
         )
 
     def _read(self, saved: bytes) -> _Saved:

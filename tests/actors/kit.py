@@ -74,6 +74,7 @@ class Gate(Actor):
         self.symbol, self.make_broker = symbol, make_broker
         self.brokers: dict[str, Broker] = {}
         self.lines: list[LineFreshness] = []
+        self.fills_at_start = False
 
     def broker(self, name: str) -> Broker:
         if name not in self.brokers:
@@ -82,16 +83,22 @@ class Gate(Actor):
 
     def on_receive(self, message: Any) -> Any:
         if isinstance(message, AskStanding):
-            return self.broker(message.strategy).standing()
+            standing = self.broker(message.strategy).standing()
+            if self.fills_at_start:
+                self.settle(100.0, START)
+            return standing
         if isinstance(message, Intent):
             self.broker(message.strategy).ask([message])
         elif isinstance(message, LineFreshness):
             self.lines.append(message)
         elif isinstance(message, Settle):
-            for name, broker in sorted(self.brokers.items()):
-                for answer in broker.answers(message.price, message.now_ns):
-                    self.symbol.resolve().tell_urgent(Told(name, answer))
+            self.settle(message.price, message.now_ns)
         return None
+
+    def settle(self, price: float, now_ns: int) -> None:
+        for name, broker in sorted(self.brokers.items()):
+            for answer in broker.answers(price, now_ns):
+                self.symbol.resolve().tell_urgent(Told(name, answer))
 
 
 class Data(Actor):
@@ -103,9 +110,12 @@ class Data(Actor):
         super().__init__()
         self.symbol, self.past = symbol, list(past)
         self.asked: list[Any] = []
+        self.mute = False
 
     def on_receive(self, message: Any) -> Any:
         self.asked.append(message)
+        if self.mute:
+            return
         if isinstance(message, AskHistory):
             first, last = message.span
             found = [b for b in self.past if first <= b.start_ns and b.end_ns <= last]
@@ -128,6 +138,7 @@ class World:
         rules: LineRules = RULES,
         sessions: Sessions | None = None,
         left: tuple[list[Any], dict[str, Broker]] | None = None,
+        fills_at_start: bool = False,
     ) -> None:
         self.system = system or Simulation(seed)
         self.now_ns = START
@@ -141,6 +152,7 @@ class World:
         self.data_ref = self.system.start(Data(symbol, past))
         if left is not None:  # by the process before
             self.journal.records, self.gate.brokers = left
+        self.gate.fills_at_start = fills_at_start
         branch = symbol_branch(
             instrument=AAPL,
             sessions=sessions or AlwaysOpen(),

@@ -15,9 +15,9 @@ from actors.messages import AskAgain, AskHistory, Interrupted
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.market import Freshness, LineRules
 from robotrader.strategies import Context, StrategyHost
-from supervision import ActorSystem, Simulation
+from supervision import ActorSystem, Simulation, Watchdog
 from tests.actors.kit import RULES, Settle, World
-from tests.robotrader.strategies.kit import AAPL, START, Bad, Broker, M, S, bars, play, sma_host
+from tests.robotrader.strategies.kit import AAPL, START, Broker, Does, M, S, bars, play, sma_host
 
 
 def walk(seed: int, count: int) -> list[float]:
@@ -87,6 +87,48 @@ def test_the_same_bars_give_the_same_intents_on_the_pool() -> None:
     system.close()
 
 
+def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fenced by the watchdog; the pool goes on, and who is next is told the rest."""
+    monkeypatch.setattr(StrategyActor, "hang_budget_s", 0.1)
+    gate = threading.Event()
+
+    def take(ctx: Context, bar: Bar) -> None:
+        while bar.close == 87.0 and not gate.is_set():
+            pass
+        ctx.buy(1)
+
+    def make() -> StrategyHost:
+        return StrategyHost(Does(take), name="slow", instrument=AAPL)
+
+    system = ActorSystem("hanging")
+    dog = Watchdog(system, period_s=0.02).start()
+    world = World({"slow": make}, system=system)
+    wait_until(lambda: bool(world.symbol_actor()._fed))
+    for bar in bars([100.0, 87.0, 101.0]):
+        world.now_ns = bar.end_ns
+        world.price(bar)
+    wait_until(lambda: len(world.gate.broker("slow").asked) == 2)
+    (record,) = world.journal.quarantined()
+    assert (record.message, record.crashes) == (f"bar:{M}:{START + M}", 3)
+    assert record.error.startswith("hung")
+    gate.set()
+    world.root.stop()
+    dog.stop()
+    system.close()
+
+
+def test_a_fill_that_comes_while_a_strategy_starts_is_counted_once() -> None:
+    """Also on the first start of a process, when orders of the last one still work."""
+    broker = Broker()
+    broker.ask(by_host(bars(walk(5, 60)), None).asked[:1])
+    world = World({"sma": short}, left=([], {"sma": broker}), fills_at_start=True)
+    world.system.settle()
+    host = world.strategy("sma").host
+    assert host.position == broker.position != 0
+    assert host.working == 0
+    world.close()
+
+
 def test_strategies_that_are_killed_at_any_moment_double_and_lose_nothing() -> None:
     """Killed between turns: each intent once, as without any kill; the symbol lives on."""
     kills = asked = 0
@@ -133,25 +175,14 @@ def test_a_restart_of_everything_goes_on_where_the_journal_says() -> None:
 
 
 def poison(price: float) -> StrategyHost:
-    """Crashes whenever it sees a bar that closes at ``price``."""
-    host: StrategyHost
+    """Crashes whenever it sees a bar that closes at ``price``; buys at every other."""
 
-    def look(ctx: Context) -> None:
-        seen.append(ctx.event)
-
-    seen: list[str] = []
-    strategy = Bad(look)
-    take = strategy.on_bar
-
-    def on_bar(ctx: Context, bar: Bar) -> None:
+    def take(ctx: Context, bar: Bar) -> None:
         if bar.close == price:
             raise ZeroDivisionError(price)
-        take(ctx, bar)
         ctx.buy(1)
 
-    strategy.on_bar = on_bar  # type: ignore[method-assign]  # a strategy of this test's own
-    host = StrategyHost(strategy, name="poison", instrument=AAPL)
-    return host
+    return StrategyHost(Does(take), name="poison", instrument=AAPL)
 
 
 def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on() -> None:
@@ -216,6 +247,20 @@ def test_a_gap_is_asked_of_history_once() -> None:
     world.close()
 
 
+def test_a_gap_is_asked_again_when_history_does_not_answer() -> None:
+    told = bars([100.0 + n for n in range(6)])
+    world = World({"sma": short}, past=told)
+    world.play([told[0]])
+    world.data.mute = True
+    world.play([told[3], told[4]])
+    world.data.mute = False
+    world.play([told[5]])
+    asked = [a.span for a in world.data.asked if isinstance(a, AskHistory)]
+    assert asked[1:] == [(START + M, START + 3 * M)] * 3
+    assert world.symbol_actor().line.series.bars() == tuple(told)
+    world.close()
+
+
 def test_a_silent_line_is_asked_for_again_and_the_gate_knows() -> None:
     """D1: the socket is fine, and nothing comes."""
     world = World({"sma": short})
@@ -242,14 +287,14 @@ def test_what_the_edge_refuses_reaches_no_strategy() -> None:
 
 def test_quotes_conflate_on_their_way_and_bars_do_not() -> None:
     """D9: a burst of quotes costs a strategy one."""
-    host_made: list[StrategyHost] = []
     told: list[str] = []
 
+    def note(ctx: Context, _what: object) -> None:
+        told.append(ctx.event)
+
     def make() -> StrategyHost:
-        strategy = Bad(lambda ctx: told.append(ctx.event))
-        strategy.on_quote = lambda ctx, quote: told.append(ctx.event)  # type: ignore[method-assign]  # a strategy of this test's own
-        host_made.append(StrategyHost(strategy, name="q", instrument=AAPL))
-        return host_made[-1]
+        strategy = Does(note, quote=note)
+        return StrategyHost(strategy, name="q", instrument=AAPL)
 
     world = World({"q": make})
     world.system.run_for(120)
@@ -286,8 +331,9 @@ def test_a_timer_of_a_strategy_wakes_it() -> None:
     woken: list[int] = []
 
     def make() -> StrategyHost:
-        strategy = Bad(lambda ctx: ctx.timer("again", 90.0))
-        strategy.on_timer = lambda ctx, name: woken.append(ctx.now_ns)  # type: ignore[method-assign]  # a strategy of this test's own
+        strategy = Does(
+            lambda ctx, _: ctx.timer("again", 90.0), timer=lambda ctx, _: woken.append(ctx.now_ns)
+        )
         return StrategyHost(strategy, name="t", instrument=AAPL)
 
     world = World({"t": make})
@@ -301,7 +347,7 @@ def test_a_timer_of_a_strategy_wakes_it() -> None:
 
 def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
     def make() -> StrategyHost:
-        return StrategyHost(Bad(lambda ctx: ctx.buy(1)), name="b", instrument=AAPL)
+        return StrategyHost(Does(lambda ctx, _: ctx.buy(1)), name="b", instrument=AAPL)
 
     world = World({"b": make})
     world.play(bars([100.0]))
@@ -312,4 +358,23 @@ def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
     world.system.settle()
     assert world.strategy("b") is strategy
     assert strategy.host.working == 1, "the first intent still works; the second is over"
+    world.close()
+
+
+def test_no_intent_leaves_before_what_was_decided_is_with_the_journal() -> None:
+    """And a strategy that dies because the journal is away is not blamed for its message."""
+
+    def make() -> StrategyHost:
+        return StrategyHost(Does(lambda ctx, _: ctx.buy(1)), name="b", instrument=AAPL)
+
+    world = World({"b": make})
+    world.system.run_for(60)
+    journal = world.journal
+    world.journal_ref.kill()
+    strategy = world.strategy("b")
+    world.price(bars([100.0])[0])
+    world.system.settle()
+    assert not strategy.actor_ref.is_alive()
+    assert world.asked("b") == []
+    assert journal.quarantined() == []
     world.close()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from robotrader.__main__ import main
 from robotrader.adapters.loader import load, load_class, make_params
 from robotrader.domain.errors import StrategyError
-from robotrader.strategies import SmaCross
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from robotrader.strategies import SmaCross, StrategyHost
+from tests.robotrader.strategies.kit import AAPL, bars
 
 SMA = "robotrader.strategies.sma_cross:SmaCross"
 GOOD = """
@@ -61,6 +62,17 @@ def test_a_strategy_is_loaded_from_a_file_with_its_own_parameters_and_state(good
     other = load(f"{good}:BuyAbove")
     other.load(strategy.save())
     assert other.state.bought
+
+
+def test_the_strategy_of_the_documentation_can_be_loaded(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "strategies.md"
+    (code,) = re.findall(r"(?s)```python\n(.*?)```", page.read_text("utf-8"))
+    path = tmp_path / "shown.py"
+    path.write_text(code)
+    strategy = load(f"{path}:BuyAbove", {"above": 1})
+    host = StrategyHost(strategy, name="shown", instrument=AAPL)
+    (intent,) = host.bar(bars([100.0])[0]).intents
+    assert (intent.qty, intent.legs[0].aux_price) == (Decimal(10), Decimal("95.00"))
 
 
 def test_two_files_of_one_name_are_two_modules(good: Path, tmp_path: Path) -> None:

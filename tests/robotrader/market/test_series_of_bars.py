@@ -78,13 +78,13 @@ def test_where_both_differ_historys_bar_stands_and_it_is_counted() -> None:
         assert (series.overlaps, series.conflicts) == (1, 1)
 
 
-def test_a_bar_of_no_cell_is_refused_and_one_outside_what_was_asked_is_an_error() -> None:
+def test_a_bar_of_no_cell_is_refused_and_one_outside_what_was_asked_is_left_alone() -> None:
     series = Backfill(CELLS, keep=10)
     series.live(bar(OPEN + S, M))
     series.live(bar(CLOSE, M))
     assert (series.bars(), series.misfits) == ((), 2)
-    with pytest.raises(ValueError, match="outside"):
-        series.history((OPEN, OPEN + M), [bar(OPEN + M, M)])
+    series.history((OPEN, OPEN + M), [bar(OPEN + M, M), bar(OPEN, M)])
+    assert series.bars() == (bar(OPEN, M),)
     with pytest.raises(ValueError, match="at least 1"):
         Backfill(CELLS, keep=0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
@@ -115,15 +115,30 @@ def play(host: StrategyHost, broker: Broker, told: Sequence[Bar]) -> list[Outcom
     return outcomes
 
 
-class Bad(Strategy[Params, State]):
-    """Does at each bar what it was made for."""
+Deed: TypeAlias = "Callable[[Context, Any], object]"
 
-    def __init__(self, does: Callable[[Context], object]) -> None:
+
+def nothing(_ctx: Context, _what: Any) -> None:
+    """Do nothing."""
+
+
+class Does(Strategy[Params, State]):
+    """Does at each event what it was made for."""
+
+    def __init__(
+        self, bar: Deed = nothing, *, quote: Deed = nothing, timer: Deed = nothing
+    ) -> None:
         super().__init__(Params())
-        self.does = does
+        self.bar, self.quote, self.timer = bar, quote, timer
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
-        self.does(ctx)
+        self.bar(ctx, bar)
+
+    def on_quote(self, ctx: Context, quote: Quote) -> None:
+        self.quote(ctx, quote)
+
+    def on_timer(self, ctx: Context, name: str) -> None:
+        self.timer(ctx, name)
 
 
 class WildParams(Params, frozen=True):

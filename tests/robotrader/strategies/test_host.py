@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -25,8 +24,9 @@ from robotrader.strategies import (
 from tests.robotrader.strategies.kit import (
     AAPL,
     START,
-    Bad,
     Broker,
+    Deed,
+    Does,
     M,
     S,
     Wild,
@@ -211,10 +211,10 @@ def test_the_cause_of_an_intent_is_the_same_at_every_telling() -> None:
 
 
 def test_a_bracket_is_on_the_instruments_price_grid() -> None:
-    def bracket(ctx: Context) -> None:
+    def bracket(ctx: Context, _bar: object) -> None:
         ctx.buy(10, limit=100.126, stop=95.001, take_profit=Decimal("110.129"), reason="why")
 
-    host = StrategyHost(Bad(bracket), name="b", instrument=AAPL)
+    host = StrategyHost(Does(bracket), name="b", instrument=AAPL)
     (intent,) = host.bar(bars([100.0])[0]).intents
     assert (intent.order_type, intent.limit_price) == (OrderType.LIMIT, Decimal("100.13"))
     profit, stop = intent.legs
@@ -225,18 +225,16 @@ def test_a_bracket_is_on_the_instruments_price_grid() -> None:
 @pytest.mark.parametrize(
     ("does", "message"),
     [
-        (lambda ctx: ctx.buy(0), "quantity of 0 of AAPL: give a multiple of 1 above 0"),
-        (lambda ctx: ctx.buy(1.5), "multiple of 1"),
-        (lambda ctx: ctx.buy(float("nan")), "finite"),
-        (lambda ctx: ctx.buy(1, stop=-1), "stop -1 is not above zero"),
-        (lambda ctx: ctx.timer("t", 0), "more than 0"),
-        (lambda _ctx: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda ctx, _: ctx.buy(0), "quantity of 0 of AAPL: give a multiple of 1 above 0"),
+        (lambda ctx, _: ctx.buy(1.5), "multiple of 1"),
+        (lambda ctx, _: ctx.buy(float("nan")), "finite"),
+        (lambda ctx, _: ctx.buy(1, stop=-1), "stop -1 is not above zero"),
+        (lambda ctx, _: ctx.timer("t", 0), "more than 0"),
+        (lambda _ctx, _: 1 / 0, "ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_failure_names_the_event_the_time_and_the_line(
-    does: Callable[[Context], object], message: str
-) -> None:
-    host = StrategyHost(Bad(does), name="bad", instrument=AAPL)
+def test_a_failure_names_the_event_the_time_and_the_line(does: Deed, message: str) -> None:
+    host = StrategyHost(Does(does), name="bad", instrument=AAPL)
     with pytest.raises(StrategyCrash) as caught:
         host.bar(bars([100.0])[0])
     text = str(caught.value)
