@@ -14,6 +14,7 @@ from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
 from robotrader.execution import OrderManager
 from tests.robotrader.execution.broker import ACCOUNT, CLIENT
+from tests.robotrader.execution.gate import Faults
 from tests.robotrader.execution.test_crash_points import (
     commits,
     ready,
@@ -22,7 +23,7 @@ from tests.robotrader.execution.test_crash_points import (
     state_of_the_only_order,
     working,
 )
-from tests.robotrader.execution.world import SECOND, Faults, World
+from tests.robotrader.execution.world import SECOND, World
 
 
 def records_of(world: World, kind: type) -> list[r.Record]:
