@@ -194,6 +194,19 @@ def test_crash_point_42_after_an_outage_nothing_is_sent_before_comparing(state: 
     assert world.manager.position(1) == report.qty
 
 
+def test_crash_point_42_an_outage_without_orders_is_compared_too() -> None:
+    world = ready()
+    world.guard(world.link, LinkState.DEGRADED)
+    world.guard(world.link, LinkState.READY)
+    assert not world.manager.ready
+    world.submit(50)
+    assert world.declined[-1].code == "not_ready"
+    world.until(lambda: world.manager.ready)
+    world.submit(50)
+    settle(world)
+    assert len(world.sent) == 1
+
+
 def test_crash_point_43_fills_that_nobody_lists_any_more_halt_the_symbol() -> None:
     world, held = working()
     world.die()

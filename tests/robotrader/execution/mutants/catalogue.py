@@ -40,13 +40,6 @@ _PROTOCOL: Final = (
         "a place on a connection that ended (row 6)",
     ),
     Mutant(
-        "generation-not-compared",
-        _PLACING,
-        "if generation != desk.generation:",
-        "if False:",
-        "a place decided in another connection (row 6)",
-    ),
-    Mutant(
         "place-before-commit",
         _PLACING,
         "            records=list(intents),\n            entering=True,",
