@@ -16,6 +16,7 @@ from robotrader.execution.effects import (
     Released,
     Send,
     Told,
+    Tripped,
     Wake,
 )
 from robotrader.execution.manager import OrderManager
@@ -33,5 +34,6 @@ __all__ = [
     "Send",
     "Times",
     "Told",
+    "Tripped",
     "Wake",
 ]

@@ -136,7 +136,8 @@ class Book:
     def _order_intended(self, record: r.OrderIntended) -> Tracked:
         order = Tracked(record, record.qty)
         self.orders[record.ref] = self.open[record.ref] = order
-        self.by_id[record.order_id] = record.ref
+        if record.order_id:
+            self.by_id[record.order_id] = record.ref
         self.identities.saw(record.ref, record.order_id)
         return order
 

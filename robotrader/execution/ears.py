@@ -70,11 +70,7 @@ class Ears:
             self.repeated += 1
             return Plan()
         order = self._desk.book.order_of(report)
-        effects = [
-            Alert(Level.CRITICAL, "fill_quarantined", f"{each.error}: {each.message}")
-            for each in records
-            if isinstance(each, r.MessageQuarantined)
-        ]
+        effects = hearing.set_aside(records)
         if isinstance(records[0], r.FillBooked):
             effects += self._strange(report, order)
         unknown = order is None and identity.is_ours(report.ref)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from robotrader.domain import Approved, AskSnapshot, CancelOrder, OrderState, PlaceOrder
-from robotrader.domain.records import FillBooked, FillCorrected, Record
+from robotrader.domain.records import FillBooked, FillCorrected, Record, SwitchTripped
 
 
 class Level(StrEnum):
@@ -110,6 +110,12 @@ class Released(msgspec.Struct, frozen=True, gc=False):
     left: Decimal
 
 
+class Tripped(msgspec.Struct, frozen=True):
+    """The order manager had to trip the kill switch, durably: its owner takes this over."""
+
+    record: SwitchTripped
+
+
 class Declined(msgspec.Struct, frozen=True):
     """An approved intent became no order: nothing was sent, the reservation is free."""
 
@@ -118,4 +124,4 @@ class Declined(msgspec.Struct, frozen=True):
     why: str
 
 
-Effect: TypeAlias = Commit | Send | Told | FillTold | Wake | Alert | Released | Declined
+Effect: TypeAlias = Commit | Send | Told | FillTold | Wake | Alert | Released | Tripped | Declined

@@ -16,6 +16,7 @@ import msgspec
 from robotrader.domain import OrderState, ReportedStatus
 from robotrader.domain import records as r
 from robotrader.execution import identity
+from robotrader.execution.effects import Alert, Level
 
 if TYPE_CHECKING:
     from robotrader.domain import CommissionReport, ExecutionReport, OrderReport
@@ -176,6 +177,15 @@ def executed(book: Book, report: ExecutionReport, now_ns: int) -> list[r.Record]
         wall_ns=now_ns,
     )
     return [corrected, *extra]
+
+
+def set_aside(records: list[r.Record]) -> list[Alert]:
+    """Return an alert for every fill among the records that had impossible fields."""
+    return [
+        Alert(Level.CRITICAL, "fill_quarantined", f"{each.error}: {each.message}")
+        for each in records
+        if isinstance(each, r.MessageQuarantined)
+    ]
 
 
 def charged(book: Book, report: CommissionReport, now_ns: int) -> r.CommissionBooked | None:

@@ -37,6 +37,7 @@ from robotrader.execution.effects import (
     FillTold,
     Level,
     Told,
+    Tripped,
     Wake,
 )
 from robotrader.execution.placing import Placing
@@ -175,7 +176,7 @@ class OrderManager:
         changed: dict[str, Tracked] = {}
         for record in plan.records:
             order = book.apply(record)
-            out += self._fill_told(record)
+            out += self._owned_elsewhere(record)
             if order is not None:
                 changed[order.ref] = order
         for order in changed.values():
@@ -339,7 +340,10 @@ class OrderManager:
         elif after.then:
             self._do(Plan(then=after.then), now_ns, out, {})
 
-    def _fill_told(self, record: r.Record) -> list[Effect]:
+    def _owned_elsewhere(self, record: r.Record) -> list[Effect]:
+        """Tell of what is not an order's: fills for the account, a trip for the switch."""
+        if isinstance(record, r.SwitchTripped):
+            return [Tripped(record)]
         if isinstance(record, r.FillBooked | r.FillCorrected):
             booked = self._desk.book.fills[record.family]
             return [FillTold(record, booked.strategy, booked.con_id)]

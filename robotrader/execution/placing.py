@@ -316,7 +316,7 @@ class Placing:
         due_ns = now_ns + self._desk.times.cancel_ns
         effects: list[Effect] = []
         for order in orders:
-            if order.over or order.duplicate:
+            if order.over or order.duplicate or not order.intent.order_id:
                 continue
             effects.append(Send(CancelOrder(order.intent.order_id)))
             order.cancel_due_ns = due_ns

@@ -68,14 +68,17 @@ class Judge:
     def orders(self, snapshot: BrokerSnapshot) -> Judgement:
         """Return what follows for every order that the snapshot or the book has."""
         seen: dict[str, list[OrderReport]] = {}
+        strangers: dict[str, OrderReport] = {}
         for report in (*snapshot.completed, *snapshot.open_orders):
             order = self.book.order_of(report)
             if order is not None:
                 seen.setdefault(order.ref, []).append(report)
             elif identity.is_ours(report.ref):
-                self._stranger(report)
+                strangers[report.ref] = report
             elif not report.completed:
                 self._external(report)
+        for stranger in strangers.values():
+            self._stranger(stranger)
         for ref, reports in seen.items():
             self._there(self.book.orders[ref], reports)
         for order in list(self.book.open.values()):
@@ -222,9 +225,13 @@ class Judge:
         """An order with our prefix that the journal does not know: the journal is too old."""
         text = f"the broker has order {report.ref}, which the journal does not know"
         self.out.alert(Level.CRITICAL, "journal_behind", f"{text}: trading stops, restore it")
-        self.out.records += adopt(report, self.now_ns)
-        if not report.completed and report.client_id == self.book.client_id:
-            self.out.cancels.append(report.order_id)
+        order_id = report.order_id if report.client_id == self.book.client_id else 0
+        self.out.records += adopt(report, order_id, self.now_ns)
+        if order_id:
+            self.out.cancels.append(order_id)
+        elif not report.completed:
+            text = f"order {report.ref} is of client {report.client_id}: cancel it by hand"
+            self.out.alert(Level.CRITICAL, "cancel_by_hand", text)
         if "all" not in self.book.blocked:
             self.out.records.append(
                 r.SwitchTripped(
@@ -245,11 +252,14 @@ def rise(order: Tracked, report: OrderReport, now_ns: int) -> list[r.Record]:
     return [ack, r.CancelIntended(ref=order.ref, reason=why, wall_ns=now_ns)]
 
 
-def adopt(report: OrderReport, now_ns: int) -> list[r.Record]:
-    """Return the records of an order of ours that was unknown: taken over as it is, and ended."""
+def adopt(report: OrderReport, order_id: int, now_ns: int) -> list[r.Record]:
+    """Return the records of an order of ours that was unknown: taken over as it is, and ended.
+
+    ``order_id`` is 0 where the number is not one of this client's: it cannot be cancelled by it.
+    """
     intent = r.OrderIntended(
         ref=report.ref,
-        order_id=report.order_id,
+        order_id=order_id,
         generation=report.generation,
         strategy="",
         con_id=report.con_id,

@@ -104,14 +104,19 @@ class Rounds:
         asked = self._open
         mine = asked is not None and asked.request == snapshot.request
         records = fills(self._desk.book, snapshot, now_ns)
+        alerts: list[Effect] = [*hearing.set_aside(records)]
         for report in (*snapshot.open_orders, *snapshot.completed):
             ours = report.client_id == self._desk.book.client_id
             self._desk.book.identities.saw(report.ref, report.order_id if ours else 0)
         if asked is None or not mine or snapshot.generation != self._desk.generation:
             self.stale += 1
-            return Plan(records=records)
+            return Plan(records=records, effects=alerts)
         self._open = None
-        return Plan(records=records, then=lambda later_ns: self._judge(asked, snapshot, later_ns))
+        return Plan(
+            records=records,
+            effects=alerts,
+            then=lambda later_ns: self._judge(asked, snapshot, later_ns),
+        )
 
     def _current(self, snapshot: BrokerSnapshot) -> bool:
         desk = self._desk

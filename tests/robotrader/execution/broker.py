@@ -11,6 +11,7 @@ from robotrader.domain import (
     Order,
     OrderFailed,
     OrderReport,
+    OrderType,
     PlaceOrder,
     PositionReport,
     ReportedStatus,
@@ -210,11 +211,7 @@ class Broker:
         """Somebody else's order in the same account."""
         self.next_perm += 1
         order = Order(
-            con_id=con_id,
-            side=Side.BUY,
-            order_type="MKT",
-            qty=qty,
-            account=ACCOUNT,  # type: ignore[arg-type]
+            con_id=con_id, side=Side.BUY, order_type=OrderType.MARKET, qty=qty, account=ACCOUNT
         )
         held = Held(0, 0, self.next_perm, order, ReportedStatus.SUBMITTED)
         self.orders.append(held)

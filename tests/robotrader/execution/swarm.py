@@ -7,7 +7,8 @@ from random import Random
 
 from robotrader.domain import LinkState, Side
 from tests.robotrader.execution.broker import CLIENT
-from tests.robotrader.execution.world import MS, SECOND, Faults, World
+from tests.robotrader.execution.gate import Faults
+from tests.robotrader.execution.world import MS, SECOND, World
 
 ACTIONS = (
     *(["submit"] * 8),

@@ -1,4 +1,4 @@
-"""The decision table of crash points, rows 1 to 23: a process dies, and the truth is found again."""
+"""The decision table of crash points, rows 1 to 23: a process dies, the truth is found again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from robotrader.domain import CancelOrder, OrderState, PlaceOrder, ReportedStatu
 from robotrader.domain import records as r
 from robotrader.execution import Commit, Effect, FillTold, Send, Told
 from tests.robotrader.execution.broker import Held
-from tests.robotrader.execution.world import SECOND, Faults, World
+from tests.robotrader.execution.gate import Faults
+from tests.robotrader.execution.world import SECOND, World
 
 
 def ready() -> World:
@@ -309,7 +310,7 @@ def test_crash_point_23_a_fill_that_races_the_cancel_is_booked(qty: int) -> None
 
 
 def test_every_effect_of_an_orders_life_may_be_the_last() -> None:
-    """F23, F27: a crash before the n-th effect, for every n: one order, all fills, no difference."""
+    """F23, F27: a crash before the n-th effect, for every n: one order, every fill."""
     boundaries = 0
     for number in range(200):
         world = ready()

@@ -14,6 +14,7 @@ from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
 from robotrader.execution import OrderManager
 from tests.robotrader.execution.broker import ACCOUNT, CLIENT
+from tests.robotrader.execution.gate import Faults
 from tests.robotrader.execution.test_crash_points import (
     commits,
     ready,
@@ -22,7 +23,7 @@ from tests.robotrader.execution.test_crash_points import (
     state_of_the_only_order,
     working,
 )
-from tests.robotrader.execution.world import SECOND, Faults, World
+from tests.robotrader.execution.world import SECOND, World
 
 
 def records_of(world: World, kind: type) -> list[r.Record]:
@@ -191,6 +192,19 @@ def test_crash_point_42_after_an_outage_nothing_is_sent_before_comparing(state: 
     assert world.declined[-1].code == "not_ready"
     settle(world)
     assert world.manager.position(1) == report.qty
+
+
+def test_crash_point_42_an_outage_without_orders_is_compared_too() -> None:
+    world = ready()
+    world.guard(world.link, LinkState.DEGRADED)
+    world.guard(world.link, LinkState.READY)
+    assert not world.manager.ready
+    world.submit(50)
+    assert world.declined[-1].code == "not_ready"
+    world.until(lambda: world.manager.ready)
+    world.submit(50)
+    settle(world)
+    assert len(world.sent) == 1
 
 
 def test_crash_point_43_fills_that_nobody_lists_any_more_halt_the_symbol() -> None:

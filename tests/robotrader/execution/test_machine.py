@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from robotrader.domain import LinkState
 from tests.robotrader.execution.broker import CLIENT
-from tests.robotrader.execution.world import MS, SECOND, Faults, World
+from tests.robotrader.execution.gate import Faults
+from tests.robotrader.execution.world import MS, SECOND, World
 
 RATES = st.sampled_from([0.0, 0.1, 0.5])
 

@@ -38,72 +38,22 @@ from robotrader.execution import (
     FillTold,
     OrderManager,
     OrderView,
-    Released,
     Send,
     Told,
     Wake,
 )
+from tests.robotrader.execution import checks
 from tests.robotrader.execution.broker import ACCOUNT, CLIENT, Broker
+from tests.robotrader.execution.gate import LIMIT, Faults, Gate
 
 MS = 1_000_000
 SECOND = 1_000 * MS
-LIMIT = Decimal(300)
 LATEST_NS = 8 * SECOND
 """How long a message may outlive its connection: less than the quiet period."""
 
 
 class Crash(Exception):
     """The process died."""
-
-
-@dataclass
-class Faults:
-    """How often what goes wrong, from 0 to 1."""
-
-    crash: float = 0.0
-    lose: float = 0.0
-    repeat: float = 0.0
-    reject: float = 0.0
-    incomplete: float = 0.0
-    refuse: float = 0.0
-    late: float = 0.0
-    slow: float = 0.0
-
-
-class Gate:
-    """The risk gate's part: what is held, so that the worst case stays within the limit."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.next = 1
-        self.held: dict[int, tuple[int, Decimal]] = {}
-        self.open: dict[str, tuple[int, Decimal]] = {}
-
-    def rebuild(self) -> None:
-        """Begin anew with what the order manager says that its orders may still do."""
-        self.held = {}
-        views = self._world.manager.orders()
-        self.open = {v.ref: (v.con_id, v.reserved) for v in views if v.side == "BUY"}
-
-    def worst(self, con_id: int) -> Decimal:
-        held = sum(qty for con, qty in (*self.held.values(), *self.open.values()) if con == con_id)
-        return self._world.manager.position(con_id) + held
-
-    def take(self, con_id: int, qty: Decimal) -> int:
-        number, self.next = self.next, self.next + 1
-        self.held[number] = (con_id, qty)
-        return number
-
-    def told(self, effect: Effect) -> None:
-        if isinstance(effect, Released) and effect.reservation in self.held:
-            con_id, held = self.held[effect.reservation]
-            assert effect.qty != 0
-            assert held - effect.qty == effect.left >= 0
-            self.held[effect.reservation] = (con_id, effect.left)
-        elif isinstance(effect, Declined):
-            self.held.pop(effect.approved.reservation, None)
-        elif isinstance(effect, Told) and effect.update.ref in self.open:
-            self.open[effect.update.ref] = (effect.update.con_id, effect.update.reserved)
 
 
 @dataclass
@@ -222,7 +172,7 @@ class World:
     def _do(self, effect: Effect) -> None:
         self.gate.told(effect)
         if isinstance(effect, Commit):
-            self._check_commit(effect)
+            checks.check_commit(self, effect)
             self.held_commits.append(effect)
             if not self.hold_commits:
                 slowest = SECOND if self.chance(self.faults.slow) else 6 * MS
@@ -291,7 +241,8 @@ class World:
     def _send(self, command: Any) -> None:
         """Write to the socket: in order on a connection, perhaps after its death, or never."""
         if isinstance(command, PlaceOrder):
-            self._check_place(command)
+            checks.check_place(self, command)
+            self.sent.append(command)
             if command.generation != self.generation:
                 return
         if not self.up:
@@ -333,16 +284,16 @@ class World:
         """Answer part by part, as a broker does: the world moves on between the parts."""
         parts: dict[str, Any] = {}
         broker = self.broker
-        steps: list[tuple[str, Callable[[], Any]]] = [
-            ("open_orders", broker.open_reports),
-            ("completed", broker.completed_reports),
-            ("executions", lambda: tuple(broker.executions)),
-            ("positions", broker.position_reports),
-        ]
+        steps: dict[str, Callable[[], Any]] = {
+            "open_orders": broker.open_reports,
+            "completed": broker.completed_reports,
+            "executions": lambda: tuple(broker.executions),
+            "positions": broker.position_reports,
+        }
 
         def collect(index: int) -> None:
-            name, get = steps[index]
-            parts[name] = get()
+            name = list(steps)[index]
+            parts[name] = steps[name]()
             if index + 1 < len(steps):
                 self.later(self.rng.randrange(1, 30 * MS), collect, index + 1)
             else:
@@ -424,8 +375,7 @@ class World:
     def kill(self, level: str = "cancel") -> None:
         """Trip the switch: durable first, then everybody is told."""
         self.killed = True
-        tripped = r.SwitchTripped(level=level, scope="all", trigger="test", why="test")
-        self.journal.append(tripped)
+        self.journal.append(r.SwitchTripped(level=level, scope="all", trigger="t", why="w"))
         if self.alive:
             self.guard(self._tell_switch, {"all": level})
 
@@ -442,65 +392,6 @@ class World:
 
     # -- what must always hold --
 
-    def _check_commit(self, commit: Commit) -> None:
-        entering = [each for each in commit.records if isinstance(each, r.OrderIntended)]
-        if any(each.reason != "adopted" for each in entering):
-            assert self.manager.ready, "I8: an intent was created while not reconciled"
-
-    def _check_place(self, command: PlaceOrder) -> None:
-        ref = command.order.order_ref
-        mine = [each for each in self.journal if getattr(each, "ref", None) == ref]
-        intents = [each for each in mine if isinstance(each, r.OrderIntended)]
-        changes = sum(isinstance(each, r.ModifyIntended) for each in mine)
-        assert len(intents) == 1, f"I6: {ref} is sent with {len(intents)} intents"
-        assert intents[0].order_id == command.order_id
-        assert not any(isinstance(each, r.OrderDone) for each in mine), f"{ref} is over"
-        self.worst_placed[ref] = self.worst_placed.get(ref, 0) + 1
-        assert self.worst_placed[ref] <= 1 + changes, f"I1: {ref} is sent again"
-        assert not self.killed or command.reduces, f"I5: {ref} is sent after the kill"
-        assert command.generation == self.manager.generation, f"I10: {ref} of an old connection"
-        self.sent.append(command)
-
-    def check(self) -> None:
-        """I1, I4 and I6 against the broker's truth."""
-        intended = {each.ref for each in self.journal if isinstance(each, r.OrderIntended)}
-        worst: dict[int, Decimal] = {}
-        refs = set()
-        for held in self.broker.orders:
-            ref = held.order.order_ref
-            if held.client_id != CLIENT:
-                continue
-            assert ref not in refs, f"I1: {ref} is at the broker twice"
-            refs.add(ref)
-            assert ref in intended or self.restored, f"I6: {ref} has no intent"
-            if held.order.side is Side.BUY:
-                con_id = held.order.con_id
-                worst[con_id] = worst.get(con_id, Decimal(0)) + held.remaining
-        for con_id, working in worst.items():
-            total = working + self.broker.positions.get(con_id, Decimal(0))
-            assert total <= LIMIT, f"I4: {total} of contract {con_id} is possible"
-
-    def check_replay(self) -> None:
-        """I3b: a new process would believe the same."""
-        again = OrderManager()
-        for record in self.journal:
-            again.replay(record)
-        assert again.durable() == self.manager.durable()
-
-    def check_rest(self) -> None:
-        """I2, I3 and I7: after the faults, the same as the broker, and ready."""
-        assert self.alive
-        assert self.manager.ready, "I7: not ready after the faults stopped"
-        booked = {f: (x.exec_id, x.qty) for f, x in self.manager.durable()["fills"].items()}  # type: ignore[attr-defined]
-        truth = {f: (x.exec_id, x.qty) for f, x in self.broker.newest_fills().items()}
-        assert booked == truth, "I2: the executions differ"
-        for con_id, qty in self.broker.positions.items():
-            if con_id in self.manager.halted:
-                continue
-            assert self.manager.position(con_id) == qty, "I3: the position differs"
-        live = {each.order.order_ref for each in self.broker.orders if each.live}
-        mine = {view.ref for view in self.manager.orders() if view.reserved}
-        assert mine == {ref for ref in live if ref}, "the open orders differ"
-        ids = [each.order_id for each in self.journal if isinstance(each, r.OrderIntended)]
-        assert len(ids) == len(set(ids)), "an order id is used again"
-        self.check_replay()
+    check = checks.check_broker
+    check_replay = checks.check_replay
+    check_rest = checks.check_rest
