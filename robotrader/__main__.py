@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import gateway_args
+from robotrader.app import cli_args, gateway_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,18 +29,58 @@ def _gateway(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
-_COMMANDS = {"demo": _demo, "gateway": _gateway}
+def _config(arguments: argparse.Namespace) -> int:
+    from robotrader.app.config_cli import run
+
+    return run(arguments)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from robotrader.app.doctor_cli import run
+
+    return run(arguments)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from robotrader.app.init_cli import run
+
+    return run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from robotrader.app.run_cli import run
+
+    return run(arguments)
+
+
+def _operate(arguments: argparse.Namespace) -> int:
+    from robotrader.app.operate_cli import run
+
+    return run(arguments)
+
+
+_COMMANDS = {
+    "demo": _demo,
+    "gateway": _gateway,
+    "config": _config,
+    "doctor": _doctor,
+    "init": _init,
+    "run": _run,
+}
+"""Everything else asks a running system."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="robotrader",
         description="A self-healing automated trading system for Interactive Brokers.",
+        parents=[cli_args.common(defaults=False)],
     )
     parser.add_argument("--version", action="version", version=f"robotrader {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="show a supervised system crash and recover")
     gateway_args.add_parsers(commands)
+    cli_args.add_parsers(commands)
     return parser
 
 
@@ -50,8 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status: 0 when the command did its work. A wrong argument ends the process
     with status 2 and a usage line on standard error, as ``argparse`` does.
     """
-    arguments = _parser().parse_args(argv)
-    return _COMMANDS[arguments.command](arguments)
+    arguments = cli_args.with_common_defaults(_parser().parse_args(argv))
+    return _COMMANDS.get(arguments.command, _operate)(arguments)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,20 @@ from __future__ import annotations
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CURRENT: Final = "robotrader.jsonl"
 _NUMBERED: Final = re.compile(r"^robotrader-([0-9]{8})\.jsonl$")
 _BLOCK: Final = 1 << 16
+FOLLOW_S: Final = 0.25
+"""How long a person who follows a log waits for a line, at most."""
+
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
 
@@ -154,3 +157,49 @@ def _fits(entry: dict[str, Any], min_level: str, actor: str, cause: str) -> bool
     if actor and entry.get("actor") != actor:
         return False
     return not cause or entry.get("cause") == cause
+
+
+def follow(
+    folder: Path,
+    wait: Callable[[float], None],
+    *,
+    min_level: str = "",
+    actor: str = "",
+    cause: str = "",
+) -> Iterator[dict[str, Any]]:
+    """Yield lines as they are written, for ever; ``wait`` is called where there are none.
+
+    A file that was renamed is read to its end before the new one is begun.
+    """
+    file = _reading(folder)
+    if file is not None:
+        file.seek(0, os.SEEK_END)
+    rest = b""
+    while True:
+        data = b"" if file is None else file.read(_BLOCK)
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            entry = _entry(line)
+            if line and _fits(entry, min_level, actor, cause):
+                yield entry
+        if data:
+            continue
+        if file is None or not _is_current(file, folder):
+            if file is not None:
+                file.close()
+            file = _reading(folder)
+        wait(FOLLOW_S)
+
+
+def _reading(folder: Path) -> BinaryIO | None:
+    try:
+        return (folder / CURRENT).open("rb")
+    except FileNotFoundError:
+        return None
+
+
+def _is_current(file: BinaryIO, folder: Path) -> bool:
+    try:
+        return os.fstat(file.fileno()).st_ino == (folder / CURRENT).stat().st_ino
+    except FileNotFoundError:
+        return True
