@@ -281,7 +281,8 @@ def _logs(arguments: argparse.Namespace) -> int:
     wanted = {"min_level": arguments.min_level, "actor": arguments.actor, "cause": arguments.cause}
     entries = iter(log_files.newest(folder, arguments.count, **wanted))
     if arguments.follow:
-        entries = itertools.chain(entries, log_files.follow(folder, time.sleep, **wanted))
+        more = log_files.follow(folder, time.sleep)
+        entries = itertools.chain(entries, (e for e in more if log_files.fits(e, **wanted)))
     for entry in entries:
         line = msgspec.json.encode(entry).decode() if arguments.json else log_line(entry)
         print(line, flush=True)
