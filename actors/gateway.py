@@ -4,8 +4,8 @@ It lives on an event loop's thread with its port, so that a callback of the sock
 order manager without a change of thread. It owns the connection and nothing else: what it is told
 it hands to the port, what the port hears it hands on. When it crashes, its socket is torn down and
 its successor connects anew under a higher generation: orders live at the broker, intents in the
-journal, and what was subscribed to in ``GatewayMemory``; so nothing is lost with it. One that was
-killed runs no hook: its port sees within a second that it is nobody's any more and ends itself.
+journal, wishes for market data at whoever has them; so nothing is lost with it. One that was killed
+runs no hook: its port sees within a second that it is nobody's any more and ends itself.
 
 A receiver that is being restarted is not waited for: what it missed is counted, and it begins its
 own life by asking for a snapshot.
@@ -14,7 +14,6 @@ own life by asking for a snapshot.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -28,6 +27,7 @@ from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
 from supervision import Actor, MailboxFull
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from robotrader.domain import Instrument

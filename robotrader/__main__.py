@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import gateway_args, journal_args, strategy_args
+from robotrader.app import cli_args, gateway_args, journal_args, strategy_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,9 @@ def _gateway(arguments: argparse.Namespace) -> int:
 
 
 def _journal(arguments: argparse.Namespace) -> int:
+    """Look at a journal that nobody has open, or ask a running system about its own."""
+    if arguments.verb in {"tail", "query"}:
+        return _operate(arguments)
     from robotrader.app.journal_cli import run
 
     return run(arguments)
@@ -41,18 +44,54 @@ def _strategy(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _config(arguments: argparse.Namespace) -> int:
+    from robotrader.app.config_cli import run
+
+    return run(arguments)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from robotrader.app.doctor_cli import run
+
+    return run(arguments)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from robotrader.app.init_cli import run
+
+    return run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from robotrader.app.run_cli import run
+
+    return run(arguments)
+
+
+def _operate(arguments: argparse.Namespace) -> int:
+    from robotrader.app.operate_cli import run
+
+    return run(arguments)
+
+
 _COMMANDS = {
     "demo": _demo,
     "gateway": _gateway,
+    "config": _config,
+    "doctor": _doctor,
+    "init": _init,
     "journal": _journal,
+    "run": _run,
     "strategy": _strategy,
 }
+"""Everything else asks a running system."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="robotrader",
         description="A self-healing automated trading system for Interactive Brokers.",
+        parents=[cli_args.common(defaults=False)],
     )
     parser.add_argument("--version", action="version", version=f"robotrader {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -60,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     gateway_args.add_parsers(commands)
     journal_args.add_parsers(commands)
     strategy_args.add_parsers(commands)
+    cli_args.add_parsers(commands)
     return parser
 
 
@@ -69,8 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status: 0 when the command did its work. A wrong argument ends the process
     with status 2 and a usage line on standard error, as ``argparse`` does.
     """
-    arguments = _parser().parse_args(argv)
-    return _COMMANDS[arguments.command](arguments)
+    arguments = cli_args.with_common_defaults(_parser().parse_args(argv))
+    return _COMMANDS.get(arguments.command, _operate)(arguments)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ ENTRY_POINTS: Final = {
     "actors": "the package",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
+    "robotrader.adapters.control_socket": "served by the core, which robotrader.app.run starts",
+    "robotrader.adapters.logs": "begun by every process that robotrader.app.run starts",
     "robotrader.app.demo_core": "the process that heart starts in the demo",
     "robotrader.ledger": "a package of its own, folded by the account actor",
     "robotrader.risk": "a package of its own, asked by the risk and kill-switch actors",

@@ -8,20 +8,24 @@ stops who logs.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CURRENT: Final = "robotrader.jsonl"
 _NUMBERED: Final = re.compile(r"^robotrader-([0-9]{8})\.jsonl$")
 _BLOCK: Final = 1 << 16
+FOLLOW_S: Final = 0.25
+"""How long a person who follows a log waits for a line, at most."""
+
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
 
@@ -113,7 +117,7 @@ def newest(
     for path in reversed(paths):
         for line in _backwards(path):
             entry = _entry(line)
-            if _fits(entry, min_level, actor, cause):
+            if fits(entry, min_level, actor, cause):
                 found.append(entry)
             if len(found) == count:
                 return found[::-1]
@@ -147,10 +151,69 @@ def _entry(line: bytes) -> dict[str, Any]:
         return {"event": line.decode("utf-8", "replace")}
 
 
-def _fits(entry: dict[str, Any], min_level: str, actor: str, cause: str) -> bool:
+def fits(entry: dict[str, Any], min_level: str, actor: str, cause: str) -> bool:
+    """Return whether a line is of a level at least, of an actor, of a cause; empty: of any."""
     level = entry.get("level", "info")
     if min_level and level in LEVELS and LEVELS.index(level) < LEVELS.index(min_level):
         return False
     if actor and entry.get("actor") != actor:
         return False
     return not cause or entry.get("cause") == cause
+
+
+def follow(folder: Path, wait: Callable[[float], None]) -> Iterator[dict[str, Any]]:
+    """Yield lines as they are written, for ever; ``wait`` is called where there are none.
+
+    A file that was renamed is read to its end, and then the one after it, before the current one.
+    """
+    file = _reading(folder / CURRENT)
+    if file is not None:
+        file.seek(0, os.SEEK_END)
+    while file is None and (file := _oldest(folder)) is None:
+        wait(FOLLOW_S)
+    rest = b""
+    try:
+        while True:
+            if file is None and (file := _reading(folder / CURRENT)) is None:
+                wait(FOLLOW_S)
+                continue
+            # Asked before reading: to what was renamed already nothing is added any more.
+            over = not _is_current(file, folder)
+            *lines, rest = (rest + (data := file.read(_BLOCK))).split(b"\n")
+            yield from (_entry(line) for line in lines if line)
+            if not data and over:
+                file = _following(file, folder)
+            elif not data:
+                wait(FOLLOW_S)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _oldest(folder: Path) -> BinaryIO | None:
+    return _reading([*_numbered(folder), folder / CURRENT][0])
+
+
+def _following(file: BinaryIO, folder: Path) -> BinaryIO | None:
+    """Close a file that was renamed and open the one that was begun after it."""
+    inode = os.fstat(file.fileno()).st_ino
+    file.close()
+    paths = [*_numbered(folder), folder / CURRENT]
+    for path, after in itertools.pairwise(paths):
+        if path.exists() and path.stat().st_ino == inode:
+            return _reading(after)
+    return _reading(paths[0])
+
+
+def _reading(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+
+
+def _is_current(file: BinaryIO, folder: Path) -> bool:
+    try:
+        return os.fstat(file.fileno()).st_ino == (folder / CURRENT).stat().st_ino
+    except FileNotFoundError:  # between a rename and the first line after it
+        return False

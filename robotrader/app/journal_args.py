@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from robotrader.app import cli_args
+
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``journal`` and its commands to the command line."""
     journal = commands.add_parser("journal", help="verify, show, back up, restore a journal")
     verbs = journal.add_subparsers(dest="verb", required=True, metavar="VERB")
+    cli_args.add_journal_verbs(verbs)
     verify = verbs.add_parser("verify", help="check every record, index row and snapshot")
     verify.add_argument("path", type=Path, metavar="PATH", help="the journal's folder")
     dump = verbs.add_parser("dump", help="show records, a line of JSON each")

@@ -5,9 +5,17 @@ a ``Config``, every value of which knows where it was written, and its hash.
 """
 
 from robotrader.config import layers, reference
-from robotrader.config.build import InvalidConfigError, Resolved, digest, flat, resolve
+from robotrader.config.build import (
+    BrokenRuleError,
+    InvalidConfigError,
+    Resolved,
+    digest,
+    flat,
+    resolve,
+)
 from robotrader.config.layers import Layer
-from robotrader.config.rules import LIVE_PORTS, PAPER_PORTS, control_socket
+from robotrader.config.places import control_socket, journal_folder, log_folder
+from robotrader.config.rules import LIVE_PORTS, PAPER_PORTS
 from robotrader.config.schema import (
     Config,
     Control,
@@ -31,6 +39,7 @@ from robotrader.config.secrets import suspicious
 __all__ = [
     "LIVE_PORTS",
     "PAPER_PORTS",
+    "BrokenRuleError",
     "Config",
     "Control",
     "Durability",
@@ -53,7 +62,9 @@ __all__ = [
     "control_socket",
     "digest",
     "flat",
+    "journal_folder",
     "layers",
+    "log_folder",
     "reference",
     "resolve",
     "suspicious",

@@ -47,6 +47,10 @@ class InvalidConfigError(ConfigurationError):
         super().__init__("\n".join(self.mistakes))
 
 
+class BrokenRuleError(InvalidConfigError):
+    """Every value is right alone; together they do not fit."""
+
+
 def resolve(stack: Iterable[Layer], profile: str) -> Resolved:
     """Merge and check; raises InvalidConfigError with everything that is wrong."""
     merged = layers.merge(stack)
@@ -58,7 +62,7 @@ def resolve(stack: Iterable[Layer], profile: str) -> Resolved:
     for path, says in rules.broken(config, profile):
         reader.say(path, says)
     if reader.mistakes:
-        raise InvalidConfigError(reader.mistakes)
+        raise BrokenRuleError(reader.mistakes)
     return Resolved(config, profile, _origins(config, merged), digest(config))
 
 

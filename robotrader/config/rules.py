@@ -10,6 +10,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
+from robotrader.config.places import control_socket
 from robotrader.config.schema import Config, Durability, Mode
 
 if TYPE_CHECKING:
@@ -149,11 +150,6 @@ def _control(config: Config) -> Found:
 def _bind(config: Config) -> Found:
     if not 0 < int(config.metrics.bind.rpartition(":")[2]) < 1 << 16:
         yield ("metrics", "bind"), f"{config.metrics.bind} has no port from 1 to 65535"
-
-
-def control_socket(config: Config) -> str:
-    """Return the path of the control socket."""
-    return config.control.socket or f"{config.data_dir}/control.sock"
 
 
 _RULES: Final[tuple[Callable[[Config], Found], ...]] = (

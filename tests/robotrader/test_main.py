@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,18 @@ def test_version_prints_the_packages_version() -> None:
 def test_help_names_every_command() -> None:
     ran = robotrader("--help")
     assert ran.returncode == 0
-    assert "demo" in ran.stdout
+    for command in ("demo", "init", "run", "status", "kill", "config", "doctor", "logs", "journal"):
+        assert f"\n    {command} " in ran.stdout
+
+
+def test_help_of_any_command_starts_at_once() -> None:
+    """The budget is 0.6 s of a quiet machine; CPU time is what a busy one leaves comparable."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for command in ("status", "kill", "config"):
+        assert robotrader(command, "--help").returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert spent_s / 3 < 0.6
 
 
 def test_no_command_is_a_usage_error() -> None:
@@ -40,7 +52,9 @@ def test_an_unknown_command_is_a_usage_error_that_lists_the_known_ones() -> None
 
 
 def test_the_command_line_starts_without_heavy_libraries() -> None:
-    heavy = "{'pandas', 'numpy', 'ib_async', 'pykka', 'supervision'}"
+    heavy = (
+        "{'pandas', 'numpy', 'ib_async', 'pykka', 'supervision', 'rich', 'structlog', 'msgspec'}"
+    )
     script = f"import sys, robotrader.__main__; print(sorted({heavy} & sys.modules.keys()))"
     ran = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True

@@ -1,0 +1,188 @@
+"""The arguments of everything that works on a system; kept apart so that ``--help`` is quick.
+
+The options that every command has may stand before or after the command's name.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+LEVELS: Final = ("pause", "reduce", "cancel", "flatten")
+PERIODS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+GROUPS: Final = ("ENV", "HOST", "CONF", "STORE", "IB")
+_COUNT_MAX: Final = 10_000
+
+
+def common(defaults: bool) -> argparse.ArgumentParser:
+    """Return the options that every command has; a command's own parser sets no defaults."""
+    parser = argparse.ArgumentParser(add_help=False)
+    missing = None if defaults else argparse.SUPPRESS
+    off = False if defaults else argparse.SUPPRESS
+    add = parser.add_argument_group("configuration and output").add_argument
+    add("--conf", type=Path, default=missing, metavar="DIR", help="folder of the configuration")
+    add("--profile", default=missing, help="profile: demo, sim (default), paper or live")
+    add("--set", action="append", default=missing, metavar="A.B=C", help="set one key; repeatable")
+    add("--json", action="store_true", default=off, help="print JSON")
+    add("--quiet", action="store_true", default=off, help="print nothing but errors and JSON")
+    add("--no-color", action="store_true", default=off, help="print without colours")
+    return parser
+
+
+def add_parsers(commands: Commands) -> None:
+    """Add every command that works on a system or its configuration."""
+    shared = [common(defaults=False)]
+    _add_site(commands, shared)
+    _add_looking(commands, shared)
+    _add_acting(commands, shared)
+    _add_config(commands, shared)
+
+
+def _add_site(commands: Commands, shared: list[argparse.ArgumentParser]) -> None:
+    init = commands.add_parser("init", parents=shared, help="make a configuration to begin with")
+    init.add_argument("folder", nargs="?", type=Path, default=Path("conf"), metavar="DIR")
+    init.add_argument("--account", default="", help="the paper or live account, for local.toml")
+    init.add_argument("--yes", action="store_true", help="ask nothing")
+    commands.add_parser("run", parents=shared, help="run the system until it is stopped")
+    doctor = commands.add_parser("doctor", parents=shared, help="find what would not work")
+    doctor.add_argument("--only", choices=GROUPS, action="append", help="one group; repeatable")
+    doctor.add_argument("--fix", action="store_true", help="repair what can be repaired safely")
+    commands.add_parser(
+        "healthcheck", parents=shared, help="exit 0 if the system can trade, else 4"
+    )
+
+
+def _add_looking(commands: Commands, shared: list[argparse.ArgumentParser]) -> None:
+    status = commands.add_parser("status", parents=shared, help="show how the system is")
+    status.add_argument("--watch", action="store_true", help="show it again and again")
+    _add_interval(status)
+    top = commands.add_parser("top", parents=shared, help="show the busiest actors")
+    _add_interval(top)
+    _add_actors(commands, shared)
+    breakers = commands.add_parser("breakers", help="circuit breakers")
+    verbs = breakers.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("ls", parents=shared, help="list them")
+    orders = commands.add_parser("orders", parents=shared, help="list working orders")
+    orders.add_argument("--ended", action="store_true", help="those that ended, too")
+    commands.add_parser("positions", parents=shared, help="list what is held")
+    trades = commands.add_parser("trades", parents=shared, help="list fills")
+    trades.add_argument("--from", dest="begin", metavar="TIME", help="default: a day ago")
+    trades.add_argument("--to", dest="end", metavar="TIME", help="default: now")
+    trades.add_argument("--strategy", default="", help="only this strategy's")
+    pnl = commands.add_parser("pnl", parents=shared, help="show profit and loss")
+    pnl.add_argument("period", nargs="?", choices=PERIODS, default="daily")
+    pnl.add_argument("--count", type=_count, default=30, help="how many periods (default 30)")
+    commands.add_parser("account", parents=shared, help="show what the broker says of the account")
+    commands.add_parser("reconcile", parents=shared, help="compare with the broker")
+    _add_logs(commands.add_parser("logs", parents=shared, help="show the log, running or not"))
+
+
+def _add_interval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--interval", type=_seconds, default=2.0, metavar="S", help="default 2")
+    parser.add_argument("--times", type=_count, metavar="N", help="end after N times")
+
+
+def _add_actors(commands: Commands, shared: list[argparse.ArgumentParser]) -> None:
+    actors = commands.add_parser("actors", help="the supervised actors")
+    verbs = actors.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, says in (("ls", "list them"), ("tree", "show who supervises whom")):
+        listing = verbs.add_parser(verb, parents=shared, help=says)
+        listing.add_argument("under", nargs="?", default="/", metavar="PATH")
+    show = verbs.add_parser("show", parents=shared, help="show one")
+    show.add_argument("path", metavar="PATH")
+    restart = verbs.add_parser("restart", parents=shared, help="restart one")
+    restart.add_argument("path", metavar="PATH")
+    restart.add_argument("--reason", required=True, type=_reason)
+
+
+def _add_logs(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("-f", "--follow", action="store_true", help="go on with what is written")
+    add("-n", "--count", type=_count, default=100, help="how many lines (default 100)")
+    add("--min-level", choices=LOG_LEVELS, default="", help="no lines below this level")
+    add("--actor", default="", help="only this actor's")
+    add("--cause", default="", help="only lines with this correlation id")
+
+
+def _add_acting(commands: Commands, shared: list[argparse.ArgumentParser]) -> None:
+    stop = commands.add_parser("stop", parents=shared, help="end the system in order")
+    stop.add_argument("--drain", type=_seconds, nargs="?", const=30.0, default=0.0, metavar="S",
+        help="wait for working orders, at most S seconds (30)")  # fmt: skip
+    kill = commands.add_parser("kill", parents=shared, help="trip the kill switch")
+    kill.add_argument("--level", choices=LEVELS, default="pause", help="default: pause")
+    kill.add_argument("--scope", default="all", help="all, account:X, symbol:X or strategy:X")
+    kill.add_argument("--reason", required=True, type=_reason)
+    kill.add_argument("--yes", action="store_true", help="at once, without preview and question")
+    resume = commands.add_parser("resume", parents=shared, help="clear the kill switch")
+    resume.add_argument("--scope", default="all", help="as in kill")
+    resume.add_argument("--reason", required=True, type=_reason)
+
+
+def _add_config(commands: Commands, shared: list[argparse.ArgumentParser]) -> None:
+    config = commands.add_parser("config", help="show, check, compare configurations")
+    verbs = config.add_subparsers(dest="verb", required=True, metavar="VERB")
+    show = verbs.add_parser("show", parents=shared, help="show every value")
+    show.add_argument("--origin", action="store_true", help="and where it comes from")
+    verbs.add_parser("check", parents=shared, help="say everything that is wrong")
+    schema = verbs.add_parser("schema", parents=shared, help="print the JSON Schema")
+    schema.add_argument("--markdown", action="store_true", help="the reference instead")
+    diff = verbs.add_parser("diff", parents=shared, help="compare two profiles")
+    diff.add_argument("one", metavar="PROFILE")
+    diff.add_argument("other", metavar="PROFILE")
+
+
+def add_journal_verbs(verbs: Commands) -> None:
+    """Add the ``journal`` commands that ask a running system."""
+    shared = [common(defaults=False)]
+    tail = verbs.add_parser("tail", parents=shared, help="show a running system's newest records")
+    tail.add_argument("-n", "--count", type=_count, default=20, help="how many (default 20)")
+    query = verbs.add_parser("query", parents=shared, help="find records of a running system")
+    query.add_argument("--after", type=_natural, default=0, help="only behind this number")
+    query.add_argument("--kind", action="append", default=[], help="a record type; repeatable")
+    query.add_argument("--match", default="", help="a ref, a symbol, a cause")
+    query.add_argument("-n", "--count", type=_count, default=100, help="at most (default 100)")
+
+
+def with_common_defaults(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Fill in the common options that were given nowhere."""
+    for name, value in vars(common(defaults=True).parse_args([])).items():
+        if not hasattr(arguments, name):
+            setattr(arguments, name, value)
+    return arguments
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _COUNT_MAX:
+        msg = f"{text!r} is no number from 1 to {_COUNT_MAX}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= 1 << 63:
+        msg = f"{text!r} is no number from 0 to 2**63-1"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= 3600:
+        msg = f"{text!r} is no time from 0 to 3600 seconds, as 30 or 30s"
+        raise argparse.ArgumentTypeError(msg)
+    return seconds
+
+
+def _reason(text: str) -> str:
+    if not text.strip() or len(text) > 500:
+        msg = "a reason has 1 to 500 characters: it is kept in the journal"
+        raise argparse.ArgumentTypeError(msg)
+    return text

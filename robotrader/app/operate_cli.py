@@ -1,0 +1,309 @@
+"""The commands that ask a running system, and those that make it do something.
+
+Data go to standard output, as tables or with ``--json`` as the answer's own fields; questions and
+errors to standard error.
+"""
+
+from __future__ import annotations
+
+import getpass
+import itertools
+import os
+import sys
+import time
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from robotrader.app import exits
+from robotrader.app.cli_args import PERIODS
+from robotrader.app.config_files import from_arguments
+from robotrader.app.control_client import ControlClient, RefusedError
+from robotrader.config import log_folder
+from robotrader.domain import control
+from robotrader.domain import control_answers as answers
+from robotrader.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from robotrader.domain.control import Request
+    from robotrader.domain.control_answers import Answer
+
+HEALTHY_LINKS: Final = frozenset({"ready", "restart_window"})
+_CLOSE_S: Final = 60.0
+"""A kill that flattens and an orderly stop may take this much longer than other answers."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a command; returns the exit status."""
+    return exits.guarded(lambda: _COMMANDS[arguments.command](arguments))
+
+
+def emit(arguments: argparse.Namespace, answer: Any) -> None:
+    """Print an answer, as JSON or as a table."""
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(answer)).decode())
+        return
+    from robotrader.app import tables
+
+    out = tables.console(no_color=arguments.no_color, quiet=arguments.quiet)
+    out.print(tables.shown(answer))
+
+
+def _client(arguments: argparse.Namespace) -> ControlClient:
+    return ControlClient.of(from_arguments(arguments))
+
+
+def _asked(arguments: argparse.Namespace, request: Request, **how: float) -> int:
+    with _client(arguments) as client:
+        emit(arguments, client.ask(request, **how))
+    return exits.OK
+
+
+def who() -> str:
+    """Return who runs this: the login name, or the user's number where there is no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    if not arguments.watch:
+        return _asked(arguments, control.Status())
+    with _client(arguments) as client:
+        for _ in _times(arguments):
+            emit(arguments, client.ask(control.Status()))
+    return exits.OK
+
+
+def _times(arguments: argparse.Namespace) -> Iterator[int]:
+    """Count to ``--times``, or for ever, with ``--interval`` between."""
+    done = 0
+    while True:
+        yield done
+        done += 1
+        if done == arguments.times:
+            return
+        time.sleep(arguments.interval)
+
+
+def _top(arguments: argparse.Namespace) -> int:
+    """Show the actors that handled most since the last look, and those that wait longest."""
+    before: dict[str, int] = {}
+    with _client(arguments) as client:
+        for _ in _times(arguments):
+            answer = client.ask(control.ActorsList())
+            rows = answer.actors if isinstance(answer, answers.ActorsAnswer) else ()
+            busiest = sorted(
+                rows,
+                key=lambda row: (row.handled - before.get(row.path, 0), row.mailbox),
+                reverse=True,
+            )
+            before = {row.path: row.handled for row in rows}
+            emit(arguments, answers.ActorsAnswer(actors=tuple(busiest[:_TOP_ROWS])))
+    return exits.OK
+
+
+_TOP_ROWS: Final = 30
+
+
+def _actors(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "restart":
+        request = control.ActorRestart(path=arguments.path, who=who(), reason=arguments.reason)
+        return _asked(arguments, request)
+    if arguments.verb == "ls":
+        return _asked(arguments, control.ActorsList(under=arguments.under))
+    with _client(arguments) as client:
+        under = arguments.path if arguments.verb == "show" else arguments.under
+        answer = client.ask(control.ActorsList(under=under))
+    rows = answer.actors if isinstance(answer, answers.ActorsAnswer) else ()
+    if arguments.verb == "tree":
+        return _tree(arguments, rows)
+    found = [row for row in rows if row.path == arguments.path]
+    if not found:
+        msg = f"no actor {arguments.path}: see `robotrader actors ls`"
+        raise RefusedError(msg)
+    emit(arguments, answers.ActorsAnswer(actors=tuple(found)))
+    return exits.OK
+
+
+def _tree(arguments: argparse.Namespace, rows: tuple[answers.ActorRow, ...]) -> int:
+    if arguments.json:
+        emit(arguments, answers.ActorsAnswer(actors=rows))
+        return exits.OK
+    from robotrader.app import tables
+
+    out = tables.console(no_color=arguments.no_color, quiet=arguments.quiet)
+    out.print(tables.actor_tree(rows))
+    return exits.OK
+
+
+def _trades(arguments: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    begin = now - timedelta(days=1) if arguments.begin is None else moment(arguments.begin)
+    end = now if arguments.end is None else moment(arguments.end)
+    if begin >= end:
+        msg = f"--from {begin.isoformat()} is not before --to {end.isoformat()}"
+        raise ConfigurationError(msg)
+    request = control.Trades(from_ns=_ns(begin), to_ns=_ns(end), strategy=arguments.strategy)
+    return _asked(arguments, request)
+
+
+def moment(text: str) -> datetime:
+    """Return the time that a person wrote: a day (from 0:00 UTC), or a time with its zone."""
+    try:
+        if len(text) == len("2026-11-21"):
+            return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"{text!r} is no time: write 2026-11-21 or 2026-11-21T14:30:00Z"
+        raise ConfigurationError(msg) from None
+    if read.tzinfo is None:
+        msg = f"{text!r} has no zone: write {text}Z for UTC"
+        raise ConfigurationError(msg)
+    return read
+
+
+def _ns(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000) * 1000
+
+
+def _reconcile(arguments: argparse.Namespace) -> int:
+    with _client(arguments) as client:
+        answer = client.ask(control.Reconcile(), within_s=_CLOSE_S)
+    emit(arguments, answer)
+    clean = isinstance(answer, answers.ReconcileAnswer) and answer.clean
+    return exits.OK if clean else exits.UNHEALTHY
+
+
+def _pnl(arguments: argparse.Namespace) -> int:
+    period = control.Period(PERIODS[arguments.period])
+    return _asked(arguments, control.Pnl(period=period, count=arguments.count))
+
+
+def _stop(arguments: argparse.Namespace) -> int:
+    request = control.Stop(who=who(), drain_s=arguments.drain)
+    return _asked(arguments, request, within_s=arguments.drain + _CLOSE_S)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    request = control.Resume(scope=arguments.scope, reason=arguments.reason, who=who())
+    return _asked(arguments, request)
+
+
+def _kill(arguments: argparse.Namespace) -> int:
+    """Trip the switch: after a preview and a question, or at once with ``--yes``."""
+    request = control.Kill(
+        level=control.KillLevel(arguments.level),
+        scope=arguments.scope,
+        reason=arguments.reason,
+        who=who(),
+        key=uuid.uuid4().hex,
+        preview=False,
+    )
+    with _client(arguments) as client:
+        if not arguments.yes:
+            emit(arguments, client.ask(msgspec.structs.replace(request, preview=True)))
+            _confirm(client.ask(control.Status()), arguments.level)
+        answer = client.ask(request, within_s=_CLOSE_S)
+    emit(arguments, answer)
+    failed = isinstance(answer, answers.KillAnswer) and answer.cannot
+    return exits.ERROR if failed else exits.OK
+
+
+def _confirm(status: Answer, level: str) -> None:
+    """Ask for a yes; with real money and a level that trades, for the account's last digits."""
+    if not isinstance(status, answers.StatusAnswer):
+        msg = "the system did not say its mode: add --yes to kill at once"
+        raise RefusedError(msg)
+    grave = status.mode == "live" and level in {"cancel", "flatten"}
+    wanted = f"{level.upper()} {status.account[-4:]}" if grave else "yes"
+    print(f"{status.mode.upper()} {status.account}: type {wanted!r} to do it: ", end="",
+          file=sys.stderr, flush=True)  # fmt: skip
+    if sys.stdin.readline().strip() != wanted:
+        msg = f"not confirmed, nothing was done: type {wanted!r}, or add --yes"
+        raise RefusedError(msg)
+
+
+def _healthcheck(arguments: argparse.Namespace) -> int:
+    with _client(arguments) as client:
+        answer = client.ask(control.Status())
+    wrong = ["no status came"]
+    if isinstance(answer, answers.StatusAnswer):
+        wrong = list(unhealthy(answer))
+    if arguments.json:
+        print(msgspec.json.encode({"healthy": not wrong, "wrong": wrong}).decode())
+    elif not arguments.quiet:
+        print("; ".join(wrong) or "healthy")
+    return exits.UNHEALTHY if wrong else exits.OK
+
+
+def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
+    """Yield what keeps a system from trading; a tripped switch is a wish, not an illness."""
+    if status.state is not answers.RunState.RUNNING:
+        yield f"the system is {status.state.value}"
+    if status.link not in HEALTHY_LINKS:
+        yield f"the link is {status.link}" + (f": {status.link_why}" if status.link_why else "")
+    elif not status.reconciled and status.link == "ready":
+        yield "broker and journal are not reconciled"
+    if status.feeds_fresh < status.feeds and status.link == "ready":
+        yield f"{status.feeds - status.feeds_fresh} of {status.feeds} feeds are stale"
+
+
+def _journal(arguments: argparse.Namespace) -> int:
+    last = arguments.verb == "tail"
+    request = control.JournalTail(
+        after=0 if last else arguments.after,
+        count=arguments.count,
+        last=last,
+        kinds=() if last else tuple(arguments.kind),
+        match="" if last else arguments.match,
+    )
+    return _asked(arguments, request)
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    """Show the files themselves: they are most wanted when nothing runs."""
+    from pathlib import Path
+
+    from robotrader.adapters import log_files
+    from robotrader.app.tables import log_line
+
+    folder = Path(log_folder(from_arguments(arguments).config))
+    if not folder.is_dir():
+        msg = f"{folder} is not there: no system has run in this data_dir"
+        raise ConfigurationError(msg)
+    wanted = {"min_level": arguments.min_level, "actor": arguments.actor, "cause": arguments.cause}
+    entries = iter(log_files.newest(folder, arguments.count, **wanted))
+    if arguments.follow:
+        more = log_files.follow(folder, time.sleep)
+        entries = itertools.chain(entries, (e for e in more if log_files.fits(e, **wanted)))
+    for entry in entries:
+        line = msgspec.json.encode(entry).decode() if arguments.json else log_line(entry)
+        print(line, flush=True)
+    return exits.OK
+
+
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "status": _status,
+    "top": _top,
+    "actors": _actors,
+    "breakers": lambda arguments: _asked(arguments, control.Breakers()),
+    "orders": lambda arguments: _asked(arguments, control.Orders(ended=arguments.ended)),
+    "positions": lambda arguments: _asked(arguments, control.Positions()),
+    "trades": _trades,
+    "pnl": _pnl,
+    "account": lambda arguments: _asked(arguments, control.Account()),
+    "reconcile": _reconcile,
+    "stop": _stop,
+    "kill": _kill,
+    "resume": _resume,
+    "healthcheck": _healthcheck,
+    "journal": _journal,
+    "logs": _logs,
+}
