@@ -13,7 +13,7 @@ from pykka import ActorDeadError
 
 from robotrader.domain.records import Record
 from robotrader.ledger import LedgerView
-from robotrader.risk import Switch
+from robotrader.risk import Level, Switch
 from supervision import Unavailable
 
 if TYPE_CHECKING:
@@ -124,3 +124,30 @@ class Raised(msgspec.Struct, frozen=True):
     level: str
     kind: str
     text: str
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """When each contract's data last came (nanoseconds UTC), as a source says every second."""
+
+    at_ns: dict[int, int]
+
+
+class Trip(msgspec.Struct, frozen=True):
+    """A person trips the kill switch. Answered with the new switch once it is durable."""
+
+    level: Level
+    scope: str
+    who: str
+    why: str
+
+
+class Clear(msgspec.Struct, frozen=True):
+    """A person clears the kill switch. Answered with the new switch once it is durable."""
+
+    scope: str
+    who: str
+    why: str
+
+
+class AskSwitch(msgspec.Struct, frozen=True):
+    """How is the kill switch? A ``Switch`` answers."""

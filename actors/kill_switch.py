@@ -1,0 +1,327 @@
+"""The kill switch's actor: the one owner of the switch, which is a fold of the journal.
+
+A trip is acknowledged when it is durable, and in force before that: whoever sends orders is told
+at once. Everybody is told again every second, so that a gate that was restarted knows it soon. What
+trips it by itself is looked at every second and at every change. The file ``KILL`` in the data
+directory trips it too, so that a shell is enough.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.say import (
+    AskSwitch,
+    CancelAll,
+    Clear,
+    Commit,
+    Committed,
+    Follow,
+    Heard,
+    LedgerChanged,
+    NotCommitted,
+    Raised,
+    Recorded,
+    Replayed,
+    SwitchChanged,
+    Trip,
+    tell,
+    unknown,
+)
+from robotrader.domain import Intent, LinkChanged, LinkState, Purpose, Side
+from robotrader.domain.errors import KillSwitchTriggeredError
+from robotrader.domain.records import (
+    Ending,
+    OrderDone,
+    SwitchCleared,
+    SwitchTripped,
+    SymbolHalted,
+    SymbolResumed,
+)
+from robotrader.risk import Level, Signs, Switch, Trigger, due, healed, scope_of
+from supervision import DEFERRED, Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from actors.say import Address
+    from robotrader.domain import Instrument
+    from robotrader.domain.records import Record
+    from robotrader.ledger import LedgerView
+    from robotrader.risk import Limits, TripRules
+
+LOOK_S: Final = 1.0
+STRATEGY: Final = "kill-switch"
+"""In whose name positions are closed."""
+
+_LOOK: Final = "look"
+_NS: Final = 1_000_000_000
+_REJECTS: Final = 100
+
+
+class KillSwitch(Actor):
+    """See the module's prose.
+
+    Args:
+        account: whose positions a flatten closes.
+        instruments: what can be held, by contract.
+        limits, rules: what trips it by itself.
+        is_open: whether a contract's market is open at a time.
+        flag: the file whose existence trips it; its text may name the level.
+        journal, orders, risk, alerts: addresses by role.
+        readers: who else is told how it is.
+        now_ns: the time of day.
+    """
+
+    runtime = "thread"
+    hang_policy = "exit"
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        instruments: Mapping[int, Instrument],
+        limits: Limits,
+        rules: TripRules,
+        is_open: Callable[[int, int], bool],
+        flag: Path,
+        journal: Address,
+        orders: Address,
+        risk: Address,
+        alerts: Address,
+        readers: Sequence[Address] = (),
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__()
+        self._account, self._instruments = account, dict(instruments)
+        self._limits, self._rules, self._is_open, self._flag = limits, rules, is_open, flag
+        self._journal, self._orders, self._risk, self._alerts = journal, orders, risk, alerts
+        self._readers, self._now_ns = tuple(readers), now_ns
+        self.switch = Switch()
+        self._ready = False
+        self._token = 0
+        self._asked: dict[int, Any] = {}
+        self._writing: set[str] = set()
+        self._ledger: LedgerView | None = None
+        self._heard: dict[int, int] = {}
+        self._rejects: list[int] = []
+        self._unreconciled: set[int] = set()
+        self._link, self._link_since_ns = LinkState.DOWN, now_ns()
+        self._flattened: set[tuple[str, int]] = set()
+
+    def on_start(self) -> Any:
+        """Fold the journal; the start is over when it was."""
+        tell(self._journal, Follow(self.actor_ref))
+        return DEFERRED
+
+    def on_receive(self, message: Any) -> Any:
+        """Trip, clear, look."""
+        match message:
+            case Trip():
+                return self._trip(message)
+            case Clear():
+                return self._clear(message)
+            case AskSwitch():
+                return self.switch
+            case Replayed():
+                self._replay(message)
+            case Recorded():
+                self._recorded(message)
+            case Committed() | NotCommitted():
+                self._answered(message)
+            case _:
+                self._sign(message)
+        return None
+
+    def _sign(self, message: Any) -> None:
+        """Take in one of the signs that the triggers look at."""
+        match message:
+            case LedgerChanged():
+                self._ledger = message.view
+            case Heard():
+                self._heard = message.at_ns
+                return
+            case LinkChanged():
+                if message.state is not self._link:
+                    self._link, self._link_since_ns = message.state, self._now_ns()
+            case "look":
+                self.send_after(LOOK_S, _LOOK)
+                self._look_at_flag()
+                self._tell()
+            case _:
+                raise unknown(self, message)
+        if self._ready:
+            self._look()
+
+    # -- people --
+
+    def _trip(self, ask: Trip) -> Any:
+        record = SwitchTripped(
+            level=str(ask.level), scope=scope_of(ask.scope), trigger=Trigger.PERSON, why=ask.why,
+            who=ask.who, wall_ns=self._now_ns(),
+        )  # fmt: skip
+        return self._write(record)
+
+    def _clear(self, ask: Clear) -> Any:
+        if not ask.who.strip() or not ask.why.strip():
+            msg = "the kill switch is cleared by a person with a reason: give both"
+            raise KillSwitchTriggeredError(msg)
+        scope = scope_of(ask.scope)
+        return self._write(
+            SwitchCleared(scope=scope, who=ask.who, why=ask.why, wall_ns=self._now_ns())
+        )
+
+    def _write(self, record: SwitchTripped | SwitchCleared) -> Any:
+        """Make it durable and answer then; a trip is in force at once."""
+        if isinstance(record, SwitchTripped):
+            self._become(self.switch.after(record))
+        self._token += 1
+        self._asked[self._token] = self.reply_later()
+        tell(self._journal, Commit(self._token, (record,), self.actor_ref))
+        return DEFERRED
+
+    def _answered(self, message: Committed | NotCommitted) -> None:
+        reply = self._asked.pop(message.token, None)
+        if reply is None:
+            return
+        if isinstance(message, Committed):
+            reply.set(self.switch)
+        else:
+            msg = f"the switch is in force but not durable: {message.why}"
+            reply.set_exception(KillSwitchTriggeredError(msg))
+
+    # -- the journal --
+
+    def _replay(self, message: Replayed) -> None:
+        for _, record in message.records:
+            self._fold(record)
+        if message.last:
+            self._ready = True
+            self.started()
+            self.send_after(0.0, _LOOK)
+
+    def _recorded(self, message: Recorded) -> None:
+        before = self.switch
+        for _, record in message.records:
+            self._fold(record)
+        if self.switch != before:
+            self._become(self.switch)
+        self._look()
+
+    def _fold(self, record: Record) -> None:
+        match record:
+            case SwitchTripped() | SwitchCleared():
+                self.switch = self.switch.after(record)
+                self._writing.discard(_key(record))
+            case OrderDone(ending=Ending.REJECTED):
+                self._rejects = [*self._rejects, record.wall_ns or self._now_ns()][-_REJECTS:]
+            case SymbolHalted():
+                self._unreconciled.add(record.con_id)
+            case SymbolResumed():
+                self._unreconciled.discard(record.con_id)
+
+    # -- by itself --
+
+    def _look(self) -> None:
+        now_ns = self._now_ns()
+        signs = Signs(
+            ledger=self._ledger,
+            symbols={con_id: each.symbol for con_id, each in self._instruments.items()},
+            heard_ns=self._heard,
+            open_markets=frozenset(c for c in self._instruments if self._is_open(c, now_ns)),
+            rejects_ns=tuple(self._rejects),
+            skew_ns=None,
+            hung=(),
+            person_ns=None,
+            unreconciled=frozenset(self._unreconciled),
+            link=self._link,
+            link_since_ns=self._link_since_ns,
+        )
+        for trip in due(signs, self.switch, self._limits, self._rules, now_ns):
+            self._record(trip)
+        for cleared in healed(signs, self.switch, now_ns):
+            self._record(cleared)
+
+    def _record(self, record: SwitchTripped | SwitchCleared) -> None:
+        """Write what tripped by itself, once; in force at once."""
+        key = _key(record)
+        if key in self._writing:
+            return
+        self._writing.add(key)
+        tell(self._journal, Commit(0, (record,)))
+        if isinstance(record, SwitchTripped):
+            tell(self._alerts, Raised("critical", "switch", f"{record.trigger}: {record.why}"))
+            self._become(self.switch.after(record))
+
+    def _look_at_flag(self) -> None:
+        try:
+            word = self._flag.read_text().strip().lower()
+        except FileNotFoundError:
+            return
+        except OSError:
+            word = ""  # what cannot be read counts as tripped
+        level = Level.read(word) or Level.CANCEL
+        trip = self.switch.find("all", Trigger.PERSON)
+        if trip is None or trip.level < level:
+            self._record(
+                SwitchTripped(
+                    level=str(level),
+                    scope="all",
+                    trigger=Trigger.PERSON,
+                    who="file",
+                    why=f"{self._flag} is there",
+                    wall_ns=self._now_ns(),
+                )  # fmt: skip
+            )
+
+    # -- what follows --
+
+    def _become(self, switch: Switch) -> None:
+        """Take a new state: tell who sends orders, cancel and close what the level says."""
+        self.switch = switch
+        self._tell()
+        for trip in switch.trips:
+            if trip.level >= Level.CANCEL:
+                tell(self._orders, CancelAll(trip.scope))
+            if trip.level >= Level.FLATTEN:
+                self._flatten(trip.scope)
+        kept = {trip.scope for trip in switch.trips if trip.level >= Level.FLATTEN}
+        self._flattened = {each for each in self._flattened if each[0] in kept}
+
+    def _tell(self) -> None:
+        changed = SwitchChanged(self.switch)
+        for who in (self._orders, self._risk, *self._readers):
+            tell(who, changed)
+
+    def _flatten(self, scope: str) -> None:
+        """Close what is held in a scope: once, by the way that every order goes."""
+        if self._ledger is None:
+            return
+        for con_id, held in self._ledger.positions.items():
+            instrument = self._instruments.get(con_id)
+            if instrument is None or (scope, con_id) in self._flattened:
+                continue
+            if scope not in {"all", f"account:{self._account}", f"symbol:{instrument.symbol}"}:
+                continue
+            self._flattened.add((scope, con_id))
+            now_ns = self._now_ns()
+            intent = Intent(
+                strategy=STRATEGY,
+                con_id=con_id,
+                symbol=instrument.symbol,
+                side=Side.SELL if held.qty > 0 else Side.BUY,
+                qty=abs(held.qty),
+                purpose=Purpose.FLATTEN,
+                cause=f"kill:{now_ns}:{con_id}",
+                reason=f"flatten {scope}",
+                decided_ns=now_ns,
+            )
+            tell(self._risk, intent)
+
+
+def _key(record: SwitchTripped | SwitchCleared) -> str:
+    trigger = record.trigger if isinstance(record, SwitchTripped) else "clear"
+    level = record.level if isinstance(record, SwitchTripped) else ""
+    return f"{record.scope}/{trigger}/{level}"
