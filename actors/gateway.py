@@ -22,7 +22,7 @@ import msgspec
 import pykka
 
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
-from robotrader.domain import AskSnapshot, CancelOrder, PlaceOrder
+from robotrader.domain import AskLink, AskSnapshot, CancelOrder, LinkChanged, PlaceOrder
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
 from supervision import Actor, MailboxFull
 
@@ -111,6 +111,7 @@ class GatewayActor(Actor):
         self._is_open = is_open
         self._port: IbPort | None = None
         self._handlers: dict[type[Any], Callable[[Any], None]] = {}
+        self._link: LinkChanged | None = None
         self.undelivered: Counter[str] = Counter()
 
     def on_start(self) -> None:
@@ -132,6 +133,7 @@ class GatewayActor(Actor):
             PlaceOrder: port.place,
             CancelOrder: port.cancel,
             AskSnapshot: port.snapshot,
+            AskLink: lambda _: self._say_link(),
             Subscribe: self._subscribe,
             Unsubscribe: self._unsubscribe,
             AskHistory: port.ask_history,
@@ -180,8 +182,14 @@ class GatewayActor(Actor):
     def _port_failed(self, error: Exception) -> None:
         self._cell.ref.tell_urgent(_Failed(error))
 
+    def _say_link(self) -> None:
+        if self._link is not None:
+            self._teller("orders", self._roles.orders)(self._link)
+
     def _teller(self, name: str, role: Role) -> Callable[[Any], None]:
         def tell(message: Any) -> None:
+            if isinstance(message, LinkChanged):
+                self._link = message
             try:
                 role.tell(message)
             except (pykka.ActorDeadError, MailboxFull):

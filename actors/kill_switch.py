@@ -29,7 +29,7 @@ from actors.say import (
     tell,
     unknown,
 )
-from robotrader.domain import Intent, LinkChanged, LinkState, Purpose, Side
+from robotrader.domain import BrokerSnapshot, Intent, LinkChanged, LinkState, Purpose, Side
 from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.domain.records import (
     Ending,
@@ -142,6 +142,8 @@ class KillSwitch(Actor):
                 self._ledger = message.view
             case Heard():
                 self._heard = message.at_ns
+                return
+            case BrokerSnapshot():
                 return
             case LinkChanged():
                 if message.state is not self._link:
@@ -265,16 +267,13 @@ class KillSwitch(Actor):
         level = Level.read(word) or Level.CANCEL
         trip = self.switch.find("all", Trigger.PERSON)
         if trip is None or trip.level < level:
-            self._record(
-                SwitchTripped(
-                    level=str(level),
-                    scope="all",
-                    trigger=Trigger.PERSON,
-                    who="file",
-                    why=f"{self._flag} is there",
-                    wall_ns=self._now_ns(),
-                )  # fmt: skip
-            )
+            why = f"{self._flag} is there"
+            now_ns = self._now_ns()
+            record = SwitchTripped(
+                level=str(level), scope="all", trigger=Trigger.PERSON, why=why, who="file",
+                wall_ns=now_ns,
+            )  # fmt: skip
+            self._record(record)
 
     # -- what follows --
 

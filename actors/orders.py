@@ -28,6 +28,7 @@ from actors.say import (
 )
 from robotrader.domain import (
     Approved,
+    AskLink,
     AskSnapshot,
     BrokerSnapshot,
     CancelWish,
@@ -43,7 +44,7 @@ from robotrader.execution.manager import OrderManager
 from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from actors.say import Address
     from robotrader.risk import Switch
@@ -75,7 +76,8 @@ class Orders(Actor):
     Args:
         account: whose orders they are.
         client_id: under which number they are placed.
-        journal, gateway, risk, desk, alerts: addresses by role; ``desk`` is the account's.
+        journal, gateway, risk, alerts: addresses by role.
+        told: who hears of the connection and of what the broker knows.
         durable: whether an intent waits for the disk before it is sent.
         config_hash, build: what the session ran with, for the journal.
         now_ns: the time of day.
@@ -93,8 +95,8 @@ class Orders(Actor):
         journal: Address,
         gateway: Address,
         risk: Address,
-        desk: Address,
         alerts: Address,
+        told: Sequence[Address] = (),
         durable: bool = True,
         config_hash: str = "",
         build: str = "",
@@ -105,7 +107,7 @@ class Orders(Actor):
         self._session = (account, client_id)
         self._provenance = {"config_hash": config_hash, "build": build}
         self._journal, self._gateway, self._risk = journal, gateway, risk
-        self._desk, self._alerts = desk, alerts
+        self._told, self._alerts = tuple(told), alerts
         self._durable = durable
         self._now_ns = now_ns
         self._epoch = 0
@@ -145,6 +147,7 @@ class Orders(Actor):
             self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
         )
         self.started()
+        tell(self._gateway, AskLink())
         self._do(effects)
         early, self._early = self._early, []
         for message in early:
@@ -156,8 +159,8 @@ class Orders(Actor):
         if isinstance(message, _FROM_BROKER):
             self._do(manager.on_broker(message, now_ns))
             if isinstance(message, LinkChanged | BrokerSnapshot):
-                tell(self._desk, message)
-                tell(self._risk, message)
+                for who in self._told:
+                    tell(who, message)
         elif isinstance(message, Approved):
             self._do(manager.submit(message, now_ns))
         elif isinstance(message, Committed):
@@ -181,6 +184,10 @@ class Orders(Actor):
             self._do(manager.cancel(message.ref, message.cause, now_ns))
         elif isinstance(message, CancelAll):
             self._do(manager.cancel_all(now_ns, message.scope))
+        elif isinstance(message, AskLink):
+            tell(self._gateway, message)
+            for view in manager.orders():
+                tell(self._risk, do.Told(view))
         elif isinstance(message, Reconcile):
             self._do(manager.wake("ask", now_ns))
         else:

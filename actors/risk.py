@@ -22,6 +22,7 @@ from actors.say import (
 )
 from robotrader.domain import (
     Approved,
+    AskLink,
     BrokerSnapshot,
     Intent,
     LinkChanged,
@@ -221,6 +222,7 @@ class Risk(Actor):
         if message.last:
             self._ready = True
             self.started()
+            tell(self._orders, AskLink())
             asked, self._asked = self._asked, []
             for question, reply in asked:
                 reply.set(self.standings.standing(question.strategy, question.con_id))

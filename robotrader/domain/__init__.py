@@ -9,6 +9,7 @@ journal's ``records`` are lenient, so that a release can be rolled back. What is
 
 from robotrader.domain import errors, records
 from robotrader.domain.broker import (
+    AskLink,
     AskSnapshot,
     BrokerSnapshot,
     CancelOrder,
@@ -59,6 +60,7 @@ __all__ = [
     "OVER",
     "TRANSITIONS",
     "Approved",
+    "AskLink",
     "AskSnapshot",
     "Bar",
     "BrokerSnapshot",

@@ -78,6 +78,10 @@ class AskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request: int
 
 
+class AskLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say again how the connection is: whoever asks was not there when it changed."""
+
+
 # -- from the gateway --
 
 

@@ -1,0 +1,196 @@
+"""The supervision tree: who is whose child, what restarts with whom, how often, and why.
+
+    root (rest for one)
+     |- journal          everything after it is a fold of it: if it restarts, so do they
+     |- alerts
+     |- desk (rest for one)
+     |   |- kill-switch  first, so that nothing is sent before the switch is known
+     |   |- account
+     |   |- orders
+     |   `- risk         holds reservations that an earlier orders made: restarts with it
+     |- broker (one for one)
+     |   |- gateway      the connection; orders and intents live elsewhere
+     |   `- data
+     |- symbols (one for one)
+     |   `- a branch for each symbol: its market first, then its strategies
+     `- control          the command line's socket, metrics
+
+What is on the loop "broker" (orders, risk, gateway, data) passes messages without a change of
+thread; strategies run on a pool, so that a slow one costs nobody else; the journal has a thread of
+its own, because it waits for the disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.account import Account
+from actors.alerts import Alerts
+from actors.branch import symbol_branch
+from actors.data import Data
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.journal import Journal
+from actors.kill_switch import KillSwitch
+from actors.orders import Orders
+from actors.risk import Risk
+from robotrader.risk import SessionState
+from supervision import Backoff, ChildSpec, Registry, Supervisor, SupervisorFlags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from robotrader.adapters.ib import IbSettings
+    from robotrader.domain import Instrument
+    from robotrader.journal import Store
+    from robotrader.market import LineRules
+    from robotrader.risk import Limits, TripRules
+    from robotrader.strategies import StrategyHost
+    from robotrader.venue import Sessions
+
+RESTARTS: Final = 5
+PERIOD_S: Final = 60.0
+"""Five restarts in a minute: a gateway that flaps is none of them, its actor reconnects without
+crashing; what crashes more often is a defect, and the level above starts afresh."""
+
+_GENTLE: Final = Backoff(min_s=0.1, max_s=5.0, jitter=0.2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trader:
+    """What a trader is made of; ``make_tree`` puts it together.
+
+    ``strategies`` makes the hosts of each contract's strategies, by their names.
+    """
+
+    account: str
+    settings: IbSettings
+    instruments: Mapping[int, Instrument]
+    sessions: Sessions
+    lines: Mapping[int, LineRules]
+    strategies: Mapping[int, Mapping[str, Callable[[], StrategyHost]]]
+    limits: Limits
+    trips: TripRules
+    open_store: Callable[[], Store]
+    data_dir: Path
+    now_ns: Callable[[], int]
+    restart_at_ns: Callable[[int], int | None]
+    durable: bool = True
+    config_hash: str = ""
+    build: str = ""
+    registry: Registry = field(default_factory=Registry)
+    memory: GatewayMemory = field(default_factory=GatewayMemory)
+    outside: Sequence[ChildSpec] = ()
+    """Further children of the root: the control socket."""
+
+    def role(self, name: str) -> Any:
+        """Return the address of whoever plays a role."""
+        return self.registry.ref(name)
+
+
+def _flags(strategy: Any) -> SupervisorFlags:
+    return SupervisorFlags(strategy=strategy, intensity=RESTARTS, period_s=PERIOD_S)
+
+
+def _branch(name: str, strategy: str, children: Sequence[ChildSpec]) -> ChildSpec:
+    return ChildSpec(
+        id=name, start=Supervisor, args=(list(children), _flags(strategy)), type="supervisor"
+    )
+
+
+def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
+    """Return the root's children and flags."""
+    children = [
+        _child(trader, "journal", Journal, open_store=trader.open_store, wall_ns=trader.now_ns),
+        _child(trader, "alerts", Alerts),
+        _branch("desk", "rest_for_one", _desk(trader)),
+        _branch("broker", "one_for_one", _broker(trader)),
+        _branch("symbols", "one_for_one", _symbols(trader)),
+        *trader.outside,
+    ]
+    return children, _flags("rest_for_one")
+
+
+def _child(trader: Trader, name: str, made: Callable[..., Any], **given: Any) -> ChildSpec:
+    """Return a child that plays the role of its name."""
+    start = trader.registry.via(name, made)
+    drain = made is Journal
+    return ChildSpec(id=name, start=start, kwargs=given, drain=drain, start_timeout_s=60.0)
+
+
+def _desk(trader: Trader) -> list[ChildSpec]:
+    role, instruments = trader.role, trader.instruments
+    sessions = trader.sessions
+
+    def is_open(_con_id: int, now_ns: int) -> bool:
+        return sessions.is_open(now_ns, outside_rth=False)
+
+    def session(_con_id: int, now_ns: int) -> SessionState:
+        if sessions.is_open(now_ns, outside_rth=False):
+            return SessionState.OPEN
+        extended = sessions.is_open(now_ns, outside_rth=True)
+        return SessionState.EXTENDED if extended else SessionState.CLOSED
+
+    common = {"account": trader.account, "now_ns": trader.now_ns, "journal": role("journal")}
+    return [
+        _child(
+            trader, "kill-switch", KillSwitch, **common, instruments=instruments,
+            limits=trader.limits, rules=trader.trips, is_open=is_open,
+            flag=trader.data_dir / "KILL", orders=role("orders"), risk=role("risk"),
+            alerts=role("alerts"),
+        ),
+        _child(
+            trader, "account", Account, **common, instruments=tuple(instruments.values()),
+            day_of=sessions.day_of, readers=(role("kill-switch"),),
+        ),
+        _child(
+            trader, "orders", Orders, **common, client_id=trader.settings.client_id,
+            gateway=role("gateway"), risk=role("risk"), alerts=role("alerts"),
+            told=(role("account"), role("kill-switch"), role("risk")),
+            durable=trader.durable, config_hash=trader.config_hash, build=trader.build,
+        ),
+        _child(
+            trader, "risk", Risk, **common, instruments=instruments, limits=trader.limits,
+            session=session, restart_at_ns=trader.restart_at_ns, registry=trader.registry,
+            orders=role("orders"),
+        ),
+    ]  # fmt: skip
+
+
+def _broker(trader: Trader) -> list[ChildSpec]:
+    role = trader.role
+    roles = GatewayRoles(orders=role("orders"), data=role("data"), alerts=role("alerts"))
+
+    def is_open(_instrument: Instrument, now_ns: int) -> bool:
+        return trader.sessions.is_open(now_ns, outside_rth=False)
+
+    return [
+        _child(
+            trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
+            memory=trader.memory, is_open=is_open,
+        ),
+        _child(
+            trader, "data", Data, instruments=trader.instruments, registry=trader.registry,
+            gateway=role("gateway"), readers=(role("risk"), role("account")),
+            watch=role("kill-switch"), now_ns=trader.now_ns,
+        ),
+    ]  # fmt: skip
+
+
+def _symbols(trader: Trader) -> list[ChildSpec]:
+    return [
+        symbol_branch(
+            instrument=instrument,
+            sessions=trader.sessions,
+            rules=trader.lines[con_id],
+            strategies=trader.strategies.get(con_id, {}),
+            wall_ns=trader.now_ns,
+            registry=trader.registry,
+            journal=trader.role("journal"),
+            risk=trader.role("risk"),
+            data=trader.role("data"),
+            backoff=_GENTLE,
+        )
+        for con_id, instrument in trader.instruments.items()
+    ]
