@@ -6,7 +6,10 @@ from typing import Final
 
 from tests.supervision.mutants.mutant import Mutant
 
-TESTS: Final = ("tests/robotrader/risk",)
+TESTS: Final = tuple(
+    f"tests/robotrader/risk/test_{topic}.py"
+    for topic in ("exits", "gate", "limits", "switch", "machine")
+)
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
 _CHECKS = "robotrader/risk/checks.py"
