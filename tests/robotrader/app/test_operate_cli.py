@@ -281,6 +281,19 @@ def test_common_options_stand_before_or_after_the_command(
     assert capsys.readouterr().out == before
 
 
+def test_a_kill_needs_no_valid_configuration(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files that are being edited must not stand between an operator and the switch."""
+    (system.folder / "conf").mkdir()
+    (system.folder / "conf" / "risk.toml").write_text("[risk\n")
+    kill = ["kill", "--level", "flatten", "--reason", "r", "--yes"]
+    assert main(kill) == 2
+    assert "--data-dir DIR asks the system in DIR without" in capsys.readouterr().err
+    assert main([*kill, "--data-dir", str(system.folder)]) == 0
+    assert len(system.requests()) == 1
+
+
 def test_an_interrupted_watch_is_exit_status_130(system: System) -> None:
     command = [sys.executable, "-m", "robotrader", "status", "--watch", "--interval", "60"]
     process = subprocess.Popen(
