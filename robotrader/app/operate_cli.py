@@ -219,7 +219,9 @@ def _kill(arguments: argparse.Namespace) -> int:
     )
     with _client(arguments) as client:
         if not arguments.yes:
-            emit(arguments, client.ask(msgspec.structs.replace(request, preview=True)))
+            # A key of its own: what only looked must not count as having acted already.
+            preview = msgspec.structs.replace(request, preview=True, key=uuid.uuid4().hex)
+            emit(arguments, client.ask(preview))
             _confirm(client.ask(control.Status()), arguments.level)
         answer = client.ask(request, within_s=_CLOSE_S)
     emit(arguments, answer)
