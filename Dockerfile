@@ -9,6 +9,7 @@ COPY requirements/build.txt requirements/runtime.txt requirements/
 RUN /opt/robotrader/bin/pip install --require-hashes -r requirements/runtime.txt \
     && /opt/build/bin/pip install --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY conf conf
 COPY supervision supervision
 COPY actors actors
 COPY robotrader robotrader

@@ -7,6 +7,7 @@ behind what is queued and writes when it comes to it. One transaction, one sync,
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain.records import Record
     from robotrader.journal import Receipt, Store
+    from supervision import ActorRef
 
 BATCH: Final = 256
 """Entries in one transaction; more make a batch no faster and whoever came first wait longer."""
@@ -97,7 +99,8 @@ class Journal(Actor):
             self._write()
         elif isinstance(message, Follow):
             self._write()
-            self._replay(message.who)
+            with suppress(ActorDeadError):
+                self._replay(message.who)
         elif isinstance(message, Recall):
             return self._strategies.recall(message.strategy)
         elif isinstance(message, _RECORDS):
@@ -179,14 +182,15 @@ class Journal(Actor):
             entering=entering,
         )
 
-    def _replay(self, who: Any) -> None:
+    def _replay(self, who: ActorRef[Any]) -> None:
+        """Send everything in the control lane: who is not started yet reads no other."""
         chunk: list[tuple[int, Record]] = []
         for frame in self.store.replay():
             chunk.append((frame.seq, CATALOGUE.decode(frame)))
             if len(chunk) == CHUNK:
-                tell(who, Replayed(tuple(chunk), last=False))
+                who.tell_urgent(Replayed(tuple(chunk), last=False))
                 chunk = []
-        tell(who, Replayed(tuple(chunk), last=True))
+        who.tell_urgent(Replayed(tuple(chunk), last=True))
         self._followers.append(who)
 
 

@@ -2,8 +2,8 @@
 
 It lives on the broker's loop, next to the gateway and the risk gate, so that an approved intent
 reaches the socket without a change of thread, but for the journal's commit in between. At its start
-it folds the journal; until then it takes no order, and what the gateway says is kept back. After a
-crash it does so again, under a new epoch, and compares with the broker before anything is sent.
+it folds the journal; until then what it is told waits in its mailbox. After a crash it does so
+again, under a new epoch, and compares with the broker before anything is sent.
 """
 
 from __future__ import annotations
@@ -111,8 +111,6 @@ class Orders(Actor):
         self._durable = durable
         self._now_ns = now_ns
         self._epoch = 0
-        self._begun = False
-        self._early: list[Any] = []
         self._switch: Switch | None = None
 
     def on_start(self) -> Any:
@@ -126,8 +124,6 @@ class Orders(Actor):
             self._replay(message)
         elif isinstance(message, AskOrders):
             return tuple(self.manager.orders())
-        elif not self._begun:
-            self._early.append(message)
         else:
             self._serve(message)
         return None
@@ -142,16 +138,12 @@ class Orders(Actor):
 
     def _begin(self) -> None:
         account, client_id = self._session
-        self._begun = True
         effects = self.manager.begin(
             self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
         )
         self.started()
         tell(self._gateway, AskLink())
         self._do(effects)
-        early, self._early = self._early, []
-        for message in early:
-            self._serve(message)
 
     def _serve(self, message: Any) -> None:
         now_ns = self._now_ns()

@@ -102,7 +102,6 @@ class Risk(Actor):
         self._link: LinkState | None = None
         self._halted: set[int] = set()
         self._ready = False
-        self._asked: list[tuple[AskStanding, Any]] = []
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
             Quote: self._quoted,
@@ -125,8 +124,8 @@ class Risk(Actor):
     def on_receive(self, message: Any) -> Any:
         """Judge, and keep what judging needs."""
         if isinstance(message, AskStanding):
-            return self._standing(message)
-        if message is AskOrders:
+            return self.standings.standing(message.strategy, message.con_id)
+        if isinstance(message, AskOrders):
             return tuple(self._open.values())
         serve = self._serving.get(type(message))
         if serve is None:
@@ -223,9 +222,6 @@ class Risk(Actor):
             self._ready = True
             self.started()
             tell(self._orders, AskLink())
-            asked, self._asked = self._asked, []
-            for question, reply in asked:
-                reply.set(self.standings.standing(question.strategy, question.con_id))
 
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
@@ -242,14 +238,6 @@ class Risk(Actor):
         elif isinstance(record, SymbolResumed):
             self._halted.discard(record.con_id)
         return self.standings.apply(seq, record)
-
-    # -- strategies --
-
-    def _standing(self, question: AskStanding) -> Any:
-        if self._ready:
-            return self.standings.standing(question.strategy, question.con_id)
-        self._asked.append((question, self.reply_later()))
-        return DEFERRED
 
     def _tell(self, news: News) -> None:
         symbol = self._registry.ref(("symbol", news.con_id))

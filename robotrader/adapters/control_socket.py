@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _UCRED: Final = struct.Struct("iII")
 _BACKLOG: Final = 128
+_WORK_PER_CLIENT: Final = 4
+"""Requests whose clients have gone and that still are worked on, for each connection allowed."""
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class ControlSocket:
         self._idle_s = idle_s
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[Answer]] = set()
         self._inode: int | None = None
 
     async def start(self) -> None:
@@ -82,9 +85,10 @@ class ControlSocket:
         if self._server is None:
             return
         self._server.close()
-        for client in self._clients:
-            client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        ending = [*self._clients, *self._working]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
         with contextlib.suppress(FileNotFoundError):
@@ -134,16 +138,28 @@ class ControlSocket:
         return _framed(ask.number, await self._handled(ask, peer))
 
     async def _handled(self, ask: Ask, peer: Peer) -> Answer:
-        """Let the handler answer; its errors are told here and end nothing."""
-        try:
-            async with asyncio.timeout(ask.deadline_s):
-                return await self._handler(ask.request, peer)
-        except TimeoutError:
+        """Let the handler answer, as long as the client waits.
+
+        The deadline ends the waiting, not the work: a kill that was begun is not left half done.
+        """
+        if len(self._working) >= _WORK_PER_CLIENT * self._clients_max:
+            return Refused(code="busy", why="too many requests are unanswered: try again later")
+        work = asyncio.create_task(self._worked(ask.request, peer))
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
+        done, _ = await asyncio.wait({work}, timeout=ask.deadline_s)
+        if not done:
             return Failed(why=f"no answer within {ask.deadline_s:g} s; it may still be done")
+        return work.result()
+
+    async def _worked(self, request: Request, peer: Peer) -> Answer:
+        """Return the handler's answer; its errors are told here and end nothing."""
+        try:
+            return await self._handler(request, peer)
         except RoboTraderError as error:
             return Refused(code=type(error).__name__, why=str(error))
         except Exception as error:  # noqa: BLE001 - a boundary: a client learns that, not why
-            _LOG.exception("control request %s failed", type(ask.request).__name__)
+            _LOG.exception("control request %s failed", type(request).__name__)
             return Failed(why=f"{type(error).__name__} in the system; see its log")
 
 

@@ -28,6 +28,7 @@ def common(defaults: bool) -> argparse.ArgumentParser:
     add("--conf", type=Path, default=missing, metavar="DIR", help="folder of the configuration")
     add("--profile", default=missing, help="profile: demo, sim (default), paper or live")
     add("--set", action="append", default=missing, metavar="A.B=C", help="set one key; repeatable")
+    add("--data-dir", default=missing, metavar="DIR", help="folder of the system that is meant")
     add("--json", action="store_true", default=off, help="print JSON")
     add("--quiet", action="store_true", default=off, help="print nothing but errors and JSON")
     add("--no-color", action="store_true", default=off, help="print without colours")

@@ -19,10 +19,12 @@ _BASE, _LOCAL = "robotrader.toml", "local.toml"
 
 
 def from_arguments(arguments: argparse.Namespace) -> Resolved:
-    """Load what ``--conf``, ``--profile`` and ``--set`` say; raises ConfigurationError."""
-    return load(
-        arguments.conf, arguments.profile or DEFAULT_PROFILE, arguments.set or (), os.environ
-    )
+    """Load what the common options say; raises ConfigurationError."""
+    settings = [*(arguments.set or ())]
+    if arguments.data_dir is not None:
+        settings.append(f"data_dir={arguments.data_dir}")
+    profile = arguments.profile or DEFAULT_PROFILE
+    return load(arguments.conf, profile, settings, os.environ)
 
 
 def load(

@@ -17,7 +17,7 @@ from robotrader.domain.errors import RoboTraderError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from robotrader.config import Resolved
+    from robotrader.config import Config
     from robotrader.domain.control import Request
     from robotrader.domain.control_answers import Answer
 
@@ -51,9 +51,8 @@ class ControlClient:
         self._socket: socket.socket | None = None
 
     @classmethod
-    def of(cls, resolved: Resolved) -> Self:
+    def of(cls, config: Config) -> Self:
         """Return the client of the system that a configuration describes."""
-        config = resolved.config
         return cls(Path(control_socket(config)), config.data_dir, config.control.deadline_s)
 
     def __enter__(self) -> Self:

@@ -21,7 +21,7 @@ from robotrader.app import exits
 from robotrader.app.cli_args import PERIODS
 from robotrader.app.config_files import from_arguments
 from robotrader.app.control_client import ControlClient, RefusedError
-from robotrader.config import log_folder
+from robotrader.config import Config, log_folder
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
 from robotrader.domain.errors import ConfigurationError
@@ -55,7 +55,18 @@ def emit(arguments: argparse.Namespace, answer: Any) -> None:
 
 
 def _client(arguments: argparse.Namespace) -> ControlClient:
-    return ControlClient.of(from_arguments(arguments))
+    return ControlClient.of(_system(arguments))
+
+
+def _system(arguments: argparse.Namespace) -> Config:
+    """Return where the system is. ``--data-dir`` alone is enough: a kill needs no valid files."""
+    if arguments.data_dir is not None and not (arguments.conf or arguments.profile):
+        return Config(data_dir=arguments.data_dir)
+    try:
+        return from_arguments(arguments).config
+    except ConfigurationError as error:
+        msg = f"{error}\n--data-dir DIR asks the system in DIR without reading the configuration"
+        raise ConfigurationError(msg) from None
 
 
 def _asked(arguments: argparse.Namespace, request: Request, **how: float) -> int:
@@ -208,7 +219,9 @@ def _kill(arguments: argparse.Namespace) -> int:
     )
     with _client(arguments) as client:
         if not arguments.yes:
-            emit(arguments, client.ask(msgspec.structs.replace(request, preview=True)))
+            # A key of its own: what only looked must not count as having acted already.
+            preview = msgspec.structs.replace(request, preview=True, key=uuid.uuid4().hex)
+            emit(arguments, client.ask(preview))
             _confirm(client.ask(control.Status()), arguments.level)
         answer = client.ask(request, within_s=_CLOSE_S)
     emit(arguments, answer)
@@ -274,7 +287,7 @@ def _logs(arguments: argparse.Namespace) -> int:
     from robotrader.adapters import log_files
     from robotrader.app.tables import log_line
 
-    folder = Path(log_folder(from_arguments(arguments).config))
+    folder = Path(log_folder(_system(arguments)))
     if not folder.is_dir():
         msg = f"{folder} is not there: no system has run in this data_dir"
         raise ConfigurationError(msg)

@@ -199,6 +199,8 @@ def lines(text: str) -> dict[Path, int]:
             continue
         first = first if waiting else number
         waiting.append(line)
+        if len(waiting) > 1 and "#" not in line and line.rstrip().endswith(","):
+            continue  # no statement ends so: an array of thousands is not parsed at every item
         if (statement := _statement("\n".join(waiting))) is None:
             continue
         waiting.clear()

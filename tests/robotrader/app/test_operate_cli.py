@@ -164,8 +164,9 @@ def test_real_money_needs_the_accounts_last_digits(
     system.script.answers[control.Status] = msgspec.structs.replace(examples.STATUS, mode=mode)
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     assert system(f"kill --level {level} --reason test") == expected
-    done = [r for r in system.requests() if isinstance(r, control.Kill) and not r.preview]
-    assert len(done) == (expected == 0)
+    kills = [r for r in system.requests() if isinstance(r, control.Kill)]
+    assert [r.preview for r in kills] == [True] + [False] * (expected == 0)
+    assert len({r.key for r in kills}) == len(kills)
 
 
 def test_a_kill_carries_who_why_and_a_key_that_is_never_the_same(system: System) -> None:
@@ -279,6 +280,19 @@ def test_common_options_stand_before_or_after_the_command(
     before = capsys.readouterr().out
     assert main(["positions", "--set", setting, "--json"]) == 0
     assert capsys.readouterr().out == before
+
+
+def test_a_kill_needs_no_valid_configuration(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files that are being edited must not stand between an operator and the switch."""
+    (system.folder / "conf").mkdir()
+    (system.folder / "conf" / "risk.toml").write_text("[risk\n")
+    kill = ["kill", "--level", "flatten", "--reason", "r", "--yes"]
+    assert main(kill) == 2
+    assert "--data-dir DIR asks the system in DIR without" in capsys.readouterr().err
+    assert main([*kill, "--data-dir", str(system.folder)]) == 0
+    assert len(system.requests()) == 1
 
 
 def test_an_interrupted_watch_is_exit_status_130(system: System) -> None:

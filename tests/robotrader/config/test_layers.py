@@ -95,6 +95,16 @@ def test_every_key_has_the_line_that_it_was_written_on(
     assert {path: found[path] for path in expected} == expected
 
 
+def test_a_universe_of_ten_thousand_symbols_is_read_in_one_go() -> None:
+    """Were each line tried as the last one, this would take minutes."""
+    symbols = "".join(f'  "S{number}",\n' for number in range(10_000))
+    text = f"[universe]\nsymbols = [\n{symbols}]\n[risk]\nmax_gross = 1 # a, b,\nmax_net = 1\n"
+    found = layers.lines(text)
+    assert found["universe", "symbols"] == 2
+    assert found["risk", "max_gross"] == 10_005
+    assert found["risk", "max_net"] == 10_006
+
+
 def test_a_variable_names_its_key_and_its_place() -> None:
     read = layers.from_environment({"ROBOTRADER__RISK__MAX_GROSS": "0.5", "HOME": "/"})
     assert read.tree == {"risk": {"max_gross": "0.5"}}

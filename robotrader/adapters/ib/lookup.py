@@ -1,0 +1,81 @@
+"""Finds contracts before a tree is made: one short session with the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from robotrader.adapters.ib.port import IbPort
+from robotrader.adapters.ib.wire import Sinks
+from robotrader.domain import LinkChanged, LinkState
+from robotrader.domain.errors import ConfigurationError, IBKRConnectionError
+from robotrader.gateway import Resolve, Resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from robotrader.adapters.ib.wire import IbSettings
+    from robotrader.domain import Instrument
+
+
+async def look_up(
+    settings: IbSettings, symbols: Sequence[str], timeout_s: float
+) -> dict[str, Instrument]:
+    """Return the contract of each symbol.
+
+    Raises:
+        ConfigurationError: the broker does not know a symbol; all of them are named.
+        IBKRConnectionError: the gateway did not answer in time; says how far it came.
+    """
+    answers: asyncio.Queue[Resolved] = asyncio.Queue()
+    failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    connected = asyncio.Event()
+    last = "it does not listen"
+
+    def heard(message: Any) -> None:
+        nonlocal last
+        if isinstance(message, LinkChanged):
+            last = f"{message.state}: {message.why}" if message.why else str(message.state)
+            if message.state in {LinkState.SYNCING, LinkState.READY}:
+                connected.set()
+
+    def priced(message: Any) -> None:
+        if isinstance(message, Resolved):
+            answers.put_nowait(message)
+
+    sinks = Sinks(
+        broker=heard,
+        data=priced,
+        alert=lambda _: None,
+        failed=lambda error: failed.done() or failed.set_exception(error),
+    )
+    port = IbPort(settings, sinks, count(1).__next__)
+    port.start()
+    try:
+        async with asyncio.timeout(timeout_s):
+            await connected.wait()
+            for number, symbol in enumerate(symbols):
+                port.resolve(Resolve(number, symbol))
+            return _found(symbols, [await answers.get() for _ in symbols])
+    except TimeoutError:
+        where = f"{settings.host}:{settings.port}"
+        msg = (
+            f"the gateway at {where} gave no contracts within {timeout_s:g} s ({last}): "
+            "start it, or correct ib.host and ib.port"
+        )
+        raise IBKRConnectionError(msg) from None
+    finally:
+        port.stop()
+
+
+def _found(symbols: Sequence[str], answers: list[Resolved]) -> dict[str, Instrument]:
+    found, wrong = {}, []
+    for answer in answers:
+        if answer.instrument is None:
+            wrong.append(f"universe.symbols {symbols[answer.request]}: {answer.error}")
+        else:
+            found[symbols[answer.request]] = answer.instrument
+    if wrong:
+        raise ConfigurationError("\n".join(sorted(wrong)))
+    return {symbol: found[symbol] for symbol in symbols}
