@@ -38,6 +38,7 @@ ENTRY_POINTS: Final = {
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
     "robotrader.app.demo_core": "the process that heart starts in the demo",
+    "robotrader.execution": "a pure core: the trading tree's order actor drives it",
     "supervision": "the package",
     "supervision.breaker": "a package of its own, imported by name",
 }
