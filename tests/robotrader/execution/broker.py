@@ -87,6 +87,8 @@ class Broker:
             filled=held.filled,
             remaining=held.remaining,
             completed=completed,
+            limit_price=held.order.limit_price,
+            aux_price=held.order.aux_price,
         )
 
     def tell(self, held: Held) -> None:

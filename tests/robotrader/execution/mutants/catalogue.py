@@ -120,8 +120,8 @@ _PROTOCOL: Final = (
     Mutant(
         "change-stays-open",
         _HEAR,
-        "changed = report.qty > 0 and (settle or report.qty == order.modify.qty != order.qty)",
-        "changed = report.qty > 0 and report.qty == order.modify.qty != order.qty",
+        "changed = report.qty > 0 and (settle or taken)",
+        "changed = taken",
         "a change that was not taken is never settled (row 27)",
     ),
     Mutant(
