@@ -106,7 +106,7 @@ def test_an_incomplete_snapshot_decides_nothing(part: str) -> None:
 def test_a_snapshot_from_before_an_outage_does_not_open_trading() -> None:
     """The link goes and comes back while the snapshot's fills are being made durable."""
     world, held = working()
-    world.broker.fill(held, Decimal(30))
+    world.broker.fill(held, Decimal(100))
     world.broker.said = []
     world.guard(lambda: world.do(world.manager.wake("ask", world.now_ns)))
     world.hold_commits = True
@@ -115,7 +115,7 @@ def test_a_snapshot_from_before_an_outage_does_not_open_trading() -> None:
     world.guard(world.link, LinkState.READY)
     while world.held_commits:
         world.answer_commit()
-    assert world.manager.position(1) == 30
+    assert world.manager.position(1) == 100
     assert not world.manager.ready
     world.hold_commits = False
     settle(world)
