@@ -11,6 +11,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pykka import ActorDeadError
+
 from actors.messages import Recall, Recalled
 from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed, tell, unknown
 from robotrader.domain import records as rec

@@ -118,6 +118,10 @@ class OrderReport(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     avg_price: Decimal = Decimal(0)
     why_held: str = ""
     completed: bool = False
+    limit_price: Decimal | None = None
+    """What it is limited to, where that was said; it settles a change of the price."""
+
+    aux_price: Decimal | None = None
 
 
 class OrderFailed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

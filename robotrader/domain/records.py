@@ -87,6 +87,11 @@ class OrderAcked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     qty: Decimal = ZERO
     """What it is for, by the broker: settles a change. 0 where it was not said."""
 
+    limit_price: Decimal | None = None
+    """Its prices by the broker, where they were said."""
+
+    aux_price: Decimal | None = None
+
 
 class FillBooked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Shares changed hands. ``ref`` is empty for an order that is not ours."""

@@ -134,7 +134,7 @@ class Book:
             order.move(Happening.LINK_LOST)
 
     def _order_intended(self, record: r.OrderIntended) -> Tracked:
-        order = Tracked(record, record.qty)
+        order = Tracked(record, record.qty, record.limit_price, record.aux_price)
         self.orders[record.ref] = self.open[record.ref] = order
         if record.order_id:
             self.by_id[record.order_id] = record.ref
@@ -159,7 +159,7 @@ class Book:
         order.duplicate = False
         self.saw_perm(order, record.perm_id)
         if record.qty:
-            order.qty, order.modify = record.qty, None
+            order.settle(record)
         again = order.over
         self.ignored += not order.move(Happening.ACKED)
         if order.cancel and order.state is OrderState.WORKING:

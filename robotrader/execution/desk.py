@@ -69,6 +69,9 @@ class Desk:
         self.agreed = -1
         """The generation in which book and broker were last found to agree."""
 
+        self.turn = 0
+        """How often the link changed: what was asked before a change decides nothing after it."""
+
         self.request = 0
         """The number of the newest snapshot that was asked for."""
 

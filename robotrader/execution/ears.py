@@ -180,7 +180,8 @@ class Ears:
         verdict = codes.classify(failure.code)
         text = f"order {ref}: {failure.code} {failure.text}"
         wanted = verdict is Verdict.CANCELLED and order.cancel
-        if verdict is Verdict.REMARK or wanted or order.over:
+        fenced = verdict is Verdict.GONE and order.state is OrderState.FENCED
+        if verdict is Verdict.REMARK or wanted or fenced or order.over:
             return Plan(effects=[Alert(Level.INFO, "order_remark", text)])
         if verdict is Verdict.REJECT and order.state is OrderState.SENT and not order.acked:
             return Plan(records=[self._rejected(order, failure, now_ns)])

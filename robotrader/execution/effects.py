@@ -44,6 +44,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     reduces: bool
     perm_id: int = 0
     parent_ref: str = ""
+    limit_price: Decimal | None = None
+    aux_price: Decimal | None = None
     modifying: bool = False
     """A change was sent and it is not known whether it was taken."""
 

@@ -17,6 +17,7 @@ from robotrader.domain import OrderState, ReportedStatus
 from robotrader.domain import records as r
 from robotrader.execution import identity
 from robotrader.execution.effects import Alert, Level
+from robotrader.execution.tracked import is_price, is_taken
 
 if TYPE_CHECKING:
     from robotrader.domain import CommissionReport, ExecutionReport, OrderReport
@@ -86,17 +87,29 @@ def acked(order: Tracked, report: OrderReport, now_ns: int, *, settle: bool) -> 
     ``settle``: the report was asked for after the newest change was sent, so what it says of the
     quantity is what the change came to. A report that shows the new quantity settles it anyway.
     """
-    changed = report.qty > 0 and report.qty != order.qty
+    changed = report.qty > 0 and _differs(order, report)
     if order.modify is not None:
-        changed = report.qty > 0 and (settle or report.qty == order.modify.qty != order.qty)
+        taken = changed and is_taken(order.modify, report)
+        changed = report.qty > 0 and (settle or taken)
     new_perm = report.perm_id not in {0, *order.perm_ids}
     if order.acked and not new_perm and not changed:
         return None
-    qty = report.qty if changed else r.ZERO
-    status = report.status.value
     return r.OrderAcked(
-        ref=order.ref, perm_id=report.perm_id, status=status, wall_ns=now_ns, qty=qty
+        ref=order.ref,
+        perm_id=report.perm_id,
+        status=report.status.value,
+        wall_ns=now_ns,
+        qty=report.qty if changed else r.ZERO,
+        limit_price=report.limit_price if changed else None,
+        aux_price=report.aux_price if changed else None,
     )
+
+
+def _differs(order: Tracked, report: OrderReport) -> bool:
+    """Return whether a report shows another quantity or other prices than we believe."""
+    same_limit = is_price(report.limit_price, order.limit_price)
+    same_aux = is_price(report.aux_price, order.aux_price)
+    return report.qty != order.qty or not same_limit or not same_aux
 
 
 def external(book: Book, report: OrderReport, now_ns: int) -> r.ExternalOrderSeen | None:

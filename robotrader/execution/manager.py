@@ -257,6 +257,7 @@ class OrderManager:
     def _relink(self, change: LinkChanged) -> None:
         """Nothing is sent on a connection that ended, not even what is being committed."""
         desk = self._desk
+        desk.turn += 1
         if change.generation != desk.generation or change.state is not LinkState.READY:
             desk.agreed = -1
         desk.generation, desk.link = change.generation, change.state

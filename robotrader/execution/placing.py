@@ -224,7 +224,10 @@ class Placing:
         aux_price: Decimal | None,
         now_ns: int,
     ) -> Plan:
-        """Change a working order; never to more shares, which would be a new intent."""
+        """Change a working order; never to more shares, which would be a new intent.
+
+        A price that is not given stays as it is.
+        """
         order = self._desk.book.orders.get(ref)
         why = self._unchangeable(order, ref, qty)
         if why or order is None:
@@ -232,8 +235,8 @@ class Placing:
         record = r.ModifyIntended(
             ref=ref,
             qty=qty,
-            limit_price=limit_price,
-            aux_price=aux_price,
+            limit_price=order.limit_price if limit_price is None else limit_price,
+            aux_price=order.aux_price if aux_price is None else aux_price,
             generation=self._desk.generation,
             wall_ns=now_ns,
         )

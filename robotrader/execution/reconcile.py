@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """A snapshot's number and the time when it was asked for."""
+    """A snapshot's number, when it was asked for, and at which turn of the link."""
 
     request: int
     at_ns: int
+    turn: int = 0
 
 
 @dataclass(slots=True)
@@ -180,7 +181,7 @@ class Judge:
             self._lost(order)
         else:
             self._gone(order)
-        if not order.acked and not quiet and not order.duplicate:
+        if not order.acked and not waited and not order.duplicate:
             self.out.cancels.append(order.intent.order_id)
 
     def _lost(self, order: Tracked) -> None:

@@ -77,7 +77,7 @@ class Rounds:
     def _ask(self, now_ns: int) -> list[Effect]:
         desk = self._desk
         desk.request += 1
-        self._open = Asked(desk.request, now_ns)
+        self._open = Asked(desk.request, now_ns, desk.turn)
         self._asked_ns, self._due_ns = now_ns, None
         late = Wake(f"snapshot:{desk.request}", now_ns + desk.times.snapshot_ns)
         return [Send(AskSnapshot(desk.request)), late]
@@ -118,12 +118,12 @@ class Rounds:
             then=lambda later_ns: self._judge(asked, snapshot, later_ns),
         )
 
-    def _current(self, snapshot: BrokerSnapshot) -> bool:
-        desk = self._desk
-        return snapshot.generation == desk.generation and desk.link is LinkState.READY
+    def _current(self, asked: Asked) -> bool:
+        """Return whether the link is as it was when the snapshot was asked for."""
+        return asked.turn == self._desk.turn
 
     def _judge(self, asked: Asked, snapshot: BrokerSnapshot, now_ns: int) -> Plan:
-        if not self._current(snapshot):
+        if not self._current(asked):
             return Plan()
         if snapshot.missing:
             text = f"snapshot {asked.request} lacks {', '.join(snapshot.missing)}: asked again"
@@ -133,22 +133,22 @@ class Rounds:
         verdict = judge.orders(snapshot)
         return Plan(
             records=verdict.records,
-            then=lambda later_ns: self._act(verdict, snapshot, later_ns),
+            then=lambda later_ns: self._act(verdict, asked, snapshot, later_ns),
         )
 
-    def _act(self, verdict: Judgement, snapshot: BrokerSnapshot, now_ns: int) -> Plan:
+    def _act(self, verdict: Judgement, asked: Asked, snapshot: BrokerSnapshot, now_ns: int) -> Plan:
         """After the commit: fence what is missing, send cancels again, look at the positions."""
         effects: list[Effect] = [*verdict.alerts]
         book = self._desk.book
         cancelled = [book.orders[book.by_id[each]] for each in verdict.cancels]
         effects += self._placing.send_cancels(cancelled, now_ns).effects
         effects += self._mark(verdict, now_ns)
-        if not self._current(snapshot):
+        if not self._current(asked):
             return Plan(effects=effects)
         if verdict.missed:
             wake = self._plan(now_ns + self._desk.times.quiet_ns)
             return Plan(effects=[*effects, *wake])
-        return self._compare(snapshot, effects, now_ns)
+        return self._compare(asked, snapshot, effects, now_ns)
 
     def _mark(self, verdict: Judgement, now_ns: int) -> list[Effect]:
         """Keep what only this process knows: whose doubt ended, who is fenced since when."""
@@ -164,11 +164,13 @@ class Rounds:
 
     # -- positions, and the end --
 
-    def _compare(self, snapshot: BrokerSnapshot, effects: list[Effect], now_ns: int) -> Plan:
+    def _compare(
+        self, asked: Asked, snapshot: BrokerSnapshot, effects: list[Effect], now_ns: int
+    ) -> Plan:
         new = sample(self._desk.book, snapshot)
         if not new.differences:
             self._sample = None
-            return self._finish(snapshot, effects)
+            return self._finish(asked, snapshot, effects)
         differ = lasting(self._sample, new, self._desk.times.sample_ns)
         if differ != new.differences:
             if self._sample is None or self._sample.differences != new.differences:
@@ -188,9 +190,9 @@ class Rounds:
             Alert(Level.CRITICAL, "position_differs", f"{why}: {remedy}")
             for why in reasons.values()
         ]
-        return Plan(records=halts, then=lambda _: self._finish(snapshot, effects))
+        return Plan(records=halts, then=lambda _: self._finish(asked, snapshot, effects))
 
-    def _finish(self, snapshot: BrokerSnapshot, effects: list[Effect]) -> Plan:
+    def _finish(self, asked: Asked, snapshot: BrokerSnapshot, effects: list[Effect]) -> Plan:
         if next(self._desk.book.doubtful(), None) is not None:
             # Sent after the snapshot was asked for, and in doubt already: the next one tells.
             return Plan(effects=effects, then=lambda now_ns: Plan(effects=self.want(now_ns)))
@@ -199,14 +201,14 @@ class Rounds:
         if self._desk.book.reconciled != snapshot.generation or self._desk.agreed < 0:
             records = [done]
         return Plan(
-            records=records, effects=effects, then=lambda now_ns: self._agreed(snapshot, now_ns)
+            records=records, effects=effects, then=lambda now_ns: self._agreed(asked, now_ns)
         )
 
-    def _agreed(self, snapshot: BrokerSnapshot, now_ns: int) -> Plan:
-        if not self._current(snapshot):
+    def _agreed(self, asked: Asked, now_ns: int) -> Plan:
+        if not self._current(asked):
             return Plan()
         desk = self._desk
-        desk.agreed = snapshot.generation
+        desk.agreed = desk.generation
         again, self._again = self._again, False
         wake = self.want(now_ns) if again else self._plan(now_ns + desk.times.round_ns)
         plan = self._placing.resume_cancels(now_ns)

@@ -12,7 +12,8 @@ from robotrader.execution.effects import OrderView
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from robotrader.domain.records import Ending, ModifyIntended, OrderIntended
+    from robotrader.domain import OrderReport
+    from robotrader.domain.records import Ending, ModifyIntended, OrderAcked, OrderIntended
 
 _H = Happening
 _UNSAID: Final = (
@@ -38,6 +39,21 @@ def _path(state: OrderState, what: tuple[Happening, ...]) -> OrderState | None:
     return state
 
 
+def _said(price: Decimal | None, ours: Decimal | None) -> Decimal | None:
+    return ours if price is None or ours is None else price
+
+
+def is_price(said: Decimal | None, ours: Decimal | None) -> bool:
+    """Return whether a reported price fits ours; an order without one may be reported with 0."""
+    return ours is None or said is None or said == ours
+
+
+def is_taken(change: ModifyIntended, said: OrderAcked | OrderReport) -> bool:
+    """Return whether what the broker says of an order is what a change asked for."""
+    same_limit = is_price(said.limit_price, change.limit_price)
+    return said.qty == change.qty and same_limit and is_price(said.aux_price, change.aux_price)
+
+
 @dataclass(slots=True)
 class Tracked:
     """An order of ours.
@@ -48,6 +64,8 @@ class Tracked:
 
     intent: OrderIntended
     qty: Decimal
+    limit_price: Decimal | None = None
+    aux_price: Decimal | None = None
     acked: bool = False
     perm_ids: tuple[int, ...] = ()
     cancel: bool = False
@@ -106,10 +124,20 @@ class Tracked:
                 return True
         return False
 
+    def settle(self, record: OrderAcked) -> None:
+        """Take what the broker says that the order is for: a change was taken, or was not."""
+        change = self.modify
+        if change is not None and is_taken(change, record):
+            self.limit_price, self.aux_price = change.limit_price, change.aux_price
+        self.limit_price = _said(record.limit_price, self.limit_price)
+        self.aux_price = _said(record.aux_price, self.aux_price)
+        self.qty, self.modify = record.qty, None
+
     def durable(self) -> tuple[Any, ...]:
         """What a replay gives back: equal in two processes with the same journal."""
         end = self.state if self.over else None
-        facts = (self.qty, self.acked, self.perm_ids, self.cancel, self.modify)
+        prices = (self.limit_price, self.aux_price)
+        facts = (self.qty, *prices, self.acked, self.perm_ids, self.cancel, self.modify)
         return (self.intent, *facts, self.seen, self.said, self.ending, self.code, self.why, end)
 
     def view(self) -> OrderView:
@@ -124,6 +152,8 @@ class Tracked:
             side=told.side,
             state=self.state,
             qty=self.qty,
+            limit_price=self.limit_price,
+            aux_price=self.aux_price,
             filled=self.seen,
             reserved=self.reserved,
             reduces=told.reduces,

@@ -54,6 +54,7 @@ class Broker:
     executions: list[ExecutionReport] = field(default_factory=list)
     commissions: list[CommissionReport] = field(default_factory=list)
     positions: dict[int, Decimal] = field(default_factory=dict)
+    cancels: list[int] = field(default_factory=list)
     next_perm: int = 1000
     next_exec: int = 1
     now_ns: int = 0
@@ -86,6 +87,8 @@ class Broker:
             filled=held.filled,
             remaining=held.remaining,
             completed=completed,
+            limit_price=held.order.limit_price,
+            aux_price=held.order.aux_price,
         )
 
     def tell(self, held: Held) -> None:
@@ -121,6 +124,7 @@ class Broker:
         self.tell(known)
 
     def cancel(self, order_id: int) -> None:
+        self.cancels.append(order_id)
         known = self.by_id(order_id)
         if known is None:
             self.fail(

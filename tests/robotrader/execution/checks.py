@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robotrader.domain import PlaceOrder, Side
 from robotrader.domain import records as r
@@ -67,7 +67,8 @@ def check_rest(world: World) -> None:
     """I2, I3 and I7: after the faults, the same as the broker, and ready."""
     assert world.alive
     assert world.manager.ready, "I7: not ready after the faults stopped"
-    booked = {f: (x.exec_id, x.qty) for f, x in world.manager.durable()["fills"].items()}  # type: ignore[attr-defined]
+    fills: Any = world.manager.durable()["fills"]
+    booked = {family: (fill.exec_id, fill.qty) for family, fill in fills.items()}
     truth = {f: (x.exec_id, x.qty) for f, x in world.broker.newest_fills().items()}
     assert booked == truth, "I2: the executions differ"
     for con_id, qty in world.broker.positions.items():

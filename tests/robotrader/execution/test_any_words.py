@@ -52,6 +52,7 @@ REPORTS = st.builds(
     remaining=QTY,
     why_held=st.sampled_from(["", "locate"]),
     completed=st.booleans(),
+    limit_price=st.sampled_from([None, Decimal(0), Decimal(9)]),
 )
 EXEC_IDS = st.sampled_from(["a", "00.01.01", "00.01.02", "00.01.10", "00.02.01", "..", "7"])
 EXECUTIONS = st.builds(

@@ -9,7 +9,14 @@ from decimal import Decimal
 
 import pytest
 
-from robotrader.domain import CancelOrder, LinkState, OrderState, PlaceOrder, ReportedStatus
+from robotrader.domain import (
+    CancelOrder,
+    LinkState,
+    OrderState,
+    OrderType,
+    PlaceOrder,
+    ReportedStatus,
+)
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
 from robotrader.execution import OrderManager
@@ -76,6 +83,32 @@ def test_crash_point_27_28_a_change_is_compared_and_never_sent_again(row: str) -
     assert view.qty == view.reserved == held.order.qty == (100 if "27" in row else 40)
     assert not view.modifying
     assert len(world.sent) == (1 if "27" in row else 2)
+
+
+@pytest.mark.parametrize("row", ["27 not sent", "28 sent and taken, the reply lost", "live"])
+def test_crash_point_27_28_a_change_of_the_price_is_compared_too(row: str) -> None:
+    world = ready()
+    limit = {"order_type": OrderType.LIMIT, "limit_price": Decimal(10)}
+    world.submit(100, intent=limit)
+    world.run(SECOND)
+    (held,) = world.broker.orders
+    if "27" in row:
+        world.crash_at = sends(PlaceOrder)
+    ref, price = held.order.order_ref, Decimal("9.5")
+    change = {"qty": Decimal(100), "limit_price": price}
+    world.guard(lambda: world.do(world.manager.modify(ref, world.now_ns, **change)))
+    world.until(lambda: world.crashes or held.order.limit_price == price)
+    if "28" in row:
+        world.die()
+    settle(world)
+    view = world.manager.order(ref)
+    assert view is not None
+    assert not view.modifying
+    assert view.limit_price == held.order.limit_price == (10 if "27" in row else price)
+    world.guard(lambda: world.do(world.manager.modify(ref, world.now_ns, qty=Decimal(60))))
+    world.run(SECOND)
+    assert held.order.qty == 60
+    assert held.order.limit_price == view.limit_price, "the price stays"
 
 
 @pytest.mark.parametrize("arrived", [0, 1, 2, 3])

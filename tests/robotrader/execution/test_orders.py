@@ -186,6 +186,7 @@ def test_an_end_is_kept_whatever_comes_late(late: str) -> None:
     report(world, held, status=ReportedStatus(late), filled=Decimal(20))
     world.run(SECOND)
     assert state_of_the_only_order(world) is OrderState.FILLED
+    assert not any(isinstance(each, r.CancelIntended) for each in world.journal)
     assert world.gate.worst(1) == 100
 
 

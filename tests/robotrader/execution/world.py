@@ -82,8 +82,8 @@ class World:
     crash_at: Callable[[Effect], bool] | None = None
     """Kills the process before the first effect for which it is true, once."""
 
-    late_ns: int = 0
-    """How late late messages are; 0 draws it."""
+    late_ns: int = 0  # how late late messages are; 0 draws it
+    cut: str = ""  # the part of which every snapshot lacks a half
 
     hold_commits: bool = False
     """Whether the journal's answers wait until the test gives them."""
@@ -266,11 +266,12 @@ class World:
 
     def drain(self) -> None:
         """Put what the broker said on the wire: each may be lost, repeated, overtaken."""
-        said, self.broker.said = self.broker.said, []
+        said: list[Any] = self.broker.said
+        self.broker.said = []
         if not self.up:
             return
         for message in said:
-            stamped = msgspec.structs.replace(message, generation=self.generation)  # type: ignore[type-var]
+            stamped = msgspec.structs.replace(message, generation=self.generation)
             copies = 2 if self.chance(self.faults.repeat) else 1
             for _ in range(0 if self.chance(self.faults.lose) else copies):
                 spread = 400 * MS if self.chance(self.faults.repeat) else 5 * MS
@@ -305,8 +306,8 @@ class World:
         if conn != self._conn or self.chance(self.faults.lose):
             return
         missing: tuple[str, ...] = ()
-        if self.chance(self.faults.incomplete):
-            gone = self.rng.choice(sorted(parts))
+        if self.cut or self.chance(self.faults.incomplete):
+            gone = self.cut or self.rng.choice(sorted(parts))
             parts[gone] = parts[gone][: len(parts[gone]) // 2]
             missing = (gone,)
 
@@ -387,8 +388,7 @@ class World:
 
     def _tell_switch(self, levels: dict[str, str]) -> None:
         self.do(self.manager.on_switch(levels, self.now_ns))
-        if levels:
-            self.do(self.manager.cancel_all(self.now_ns))
+        self.do(self.manager.cancel_all(self.now_ns) if levels else [])
 
     # -- what must always hold --
 
