@@ -5,5 +5,14 @@ Actors never import each other; the tree wires them together by role.
 """
 
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
+from actors.gateway_program import Confirmed, GatewayProgram, ProgramMemory
 
-__all__ = ["GatewayActor", "GatewayMemory", "GatewayRoles", "HurryUp"]
+__all__ = [
+    "Confirmed",
+    "GatewayActor",
+    "GatewayMemory",
+    "GatewayProgram",
+    "GatewayRoles",
+    "HurryUp",
+    "ProgramMemory",
+]

@@ -14,7 +14,6 @@ own life by asking for a snapshot.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -23,11 +22,12 @@ import msgspec
 import pykka
 
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
-from robotrader.domain import AskSnapshot, CancelOrder, PlaceOrder
+from robotrader.domain import AskSnapshot, CancelOrder, LinkChanged, PlaceOrder
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
 from supervision import Actor, MailboxFull
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from robotrader.domain import Instrument
@@ -42,11 +42,15 @@ class Role(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewayRoles:
-    """Who is told what: ``orders`` the broker's reports, ``data`` the market's, ``alerts`` news."""
+    """Who is told what: ``orders`` the broker's reports, ``data`` the market's, ``alerts`` news.
+
+    ``program``, if there is one, hears of the connection: it is its only health check.
+    """
 
     orders: Role
     data: Role
     alerts: Role
+    program: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class GatewayActor(Actor):
     def on_start(self) -> None:
         """Begin to connect; who is told hears of it by ``LinkChanged``."""
         sinks = Sinks(
-            broker=self._teller("orders", self._roles.orders),
+            broker=self._broker_teller(),
             data=self._teller("data", self._roles.data),
             alert=self._teller("alerts", self._roles.alerts),
             failed=self._port_failed,
@@ -179,6 +183,19 @@ class GatewayActor(Actor):
 
     def _port_failed(self, error: Exception) -> None:
         self._cell.ref.tell_urgent(_Failed(error))
+
+    def _broker_teller(self) -> Callable[[Any], None]:
+        orders = self._teller("orders", self._roles.orders)
+        if self._roles.program is None:
+            return orders
+        program = self._teller("program", self._roles.program)
+
+        def tell(message: Any) -> None:
+            orders(message)
+            if isinstance(message, LinkChanged):
+                program(message)
+
+        return tell
 
     def _teller(self, name: str, role: Role) -> Callable[[Any], None]:
         def tell(message: Any) -> None:
