@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from robotrader.domain import (
     AskSnapshot,
@@ -20,8 +22,12 @@ from robotrader.domain import (
     Side,
     TimeInForce,
 )
-from tests.robotrader.adapters.ib.kit import Trader, trade
+from tests.robotrader.adapters.ib import kit
+from tests.robotrader.adapters.ib.kit import Trader
 from tests.robotrader.emulator.kit import Lab, until
+
+CALM = replace(kit.SETTINGS, link=replace(kit.LINK, sync_s=5.0), idle_s=2.0, answer_s=2.0)
+trade = partial(kit.trade, settings=CALM)
 
 MARKET = {"order_type": OrderType.MARKET, "qty": Decimal(100), "limit_price": None}
 
@@ -68,11 +74,14 @@ def test_o2_o22_a_snapshot_has_what_happened_and_what_is_left() -> None:
         found = await snapshot(trader)
         assert [order.ref for order in found.open_orders] == ["rt-2"]
         (done,) = found.completed
-        assert (done.ref, done.order_id, done.filled, done.completed) == ("rt-1", 0, 100, True)
+        assert (done.ref, done.order_id, done.completed) == ("rt-1", 0, True)
+        assert done.filled == 100
         (fill,) = found.executions
-        assert (fill.ref, fill.qty, fill.side) == ("rt-1", 100, Side.BUY)
+        assert (fill.ref, fill.side) == ("rt-1", Side.BUY)
+        assert fill.qty == 100
         (held,) = found.positions
-        assert (held.con_id, held.qty) == (265598, 100)
+        assert held.con_id == 265598
+        assert held.qty == 100
         assert found.missing == ()
 
     trade(scene)
@@ -119,7 +128,8 @@ def test_o7_a_correction_is_a_report_of_the_same_family() -> None:
         await until(lambda: len(trader.of(ExecutionReport)) == 2)
         first, second = trader.of(ExecutionReport)
         assert first.family == second.family
-        assert (first.revision, second.revision, second.qty) == (1, 2, 50)
+        assert (first.revision, second.revision) == (1, 2)
+        assert second.qty == 50
 
     trade(scene, row="O7")
 
