@@ -6,15 +6,22 @@ Actors never import each other; the tree wires them together by role.
 
 from actors.branch import symbol_branch
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
+from actors.gateway_program import Confirmed, GatewayProgram, ProgramMemory
 from actors.strategy import StrategyActor
 from actors.symbol import SymbolActor
+from actors.tree import Trader, make_tree
 
 __all__ = [
+    "Confirmed",
     "GatewayActor",
     "GatewayMemory",
+    "GatewayProgram",
     "GatewayRoles",
     "HurryUp",
+    "ProgramMemory",
     "StrategyActor",
     "SymbolActor",
+    "Trader",
+    "make_tree",
     "symbol_branch",
 ]

@@ -42,11 +42,15 @@ class Role(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewayRoles:
-    """Who is told what: ``orders`` the broker's reports, ``data`` the market's, ``alerts`` news."""
+    """Who is told what: ``orders`` the broker's reports, ``data`` the market's, ``alerts`` news.
+
+    ``program``, if there is one, hears of the connection: it is its only health check.
+    """
 
     orders: Role
     data: Role
     alerts: Role
+    program: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class GatewayActor(Actor):
     def on_start(self) -> None:
         """Begin to connect; who is told hears of it by ``LinkChanged``."""
         sinks = Sinks(
-            broker=self._teller("orders", self._roles.orders),
+            broker=self._broker_teller(),
             data=self._teller("data", self._roles.data),
             alert=self._teller("alerts", self._roles.alerts),
             failed=self._port_failed,
@@ -185,6 +189,19 @@ class GatewayActor(Actor):
     def _say_link(self) -> None:
         if self._link is not None:
             self._teller("orders", self._roles.orders)(self._link)
+
+    def _broker_teller(self) -> Callable[[Any], None]:
+        orders = self._teller("orders", self._roles.orders)
+        if self._roles.program is None:
+            return orders
+        program = self._teller("program", self._roles.program)
+
+        def tell(message: Any) -> None:
+            orders(message)
+            if isinstance(message, LinkChanged):
+                program(message)
+
+        return tell
 
     def _teller(self, name: str, role: Role) -> Callable[[Any], None]:
         def tell(message: Any) -> None:

@@ -40,12 +40,6 @@ ENTRY_POINTS: Final = {
     "robotrader.adapters.control_socket": "served by the core, which robotrader.app.run starts",
     "robotrader.adapters.logs": "begun by every process that robotrader.app.run starts",
     "robotrader.app.demo_core": "the process that heart starts in the demo",
-<<<<<<< HEAD
-    "robotrader.ledger": "a package of its own, folded by the account actor",
-    "robotrader.risk": "a package of its own, asked by the risk and kill-switch actors",
-=======
-    "robotrader.execution": "a pure core: the trading tree's order actor drives it",
->>>>>>> execution
     "supervision": "the package",
     "supervision.breaker": "a package of its own, imported by name",
 }

@@ -5,6 +5,7 @@ Everything here is a value or an object that is told what happened and when. The
 """
 
 from robotrader.gateway.codes import OrderNews, about_history, about_order
+from robotrader.gateway.launcher import Launcher, LaunchRules, LaunchState
 from robotrader.gateway.limiter import Lane, Limiter
 from robotrader.gateway.lines import LineRules, Lines
 from robotrader.gateway.link import Link, LinkRules, Phase
@@ -40,6 +41,9 @@ __all__ = [
     "HistoryQueue",
     "HistoryStatus",
     "Lane",
+    "LaunchRules",
+    "LaunchState",
+    "Launcher",
     "Limiter",
     "LineBook",
     "LineChanged",

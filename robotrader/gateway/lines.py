@@ -215,6 +215,11 @@ class Lines:
         stream = self._by_req.get(req_id)
         return None if stream is None else stream.instrument.con_id
 
+    def instrument(self, req_id: int) -> Instrument | None:
+        """Return the contract of a request id, None if it is nobody's (any more)."""
+        stream = self._by_req.get(req_id)
+        return None if stream is None else stream.instrument
+
     # -- time --
 
     def check(self, now_ns: int) -> list[LineEffect]:

@@ -213,8 +213,9 @@ class Link:
 
     def broken(self, now_ns: int, why: str) -> list[Effect]:
         """The connection is dead or talks nonsense: tear it down (C4, C7)."""
-        ended = self._ended(now_ns, why)
-        return [Abort(why), *ended] if ended else []
+        was = self.phase
+        ended = self._ended(now_ns, why)  # may change nothing that is shown: the socket goes anyway
+        return [] if self.phase is was else [Abort(why), *ended]
 
     def error(self, now_ns: int, code: int, text: str) -> list[Effect]:
         """A message without a request came; only those about the connection count here."""

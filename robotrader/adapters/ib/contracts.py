@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SECOND_NS: Final = 1_000_000_000
 SHOWN: Final = 5
+MOST_SEARCHES: Final = 1_000
+"""At 30 a second the last one would already come half a minute late."""
+
 UNKNOWN_CONTRACT: Final = 200
 
 
@@ -45,6 +48,8 @@ class ContractDesk:
             self._wire.sinks.data(Resolved(ask.request, known))
         elif not self._wire.connected:
             self._fail(ask, "there is no connection to the broker: ask again when there is")
+        elif len(self._searches) >= MOST_SEARCHES:
+            self._fail(ask, f"{MOST_SEARCHES} searches are under way: ask for fewer at a time")
         else:
             self._search(ask)
 

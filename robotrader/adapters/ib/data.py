@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.adapters.ib import translate
 from robotrader.domain import Bar
-from robotrader.gateway import Lane, LineBook, LineChanged, Lines, StreamKind
+from robotrader.gateway import AskHistory, Lane, LineBook, LineChanged, Lines, StreamKind
 from robotrader.gateway.codes import DATA_TYPES
 from robotrader.gateway.lines import OpenStream
 from robotrader.gateway.quotes import DELAYED_TYPES, possible
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 SECOND_NS: Final = 1_000_000_000
 MILLI_NS: Final = 1_000_000
 BAR_NS: Final = 5 * SECOND_NS
+LONGEST_GAP_NS: Final = 1800 * SECOND_NS
+"""Longer ones are nights, or so old that the reader's own warm-up asks for them."""
+
+SHORTEST_SPAN_S: Final = 30
+BACKFILL: Final = 0
+"""The request number of bars that nobody asked for: they fill a gap in a stream."""
+
 RT_VOLUME: Final = "233"
 """The generic tick that gives trades with their time."""
 
@@ -34,8 +41,14 @@ RT_VOLUME: Final = "233"
 class DataDesk:
     """See the module's prose."""
 
-    def __init__(self, wire: Wire, is_open: Callable[[Instrument, int], bool]) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        is_open: Callable[[Instrument, int], bool],
+        ask_history: Callable[[AskHistory], None],
+    ) -> None:
         self._wire = wire
+        self._ask_history = ask_history
         self.lines = Lines(wire.settings.lines, wire.next_req_id, is_open)
         self._books: dict[int, LineBook] = {}
         self._bar_ns: dict[int, int] = {}
@@ -168,11 +181,26 @@ class DataDesk:
         if start_ns <= self._bar_ns.get(con_id, 0):
             self.refused["old bar"] += 1
             return
+        self._find_gap(number, start_ns)
         self._bar_ns[con_id] = start_ns
         self.do(self.lines.heard(number, self._wire.now_ns()))
         end_ns = start_ns + BAR_NS
         bar = Bar(con_id, start_ns, end_ns, opened, high, low, close, max(volume, 0.0), wap, count)
         self._wire.sinks.data(bar)
+
+    def _find_gap(self, number: int, start_ns: int) -> None:
+        """Ask for the bars that did not come, with one of overlap; nights are no gaps (D2)."""
+        instrument = self.lines.instrument(number)
+        if instrument is None:
+            return
+        last_ns = self._bar_ns.get(instrument.con_id)
+        missed_ns = 0 if last_ns is None else start_ns - last_ns - BAR_NS
+        if 0 < missed_ns <= LONGEST_GAP_NS:
+            seconds = max(SHORTEST_SPAN_S, (missed_ns + BAR_NS) // SECOND_NS)
+            ask = AskHistory(
+                BACKFILL, instrument, f"{seconds} S", "5 secs", start_ns, regular_hours=False
+            )
+            self._ask_history(ask)
 
     # -- what is told --
 

@@ -33,7 +33,7 @@ class Ears:
     def __init__(self, port: IbPort) -> None:
         self._port = port
         self._accounts: list[str] = []
-        self._first_id = 0
+        self._first_id: int | None = None
 
     @property
     def generation(self) -> int:
@@ -61,11 +61,12 @@ class Ears:
 
     def next_order_id(self, number: int) -> None:
         """The first order id that is free at the broker; later ones only confirm it."""
-        self._first_id = self._first_id or number
+        if self._first_id is None:
+            self._first_id = max(1, number)  # an order id of 0 is no id of a client
         self._greet()
 
     def _greet(self) -> None:
-        if self._accounts and self._first_id:
+        if self._accounts and self._first_id is not None:
             self._port.greeted(self._accounts, self._first_id)
 
     def current_time(self, seconds: int) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.adapters.ib import translate
 from robotrader.adapters.ib.wire import FIRST_REQUEST
 from robotrader.domain import OrderFailed
+from robotrader.domain.errors import IBKRRateLimitError
 from robotrader.gateway import Lane
 from robotrader.gateway.codes import CANCELLED_UNSENT, NOT_SENT
 
@@ -60,13 +61,18 @@ class OrderDesk:
         elif not self._sendable(ask):
             self._not_sent(ask)
         else:
-            lane = Lane.REDUCE if ask.reduces else Lane.ORDER
+            self._queue(ask)
+
+    def _queue(self, ask: PlaceOrder) -> None:
+        try:
             self._wire.send(
-                lane,
+                Lane.REDUCE if ask.reduces else Lane.ORDER,
                 lambda client: self._write(client, ask),
-                key=("place", number),
+                key=("place", ask.order_id),
                 dropped=lambda: self._not_sent(ask),
             )
+        except IBKRRateLimitError as error:
+            self._fail(ask.order_id, NOT_SENT, f"not sent: {error}")
 
     def cancel(self, ask: CancelOrder) -> None:
         """Send a cancel as soon as there is a connection, before everything else."""
@@ -77,6 +83,7 @@ class OrderDesk:
         elif not self._wire.connected:
             self._cancels[number] = ask
         else:
+            self._wire.discard(("cancel", number))  # one that waits already is as good
             self._wire.send(
                 Lane.CANCEL,
                 lambda client: client.cancelOrder(number),

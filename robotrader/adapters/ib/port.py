@@ -95,8 +95,8 @@ class IbPort:
         known = {each.con_id: each for each in instruments}
         self.orders = OrderDesk(self, lambda: self.link.state is LinkState.READY, known)
         self.sync = SyncDesk(self, self._synced)
-        self.data = DataDesk(self, is_open)
         self.history = HistoryDesk(self)
+        self.data = DataDesk(self, is_open, self.history.ask)
         self.contracts = ContractDesk(self, known)
         self._client: SafeClient | None = None
         self._opening: asyncio.Task[None] | None = None

@@ -47,7 +47,9 @@ class Listener(Protocol):
     def contracts_end(self, req_id: int) -> None: ...  # noqa: D102
     def rule(self, number: int, steps: list[ib_async.PriceIncrement]) -> None: ...  # noqa: D102
     def data_type(self, req_id: int, kind: int) -> None: ...  # noqa: D102
-    def tick_price(self, req_id: int, kind: int, price: float, size: float) -> None: ...  # noqa: D102
+    def tick_price(  # noqa: D102
+        self, req_id: int, kind: int, price: float, size: float
+    ) -> None: ...
     def tick_size(self, req_id: int, kind: int, size: float) -> None: ...  # noqa: D102
     def tick_text(self, req_id: int, kind: int, text: str) -> None: ...  # noqa: D102
     def bar(self, req_id: int, raw: tuple[Any, ...]) -> None: ...  # noqa: D102

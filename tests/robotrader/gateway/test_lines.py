@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -104,8 +105,8 @@ def test_d9_many_ticks_are_one_quote() -> None:
 # -- lines --
 
 
-def made(**rules: object) -> Lines:
-    return Lines(LineRules(**rules), itertools.count(1).__next__, lambda *_: True)  # type: ignore[arg-type]  # by name
+def made(**rules: Any) -> Lines:
+    return Lines(LineRules(**rules), itertools.count(1).__next__, lambda *_: True)
 
 
 def opened(effects: list[object] | None) -> list[int]:

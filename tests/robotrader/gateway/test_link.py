@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,8 +20,8 @@ START_NS = 1_795_240_800 * SECOND_NS
 WHY = "test"
 
 
-def made(**rules: object) -> Link:
-    return Link(LinkRules(**rules), Random(3).random, itertools.count(1).__next__)  # type: ignore[arg-type]  # by name
+def made(**rules: Any) -> Link:
+    return Link(LinkRules(**rules), Random(3).random, itertools.count(1).__next__)
 
 
 def shown(link: Link) -> str:
@@ -193,6 +194,19 @@ def test_f14_a_wall_is_tried_every_five_minutes_with_a_reminder_every_hour() -> 
     assert alerts[1] - alerts[0] == 3600 * SECOND_NS
 
 
+def test_f02_a_dead_attempt_at_a_wall_leaves_no_socket() -> None:
+    """Found by ``Life``: nothing that is shown changes, and yet there is a socket to end."""
+    link = made()
+    now_ns = START_NS
+    link.start(now_ns)
+    while link.state is not LinkState.NEEDS_HUMAN:
+        link.opened()
+        now_ns = link.next_ns(now_ns) or 0
+        link.tick(now_ns)
+    assert Connect in kinds(link.hurry(now_ns))
+    assert kinds(link.broken(now_ns, WHY)) == [Abort]
+
+
 def test_a_closed_port_is_no_wall() -> None:
     link = made()
     now_ns = START_NS
@@ -214,7 +228,9 @@ def up(link: Link, now_ns: int) -> None:
 def test_c10_a_restored_broker_is_asked_again(code: int, then: type) -> None:
     link = made()
     up(link, START_NS)
-    assert link.error(START_NS, 1100, "lost")[0].state is LinkState.DEGRADED  # type: ignore[union-attr]
+    (changed,) = link.error(START_NS, 1100, "lost")
+    assert isinstance(changed, LinkChanged)
+    assert changed.state is LinkState.DEGRADED
     assert kinds(link.error(START_NS, code, "back")) == [LinkChanged, Sync, then]
     assert link.generation == 1
 

@@ -54,12 +54,12 @@ LINK = LinkRules(
     stable_s=60.0,
     human_retry_s=0.4,
     reminder_s=60.0,
-    sync_s=0.3,
+    sync_s=0.4,
 )
 SETTINGS = IbSettings(
-    idle_s=0.3,
-    answer_s=0.3,
-    ack_s=0.3,
+    idle_s=0.4,
+    answer_s=0.5,
+    ack_s=0.5,
     history_s=3.0,
     contract_s=3.0,
     link=LINK,
