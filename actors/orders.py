@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
     AskOrders,
+    AskTrading,
     CancelAll,
     Commit,
     Committed,
@@ -23,6 +24,7 @@ from actors.say import (
     Recorded,
     Replayed,
     SwitchChanged,
+    Trading,
     tell,
     unknown,
 )
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from actors.say import Address
-    from robotrader.risk import Switch
 
 _NS: Final = 1_000_000_000
 _FROM_BROKER: Final = (
@@ -111,7 +112,8 @@ class Orders(Actor):
         self._durable = durable
         self._now_ns = now_ns
         self._epoch = 0
-        self._switch: Switch | None = None
+        self._link: LinkChanged | None = None
+        self._values: BrokerSnapshot | None = None
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
@@ -124,6 +126,8 @@ class Orders(Actor):
             self._replay(message)
         elif isinstance(message, AskOrders):
             return tuple(self.manager.orders())
+        elif isinstance(message, AskTrading):
+            return self._trading()
         else:
             self._serve(message)
         return None
@@ -145,11 +149,29 @@ class Orders(Actor):
         tell(self._gateway, AskLink())
         self._do(effects)
 
+    def _trading(self) -> Trading:
+        link, values = self._link, self._values
+        return Trading(
+            ready=self.manager.ready,
+            link="down" if link is None else link.state.value,
+            why="" if link is None else link.why,
+            epoch=self._epoch + 1,
+            orders=tuple(self.manager.orders()),
+            halted=self.manager.halted,
+            values={} if values is None else values.values,
+            values_ns=0 if values is None else values.at_ns,
+            counts=self.manager.counts,
+        )
+
     def _serve(self, message: Any) -> None:
         now_ns = self._now_ns()
         manager = self.manager
         if isinstance(message, _FROM_BROKER):
             self._do(manager.on_broker(message, now_ns))
+            if isinstance(message, LinkChanged):
+                self._link = message
+            if isinstance(message, BrokerSnapshot) and message.values:
+                self._values = message
             if isinstance(message, LinkChanged | BrokerSnapshot):
                 for who in self._told:
                     tell(who, message)
@@ -169,7 +191,6 @@ class Orders(Actor):
     def _command(self, message: Any, now_ns: int) -> None:
         manager = self.manager
         if isinstance(message, SwitchChanged):
-            self._switch = message.switch
             blocked = {trip.scope: str(trip.level) for trip in message.switch.trips}
             self._do(manager.on_switch(blocked, now_ns))
         elif isinstance(message, CancelWish):

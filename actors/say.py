@@ -6,12 +6,14 @@ whoever sends need not know which incarnation answers; see ``tree`` for who play
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from pykka import ActorDeadError
 
 from robotrader.domain.records import Record
+from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.risk import Level, Switch
 from supervision import Unavailable
@@ -151,3 +153,23 @@ class Clear(msgspec.Struct, frozen=True):
 
 class AskSwitch(msgspec.Struct, frozen=True):
     """How is the kill switch? A ``Switch`` answers."""
+
+
+class AskTrading(msgspec.Struct, frozen=True):
+    """How does trading stand? A ``Trading`` answers."""
+
+
+class Trading(msgspec.Struct, frozen=True, kw_only=True):
+    """How the order manager stands, for people."""
+
+    ready: bool
+    link: str
+    why: str
+    epoch: int
+    orders: tuple[OrderView, ...]
+    halted: frozenset[int]
+    values: dict[str, Decimal]
+    """What the broker said of the account, by tag."""
+
+    values_ns: int
+    counts: dict[str, int]

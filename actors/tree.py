@@ -81,7 +81,7 @@ class Trader:
     build: str = ""
     registry: Registry = field(default_factory=Registry)
     memory: GatewayMemory = field(default_factory=GatewayMemory)
-    outside: Sequence[ChildSpec] = ()
+    outside: list[ChildSpec] = field(default_factory=list)
     """Further children of the root: the control socket."""
 
     def role(self, name: str) -> Any:

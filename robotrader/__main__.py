@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _demo(_arguments: argparse.Namespace) -> int:
+def _demo(arguments: argparse.Namespace) -> int:
     from robotrader.app.demo import main as demo
 
-    return demo()
+    return demo(arguments.seconds)
 
 
 def _gateway(arguments: argparse.Namespace) -> int:
@@ -95,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"robotrader {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("demo", help="show a supervised system crash and recover")
+    demo = commands.add_parser("demo", help="trade real prices of 20 stocks on paper, here")
+    demo.add_argument("--seconds", type=float, help="how long (default: until Ctrl-C)")
     gateway_args.add_parsers(commands)
     journal_args.add_parsers(commands)
     strategy_args.add_parsers(commands)

@@ -1,37 +1,183 @@
-"""``robotrader demo``: a supervised system that is broken on purpose and recovers, as one can see.
+"""``robotrader demo``: the whole system on the emulated gateway, with real prices of 20 stocks.
 
-Starts heart, the root process, which starts and keeps the core (see ``demo_core``). The exit status
-is 0 only if the core saw every recovery, its own replacement after a SIGKILL included.
+Makes a configuration that is thrown away afterwards, starts what ``robotrader run`` starts, shows
+every few seconds how it is, and ends with what the session brought, as the journal knows it. Kill
+any of its processes by hand: it goes on. Ctrl-C ends it.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from supervision import heart
+from actors.journal import CATALOGUE
+from robotrader.adapters import bundled, journal_tools
+from robotrader.app import run, tables
+from robotrader.app.control_client import ControlClient
+from robotrader.config import layers, resolve
+from robotrader.domain import control
+from robotrader.domain.errors import RoboTraderError
 
-LONGEST_S: Final = 60.0
-"""Longest time for the whole demo: ten times what it takes on a slow machine."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from robotrader.config import Resolved
+    from robotrader.domain import control_answers as answers
+
+UNWATCHED_S: Final = 60.0
+"""How long it runs where nobody can press Ctrl-C."""
+
+STARTS_S: Final = 60.0
+SHOWN_EVERY_S: Final = 5.0
+STRATEGY: Final = "robotrader.strategies.sma_cross:SmaCross"
 
 
-def main() -> int:
-    """Run the demo; return 0 if every recovery was seen, else heart's own exit code or 1."""
+def main(seconds: float | None = None) -> int:
+    """Run the demo for so many seconds (None: until Ctrl-C, or a minute without a terminal).
+
+    Returns 0 if it traded, its books agree with the venue's and it ended in order.
+    """
+    if seconds is None and not sys.stdout.isatty():
+        seconds = UNWATCHED_S
     with tempfile.TemporaryDirectory(prefix="robotrader-demo-") as folder:
-        spec, died_ns = Path(folder, "heart.json"), Path(folder, "died_ns")
-        core = [sys.executable, "-m", "robotrader.app.demo_core", str(died_ns)]
-        children = [{"name": "core", "argv": core, "terminal_codes": [1]}]
-        spec.write_text(json.dumps({"children": children, "dump_dir": folder}))
-        print("heart     starts the core process and watches its pulse", flush=True)
-        with Path(folder, "events.jsonl").open("w+") as events:
-            done = subprocess.run(
-                heart.command(spec), stderr=events, timeout=LONGEST_S, check=False
-            )
-            events.seek(0)
-            kinds = [json.loads(line)["event"] for line in events if line.startswith("{")]
-        print(f"heart     saw {', '.join(kinds)}", flush=True)
-        return done.returncode or int("restarted" not in kinds)
+        resolved = _configuration(Path(folder))
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(
+            run.prepare(resolved), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ
+        ) as heart:
+            return _Session(resolved, heart).play(seconds)
+
+
+def _configuration(folder: Path) -> Resolved:
+    symbols = ",".join(f'"{each.symbol}"' for each in bundled.instruments() if each.tradable)
+    says = [
+        'mode="sim"',
+        'account="DU1234567"',
+        f"data_dir={str(folder)!r}",
+        f"ib.port={_free_port()}",
+        f'metrics.bind="127.0.0.1:{_free_port()}"',
+        f"universe.symbols=[{symbols}]",
+        f'strategy.cross.class="{STRATEGY}"',
+        f"strategy.cross.symbols=[{symbols}]",
+        'strategy.cross.bar="5s"',
+        "strategy.cross.params={fast=2, slow=4, qty=10}",
+    ]
+    return resolve([layers.from_settings(says)], "demo")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Session:
+    """One run of the demo: what is shown, and what it came to."""
+
+    def __init__(self, resolved: Resolved, heart: subprocess.Popen[bytes]) -> None:
+        self._resolved, self._heart = resolved, heart
+        self._out = tables.console(no_color=False, quiet=False)
+        self._begun = time.monotonic()
+        self._pids: set[int] = set()
+        self._fills: list[answers.TradeRow] = []
+        self._last: answers.StatusAnswer | None = None
+
+    def play(self, seconds: float | None) -> int:
+        """Show the system until it is over; return the exit status."""
+        metrics = self._resolved.config.metrics.bind
+        self._out.print(
+            f"starting in {self._resolved.config.data_dir}; metrics at http://{metrics}"
+        )
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                self._watch(seconds)
+        finally:
+            status = self._end()
+        return self._sum_up(status)
+
+    def _watch(self, seconds: float | None) -> None:
+        until = None if seconds is None else self._begun + seconds
+        tree_shown = False
+        while self._heart.poll() is None and (until is None or time.monotonic() < until):
+            status = self._ask(control.Status())
+            if status is None:
+                if self._last is None and time.monotonic() - self._begun > STARTS_S:
+                    return
+                time.sleep(0.2)
+                continue
+            self._last = status
+            if not tree_shown and status.reconciled:
+                tree_shown = True
+                self._show_tree()
+            self._say(status)
+            time.sleep(SHOWN_EVERY_S if tree_shown else 0.5)
+
+    def _ask(self, request: Any) -> Any:
+        """Ask the core; None if it does not answer, because it is being started."""
+        try:
+            with ControlClient.of(self._resolved.config) as client:
+                return client.ask(request)
+        except (RoboTraderError, OSError):
+            return None
+
+    def _show_tree(self) -> None:
+        found = self._ask(control.ActorsList())
+        if found is not None:
+            self._out.print(tables.actor_tree(found.actors))
+
+    def _say(self, status: answers.StatusAnswer) -> None:
+        if status.pid not in self._pids:
+            again = "again, " if self._pids else ""
+            self._pids.add(status.pid)
+            self._out.print(f"core is up {again}process {status.pid}, epoch {status.epoch}")
+        switches = ", ".join(f"{each.level} {each.scope}" for each in status.switches) or "off"
+        self._out.print(
+            f"{time.monotonic() - self._begun:6.1f} s  gateway {status.link}"
+            f"{', reconciled' if status.reconciled else ''}  equity {_money(status.net_liquidation)}"
+            f"  today {_money(status.pnl_day)}  positions {status.open_positions}"
+            f"  working {status.working_orders}  actors {status.actors}  kill switch {switches}"
+        )
+
+    def _end(self) -> int:
+        """End everything in order; return heart's exit status."""
+        if self._heart.poll() is None:
+            self._heart.send_signal(signal.SIGTERM)
+        with contextlib.suppress(KeyboardInterrupt):
+            _, said = self._heart.communicate(timeout=60)
+            if self._heart.returncode:
+                self._out.print(said.decode(errors="replace")[-4000:])
+        return self._heart.wait()
+
+    def _sum_up(self, status: int) -> int:
+        records = list(_records(Path(self._resolved.config.data_dir)))
+        fills = [each for each in records if type(each).__name__ == "FillBooked"]
+        costs = [each for each in records if type(each).__name__ == "CommissionBooked"]
+        paid = sum((each.commission for each in costs), Decimal(0))
+        last = self._last
+        self._out.print(
+            f"session: {len(records)} records, {len(fills)} fills, commissions {paid:.2f}, "
+            f"equity {_money(None if last is None else last.net_liquidation)}, "
+            f"core processes {len(self._pids)}, heart's exit status {status}"
+        )
+        return 0 if fills and status == 0 else 1
+
+
+def _records(data_dir: Path) -> Iterator[Any]:
+    """Yield what the journal holds, now that nobody has it open."""
+    folder = data_dir / "journal"
+    if folder.exists():
+        for frame in journal_tools.read(folder):
+            yield CATALOGUE.decode(frame)
+
+
+def _money(value: Decimal | None) -> str:
+    return "unknown" if value is None else f"{value:,.2f}"

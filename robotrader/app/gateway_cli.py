@@ -40,6 +40,7 @@ from robotrader.tws import (
 )
 from robotrader.tws.errors import explain
 from robotrader.venue import AccountSetup
+from supervision.pulse import Pulse
 
 if TYPE_CHECKING:
     import argparse
@@ -151,11 +152,14 @@ async def _serve(gateway: Gateway, arguments: argparse.Namespace, said: tuple[st
         print(f"control port {await control.start(arguments.control_port)}", flush=True)
     for line in said[1:]:
         print(line, flush=True)
+    pulse = Pulse.from_env()
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), SAVE_S)
+        pulse.beat()
         if arguments.state:
             state.save(gateway, arguments.state)
+    pulse.planned()
     await control.stop()
     await server.stop()
 

@@ -19,7 +19,7 @@ from robotrader.gateway import LaunchRules, LaunchState, LinkRules
 from supervision import ActorSystem
 from supervision.runtime.loop import LoopThread
 from supervision.testing import ProbeActor, actor_of
-from tests.actors.kit import wait_until
+from tests.actors.gateway_kit import wait_until
 from tests.robotrader.adapters.ib.kit import SETTINGS
 
 RULES = LaunchRules(adopt_s=0.1, grace_s=30.0, wedged_s=30.0, backoff_s=0.05, backoff_cap_s=0.1)

@@ -29,8 +29,8 @@ async def look_up(
         IBKRConnectionError: the gateway did not answer in time; says how far it came.
     """
     answers: asyncio.Queue[Resolved] = asyncio.Queue()
-    failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     connected = asyncio.Event()
+    failures: list[Exception] = []
     last = "it does not listen"
 
     def heard(message: Any) -> None:
@@ -48,7 +48,7 @@ async def look_up(
         broker=heard,
         data=priced,
         alert=lambda _: None,
-        failed=lambda error: failed.done() or failed.set_exception(error),
+        failed=failures.append,
     )
     port = IbPort(settings, sinks, count(1).__next__)
     port.start()
@@ -59,6 +59,8 @@ async def look_up(
                 port.resolve(Resolve(number, symbol))
             return _found(symbols, [await answers.get() for _ in symbols])
     except TimeoutError:
+        if failures:
+            raise failures[0] from None
         where = f"{settings.host}:{settings.port}"
         msg = (
             f"the gateway at {where} gave no contracts within {timeout_s:g} s ({last}): "

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from robotrader.domain import Bar, Trade
 from robotrader.emulator import streams
-from robotrader.emulator.market import Ticker
+from robotrader.emulator.ticker import Ticker
 from robotrader.market import BarBuilder, Cells, Phase, Skipped
 from robotrader.venue import AlwaysOpen
 from tests.robotrader.market.kit import AAPL, CLOSE, DAY, OPEN, TABLE, H, M, S, bar, quote, trade

@@ -1,0 +1,235 @@
+"""The control actor: what people and programs ask a running system over its socket.
+
+It lives on a loop of its own, so that a client costs nobody who trades. It owns nothing: every
+answer is asked for, with the deadline of the request; what nobody can say is None.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.say import (
+    AskLedger,
+    AskSwitch,
+    AskTrading,
+    Clear,
+    Reconcile,
+    Trip,
+    unknown,
+)
+from actors.tables import actor_rows, order_row, position_rows, status_of, switch_rows
+from robotrader.adapters.control_socket import ControlSocket
+from robotrader.domain import control
+from robotrader.domain import control_answers as answers
+from robotrader.risk import Level
+from supervision import Actor, ChildSpec, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from actors.tables import Known
+    from robotrader.adapters.control_socket import Peer
+    from robotrader.domain.control import Request
+    from robotrader.domain.control_answers import Answer
+    from supervision import Registry
+
+ASK_S: Final = 2.0
+"""The longest wait for one actor's part of an answer."""
+
+_STOPPED: Final = "stopped"
+
+
+class ControlActor(Actor):
+    """See the module's prose.
+
+    Args:
+        path: the socket.
+        registry: where everybody is found by role.
+        known: what does not change while the process lives.
+        stop: ends the process in order.
+        clients_max: connections at once.
+    """
+
+    runtime = "control"
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        registry: Registry,
+        known: Known,
+        stop: Callable[[], None],
+        clients_max: int = 32,
+    ) -> None:
+        super().__init__()
+        self._registry, self._known, self._stop = registry, known, stop
+        self._socket = ControlSocket(path, self._answer, clients_max=clients_max)
+        self._kills: dict[str, Answer] = {}
+        self._handlers: dict[type, Callable[[Any], Awaitable[Answer]]] = {
+            control.Status: self._status,
+            control.ActorsList: self._actors,
+            control.Orders: self._orders,
+            control.Positions: self._positions,
+            control.Account: self._account,
+            control.Reconcile: self._reconcile,
+            control.Kill: self._kill,
+            control.Resume: self._resume,
+            control.Stop: self._end,
+        }
+
+    def on_start(self) -> None:
+        """Listen, as soon as the loop comes to it."""
+        self._task = asyncio.get_running_loop().create_task(self._socket.start())
+        self._task.add_done_callback(self._begun)
+
+    def _begun(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._cell.ref.tell(error)
+
+    def on_stop(self) -> None:
+        """Let clients go."""
+        asyncio.get_running_loop().create_task(self._socket.stop())
+
+    def on_failure(self, *_: Any) -> None:
+        """Leave no listener behind."""
+        self.on_stop()
+
+    def on_receive(self, message: Any) -> Any:
+        """Crash with what the listener failed of; nobody sends anything else."""
+        if isinstance(message, Exception):
+            raise message
+        raise unknown(self, message)
+
+    # -- asking around --
+
+    async def _ask(self, role: str, question: Any) -> Any:
+        """Ask whoever plays a role; None if nobody answers in time."""
+        try:
+            future = self._registry.ref(role).resolve().ask(question, block=False, timeout=ASK_S)
+            return await asyncio.to_thread(future.get, ASK_S)
+        except (Unavailable, Exception):  # noqa: BLE001 - not known is an answer
+            return None
+
+    async def _answer(self, request: Request, _peer: Peer) -> Answer:
+        handler = self._handlers.get(type(request))
+        if handler is None:
+            why = f"{type(request).__name__} is not served by this build"
+            return answers.Refused(code="not_served", why=why)
+        return await handler(request)
+
+    # -- looking --
+
+    async def _status(self, _: control.Status) -> Answer:
+        trading = await self._ask("orders", AskTrading())
+        ledger = await self._ask("account", AskLedger())
+        switch = await self._ask("kill-switch", AskSwitch())
+        rows = await asyncio.to_thread(actor_rows, self._root())
+        return status_of(self._known, trading, ledger, switch, rows)
+
+    def _root(self) -> Any:
+        return self._registry.whereis("root")
+
+    async def _actors(self, request: control.ActorsList) -> Answer:
+        rows = await asyncio.to_thread(actor_rows, self._root())
+        under = request.under.rstrip("/")
+        found = tuple(row for row in rows if row.path.startswith(under))
+        return answers.ActorsAnswer(actors=found)
+
+    async def _orders(self, _: control.Orders) -> Answer:
+        trading = await self._ask("orders", AskTrading())
+        if trading is None:
+            return answers.Failed(why="the order manager does not answer: it is being restarted")
+        return answers.OrdersAnswer(orders=tuple(map(order_row, trading.orders)))
+
+    async def _positions(self, _: control.Positions) -> Answer:
+        ledger = await self._ask("account", AskLedger())
+        if ledger is None:
+            return answers.Failed(why="the account does not answer: it is being restarted")
+        return answers.PositionsAnswer(positions=position_rows(self._known, ledger))
+
+    async def _account(self, _: control.Account) -> Answer:
+        trading = await self._ask("orders", AskTrading())
+        if trading is None:
+            return answers.Failed(why="the order manager does not answer: it is being restarted")
+        values = tuple(
+            answers.ValueRow(tag=tag, value=value, currency="USD", at_ns=trading.values_ns)
+            for tag, value in sorted(trading.values.items())
+        )
+        return answers.AccountAnswer(account=self._known.account, values=values)
+
+    async def _reconcile(self, _: control.Reconcile) -> Answer:
+        self._registry.ref("orders").resolve().tell(Reconcile())
+        deadline = time.monotonic() + ASK_S
+        trading = await self._ask("orders", AskTrading())
+        while trading is not None and not trading.ready and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            trading = await self._ask("orders", AskTrading())
+        if trading is None:
+            return answers.Failed(why="the order manager does not answer: it is being restarted")
+        breaks = tuple(
+            answers.BreakRow(
+                kind="position",
+                key=self._known.symbols.get(con_id, str(con_id)),
+                ours="see positions",
+                broker="see account",
+                since_ns=0,
+                advice="compare both, then adopt the broker's position or correct it there",
+            )
+            for con_id in sorted(trading.halted)
+        )
+        clean = trading.ready and not breaks
+        return answers.ReconcileAnswer(clean=clean, at_ns=time.time_ns(), breaks=breaks)
+
+    # -- acting --
+
+    async def _kill(self, request: control.Kill) -> Answer:
+        ledger = await self._ask("account", AskLedger())
+        trading = await self._ask("orders", AskTrading())
+        level = Level.read(request.level.value) or Level.PAUSE
+        cancels = () if trading is None or level < Level.CANCEL else trading.orders
+        closes = (
+            () if ledger is None or level < Level.FLATTEN else position_rows(self._known, ledger)
+        )
+        shown = answers.KillAnswer(
+            preview=request.preview,
+            level=str(level),
+            scope=request.scope,
+            cancels=tuple(order.ref for order in cancels if not order.reduces),
+            closes=tuple(closes),
+            cannot=() if ledger is not None else ("the account does not answer",),
+        )
+        if request.preview:
+            return shown
+        if request.key not in self._kills:
+            trip = Trip(level, request.scope, request.who, request.reason)
+            if await self._ask("kill-switch", trip) is None:
+                return answers.Failed(why="the kill switch does not answer; try again")
+            self._kills[request.key] = shown
+        return self._kills[request.key]
+
+    async def _resume(self, request: control.Resume) -> Answer:
+        switch = await self._ask("kill-switch", Clear(request.scope, request.who, request.reason))
+        if switch is None:
+            return answers.Failed(why="the kill switch does not answer, or refuses; see the log")
+        left = ", ".join(f"{row.level} in {row.scope}" for row in switch_rows(switch)) or "nothing"
+        return answers.Done(text=f"cleared {request.scope}; still tripped: {left}")
+
+    async def _end(self, request: control.Stop) -> Answer:
+        deadline = time.monotonic() + request.drain_s
+        while time.monotonic() < deadline:
+            trading = await self._ask("orders", AskTrading())
+            if trading is not None and not trading.orders:
+                break
+            await asyncio.sleep(0.1)
+        self._stop()
+        return answers.Done(text="stopping")
+
+
+def control_child(registry: Registry, path: Path, known: Known, **more: Any) -> ChildSpec:
+    """Return the control actor's place in a tree."""
+    given = {"registry": registry, "path": path, "known": known, **more}
+    return ChildSpec(id="control", start=registry.via("control", ControlActor), kwargs=given)
