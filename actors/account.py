@@ -11,17 +11,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
+    AskDays,
     AskLedger,
+    AskTrades,
     Commit,
     Follow,
     LedgerChanged,
     Recorded,
     Replayed,
+    Traded,
     tell,
     unknown,
 )
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
-from robotrader.domain.records import CashAdopted, DayRolled
+from robotrader.domain.records import CashAdopted, CommissionBooked, DayRolled, FillBooked
 from robotrader.ledger import Ledger
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
     from actors.say import Address
     from robotrader.domain import Instrument
+    from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
 
 CASH_TAG: Final = "TotalCashValue"
@@ -74,6 +78,7 @@ class Account(Actor):
         self._account, self._day_of = account, day_of
         self._journal, self._readers, self._now_ns = journal, tuple(readers), now_ns
         self._marks: dict[int, float] = {}
+        self._fills: dict[str, Traded] = {}
         self._has_cash = self._rolling = self._ready = False
 
     def on_start(self) -> Any:
@@ -85,6 +90,10 @@ class Account(Actor):
         """Keep the ledger, and answer who asks for it."""
         if isinstance(message, AskLedger):
             return self.view()
+        if isinstance(message, AskTrades):
+            return self._trades(message)
+        if isinstance(message, AskDays):
+            return self.ledger.days(message.newest)
         if isinstance(message, Quote):
             self._marks[message.con_id] = (message.bid + message.ask) / 2
         elif isinstance(message, Replayed | Recorded):
@@ -104,12 +113,29 @@ class Account(Actor):
     def _fold(self, message: Replayed | Recorded) -> None:
         for _, record in message.records:
             self.ledger.apply(record)
+            self._note(record)
             self._has_cash = self._has_cash or isinstance(record, CashAdopted)
             self._rolling = self._rolling and not isinstance(record, DayRolled)
         if isinstance(message, Replayed) and message.last and not self._ready:
             self._ready = True
             self.started()
             self._look()
+
+    def _note(self, record: Record) -> None:
+        """Keep fills for who asks for them: a few hundred bytes each."""
+        if isinstance(record, FillBooked):
+            self._fills[record.family] = Traded(record)
+        elif isinstance(record, CommissionBooked) and record.family in self._fills:
+            fill = self._fills[record.family].fill
+            self._fills[record.family] = Traded(fill, record.commission)
+
+    def _trades(self, ask: AskTrades) -> tuple[Traded, ...]:
+        return tuple(
+            each
+            for each in self._fills.values()
+            if ask.from_ns <= each.fill.time_ns < ask.to_ns
+            and ask.strategy in {"", each.fill.strategy}
+        )
 
     def _adopt_cash(self, snapshot: BrokerSnapshot) -> None:
         """Begin with what the broker says, once: from then on the journal knows better."""

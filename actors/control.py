@@ -8,21 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
+    AskDays,
     AskLedger,
     AskSwitch,
+    AskTail,
+    AskTrades,
     AskTrading,
     Clear,
     Reconcile,
     Trip,
     unknown,
 )
-from actors.tables import actor_rows, order_row, position_rows, status_of, switch_rows
+from actors.tables import (
+    actor_rows,
+    find,
+    journal_rows,
+    order_row,
+    pnl_rows,
+    position_rows,
+    status_of,
+    switch_rows,
+    trade_row,
+)
 from robotrader.adapters.control_socket import ControlSocket
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from robotrader.domain.records import OperatorActed
 from robotrader.risk import Level
 from supervision import Actor, ChildSpec, Unavailable
 
@@ -39,7 +55,7 @@ if TYPE_CHECKING:
 ASK_S: Final = 2.0
 """The longest wait for one actor's part of an answer."""
 
-_STOPPED: Final = "stopped"
+_DAYS: Final = {control.Period.DAY: 1, control.Period.WEEK: 7, control.Period.MONTH: 31}
 
 
 class ControlActor(Actor):
@@ -65,7 +81,7 @@ class ControlActor(Actor):
         clients_max: int = 32,
     ) -> None:
         super().__init__()
-        self._registry, self._known, self._stop = registry, known, stop
+        self._registry, self._known, self._end_process = registry, known, stop
         self._socket = ControlSocket(path, self._answer, clients_max=clients_max)
         self._kills: dict[str, Answer] = {}
         self._handlers: dict[type, Callable[[Any], Awaitable[Answer]]] = {
@@ -75,6 +91,11 @@ class ControlActor(Actor):
             control.Positions: self._positions,
             control.Account: self._account,
             control.Reconcile: self._reconcile,
+            control.Trades: self._trades,
+            control.Pnl: self._pnl,
+            control.JournalTail: self._journal,
+            control.Breakers: self._breakers,
+            control.ActorRestart: self._restart,
             control.Kill: self._kill,
             control.Resume: self._resume,
             control.Stop: self._end,
@@ -110,7 +131,7 @@ class ControlActor(Actor):
         """Ask whoever plays a role; None if nobody answers in time."""
         try:
             future = self._registry.ref(role).resolve().ask(question, block=False, timeout=ASK_S)
-            return await asyncio.to_thread(future.get, ASK_S)
+            return await asyncio.to_thread(lambda: future.get(timeout=ASK_S))
         except (Unavailable, Exception):  # noqa: BLE001 - not known is an answer
             return None
 
@@ -160,6 +181,36 @@ class ControlActor(Actor):
             for tag, value in sorted(trading.values.items())
         )
         return answers.AccountAnswer(account=self._known.account, values=values)
+
+    async def _trades(self, request: control.Trades) -> Answer:
+        ask = AskTrades(request.from_ns, request.to_ns, request.strategy)
+        found = await self._ask("account", ask)
+        if found is None:
+            return answers.Failed(why="the account does not answer: it is being restarted")
+        return answers.TradesAnswer(trades=tuple(trade_row(self._known, each) for each in found))
+
+    async def _pnl(self, request: control.Pnl) -> Answer:
+        days = await self._ask("account", AskDays(request.count * _DAYS[request.period]))
+        ledger = await self._ask("account", AskLedger())
+        trades = await self._ask("account", AskTrades(0, time.time_ns()))
+        if days is None or ledger is None or trades is None:
+            return answers.Failed(why="the account does not answer: it is being restarted")
+        fills = Counter(
+            datetime.fromtimestamp(each.fill.time_ns / 1e9, UTC).date().isoformat()
+            for each in trades
+        )
+        rows = pnl_rows(days, ledger, request.period, fills)
+        return answers.PnlAnswer(periods=rows[-request.count :])
+
+    async def _journal(self, request: control.JournalTail) -> Answer:
+        tail = await self._ask("journal", AskTail(request.after, request.count, request.last))
+        if tail is None:
+            return answers.Failed(why="the journal does not answer: it is being restarted")
+        rows = journal_rows(tail, request.kinds, request.match)
+        return answers.JournalAnswer(records=rows, tip=tail.tip)
+
+    async def _breakers(self, _: control.Breakers) -> Answer:
+        return answers.BreakersAnswer(breakers=())  # this tree has none yet
 
     async def _reconcile(self, _: control.Reconcile) -> Answer:
         self._registry.ref("orders").resolve().tell(Reconcile())
@@ -211,6 +262,19 @@ class ControlActor(Actor):
             self._kills[request.key] = shown
         return self._kills[request.key]
 
+    async def _restart(self, request: control.ActorRestart) -> Answer:
+        """End an actor as a crash would; its supervisor starts the next, by its own rules."""
+        found = await asyncio.to_thread(find, self._root(), request.path)
+        if found is None:
+            why = f"no actor {request.path}: `robotrader actors ls` has them"
+            return answers.Refused(code="no_actor", why=why)
+        acted = OperatorActed(
+            who=request.who, command=f"restart {request.path}: {request.reason}", result="asked"
+        )
+        self._registry.ref("journal").resolve().tell(acted)
+        found.kill()
+        return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
+
     async def _resume(self, request: control.Resume) -> Answer:
         switch = await self._ask("kill-switch", Clear(request.scope, request.who, request.reason))
         if switch is None:
@@ -225,7 +289,7 @@ class ControlActor(Actor):
             if trading is not None and not trading.orders:
                 break
             await asyncio.sleep(0.1)
-        self._stop()
+        self._end_process()
         return answers.Done(text="stopping")
 
 

@@ -204,7 +204,11 @@ class GatewayActor(Actor):
         return tell
 
     def _teller(self, name: str, role: Role) -> Callable[[Any], None]:
+        own = self.actor_ref
+
         def tell(message: Any) -> None:
+            if not own.is_alive():
+                return  # a killed incarnation's port: its successor has a later word
             if isinstance(message, LinkChanged):
                 self._link = message
             try:

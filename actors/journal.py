@@ -6,7 +6,9 @@ behind what is queued and writes when it comes to it. One transaction, one sync,
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -14,7 +16,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pykka import ActorDeadError
 
 from actors.messages import Recall, Recalled
-from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed, tell, unknown
+from actors.say import (
+    AskTail,
+    Commit,
+    Committed,
+    Follow,
+    NotCommitted,
+    Recorded,
+    Replayed,
+    Tail,
+    tell,
+    unknown,
+)
 from robotrader.domain import records as rec
 from robotrader.journal import Catalogue, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry, Kind
 from supervision import Actor, MailboxSpec
@@ -23,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from robotrader.domain.records import Record
-    from robotrader.journal import Receipt, Store
+    from robotrader.journal import Frame, Receipt, Store
     from supervision import ActorRef
 
 BATCH: Final = 256
@@ -31,6 +44,9 @@ BATCH: Final = 256
 
 CHUNK: Final = 1_000
 """Records in one ``Replayed``: a follower's turn stays below a few milliseconds."""
+
+KEPT: Final = 5_000
+"""The newest records, for who looks at the journal of a running system."""
 
 CATALOGUE: Final = Catalogue(Kind(type_id, struct) for type_id, struct in rec.TYPE_IDS.items())
 _WRITE: Final = "write"
@@ -42,11 +58,38 @@ _OF_STRATEGIES: Final = frozenset(
 )
 
 
+class JournalMemory:
+    """What outlives an incarnation: the open store, which one thread at a time may use.
+
+    An incarnation that is killed runs no hook; its successor closes the store for it, once its last
+    write is over.
+    """
+
+    def __init__(self, open_store: Callable[[], Store]) -> None:
+        self._open_store = open_store
+        self._store: Store | None = None
+        self.lock = threading.Lock()
+
+    def open(self) -> Store:
+        """Open the store, which begins an epoch."""
+        self.close()
+        with self.lock:
+            self._store = self._open_store()
+            return self._store
+
+    def close(self) -> None:
+        """Let others open it."""
+        with self.lock:
+            store, self._store = self._store, None
+            if store is not None:
+                store.close()
+
+
 class Journal(Actor):
     """See the module's prose.
 
     Args:
-        open_store: opens the store; called by every incarnation.
+        memory: the store; every incarnation opens it anew.
         wall_ns: the time of day, for the records.
     """
 
@@ -55,23 +98,28 @@ class Journal(Actor):
     hang_budget_s = 10.0
     hang_policy = "exit"
 
-    def __init__(
-        self, open_store: Callable[[], Store], wall_ns: Callable[[], int] = time.time_ns
-    ) -> None:
+    def __init__(self, memory: JournalMemory, wall_ns: Callable[[], int] = time.time_ns) -> None:
         super().__init__()
-        self._open_store = open_store
+        self._memory = memory
         self._wall_ns = wall_ns
         self._store: Store | None = None
         self._waiting: list[_Waiting] = []
         self._followers: list[Any] = []
         self._strategies = _Strategies()
+        self._frames: deque[Frame] = deque(maxlen=KEPT)
+        self._recent: deque[tuple[int, int, int, Record]] = deque(maxlen=KEPT)
 
     def on_start(self) -> None:
         """Open the store, which begins a new epoch."""
-        self._store = self._open_store()
+        self._store = self._memory.open()
         for frame in self._store.replay():
+            self._frames.append(frame)
             if frame.type_id in _OF_STRATEGIES:
                 self._strategies.apply(CATALOGUE.decode(frame))
+        frames, self._frames = self._frames, deque(maxlen=KEPT)
+        for frame in frames:
+            row = (frame.seq, frame.epoch, frame.wall_ns, CATALOGUE.decode(frame))
+            self._recent.append(row)
 
     def on_stop(self) -> None:
         """Write what waits and let others open the store."""
@@ -84,8 +132,8 @@ class Journal(Actor):
 
     def _close(self) -> None:
         if self._store is not None:
-            self._store.close()
             self._store = None
+            self._memory.close()
 
     @property
     def store(self) -> Store:
@@ -107,6 +155,8 @@ class Journal(Actor):
             return self._strategies.recall(message.strategy)
         elif isinstance(message, _RECORDS):
             self._take(Commit(0, (message,)))
+        elif isinstance(message, AskTail):
+            return self._tail(message)
         elif message == "health":
             return self.store.health()
         else:
@@ -130,8 +180,11 @@ class Journal(Actor):
     def _write(self) -> None:
         while self._waiting:
             batch = self._cut()
+            entries = [entry for each in batch for entry in each.entries]
             try:
-                receipts = self.store.append([entry for each in batch for entry in each.entries])
+                with self._memory.lock:
+                    self.incarnation.check()
+                    receipts = self.store.append(entries)
             except DiskFull as error:
                 for each in batch:
                     _refuse(each.commit, str(error))
@@ -169,8 +222,10 @@ class Journal(Actor):
         if told:
             recorded = Recorded(tuple(told))
             self._followers = [who for who in self._followers if tell(who, recorded)]
-            for _, record in told:
+            wall_ns, epoch = self._wall_ns(), self.store.epoch
+            for seq, record in told:
                 self._strategies.apply(record)
+                self._recent.append((seq, epoch, wall_ns, record))
 
     def _entry(self, record: Record, wall_ns: int, *, entering: bool) -> Entry:
         type_id, version, payload = CATALOGUE.encode(record)
@@ -183,6 +238,12 @@ class Journal(Actor):
             rows=tuple(_rows(record)),
             entering=entering,
         )
+
+    def _tail(self, ask: AskTail) -> Tail:
+        """Return newest records, or those behind a number, as far as they are kept here."""
+        kept = [each for each in self._recent if each[0] > ask.after]
+        chosen = kept[-ask.count :] if ask.last else kept[: ask.count]
+        return Tail(tuple(chosen), self.store.tip.seq)
 
     def _replay(self, who: ActorRef[Any]) -> None:
         """Send everything in the control lane: who is not started yet reads no other."""

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from robotrader.risk import Limits, TripRules
 
 LOOK_S: Final = 1.0
+AGAIN_NS: Final = 10_000_000_000
+"""A market order that works fills in far less; a second one before that could sell twice."""
+
 STRATEGY: Final = "kill-switch"
 """In whose name positions are closed."""
 
@@ -105,11 +108,13 @@ class KillSwitch(Actor):
         self._asked: dict[int, Any] = {}
         self._writing: set[str] = set()
         self._ledger: LedgerView | None = None
-        self._heard: dict[int, int] = {}
+        self._heard = dict.fromkeys(instruments, now_ns())
+        """When data last came; nothing is late before it was watched."""
+
         self._rejects: list[int] = []
         self._unreconciled: set[int] = set()
         self._link, self._link_since_ns = LinkState.DOWN, now_ns()
-        self._flattened: set[tuple[str, int]] = set()
+        self._flattened: dict[tuple[str, int], int] = {}
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
@@ -140,8 +145,9 @@ class KillSwitch(Actor):
         match message:
             case LedgerChanged():
                 self._ledger = message.view
+                self._flatten_all()
             case Heard():
-                self._heard = message.at_ns
+                self._heard |= message.at_ns
                 return
             case BrokerSnapshot():
                 return
@@ -284,28 +290,36 @@ class KillSwitch(Actor):
         for trip in switch.trips:
             if trip.level >= Level.CANCEL:
                 tell(self._orders, CancelAll(trip.scope))
-            if trip.level >= Level.FLATTEN:
-                self._flatten(trip.scope)
-        kept = {trip.scope for trip in switch.trips if trip.level >= Level.FLATTEN}
-        self._flattened = {each for each in self._flattened if each[0] in kept}
+        self._flatten_all()
 
     def _tell(self) -> None:
         changed = SwitchChanged(self.switch)
         for who in (self._orders, self._risk, *self._readers):
             tell(who, changed)
 
+    def _flatten_all(self) -> None:
+        scopes = {trip.scope for trip in self.switch.trips if trip.level >= Level.FLATTEN}
+        for scope in sorted(scopes):
+            self._flatten(scope)
+        kept = {each: at_ns for each, at_ns in self._flattened.items() if each[0] in scopes}
+        self._flattened = kept
+
     def _flatten(self, scope: str) -> None:
-        """Close what is held in a scope: once, by the way that every order goes."""
+        """Close what is held in a scope, by the way that every order goes; again if it is held on.
+
+        A closing order may be refused or end unfilled; so what is still there is closed again.
+        """
         if self._ledger is None:
             return
         for con_id, held in self._ledger.positions.items():
             instrument = self._instruments.get(con_id)
-            if instrument is None or (scope, con_id) in self._flattened:
+            now_ns = self._now_ns()
+            lately = now_ns - self._flattened.get((scope, con_id), 0) < AGAIN_NS
+            if instrument is None or lately:
                 continue
             if scope not in {"all", f"account:{self._account}", f"symbol:{instrument.symbol}"}:
                 continue
-            self._flattened.add((scope, con_id))
-            now_ns = self._now_ns()
+            self._flattened[scope, con_id] = now_ns
             intent = Intent(
                 strategy=STRATEGY,
                 con_id=con_id,

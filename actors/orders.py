@@ -237,7 +237,7 @@ class Orders(Actor):
                 self._send(effect)
             case do.Told() | do.Released() | do.Declined():
                 tell(self._risk, effect)
-            case do.FillTold():
+            case do.FillTold() | do.Tripped():
                 pass  # the journal tells everybody
             case do.Wake():
                 delay_s = max(0, effect.at_ns - self._now_ns()) / _NS

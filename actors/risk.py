@@ -8,12 +8,18 @@ know it does not guess: without a quote, a ledger, the switch or the link, nothi
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from pykka import ActorDeadError
 
 from actors.messages import AskStanding, LineFreshness, Told
 from actors.say import (
-    AskOrders,
+    AskGate,
     Follow,
+    GateView,
     Recorded,
     Replayed,
     SwitchChanged,
@@ -26,6 +32,7 @@ from robotrader.domain import (
     BrokerSnapshot,
     Intent,
     LinkChanged,
+    LinkState,
     Quote,
     Refusal,
     Side,
@@ -41,12 +48,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actors.say import Address
-    from robotrader.domain import Instrument, LinkState
+    from robotrader.domain import Instrument
     from robotrader.domain.records import Record
-    from robotrader.risk import Limits, SessionState
+    from robotrader.risk import Limits, Reservation, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
+ZERO: Final = Decimal(0)
+_REMEMBERED: Final = 1_000
 _RESERVATIONS: Final = 1_000_000
 """Numbers of each incarnation: a release that an earlier one is owed means nothing to this one."""
 
@@ -98,6 +107,7 @@ class Risk(Actor):
         self._quotes: dict[int, Quote] = {}
         self._open: dict[str, do.OrderView] = {}
         self._judged: set[tuple[str, str]] = set()
+        self._given: dict[int, Reservation] = {}
         self._switch: Switch | None = None
         self._link: LinkState | None = None
         self._halted: set[int] = set()
@@ -125,13 +135,26 @@ class Risk(Actor):
         """Judge, and keep what judging needs."""
         if isinstance(message, AskStanding):
             return self.standings.standing(message.strategy, message.con_id)
-        if isinstance(message, AskOrders):
-            return tuple(self._open.values())
+        if isinstance(message, AskGate):
+            return self._how()
         serve = self._serving.get(type(message))
         if serve is None:
             raise unknown(self, message)
         serve(message)
         return None
+
+    def _how(self) -> GateView:
+        facts = {
+            "journal": self._ready,
+            "switch": self._switch is not None,
+            "link": self._link is LinkState.READY,
+            **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
+        }
+        return GateView(
+            missing=tuple(name for name, known in facts.items() if not known),
+            approvals=self.gate.approvals,
+            refusals=dict(self.gate.refusals),
+        )
 
     # -- intents --
 
@@ -142,9 +165,16 @@ class Risk(Actor):
             self._tell(self.standings.declined(intent, f"{verdict.code}: {verdict.why}"))
             return
         self._judged.add((intent.strategy, intent.cause))
+        self._remember(verdict.reservation)
         self.standings.approved(intent)
         if not tell(self._orders, verdict):
             self._give_back(verdict, "nobody sends orders at the moment")
+
+    def _remember(self, number: int) -> None:
+        """Keep what was reserved, so that it can be held again; of the last thousand."""
+        self._given[number] = self.gate.reserved[-1]
+        if len(self._given) > _REMEMBERED:
+            del self._given[next(iter(self._given))]
 
     def _give_back(self, approved: Approved, why: str) -> None:
         intent = approved.intent
@@ -190,9 +220,16 @@ class Risk(Actor):
                 self._judged.discard((order.strategy, order.cause))
 
     def _released(self, message: do.Released) -> None:
-        self._release(message.reservation, message.qty)
+        """Hold less; or hold again, where a fill was taken back and the order may go on."""
+        if message.qty >= 0:
+            self._release(message.reservation, message.qty)
+        elif message.reservation in self._given:
+            given = self._given[message.reservation]
+            held = {each.number: each.qty for each in self.gate.reserved}
+            qty = held.get(given.number, ZERO) - message.qty
+            self.gate.hold(msgspec.structs.replace(given, qty=qty))
 
-    def _release(self, number: int, qty: Any) -> None:
+    def _release(self, number: int, qty: Decimal) -> None:
         """Release what is held; a number of an earlier incarnation's is not."""
         held = {each.number: each.qty for each in self.gate.reserved}
         if number in held and qty > 0:
@@ -240,8 +277,11 @@ class Risk(Actor):
         return self.standings.apply(seq, record)
 
     def _tell(self, news: News) -> None:
-        symbol = self._registry.ref(("symbol", news.con_id))
-        tell(symbol, Told(news.strategy, news.event))
+        """Tell a strategy through its symbol, ahead of prices."""
+        symbol = self._registry.whereis(("symbol", news.con_id))
+        if symbol is not None:
+            with suppress(ActorDeadError):
+                symbol.tell_urgent(Told(news.strategy, news.event))
 
 
 def _ignore(_: Any) -> None:

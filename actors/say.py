@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
-from robotrader.domain.records import Record
+from robotrader.domain.records import FillBooked, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.risk import Level, Switch
@@ -173,3 +173,51 @@ class Trading(msgspec.Struct, frozen=True, kw_only=True):
 
     values_ns: int
     counts: dict[str, int]
+
+
+class AskTrades(msgspec.Struct, frozen=True):
+    """Which fills were booked in a time? A tuple of ``Traded`` answers."""
+
+    from_ns: int
+    to_ns: int
+    strategy: str = ""
+
+
+class Traded(msgspec.Struct, frozen=True, gc=False):
+    """A fill and what it cost, as far as that is known."""
+
+    fill: FillBooked
+    commission: Decimal | None = None
+
+
+class AskDays(msgspec.Struct, frozen=True):
+    """How did the newest days begin? A tuple of ``DayMark`` answers, oldest first."""
+
+    newest: int
+
+
+class AskTail(msgspec.Struct, frozen=True):
+    """Which records follow a number, or are the newest? A ``Tail`` answers."""
+
+    after: int
+    count: int
+    last: bool
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """Frames of the journal, decoded: number, epoch, time and record. ``tip`` is the newest."""
+
+    rows: tuple[tuple[int, int, int, Record], ...]
+    tip: int
+
+
+class AskGate(msgspec.Struct, frozen=True):
+    """How is the risk gate? A ``GateView`` answers."""
+
+
+class GateView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the gate knows what it needs to let an entry pass, and what it refused."""
+
+    missing: tuple[str, ...]
+    approvals: int
+    refusals: dict[str, int]

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from robotrader.domain import control
 from robotrader.domain import control_answers as answers
 from supervision.manage import which_children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from actors.say import Trading
+    from actors.say import Tail, Traded, Trading
     from robotrader.execution import OrderView
-    from robotrader.ledger import LedgerView
+    from robotrader.ledger import DayMark, LedgerView
     from robotrader.risk import Switch
     from supervision import ActorRef
+    from supervision.children import ChildInfo
 
 _ASK_S = 2.0
 
@@ -35,35 +40,45 @@ class Known:
     symbols: Mapping[int, str]
 
 
+def find(root: ActorRef[Any] | None, path: str) -> ActorRef[Any] | None:
+    """Return the actor of a path, None if there is none."""
+    if root is None:
+        return None
+    for own, child in _walk(root, ""):
+        if own == path and not isinstance(child.child, str):
+            return child.child
+    return None
+
+
 def actor_rows(root: ActorRef[Any] | None) -> tuple[answers.ActorRow, ...]:
     """Return every actor below ``root``, in the order of the tree."""
-    return () if root is None else tuple(_below(root, ""))
+    if root is None:
+        return ()
+    return tuple(_row(path, child.child) for path, child in _walk(root, ""))
 
 
-def _below(supervisor: ActorRef[Any], path: str) -> Iterator[answers.ActorRow]:
+def _walk(supervisor: ActorRef[Any], path: str) -> Iterator[tuple[str, ChildInfo]]:
     for child in reversed(which_children(supervisor, timeout=_ASK_S)):
         own = f"{path}/{_name(child.id)}"
-        if isinstance(child.child, str):
-            yield _row(own, child.child)
-            continue
-        yield _row(own, "alive", child.child)
-        if child.type == "supervisor":
-            yield from _below(child.child, own)
+        yield own, child
+        if child.type == "supervisor" and not isinstance(child.child, str):
+            yield from _walk(child.child, own)
 
 
 def _name(child_id: object) -> str:
     return "/".join(map(str, child_id)) if isinstance(child_id, tuple) else str(child_id)
 
 
-def _row(path: str, state: str, ref: ActorRef[Any] | None = None) -> answers.ActorRow:
-    if ref is None:
+def _row(path: str, ref: ActorRef[Any] | str) -> answers.ActorRow:
+    """Return an actor as it is shown; instead of one, there may be a word for why there is none."""
+    if isinstance(ref, str):
         return answers.ActorRow(
-            path=path, state=state, restarts=0, mailbox=0, handled=0, generation=0, uptime_s=0.0
+            path=path, state=ref, restarts=0, mailbox=0, handled=0, generation=0, uptime_s=0.0
         )
     cell = ref.actor_inbox
     return answers.ActorRow(
         path=path,
-        state=state,
+        state="alive",
         restarts=0,
         mailbox=ref.depth(),
         oldest_s=ref.oldest_age_s() or None,
@@ -155,3 +170,67 @@ def position_rows(known: Known, ledger: LedgerView) -> tuple[answers.PositionRow
         )
         for con_id, held in sorted(ledger.positions.items())
     )
+
+
+def trade_row(known: Known, traded: Traded) -> answers.TradeRow:
+    """Return a fill as it is shown."""
+    fill = traded.fill
+    return answers.TradeRow(
+        exec_id=fill.exec_id,
+        ref=fill.ref,
+        time_ns=fill.time_ns,
+        strategy=fill.strategy,
+        symbol=known.symbols.get(fill.con_id, str(fill.con_id)),
+        side=fill.side,
+        qty=fill.qty,
+        price=fill.price,
+        commission=traded.commission,
+    )
+
+
+def journal_rows(tail: Tail, kinds: tuple[str, ...], match: str) -> tuple[answers.JournalRow, ...]:
+    """Return records as they are shown; only of some kinds, or with a text in them."""
+    rows = []
+    for seq, epoch, wall_ns, record in tail.rows:
+        kind, fields = type(record).__name__, msgspec.to_builtins(record)
+        if (kinds and kind not in kinds) or (match and match not in fields.values()):
+            continue
+        rows.append(
+            answers.JournalRow(seq=seq, kind=kind, epoch=epoch, wall_ns=wall_ns, fields=fields)
+        )
+    return tuple(rows)
+
+
+def pnl_rows(
+    days: tuple[DayMark, ...], ledger: LedgerView, period: control.Period, fills: Mapping[str, int]
+) -> tuple[answers.PnlRow, ...]:
+    """Return what each period brought: from its first day's start to the next one's, or to now."""
+    starts: dict[str, DayMark] = {}
+    for mark in days:
+        starts.setdefault(_period(mark.day, period), mark)
+    names = list(starts)
+    rows = []
+    for name, after in zip(names, [*names[1:], None], strict=True):
+        begin, end = starts[name], None if after is None else starts[after]
+        rows.append(
+            answers.PnlRow(
+                period=name,
+                realized=(ledger.realized if end is None else end.realized) - begin.realized,
+                unrealized=ledger.unrealized if end is None else None,
+                commissions=(ledger.commissions if end is None else end.commissions)
+                - begin.commissions,
+                equity_begin=begin.equity,
+                equity_end=ledger.equity if end is None else end.equity,
+                fills=sum(many for day, many in fills.items() if _period(day, period) == name),
+            )
+        )
+    return tuple(rows)
+
+
+def _period(day: str, period: control.Period) -> str:
+    if period is control.Period.MONTH:
+        return day[:7]
+    if period is control.Period.WEEK:
+        year, week, _ = date.fromisoformat(day).isocalendar()
+        return f"{year}-W{week:02d}"
+    return day

@@ -30,7 +30,7 @@ from actors.alerts import Alerts
 from actors.branch import symbol_branch
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
-from actors.journal import Journal
+from actors.journal import Journal, JournalMemory
 from actors.kill_switch import KillSwitch
 from actors.orders import Orders
 from actors.risk import Risk
@@ -102,7 +102,13 @@ def _branch(name: str, strategy: str, children: Sequence[ChildSpec]) -> ChildSpe
 def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
     """Return the root's children and flags."""
     children = [
-        _child(trader, "journal", Journal, open_store=trader.open_store, wall_ns=trader.now_ns),
+        _child(
+            trader,
+            "journal",
+            Journal,
+            memory=JournalMemory(trader.open_store),
+            wall_ns=trader.now_ns,
+        ),
         _child(trader, "alerts", Alerts),
         _branch("desk", "rest_for_one", _desk(trader)),
         _branch("broker", "one_for_one", _broker(trader)),

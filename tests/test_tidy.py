@@ -37,9 +37,8 @@ ENTRY_POINTS: Final = {
     "actors": "the package",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
-    "robotrader.adapters.control_socket": "served by the core, which robotrader.app.run starts",
-    "robotrader.adapters.logs": "begun by every process that robotrader.app.run starts",
-    "robotrader.app.demo_core": "the process that heart starts in the demo",
+    "robotrader.app.core": "the process that heart starts",
+    "robotrader.app.run": "imported by name by the command of that name",
     "supervision": "the package",
     "supervision.breaker": "a package of its own, imported by name",
 }

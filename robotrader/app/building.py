@@ -90,8 +90,8 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
     return limits, TripRules(on_loss=on_breach or Level.REDUCE)
 
 
-def _exact(value: float) -> Decimal:
-    return Decimal(repr(value))
+def _exact(value: float | Decimal) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
 def bar_ns(text: str) -> int:

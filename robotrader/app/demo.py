@@ -141,10 +141,15 @@ class _Session:
             self._out.print(f"core is up {again}process {status.pid}, epoch {status.epoch}")
         switches = ", ".join(f"{each.level} {each.scope}" for each in status.switches) or "off"
         self._out.print(
-            f"{time.monotonic() - self._begun:6.1f} s  gateway {status.link}"
-            f"{', reconciled' if status.reconciled else ''}  equity {_money(status.net_liquidation)}"
-            f"  today {_money(status.pnl_day)}  positions {status.open_positions}"
-            f"  working {status.working_orders}  actors {status.actors}  kill switch {switches}"
+            f"{time.monotonic() - self._begun:6.1f} s",
+            f"gateway {status.link}{', reconciled' if status.reconciled else ''}",
+            f"equity {_money(status.net_liquidation)}",
+            f"today {_money(status.pnl_day)}",
+            f"positions {status.open_positions}",
+            f"working {status.working_orders}",
+            f"actors {status.actors}",
+            f"kill switch {switches}",
+            sep="  ",
         )
 
     def _end(self) -> int:

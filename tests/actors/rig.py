@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from actors import Trader, make_tree
-from actors.say import AskLedger, AskSwitch, AskTrading, Trading
+from actors.say import AskGate, AskLedger, AskSwitch, AskTrading, GateView, Trading
 from robotrader.adapters.ib import IbSettings
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.lmdb_store import LmdbStore
@@ -51,8 +51,7 @@ class Exchange:
         await self.server.start()
         self._loop = asyncio.get_running_loop()
         self._ready.set()
-        while not self._over.is_set():
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(self._over.wait)
         await self.server.stop()
 
     def do(self, work: Callable[[], Any]) -> Any:
@@ -76,9 +75,21 @@ class Exchange:
     def orders(self) -> list[str]:
         """The references of every order that the venue has had today."""
         venue = self.gateway.venue
-        return self.do(
-            lambda: [each.order.order_ref for each in (*venue.live.values(), *venue.done.values())]
-        )  # type: ignore[no-any-return]
+
+        def look() -> list[str]:
+            return [each.order.order_ref for each in (*venue.live.values(), *venue.done.values())]
+
+        found: list[str] = self.do(look)
+        return found
+
+    def cut(self) -> None:
+        """Tear every connection down, as a crash of the gateway does."""
+
+        def end() -> None:
+            for link in list(self.gateway.links.values()):
+                link.end("rst", "test")
+
+        self.do(end)
 
     def stop(self) -> None:
         self._over.set()
@@ -114,7 +125,11 @@ class Rig:
             waiting.wait(0.02)
 
     def picture(self) -> str:
-        return f"trading {self.trading()}, ledger {self.ledger()}"
+        return f"{self.gate()}, {self.trading()}, {self.ledger()}"
+
+    def gate(self) -> GateView | None:
+        found = self.ask("risk", AskGate())
+        return found if isinstance(found, GateView) else None
 
     def trading(self) -> Trading | None:
         found = self.ask("orders", AskTrading())
@@ -131,6 +146,7 @@ class Rig:
         """Wait until it may trade: connected, reconciled, with cash, a day and prices."""
         self.until(lambda: (found := self.trading()) is not None and found.ready)
         self.until(lambda: (view := self.ledger()) is not None and view.day)
+        self.until(lambda: (gate := self.gate()) is not None and not gate.missing)
 
     def contract(self, symbol: str) -> Instrument:
         return next(each for each in self.trader.instruments.values() if each.symbol == symbol)

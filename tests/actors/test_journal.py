@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.journal import CHUNK, Journal
+from actors.journal import CHUNK, Journal, JournalMemory
 from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.domain.records import TYPE_IDS, FillBooked, OperatorActed, OrderIntended, Record
 from robotrader.journal import MemoryDisk, MemoryStore
-from supervision import ActorSystem, ChildSpec, Simulation, Supervisor, SupervisorFlags
+from supervision import ActorRef, ActorSystem, ChildSpec, Simulation, Supervisor, SupervisorFlags
 from supervision.testing import ProbeActor
 
 
@@ -44,12 +45,13 @@ class Bench:
     def __init__(self, seed: int = 0) -> None:
         self.system = Simulation(seed)
         self.disk = MemoryDisk()
+        self.memory = JournalMemory(lambda: MemoryStore(self.disk))
         self.root = self.system.start(
             Supervisor([ChildSpec(id="journal", start=self.made)], SupervisorFlags(intensity=10))
         )
 
     def made(self) -> Journal:
-        self.journal = Journal(lambda: MemoryStore(self.disk), lambda: 1)
+        self.journal = Journal(self.memory, lambda: 1)
         return self.journal
 
     def probe(self) -> ProbeActor:
@@ -145,16 +147,22 @@ def test_every_record_type_has_a_number_for_ever() -> None:
     assert list(TYPE_IDS) == list(range(1, 23)), "add at the end; never change or reuse a number"
 
 
+def _crash(ref: ActorRef[Any]) -> None:
+    ref.tell({"no": "message of ours"})
+
+
+@pytest.mark.parametrize("end", [_crash, ActorRef.kill], ids=["crash", "kill"])
 def test_on_a_real_disk_and_thread_the_next_incarnation_has_what_was_answered(
-    tmp_path: Path,
+    tmp_path: Path, end: Callable[[ActorRef[Any]], object]
 ) -> None:
     system = ActorSystem("journal-test")
     probe = ProbeActor()
     made: list[Journal] = []
+    memory = JournalMemory(lambda: LmdbStore(tmp_path / "journal"))
     again = threading.Event()
 
     def make() -> Journal:
-        made.append(Journal(lambda: LmdbStore(tmp_path / "journal")))
+        made.append(Journal(memory))
         if len(made) == 2:
             again.set()
         return made[-1]
@@ -165,7 +173,7 @@ def test_on_a_real_disk_and_thread_the_next_incarnation_has_what_was_answered(
         acted = OperatorActed(who="me", command="stop", result="ok")
         made[0].actor_ref.tell(Commit(7, (acted,), probe.actor_ref))
         assert probe.wait_for(lambda m: m == Committed(7, (True,)))
-        made[0].actor_ref.tell({"no": "message of ours"})
+        end(made[0].actor_ref)
         assert again.wait(10)
         made[1].actor_ref.tell(Follow(probe.actor_ref))
         assert probe.wait_for(lambda m: isinstance(m, Replayed)).records == ((1, acted),)

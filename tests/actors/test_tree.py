@@ -47,8 +47,7 @@ def test_a_connection_that_breaks_is_made_again_and_trading_goes_on(tmp_path: Pa
     with running(tmp_path) as rig:
         rig.ready()
         rig.trade("BUY", 10)
-        links = rig.exchange.gateway.links
-        rig.exchange.do(lambda: [link.end("rst", "test") for link in list(links.values())])
+        rig.exchange.cut()
         rig.until(lambda: (found := rig.trading()) is not None and not found.ready)
         rig.ready()
         rig.trade("SELL", 10)

@@ -1,0 +1,1 @@
+"""Real processes: heart, the core and the emulated gateway, over real sockets."""
