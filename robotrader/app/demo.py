@@ -69,7 +69,7 @@ def _configuration(folder: Path) -> Resolved:
         f'strategy.cross.class="{STRATEGY}"',
         f"strategy.cross.symbols=[{symbols}]",
         'strategy.cross.bar="5s"',
-        "strategy.cross.params={fast=2, slow=4, qty=10}",
+        "strategy.cross.params={fast=1, slow=2, qty=10}",
     ]
     return resolve([layers.from_settings(says)], "demo")
 

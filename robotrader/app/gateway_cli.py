@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from robotrader.tws import Message
 
 SAVE_S: Final = 1.0
+BEAT_S: Final = 0.25
 """State is written so often: what a crash of the emulator itself can lose."""
 
 PROBE_S: Final = 5.0
@@ -153,15 +154,23 @@ async def _serve(gateway: Gateway, arguments: argparse.Namespace, said: tuple[st
     for line in said[1:]:
         print(line, flush=True)
     pulse = Pulse.from_env()
+    beating = asyncio.create_task(_beat(pulse))
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), SAVE_S)
-        pulse.beat()
         if arguments.state:
             state.save(gateway, arguments.state)
+    beating.cancel()
     pulse.planned()
     await control.stop()
     await server.stop()
+
+
+async def _beat(pulse: Pulse) -> None:
+    """Tell heart, if it started this process, that time passes here."""
+    while True:
+        pulse.beat()
+        await asyncio.sleep(BEAT_S)
 
 
 def _probe(arguments: argparse.Namespace) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from actors.say import Clear, Trip
 from robotrader.domain import Purpose
-from robotrader.risk import Level, Limits
+from robotrader.risk import Level, Limits, Usd
 from tests.actors.rig import SYMBOLS, Exchange, running
 
 ROLES = ("journal", "kill-switch", "account", "orders", "risk", "gateway", "data")
@@ -52,6 +53,7 @@ def test_a_connection_that_breaks_is_made_again_and_trading_goes_on(tmp_path: Pa
         rig.ready()
         rig.trade("SELL", 10)
         rig.until(rig.agrees)
+        assert rig.held() == 0
 
 
 def test_a_new_process_continues_from_the_journal(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_a_file_is_enough_to_trip_it_and_flatten_closes_everything(tmp_path: Pat
 
 
 def test_what_the_gate_refuses_reaches_nobody(tmp_path: Path) -> None:
-    limits = Limits(allowed_symbols=frozenset(SYMBOLS), max_order_usd=1_000)  # type: ignore[arg-type]
+    limits = Limits(allowed_symbols=frozenset(SYMBOLS), max_order_usd=Usd(Decimal(1_000)))
     with running(tmp_path, limits=limits) as rig:
         rig.ready()
         rig.intend("BUY", 1_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,7 +15,8 @@ from tests.robotrader.market.kit import AAPL, CLOSE, DAY, OPEN, TABLE, H, M, S, 
 
 
 def line(now_ns: int = OPEN, **rules: object) -> SymbolLine:
-    made = LineRules(**{"primary": "ib", "size_ns": M, **rules})  # type: ignore[arg-type]  # as given
+    given: dict[str, Any] = {"primary": "ib", "size_ns": M, **rules}
+    made = LineRules(**given)
     return SymbolLine(AAPL, TABLE, made, now_ns)
 
 
