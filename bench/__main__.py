@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bench import report
 from bench.plan import FIGURES, MESSAGES, SPAWNED
-from bench.systems import erlang_beam, erlang_sample, python_sample
+from bench.systems import erlang_beam, erlang_sample, python_sample, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +77,7 @@ def measure(names: set[str] | None, count: int, shrink: int) -> Samples:
         print(f"{workload}: {', '.join(system for system, _ in turns)}", flush=True)
         for round_ in range(count + 1):
             for system, take in turns:
+                settle()
                 for key, value in take().items():
                     if round_:
                         samples[system, workload, key].append(value)

@@ -82,7 +82,7 @@ FIGURES: Final = (
     Figure("echo", "socket_p99_us", "tick to order, bare socket, p99, us", 1_000),
     Figure("echo", "ib_async_p50_us", "tick to order, ib_async, p50, us", 1_000),
     Figure("echo", "ib_async_p99_us", "tick to order, ib_async, p99, us", 1_000),
-    Figure("memory", "mb_an_hour", "gateway: memory, MB more an hour of replay", 100, most=1),
+    Figure("memory", "mb_an_hour", "gateway: memory, MB more an hour of replay", 48, most=1),
     Figure("journal", "commits_1", "journal: commits/s of 1 record", 500, least=1_000),
     Figure("journal", "commits_16", "journal: commits/s of 16 records", 500, least=800),
     Figure("journal", "commits_128", "journal: commits/s of 128 records", 500, least=400),

@@ -11,12 +11,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 SAMPLE_S: Final = 240.0
 """Longest time for one sample: ten times what the slowest needs on a busy machine."""
+
+SETTLES_S: Final = 10.0
+LOOK_S: Final = 0.2
+QUIET: Final = 0.97
+"""The idle part of all processors' time at which the machine counts as quiet."""
 
 ERLANG: Final = Path(__file__).parent / "erlang"
 
@@ -41,6 +47,29 @@ def base_class(system: str) -> type[Any]:
         mailbox = supervision.MailboxSpec(capacity=2_000_000)
 
     return Ours
+
+
+def settle() -> None:
+    """Wait until the machine is quiet: what the last process left to the kernel is no sample.
+
+    Ten thousand threads that have just ended keep a processor busy for seconds. After
+    ``SETTLES_S`` the sample is taken all the same.
+    """
+    deadline = time.monotonic() + SETTLES_S
+    before = _processor_times()
+    while time.monotonic() < deadline:
+        time.sleep(LOOK_S)
+        after = _processor_times()
+        spent, idle = after[0] - before[0], after[1] - before[1]
+        if spent and idle >= QUIET * spent:
+            return
+        before = after
+
+
+def _processor_times() -> tuple[int, int]:
+    """All processors' time since the start and what of it was idle, in ticks (proc(5))."""
+    fields = [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(fields), fields[3] + fields[4]
 
 
 def python_sample(system: str, workload: str, size: int) -> dict[str, float]:
