@@ -174,7 +174,7 @@ def test_a_restart_of_everything_goes_on_where_the_journal_says() -> None:
     assert asked > 50
 
 
-def poison(price: float) -> StrategyHost:
+def poison(price: float, warmup: int = 0) -> StrategyHost:
     """Crashes whenever it sees a bar that closes at ``price``; buys at every other."""
 
     def take(ctx: Context, bar: Bar) -> None:
@@ -182,7 +182,7 @@ def poison(price: float) -> StrategyHost:
             raise ZeroDivisionError(price)
         ctx.buy(1)
 
-    return StrategyHost(Does(take), name="poison", instrument=AAPL)
+    return StrategyHost(Does(take, warmup=warmup), name="poison", instrument=AAPL)
 
 
 def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on() -> None:
@@ -202,16 +202,44 @@ def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on(
 
 
 def test_what_was_set_aside_stays_so_when_the_symbol_itself_is_restarted() -> None:
-    told = bars([100.0, 87.0, 101.0, 102.0])
-    world = World({"poison": lambda: poison(87.0)}, past=told)
-    world.play(told[:3])
+    told = bars([100.0, 87.0, 101.0, 102.0, 103.0])
+    world = World({"poison": lambda: poison(87.0, warmup=2)}, past=told)
+    world.play(told[:4])
     before = world.symbol_actor()
     before.actor_ref.kill()
     world.system.settle()
     assert world.symbol_actor() is not before
-    world.play(told[3:])
+    starts = len(world.actors(StrategyActor)), world.strategy("poison").actor_ref.number
+    world.play(told[4:])
+    assert starts == (1, world.strategy("poison").actor_ref.number), "it did not crash again"
     assert len(world.journal.quarantined()) == 1, "not judged again"
-    assert len(world.asked("poison")) == 3
+    assert [i.cause for i in world.asked("poison")][-1].endswith(f"{START + 4 * M}/BUY")
+    world.close()
+
+
+def test_what_a_strategy_missed_is_told_as_history_all_of_it() -> None:
+    told, seen = bars([100.0 + n for n in range(20)]), list[tuple[str, bool]]()
+
+    def make() -> StrategyHost:
+        strategy = Does(lambda ctx, _: seen.append((ctx.event, ctx.warming)), warmup=2)
+        return StrategyHost(strategy, name="s", instrument=AAPL)
+
+    world = World({"s": make})
+    world.play(told[:5])
+    left = (world.journal.records, world.gate.brokers)
+    world.close()
+    seen.clear()
+    system = Simulation(1)
+    system.run_for(15 * 60)
+    world = World({"s": make}, system=system, past=told[:15], left=left)
+    world.symbol.resolve()
+    system.settle()
+    world.actors(StrategyActor)[0].actor_ref.kill()  # now the symbol knows the past
+    seen.clear()
+    system.settle()
+    world.play(told[15:16])
+    keys = [f"bar:{M}:{START + n * M}" for n in range(3, 16)]
+    assert seen == [(key, key != keys[-1]) for key in keys]
     world.close()
 
 
@@ -342,6 +370,9 @@ def test_a_timer_of_a_strategy_wakes_it() -> None:
     assert woken == []
     world.system.run_for(2)
     assert woken == [START + M + 90 * S]
+    world.play(bars([100.0] * 2, first=4))
+    world.system.run_for(600)
+    assert woken[1:] == [START + 6 * M + 90 * S], "a later one of the same name replaces it"
     world.close()
 
 
