@@ -203,7 +203,7 @@ def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on(
 
 def test_what_was_set_aside_stays_so_when_the_symbol_itself_is_restarted() -> None:
     told = bars([100.0, 87.0, 101.0, 102.0, 103.0])
-    world = World({"poison": lambda: poison(87.0, warmup=2)}, past=told)
+    world = World({"poison": lambda: poison(87.0, warmup=3)}, past=told)
     world.play(told[:4])
     before = world.symbol_actor()
     before.actor_ref.kill()
