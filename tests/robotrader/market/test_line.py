@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -12,9 +14,9 @@ from robotrader.market import EdgeLimits, Freshness, LineRules, Reason, SymbolLi
 from tests.robotrader.market.kit import AAPL, CLOSE, DAY, OPEN, TABLE, H, M, S, bar, quote, trade
 
 
-def line(now_ns: int = OPEN, **rules: object) -> SymbolLine:
-    made = LineRules(**{"primary": "ib", "size_ns": M, **rules})  # type: ignore[arg-type]  # as given
-    return SymbolLine(AAPL, TABLE, made, now_ns)
+def line(**rules: Any) -> SymbolLine:
+    made = LineRules(**{"primary": "ib", "size_ns": M, **rules})
+    return SymbolLine(AAPL, TABLE, made, OPEN)
 
 
 @pytest.mark.parametrize("made_of", ["trades", "bars"])
