@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors import StrategyActor
 from robotrader.domain import Bar
 from robotrader.strategies import Context, StrategyHost
-from supervision import ActorSystem, Simulation, Watchdog
+from supervision import ActorSystem, Simulation
 from tests.actors.kit import Settle, World, short, walk
 from tests.robotrader.strategies.kit import AAPL, START, Broker, Does, M, S, bars, play, sma_host
 
@@ -88,7 +88,6 @@ def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.Mo
         return StrategyHost(Does(take), name="slow", instrument=AAPL)
 
     system = ActorSystem("hanging")
-    dog = Watchdog(system, period_s=0.02).start()
     world = World({"slow": make}, system=system)
     wait_until(lambda: bool(world.symbol_actor()._fed))
     for bar in bars([100.0, 87.0, 101.0]):
@@ -100,7 +99,6 @@ def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.Mo
     assert record.error.startswith("hung")
     gate.set()
     world.root.stop()
-    dog.stop()
     system.close()
 
 
