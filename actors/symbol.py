@@ -270,7 +270,7 @@ class SymbolActor(Actor):
                 self._ended(fed, message.reason)
 
     def _ended(self, fed: _Fed, reason: ExitReason | None) -> None:
-        """Judge why a strategy ended; what it did not handle waits for its successor."""
+        """Judge why a strategy ended; what it did not handle waits for who subscribes next."""
         fed.ref = fed.monitor = None
         now_ns = self._wall_ns()
         record = None
@@ -278,7 +278,6 @@ class SymbolActor(Actor):
             record = fed.outbox.crashed(str(reason.cause), now_ns, reason.cause.event)
         elif isinstance(reason, Hung | Lost):
             record = fed.outbox.crashed(str(reason), now_ns)
-        fed.outbox.lost()
         if record is not None:
             self._tell(self._journal, record)
 

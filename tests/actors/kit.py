@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -26,7 +25,7 @@ from robotrader.strategies import StrategyHost
 from robotrader.venue import AlwaysOpen, Sessions
 from supervision import Actor, ActorRef, Registry, Simulation, Supervisor, SupervisorFlags
 from supervision.testing import actor_of
-from tests.robotrader.strategies.kit import AAPL, START, Broker, M, S
+from tests.robotrader.strategies.kit import AAPL, START, Broker, M, S, sma_host
 
 RULES = LineRules(
     primary="ib", size_ns=M, silent_ns=10 * M, edge=EdgeLimits(jump=1.0, old_ns=10 * M)
@@ -218,5 +217,12 @@ class World:
         self.system.close()
 
 
-def position(world: World, name: str) -> Decimal:
-    return world.gate.broker(name).position
+def walk(seed: int, count: int) -> list[float]:
+    random, closes = Random(seed), [100.0]
+    for _ in range(count - 1):
+        closes.append(closes[-1] + random.choice([-1.0, 0.0, 1.0]))
+    return closes
+
+
+def short() -> StrategyHost:
+    return sma_host(short=True)

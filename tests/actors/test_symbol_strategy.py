@@ -11,20 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import StrategyActor
-from actors.messages import AskAgain, AskHistory, Interrupted
-from robotrader.domain import Bar, Quote, Trade
-from robotrader.market import Freshness, LineRules
+from robotrader.domain import Bar
 from robotrader.strategies import Context, StrategyHost
-from supervision import ActorSystem, Simulation, Watchdog
-from tests.actors.kit import RULES, Settle, World
+from supervision import ActorSystem, Simulation
+from tests.actors.kit import Settle, World, short, walk
 from tests.robotrader.strategies.kit import AAPL, START, Broker, Does, M, S, bars, play, sma_host
-
-
-def walk(seed: int, count: int) -> list[float]:
-    random, closes = Random(seed), [100.0]
-    for _ in range(count - 1):
-        closes.append(closes[-1] + random.choice([-1.0, 0.0, 1.0]))
-    return closes
 
 
 def by_host(told: list[Bar], broker_seed: int | None, name: str = "sma") -> Broker:
@@ -34,10 +25,6 @@ def by_host(told: list[Bar], broker_seed: int | None, name: str = "sma") -> Brok
     host.start(START)
     play(host, broker, told)
     return broker
-
-
-def short() -> StrategyHost:
-    return sma_host(short=True)
 
 
 @given(st.integers(0, 2**32), st.integers(0, 2**32), st.one_of(st.none(), st.integers(0, 99)))
@@ -101,7 +88,6 @@ def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.Mo
         return StrategyHost(Does(take), name="slow", instrument=AAPL)
 
     system = ActorSystem("hanging")
-    dog = Watchdog(system, period_s=0.02).start()
     world = World({"slow": make}, system=system)
     wait_until(lambda: bool(world.symbol_actor()._fed))
     for bar in bars([100.0, 87.0, 101.0]):
@@ -113,7 +99,6 @@ def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.Mo
     assert record.error.startswith("hung")
     gate.set()
     world.root.stop()
-    dog.stop()
     system.close()
 
 
@@ -174,7 +159,7 @@ def test_a_restart_of_everything_goes_on_where_the_journal_says() -> None:
     assert asked > 50
 
 
-def poison(price: float) -> StrategyHost:
+def poison(price: float, warmup: int = 0) -> StrategyHost:
     """Crashes whenever it sees a bar that closes at ``price``; buys at every other."""
 
     def take(ctx: Context, bar: Bar) -> None:
@@ -182,7 +167,7 @@ def poison(price: float) -> StrategyHost:
             raise ZeroDivisionError(price)
         ctx.buy(1)
 
-    return StrategyHost(Does(take), name="poison", instrument=AAPL)
+    return StrategyHost(Does(take, warmup=warmup), name="poison", instrument=AAPL)
 
 
 def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on() -> None:
@@ -202,128 +187,44 @@ def test_a_poison_message_is_set_aside_after_three_crashes_and_the_rest_goes_on(
 
 
 def test_what_was_set_aside_stays_so_when_the_symbol_itself_is_restarted() -> None:
-    told = bars([100.0, 87.0, 101.0, 102.0])
-    world = World({"poison": lambda: poison(87.0)}, past=told)
-    world.play(told[:3])
+    told = bars([100.0, 87.0, 101.0, 102.0, 103.0])
+    world = World({"poison": lambda: poison(87.0, warmup=3)}, past=told)
+    world.play(told[:4])
     before = world.symbol_actor()
     before.actor_ref.kill()
     world.system.settle()
     assert world.symbol_actor() is not before
-    world.play(told[3:])
+    starts = len(world.actors(StrategyActor)), world.strategy("poison").actor_ref.number
+    world.play(told[4:])
+    assert starts == (1, world.strategy("poison").actor_ref.number), "it did not crash again"
     assert len(world.journal.quarantined()) == 1, "not judged again"
-    assert len(world.asked("poison")) == 3
+    assert [i.cause for i in world.asked("poison")][-1].endswith(f"{START + 4 * M}/BUY")
     world.close()
 
 
-def test_a_strategy_is_warmed_up_from_history_before_its_first_live_bar() -> None:
-    closes = [100.0, 99.0, 98.0, 97.0, 120.0]
-    past = bars(closes[:4], first=-4)
-    world = World({"sma": short}, past=past)
-    world.system.settle()
-    assert [type(each) for each in world.data.asked][:1] == [AskHistory]
-    assert world.strategy("sma").host.ready
-    world.play(bars([120.0]))
-    (intent,) = world.asked("sma")
-    assert intent.decided_ns == START + M
-    world.close()
-
-
-def test_a_strategy_is_fed_although_history_never_answers() -> None:
-    world = World({"sma": short})
-    world.data_ref.kill()
-    world.play(bars(walk(5, 40)))
-    assert world.strategy("sma").host.ready
-    assert world.asked("sma")
-    world.close()
-
-
-def test_a_gap_is_asked_of_history_once() -> None:
-    told = bars([100.0 + n for n in range(8)])
-    world = World({"sma": short}, past=told)
-    world.play([told[0], told[1], told[5], told[6], told[7]])
-    asked = [a.span for a in world.data.asked if isinstance(a, AskHistory)]
-    assert asked[1:] == [(START + 2 * M, START + 5 * M)], "after the one for the warm-up"
-    assert world.symbol_actor().line.series.bars() == tuple(told)
-    world.close()
-
-
-def test_a_gap_is_asked_again_when_history_does_not_answer() -> None:
-    told = bars([100.0 + n for n in range(6)])
-    world = World({"sma": short}, past=told)
-    world.play([told[0]])
-    world.data.mute = True
-    world.play([told[3], told[4]])
-    world.data.mute = False
-    world.play([told[5]])
-    asked = [a.span for a in world.data.asked if isinstance(a, AskHistory)]
-    assert asked[1:] == [(START + M, START + 3 * M)] * 3
-    assert world.symbol_actor().line.series.bars() == tuple(told)
-    world.close()
-
-
-def test_a_silent_line_is_asked_for_again_and_the_gate_knows() -> None:
-    """D1: the socket is fine, and nothing comes."""
-    world = World({"sma": short})
-    world.play(bars([100.0]))
-    world.system.run_for(25 * 60)
-    assert AskAgain(AAPL.con_id, "ib") in world.data.asked
-    said = [line.freshness for line in world.gate.lines]
-    assert said.index(Freshness.FRESH) < said.index(Freshness.STALE)
-    world.close()
-
-
-def test_what_the_edge_refuses_reaches_no_strategy() -> None:
-    world = World({"sma": short})
-    world.system.settle()
-    nan = float("nan")
-    world.price(Quote(AAPL.con_id, START, nan, 100.0, 1.0, 1.0))
-    world.price(Bar(AAPL.con_id, START - M, START, -1.0, 1.0, 1.0, 1.0, 1.0))
-    world.system.settle()
-    edge = world.symbol_actor().line.edge
-    assert (edge.accepted, edge.refused.total()) == (0, 2)
-    assert world.strategy("sma").host.bars_seen == 0
-    world.close()
-
-
-def test_quotes_conflate_on_their_way_and_bars_do_not() -> None:
-    """D9: a burst of quotes costs a strategy one."""
-    told: list[str] = []
-
-    def note(ctx: Context, _what: object) -> None:
-        told.append(ctx.event)
+def test_what_a_strategy_missed_is_told_as_history_all_of_it() -> None:
+    told, seen = bars([100.0 + n for n in range(20)]), list[tuple[str, bool]]()
 
     def make() -> StrategyHost:
-        strategy = Does(note, quote=note)
-        return StrategyHost(strategy, name="q", instrument=AAPL)
+        strategy = Does(lambda ctx, _: seen.append((ctx.event, ctx.warming)), warmup=2)
+        return StrategyHost(strategy, name="s", instrument=AAPL)
 
-    world = World({"q": make})
-    world.system.run_for(120)
-    for n in range(5_000):
-        world.price(Quote(AAPL.con_id, START + M + n, 99.0, 100.0 + n % 7, 1.0, 1.0))
-    for bar in bars([100.0, 101.0]):
-        world.price(bar)
-    world.system.settle()
-    assert len([event for event in told if event.startswith("quote")]) <= 3
-    assert len([event for event in told if event.startswith("bar")]) == 2
-    assert f"quote:{START + M + 4_999}" in " ".join(told), "the newest is told"
+    world = World({"s": make})
+    world.play(told[:5])
+    left = (world.journal.records, world.gate.brokers)
     world.close()
-
-
-def test_ticks_become_bars_that_the_clock_finishes_and_an_interruption_drops() -> None:
-    rules = LineRules(primary="ib", made_of="trades", size_ns=5 * S, edge=RULES.edge)
-    world = World({"sma": short}, rules=rules)
-    for n, gap in enumerate([0, 1, 6, 12]):
-        world.system.run_for(max(0, START + gap * S - world.wall_ns()) / S)
-        world.price(Trade(AAPL.con_id, START + gap * S, 100.0 + n, 10.0))
-        world.system.settle()
-    world.symbol.tell(Interrupted("ib"))
-    world.system.run_for(30)
-    got = [(b.start_ns - START) // S for b in world.symbol_actor().line.series.bars()]
-    assert got == [0, 5], "the third was in the making"
-    world.system.run_for(20)
-    world.price(Trade(AAPL.con_id, world.wall_ns(), 100.0, 10.0))
-    world.system.run_for(8)
-    assert len(world.symbol_actor().line.series.bars()) == 3, "finished by the clock"
+    seen.clear()
+    system = Simulation(1)
+    system.run_for(15 * 60)
+    world = World({"s": make}, system=system, past=told[:15], left=left)
+    world.symbol.resolve()
+    system.settle()
+    world.actors(StrategyActor)[0].actor_ref.kill()  # now the symbol knows the past
+    seen.clear()
+    system.settle()
+    world.play(told[15:16])
+    keys = [f"bar:{M}:{START + n * M}" for n in range(3, 16)]
+    assert seen == [(key, key != keys[-1]) for key in keys]
     world.close()
 
 
@@ -342,6 +243,9 @@ def test_a_timer_of_a_strategy_wakes_it() -> None:
     assert woken == []
     world.system.run_for(2)
     assert woken == [START + M + 90 * S]
+    world.play(bars([100.0] * 2, first=4))
+    world.system.run_for(600)
+    assert woken[1:] == [START + 6 * M + 90 * S], "a later one of the same name replaces it"
     world.close()
 
 

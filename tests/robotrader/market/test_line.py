@@ -14,10 +14,9 @@ from robotrader.market import EdgeLimits, Freshness, LineRules, Reason, SymbolLi
 from tests.robotrader.market.kit import AAPL, CLOSE, DAY, OPEN, TABLE, H, M, S, bar, quote, trade
 
 
-def line(now_ns: int = OPEN, **rules: object) -> SymbolLine:
-    given: dict[str, Any] = {"primary": "ib", "size_ns": M, **rules}
-    made = LineRules(**given)
-    return SymbolLine(AAPL, TABLE, made, now_ns)
+def line(**rules: Any) -> SymbolLine:
+    made = LineRules(**{"primary": "ib", "size_ns": M, **rules})
+    return SymbolLine(AAPL, TABLE, made, OPEN)
 
 
 @pytest.mark.parametrize("made_of", ["trades", "bars"])

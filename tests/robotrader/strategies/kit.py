@@ -126,10 +126,14 @@ class Does(Strategy[Params, State]):
     """Does at each event what it was made for."""
 
     def __init__(
-        self, bar: Deed = nothing, *, quote: Deed = nothing, timer: Deed = nothing
+        self, bar: Deed = nothing, *, quote: Deed = nothing, timer: Deed = nothing, warmup: int = 0
     ) -> None:
         super().__init__(Params())
-        self.bar, self.quote, self.timer = bar, quote, timer
+        self.bar, self.quote, self.timer, self.warmup = bar, quote, timer, warmup
+
+    @property
+    def warmup_bars(self) -> int:
+        return self.warmup
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         self.bar(ctx, bar)

@@ -275,3 +275,49 @@ def test_timers_are_asked_for_by_name_and_come_back() -> None:
 def test_a_negative_dwell_is_refused() -> None:
     with pytest.raises(ValueError, match="dwell of -1"):
         wild_host(dwell_bars=-1)
+
+
+def test_a_bar_that_was_handled_before_a_restart_leads_to_no_second_intent() -> None:
+    """It was saved and not answered: its intent may be on its way."""
+    told = bars([100.0, 101.0])
+    first = wild_host(("buy", 0))
+    first.start(START)
+    assert len(first.bar(told[0]).intents) == 1
+    saved = first.saved() or b""
+    for fill_first in (False, True):
+        host = wild_host(("buy", 0))
+        host.start(START, saved=saved)
+        if fill_first:
+            host.fill(fill(1, Side.BUY, 1))
+            state = host.strategy.save()
+            assert host.bar(told[0]) == Outcome()
+            assert host.strategy.save() == state
+        assert host.bar(told[0]).intents == ()
+        assert len(host.bar(told[1]).intents) == 1
+
+
+def test_what_is_blocked_is_said_again_after_an_intent_has_passed() -> None:
+    host = wild_host(("buy", 0))
+    host.start(START)
+    quotes = [Quote(AAPL.con_id, START + n * S, 99.0, 101.0, 1.0, 1.0) for n in range(3)]
+    said = [len(host.quote(quote).blocked) for quote in quotes]
+    host.bar(bars([100.0])[0])
+    said += [len(host.quote(quote).blocked) for quote in quotes]
+    assert said == [0, 1, 0, 1, 0, 0]
+
+
+def test_no_order_depends_on_one_that_still_works() -> None:
+    """Flat with a buy at work: no short sale. Long with a sale at work: no second one."""
+    host = wild_host(("buy", 9), ("sell", 3), ("sell", 9), ("close", 0), ("sell", 0))
+    host.start(START)
+    told = bars([100.0] * 5)
+    (entry,) = host.bar(told[0]).intents
+    blocked = host.bar(told[1])
+    assert (blocked.intents, len(blocked.blocked)) == ((), 1)
+    assert "the other way round works" in blocked.blocked[0]
+    host.position, host._working = Decimal(10), {}
+    (leaves,) = host.bar(told[2]).intents
+    assert (leaves.purpose, leaves.qty) == (Purpose.EXIT, Decimal(10))
+    assert "an exit of all of it works already" in host.bar(told[3]).blocked[0]
+    assert "more than is held" in host.bar(told[4]).blocked[0]
+    assert entry.purpose is Purpose.ENTRY

@@ -140,6 +140,16 @@ def test_a_bar_that_history_tells_is_not_told_live_as_well() -> None:
     assert outbox.waiting_bars() == ()
 
 
+def test_a_newer_quote_stands_when_the_one_that_flew_was_lost() -> None:
+    outbox = Outbox(Quarantine("x"))
+    quotes = [Quote(1, START + n, 1.0, 2.0, 1.0, 1.0) for n in range(2)]
+    outbox.put(quotes[0])
+    assert outbox.take() is not None
+    outbox.put(quotes[1])
+    outbox.lost()
+    assert [feed.event for feed in drained(outbox)] == quotes[1:]
+
+
 def test_too_many_bars_drop_the_oldest_and_it_is_counted() -> None:
     outbox = Outbox(Quarantine("x"), most_bars=2)
     told = bars([1.0, 2.0, 3.0])

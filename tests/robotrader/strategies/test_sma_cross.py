@@ -91,6 +91,15 @@ def test_a_stop_that_closed_the_position_is_not_followed_by_another_entry() -> N
     assert [o.intents for o in later if o.intents] == []
 
 
+def test_a_cross_that_it_missed_is_no_reason_to_enter() -> None:
+    host = sma_host()
+    host.start(START)
+    told = bars([100.0, 99.0, 98.0, 97.0, 120.0, 121.0, 122.0])
+    for bar in told[:5]:
+        host.bar(bar, live=False)
+    assert [host.bar(bar).intents for bar in told[5:]] == [(), ()]
+
+
 def test_it_needs_as_many_bars_as_its_slow_average_is_long() -> None:
     assert sma_host(10, 30).strategy.warmup_bars == 30
 
