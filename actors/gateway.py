@@ -116,6 +116,7 @@ class GatewayActor(Actor):
         self._port: IbPort | None = None
         self._handlers: dict[type[Any], Callable[[Any], None]] = {}
         self._link: LinkChanged | None = None
+        self._ending = False
         self.undelivered: Counter[str] = Counter()
 
     def on_start(self) -> None:
@@ -180,6 +181,7 @@ class GatewayActor(Actor):
         self._end()
 
     def _end(self) -> None:
+        self._ending = True
         if self._port is not None:
             self._port.stop()
 
@@ -207,7 +209,7 @@ class GatewayActor(Actor):
         own = self.actor_ref
 
         def tell(message: Any) -> None:
-            if not own.is_alive():
+            if not own.is_alive() and not self._ending:
                 return  # a killed incarnation's port: its successor has a later word
             if isinstance(message, LinkChanged):
                 self._link = message

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from robotrader.config import Resolved
     from robotrader.domain import control_answers as answers
 
-UNWATCHED_S: Final = 60.0
+UNWATCHED_S: Final = 90.0
 """How long it runs where nobody can press Ctrl-C."""
 
 STARTS_S: Final = 60.0
@@ -42,7 +42,7 @@ STRATEGY: Final = "robotrader.strategies.sma_cross:SmaCross"
 
 
 def main(seconds: float | None = None) -> int:
-    """Run the demo for so many seconds (None: until Ctrl-C, or a minute without a terminal).
+    """Run the demo for so many seconds (None: until Ctrl-C, or 90 s without a terminal).
 
     Returns 0 if it traded, its books agree with the venue's and it ended in order.
     """

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 GATEWAY_BOOT_S: Final = 60.0
 """The emulated gateway loads thirty years of prices before it beats."""
 
+GATEWAY_BUDGET_S: Final = 10.0
+"""It draws the history of twenty symbols in one go when the core warms its strategies up."""
+
 CORE_BOOT_S: Final = 90.0
 _HEART: Final = "heart.json"
 _HANDED: Final = "run.json"
@@ -49,7 +52,13 @@ def children_of(resolved: Resolved, data_dir: Path, speed: float) -> list[dict[s
         "--port", str(ib.port), "--account", config.account, "--speed", str(speed),
         "--state", str(data_dir / "gateway.json"),
     ]  # fmt: skip
-    gateway = {"name": "gateway", "argv": argv, "boot_s": GATEWAY_BOOT_S, "terminal_codes": [2]}
+    gateway = {
+        "name": "gateway",
+        "argv": argv,
+        "boot_s": GATEWAY_BOOT_S,
+        "budget_s": GATEWAY_BUDGET_S,
+        "terminal_codes": [2],
+    }
     return [gateway, core]
 
 

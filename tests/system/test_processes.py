@@ -17,6 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from robotrader.app import run
 from robotrader.app.control_client import ControlClient
 from robotrader.config import Resolved, layers, resolve
@@ -24,7 +26,8 @@ from robotrader.domain import control
 from robotrader.domain.errors import RoboTraderError
 from supervision import heart
 
-KILLS = 4
+KILLS = 3
+SYMBOLS = ("AAPL", "BAC", "KO", "PFE")
 PATIENCE_S = 40.0
 ACCOUNT = "DU1234567"
 
@@ -78,12 +81,12 @@ def venue() -> Iterator[Venue]:
 
 
 def configuration(folder: Path, port: int) -> Resolved:
+    symbols = json.dumps(SYMBOLS)
     says = [
         'mode="sim"', f'account="{ACCOUNT}"', f"data_dir={str(folder)!r}", f"ib.port={port}",
-        "metrics.enabled=false", 'universe.symbols=["AAPL", "KO"]',
-        'strategy.cross.class="robotrader.strategies.sma_cross:SmaCross"',
-        'strategy.cross.symbols=["AAPL", "KO"]', 'strategy.cross.bar="5s"',
-        "strategy.cross.params={fast=1, slow=2, qty=10}",
+        "metrics.enabled=false", f"universe.symbols={symbols}",
+        'strategy.cross.class="tests.system.flipper:Flipper"',
+        f"strategy.cross.symbols={symbols}", 'strategy.cross.bar="5s"',
         "supervision.core_max_restarts=100",
     ]  # fmt: skip
     return resolve([layers.from_settings(says)], "demo")
@@ -144,6 +147,7 @@ def agree(one: Running, there: Venue) -> bool:
     return ours == theirs
 
 
+@pytest.mark.timeout(240)
 def test_kill_minus_9_at_random_moments_doubles_nothing_and_loses_nothing(tmp_path: Path) -> None:
     draw = Random(7)
     with venue() as there, running(tmp_path, there.port) as one:
@@ -151,7 +155,9 @@ def test_kill_minus_9_at_random_moments_doubles_nothing_and_loses_nothing(tmp_pa
         for _ in range(KILLS):
             status = one.ready()
             pids.add(status.pid)
-            threading.Event().wait(draw.uniform(0.5, 6.0))  # the moment is what is drawn
+            traded = len(there.refs())
+            until(lambda traded=traded: len(there.refs()) > traded)  # type: ignore[misc]
+            threading.Event().wait(draw.uniform(0.0, 2.0))  # the moment is what is drawn
             begun = time.monotonic()
             os.kill(status.pid, signal.SIGKILL)
             one.replaced(status.pid)

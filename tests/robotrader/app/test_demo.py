@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.timeout(180)
 def test_the_demo_trades_and_outlives_a_kill_of_its_core() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "robotrader", "demo", "--seconds", "40"],
+        [sys.executable, "-m", "robotrader", "demo", "--seconds", "80"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -28,7 +31,6 @@ def test_the_demo_trades_and_outlives_a_kill_of_its_core() -> None:
     assert process.wait(60) == 0, text
     process.stdout.close()
     assert "core is up again, process" in text
-    assert "|-- gateway" in text or "gateway" in text
     summary = re.search(r"session: (\d+) records, (\d+) fills, .* core processes (\d+)", text)
     assert summary is not None, text
     records, fills, processes = map(int, summary.groups())
