@@ -12,8 +12,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import pykka
+
 from actors.say import (
     AskDays,
+    AskFeeds,
     AskLedger,
     AskSwitch,
     AskTail,
@@ -132,8 +135,8 @@ class ControlActor(Actor):
         try:
             future = self._registry.ref(role).resolve().ask(question, block=False, timeout=ASK_S)
             return await asyncio.to_thread(lambda: future.get(timeout=ASK_S))
-        except (Unavailable, Exception):  # noqa: BLE001 - not known is an answer
-            return None
+        except (Unavailable, pykka.ActorDeadError, pykka.Timeout):
+            return None  # not known is an answer; a refusal is raised
 
     async def _answer(self, request: Request, _peer: Peer) -> Answer:
         handler = self._handlers.get(type(request))
@@ -149,7 +152,8 @@ class ControlActor(Actor):
         ledger = await self._ask("account", AskLedger())
         switch = await self._ask("kill-switch", AskSwitch())
         rows = await asyncio.to_thread(actor_rows, self._root())
-        return status_of(self._known, trading, ledger, switch, rows)
+        fresh = await self._ask("data", AskFeeds())
+        return status_of(self._known, trading, ledger, switch, rows=rows, fresh=fresh)
 
     def _root(self) -> Any:
         return self._registry.whereis("root")
@@ -227,7 +231,7 @@ class ControlActor(Actor):
                 key=self._known.symbols.get(con_id, str(con_id)),
                 ours="see positions",
                 broker="see account",
-                since_ns=0,
+                since_ns=None,
                 advice="compare both, then adopt the broker's position or correct it there",
             )
             for con_id in sorted(trading.halted)

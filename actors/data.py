@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from actors import messages as own
-from actors.say import Heard, tell, unknown
+from actors.say import AskFeeds, Heard, tell, unknown
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.gateway import (
     AskHistory,
@@ -98,10 +98,14 @@ class Data(Actor):
                 tell(reader, message)
         elif isinstance(message, Trade | Bar):
             self._price(message)
+        elif isinstance(message, AskFeeds):
+            since_ns = self._now_ns() - round(message.within_s * _NS)
+            return sum(at_ns >= since_ns for at_ns in self._heard.values())
         elif message == _LOOK:
             self._look()
         else:
             self._serve(message)
+        return None
 
     def _price(self, datum: Quote | Trade | Bar) -> None:
         symbol = self._symbols.get(datum.con_id)

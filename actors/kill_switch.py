@@ -175,7 +175,9 @@ class KillSwitch(Actor):
     def _clear(self, ask: Clear) -> Any:
         if not ask.who.strip() or not ask.why.strip():
             msg = "the kill switch is cleared by a person with a reason: give both"
-            raise KillSwitchTriggeredError(msg)
+            # A refusal and no crash: a wrong word must not restart the switch.
+            self.reply_later().set_exception(_refusal(msg))
+            return DEFERRED
         scope = scope_of(ask.scope)
         return self._write(
             SwitchCleared(scope=scope, who=ask.who, why=ask.why, wall_ns=self._now_ns())
@@ -198,7 +200,7 @@ class KillSwitch(Actor):
             reply.set(self.switch)
         else:
             msg = f"the switch is in force but not durable: {message.why}"
-            reply.set_exception(KillSwitchTriggeredError(msg))
+            reply.set_exception(_refusal(msg))
 
     # -- the journal --
 
@@ -332,6 +334,10 @@ class KillSwitch(Actor):
                 decided_ns=now_ns,
             )
             tell(self._risk, intent)
+
+
+def _refusal(why: str) -> tuple[type[KillSwitchTriggeredError], KillSwitchTriggeredError, None]:
+    return KillSwitchTriggeredError, KillSwitchTriggeredError(why), None
 
 
 def _key(record: SwitchTripped | SwitchCleared) -> str:

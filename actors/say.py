@@ -221,3 +221,9 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     approvals: int
     refusals: dict[str, int]
+
+
+class AskFeeds(msgspec.Struct, frozen=True):
+    """How many contracts had a quote within so many seconds? A number answers."""
+
+    within_s: float = 30.0

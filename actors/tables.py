@@ -73,18 +73,18 @@ def _row(path: str, ref: ActorRef[Any] | str) -> answers.ActorRow:
     """Return an actor as it is shown; instead of one, there may be a word for why there is none."""
     if isinstance(ref, str):
         return answers.ActorRow(
-            path=path, state=ref, restarts=0, mailbox=0, handled=0, generation=0, uptime_s=0.0
+            path=path, state=ref, restarts=None, mailbox=0, handled=0, generation=0, uptime_s=None
         )
     cell = ref.actor_inbox
     return answers.ActorRow(
         path=path,
         state="alive",
-        restarts=0,
+        restarts=None,
         mailbox=ref.depth(),
         oldest_s=ref.oldest_age_s() or None,
-        handled=cell.stats.handled,
+        handled=cell.handled,
         generation=ref.number,
-        uptime_s=0.0,
+        uptime_s=None,
     )
 
 
@@ -107,10 +107,11 @@ def status_of(
     trading: Trading | None,
     ledger: LedgerView | None,
     switch: Switch | None,
+    *,
     rows: tuple[answers.ActorRow, ...],
+    fresh: int | None,
 ) -> answers.StatusAnswer:
     """Return how the system is; what nobody answered is not known."""
-    branches = [row for row in rows if "/symbol" in row.path and row.path.endswith("/symbol")]
     return answers.StatusAnswer(
         mode=known.mode,
         profile=known.profile,
@@ -128,10 +129,10 @@ def status_of(
         switches=switch_rows(switch),
         working_orders=0 if trading is None else len(trading.orders),
         open_positions=0 if ledger is None else len(ledger.positions),
-        feeds=len(branches),
-        feeds_fresh=sum(row.state == "alive" for row in branches),
+        feeds=len(known.symbols),
+        feeds_fresh=fresh,
         actors=len(rows),
-        restarts=sum(row.restarts for row in rows),
+        restarts=None,
         net_liquidation=None if ledger is None else ledger.equity,
         pnl_day=None if ledger is None else ledger.daily,
     )
@@ -145,13 +146,13 @@ def order_row(order: OrderView) -> answers.OrderRow:
         strategy=order.strategy,
         symbol=order.symbol,
         side=order.side,
-        order_type="",
+        order_type=None,
         qty=order.qty,
         filled=order.filled,
-        tif="",
+        tif=None,
         state=order.state.value,
         perm_id=order.perm_id,
-        intended_ns=0,
+        intended_ns=None,
         why=order.why,
     )
 

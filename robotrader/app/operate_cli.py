@@ -264,7 +264,9 @@ def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
         yield f"the link is {status.link}" + (f": {status.link_why}" if status.link_why else "")
     elif not status.reconciled and status.link == "ready":
         yield "broker and journal are not reconciled"
-    if status.feeds_fresh < status.feeds and status.link == "ready":
+    if status.feeds_fresh is None:
+        yield "nobody knows how fresh the feeds are"
+    elif status.feeds_fresh < status.feeds and status.link == "ready":
         yield f"{status.feeds - status.feeds_fresh} of {status.feeds} feeds are stale"
 
 

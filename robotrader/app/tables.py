@@ -110,8 +110,8 @@ def _status(answer: answers.StatusAnswer) -> RenderableType:
         ("kill switch", "; ".join(switches) or "off"),
         ("orders", f"{answer.working_orders} working"),
         ("positions", f"{answer.open_positions} open"),
-        ("data", f"{answer.feeds_fresh} of {answer.feeds} feeds fresh"),
-        ("actors", f"{answer.actors}, {answer.restarts} restarts"),
+        ("data", f"{clean(answer.feeds_fresh)} of {answer.feeds} feeds fresh"),
+        ("actors", f"{answer.actors}, {clean(answer.restarts)} restarts"),
         ("net liquidation", f"{clean(answer.net_liquidation)} USD"),
         ("P&L of the day", f"{clean(answer.pnl_day)} USD"),
         ("config", f"{answer.config_hash[:12]}, profile {answer.profile}"),
@@ -128,8 +128,9 @@ _ACTOR_COLUMNS: Final = (
 
 def _actor(row: ActorRow, name: str) -> tuple[Any, ...]:
     budget = "" if row.max_restarts is None else f"/{row.max_restarts} in {row.within_s:g} s"
+    restarts = f"{clean(row.restarts)}{budget}"
     return (
-        name, row.state, f"{row.restarts}{budget}", row.mailbox, age(row.oldest_s), row.handled,
+        name, row.state, restarts, row.mailbox, age(row.oldest_s), row.handled,
         age(row.p99_s), row.breaker, age(row.uptime_s), row.last_crash,
     )  # fmt: skip
 

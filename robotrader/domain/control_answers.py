@@ -65,9 +65,9 @@ class StatusAnswer(_Answer, tag="status", frozen=True, kw_only=True):
     working_orders: int
     open_positions: int
     feeds: int
-    feeds_fresh: int
+    feeds_fresh: int | None
     actors: int
-    restarts: int
+    restarts: int | None
     net_liquidation: Decimal | None = None
     pnl_day: Decimal | None = None
 
@@ -78,7 +78,7 @@ class ActorRow(_Row, frozen=True, kw_only=True):
     path: str
     state: str
     strategy: str = ""
-    restarts: int
+    restarts: int | None
     """In the supervisor's current window; ``max_restarts`` in ``within_s`` are allowed."""
 
     max_restarts: int | None = None
@@ -91,7 +91,7 @@ class ActorRow(_Row, frozen=True, kw_only=True):
     p99_s: float | None = None
     breaker: str = ""
     generation: int
-    uptime_s: float
+    uptime_s: float | None
     last_crash: str = ""
 
 
@@ -129,15 +129,15 @@ class OrderRow(_Row, frozen=True, kw_only=True):
     strategy: str
     symbol: str
     side: str
-    order_type: str
+    order_type: str | None
     qty: Decimal
     filled: Decimal
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
-    tif: str
+    tif: str | None
     state: str
     perm_id: int
-    intended_ns: int
+    intended_ns: int | None
     why: str = ""
 
 
@@ -233,7 +233,7 @@ class BreakRow(_Row, frozen=True, kw_only=True):
     key: str
     ours: str
     broker: str
-    since_ns: int
+    since_ns: int | None
     advice: str
 
 
