@@ -9,6 +9,7 @@ import pytest
 
 from actors.say import Clear, Trip
 from robotrader.domain import Purpose
+from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.risk import Level, Limits, Usd
 from tests.actors.rig import SYMBOLS, Exchange, running
 
@@ -118,3 +119,14 @@ def test_what_the_gate_refuses_reaches_nobody(tmp_path: Path) -> None:
         rig.intend("SELL", 5, purpose=Purpose.EXIT)
         rig.trade("BUY", 1, "KO")
         assert len(rig.exchange.orders()) == 1
+
+
+def test_clearing_without_a_reason_is_refused_and_the_switch_lives_on(tmp_path: Path) -> None:
+    with running(tmp_path) as rig:
+        rig.ready()
+        assert rig.ask("kill-switch", Trip(Level.PAUSE, "all", who="me", why="a test"))
+        switch = rig.trader.role("kill-switch").resolve()
+        with pytest.raises(KillSwitchTriggeredError, match="a person with a reason"):
+            switch.ask(Clear("all", who=" ", why=""), timeout=5)
+        assert switch.is_alive()
+        assert rig.switch().level() is Level.PAUSE
