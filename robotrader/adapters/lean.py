@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from robotrader.market.quality import Refused
+
 BAR_S: Final = {"second": 1, "minute": 60, "hour": 3600}
 _SCALE: Final = 10_000
 _MILLISECOND_NS: Final = 1_000_000
@@ -89,7 +91,7 @@ def read_quote_bars(path: Path, con_id: int, bar_s: int) -> list[Quote]:
         # The venue learns of it when the bar is over, and before the next one begins.
         at_ns = midnight + _since(cells[0]) + bar_s * SECOND_NS - _MILLISECOND_NS
         made = Quote(con_id, at_ns, bid, ask, bid_size if bid else 0.0, ask_size if ask else 0.0)
-        return _checked(_fault_of(made), made)
+        return _checked(quote_fault(made), made)
 
     return _read(path, quote, lambda row: row.time_ns)
 
@@ -102,7 +104,7 @@ def read_trades(path: Path, con_id: int) -> list[Trade]:
         price, size = _price(cells[1]), float(cells[2])
         at_ns = midnight + _since(cells[0])
         made = Trade(con_id, at_ns, price, size, cells[3])
-        return None if _suspicious(cells[5]) else _checked(trade_fault(price, size), made)
+        return None if _suspicious(cells[5]) else _checked(trade_fault(made), made)
 
     return _read(path, trade, lambda row: row.time_ns, doubles=True)
 
@@ -118,7 +120,7 @@ def read_quotes(path: Path, con_id: int) -> list[Quote]:
             return None
         at_ns = midnight + _since(cells[0])
         made = Quote(con_id, at_ns, *best.after(cells[5], (bid, ask), sizes))
-        return _checked(_fault_of(made), made)
+        return _checked(quote_fault(made), made)
 
     return _read(path, quote, lambda row: row.time_ns, doubles=True)
 
@@ -189,17 +191,13 @@ def _bar(con_id: int, start_ns: int, bar_s: int, cells: list[str]) -> Bar:
     return _checked(fault(*prices, volume), Bar(con_id, start_ns, end_ns, *prices, volume))
 
 
-def _fault_of(quote: Quote) -> str | None:
-    return quote_fault(quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-
-
 def _suspicious(text: str) -> bool:
     return text.strip() not in {"", "0"}
 
 
-def _checked(what: str | None, row: _T) -> _T:
-    if what is not None:
-        raise ValueError(what)
+def _checked(refused: Refused | None, row: _T) -> _T:
+    if refused is not None:
+        raise ValueError(refused.remedy)
     return row
 
 

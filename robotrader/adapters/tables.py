@@ -29,6 +29,8 @@ from robotrader.market.series import Daily
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from robotrader.market.quality import Refused
+
 SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 MOST_ROWS: Final = 5_000_000
@@ -200,10 +202,11 @@ class Table:
     def _trade(self, cells: Sequence[Any]) -> tuple[int, int, Row]:
         at_ns = self._time(cells, "time")
         price, size = self._number(cells, "price"), self._number(cells, "size")
-        _refuse(trade_fault(price, size))
         place = self._at.get("exchange")
         exchange = "" if place is None else str(cells[place] or "")
-        return at_ns, at_ns, Trade(self._con_id, at_ns, price, size, exchange)
+        trade = Trade(self._con_id, at_ns, price, size, exchange)
+        _refuse(trade_fault(trade))
+        return at_ns, at_ns, trade
 
     def _quote(self, cells: Sequence[Any]) -> tuple[int, int, Row]:
         at_ns = self._time(cells, "time")
@@ -212,8 +215,9 @@ class Table:
             self._number(cells, f"{name}_size", 100.0 if price else 0.0)
             for name, price in (("bid", bid), ("ask", ask))
         ]
-        _refuse(quote_fault(bid, ask, *sizes))
-        return at_ns, at_ns, Quote(self._con_id, at_ns, bid, ask, *sizes)
+        quote = Quote(self._con_id, at_ns, bid, ask, *sizes)
+        _refuse(quote_fault(quote))
+        return at_ns, at_ns, quote
 
     # -- cells --
 
@@ -328,9 +332,9 @@ def _known(unit_ns: int | None) -> int:
     return unit_ns
 
 
-def _refuse(what: str | None) -> None:
-    if what is not None:
-        raise ValueError(what)
+def _refuse(refused: Refused | None) -> None:
+    if refused is not None:
+        raise ValueError(refused.remedy)
 
 
 WRITTEN: Final[dict[type, tuple[str, ...]]] = {

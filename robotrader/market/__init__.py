@@ -7,9 +7,9 @@ decision: the edge that refuses, bars and their cells, freshness, history and li
 from robotrader.market.backfill import Backfill
 from robotrader.market.bars import BarBuilder, Skipped
 from robotrader.market.cells import Cell, Cells, Phase
-from robotrader.market.edge import Edge, EdgeLimits, Reason, Refused
+from robotrader.market.edge import Edge, EdgeLimits
 from robotrader.market.line import LineRules, SymbolLine, Taken
-from robotrader.market.quality import DataError
+from robotrader.market.quality import DataError, Reason, Refused
 from robotrader.market.recording import Recording
 from robotrader.market.replay import ReplayMarket
 from robotrader.market.series import SYNTHETIC, Daily, Provenance, Series

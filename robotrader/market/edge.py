@@ -11,13 +11,12 @@ Two trades of one time, price and size are two trades: sources stamp whole secon
 from __future__ import annotations
 
 from collections import Counter
-from enum import StrEnum
-from math import inf
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import msgspec
 
 from robotrader.domain import Bar
+from robotrader.market.quality import Reason, Refused, bar_fault, quote_fault, trade_fault
 
 if TYPE_CHECKING:
     from robotrader.domain import Quote, Trade
@@ -25,31 +24,6 @@ if TYPE_CHECKING:
     Datum: TypeAlias = Quote | Trade | Bar
 
 _SECOND_NS: Final = 1_000_000_000
-
-
-class Reason(StrEnum):
-    """Why a value is refused."""
-
-    FOREIGN = "another contract"
-    NO_TIME = "no time"
-    OLD = "old"
-    FUTURE = "from the future"
-    NOT_FINITE = "no finite number"
-    NOT_ABOVE_ZERO = "not above zero"
-    NEGATIVE = "negative"
-    NO_PRICE = "size and no price"
-    SHAPE = "high, low, open and close disagree"
-    CROSSED = "crossed"
-    DUPLICATE = "duplicate"
-    OUT_OF_ORDER = "out of order"
-    JUMP = "jump, not confirmed"
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A value that stays outside: the reason, and a sentence with its numbers."""
-
-    reason: Reason
-    why: str
 
 
 class EdgeLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,7 +86,7 @@ class Edge:
 
     def quote(self, quote: Quote, now_ns: int, source: str = "") -> Refused | None:
         """Judge a quote; its price is the middle, or the side that there is."""
-        refused = _quote_fault(quote) or self._untimely(quote.time_ns, quote.time_ns, now_ns)
+        refused = quote_fault(quote) or self._untimely(quote.time_ns, quote.time_ns, now_ns)
         line = self._line(source, "quote")
         if refused is None and quote == line.last:
             refused = Refused(Reason.DUPLICATE, f"the quote of {quote.time_ns} came before")
@@ -122,13 +96,13 @@ class Edge:
 
     def trade(self, trade: Trade, now_ns: int, source: str = "") -> Refused | None:
         """Judge a trade."""
-        refused = _trade_fault(trade) or self._untimely(trade.time_ns, trade.time_ns, now_ns)
+        refused = trade_fault(trade) or self._untimely(trade.time_ns, trade.time_ns, now_ns)
         claim = _Claim(source, trade.price, (trade.price,))
         return self._judge(trade, self._line(source, "trade"), refused, claim)
 
     def bar(self, bar: Bar, now_ns: int, source: str = "") -> Refused | None:
         """Judge a finished bar; each of its prices has to be near the last one."""
-        refused = _bar_fault(bar) or self._untimely(bar.start_ns, bar.end_ns, now_ns)
+        refused = bar_fault(bar) or self._untimely(bar.start_ns, bar.end_ns, now_ns)
         line = self._line(source, "bar")
         if refused is None and bar == line.last:
             refused = Refused(Reason.DUPLICATE, f"the bar from {bar.start_ns} came before")
@@ -136,7 +110,7 @@ class Edge:
 
     def history(self, bar: Bar) -> Refused | None:
         """Judge a bar of the past by itself; the latest is what the first live price is held to."""
-        refused = _bar_fault(bar) or (_no_time() if bar.start_ns <= 0 else None)
+        refused = bar_fault(bar) or (_no_time() if bar.start_ns <= 0 else None)
         if bar.con_id != self.con_id:
             refused = self._foreign(bar)
         if refused is not None:
@@ -221,51 +195,3 @@ def _times(datum: Datum) -> tuple[int, int]:
     if isinstance(datum, Bar):
         return datum.start_ns, datum.end_ns
     return datum.time_ns, datum.time_ns
-
-
-def _finite(*numbers: float) -> Refused | None:
-    if all(-inf < number < inf for number in numbers):
-        return None
-    return Refused(Reason.NOT_FINITE, f"one of {numbers} is no finite number")
-
-
-def _quote_fault(quote: Quote) -> Refused | None:
-    sides = (("bid", quote.bid, quote.bid_size), ("ask", quote.ask, quote.ask_size))
-    unreal = _finite(quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-    if unreal is not None:
-        return unreal
-    for name, price, size in sides:
-        if price < 0 or size < 0:
-            return Refused(Reason.NEGATIVE, f"{name} {price} of {size} is negative")
-        if not price and size:
-            return Refused(Reason.NO_PRICE, f"{name} has size {size} and no price")
-    if 0 < quote.ask < quote.bid:
-        return Refused(Reason.CROSSED, f"bid {quote.bid} is above ask {quote.ask}")
-    return None
-
-
-def _trade_fault(trade: Trade) -> Refused | None:
-    unreal = _finite(trade.price, trade.size)
-    if unreal is not None:
-        return unreal
-    if trade.price <= 0:
-        return Refused(Reason.NOT_ABOVE_ZERO, f"price {trade.price} is not above zero")
-    if trade.size < 0:
-        return Refused(Reason.NEGATIVE, f"size {trade.size} is negative")
-    return None
-
-
-def _bar_fault(bar: Bar) -> Refused | None:
-    prices = (bar.open, bar.high, bar.low, bar.close)
-    unreal = _finite(*prices, bar.volume, bar.wap)
-    if unreal is not None:
-        return unreal
-    if min(prices) <= 0:
-        return Refused(Reason.NOT_ABOVE_ZERO, f"price {min(prices)} is not above zero")
-    if min(bar.volume, bar.wap, bar.count) < 0:
-        return Refused(Reason.NEGATIVE, f"volume {bar.volume}, wap {bar.wap} or count is negative")
-    if bar.high != max(prices) or bar.low != min(prices):
-        return Refused(Reason.SHAPE, f"a price lies outside low {bar.low} to high {bar.high}")
-    if bar.start_ns >= bar.end_ns:
-        return Refused(Reason.SHAPE, f"it ends at {bar.end_ns}, not after its start {bar.start_ns}")
-    return None

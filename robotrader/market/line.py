@@ -14,7 +14,8 @@ from robotrader.domain import Bar, Quote, Trade
 from robotrader.market.backfill import Backfill
 from robotrader.market.bars import BarBuilder
 from robotrader.market.cells import HOUR_NS, Cells
-from robotrader.market.edge import Edge, EdgeLimits, Refused
+from robotrader.market.edge import Edge, EdgeLimits
+from robotrader.market.quality import Refused
 from robotrader.market.staleness import Freshness, LineAge
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ def test_every_bad_line_is_named_with_what_to_do(tmp_path: Path) -> None:
     )
     found = problems(csv_bars.read, path, CON_ID, Layout(bar_s=60))
     assert [line.removeprefix(f"{path}:") for line in found] == [
-        "3: high 9.0 is below low 11.0; are the columns swapped?",
+        "3: high 9.0 is below low 11.0 (are the columns swapped?); remove the line or correct it",
         "4: low is empty; correct it or remove the line",
         "5: time 'yesterday' is not as 'iso'; correct it or say how times are written",
         "6: its time is not after the row before; sort, remove doubles",
@@ -148,7 +148,7 @@ def test_parquet_names_the_rows_that_are_bad(tmp_path: Path) -> None:
     pq.write_table(pa.table(table), path)
     assert [line.removeprefix(f"{path}:") for line in problems(parquet_bars.read, path, 7)] == [
         "2: price is empty; correct it or remove the line",
-        "3: price 3.0 or size -1.0 is not possible; remove it",
+        "3: size -1.0 is negative; remove the line or correct it",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robotrader.domain import Bar
+from robotrader.domain import Bar, Quote, Trade
 from robotrader.market.quality import (
     MOST_PROBLEMS,
     DataError,
@@ -52,12 +52,14 @@ def test_a_quote_is_refused_if_and_only_if_it_cannot_be(
     possible = finite(bid, ask, bid_size, ask_size) and min(bid, ask, bid_size, ask_size) >= 0
     possible = possible and (bid > 0 or not bid_size) and (ask > 0 or not ask_size)
     possible = possible and (not ask or bid <= ask)
-    assert (quote_fault(bid, ask, bid_size, ask_size) is None) == possible
+    assert (quote_fault(Quote(1, 5, bid, ask, bid_size, ask_size)) is None) == possible
 
 
 @given(ANY, ANY)
 def test_a_trade_is_refused_if_and_only_if_it_cannot_be(price: float, size: float) -> None:
-    assert (trade_fault(price, size) is None) == (finite(price, size) and price > 0 and size >= 0)
+    assert (trade_fault(Trade(1, 5, price, size)) is None) == (
+        finite(price, size) and price > 0 and size >= 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_trade_is_refused_if_and_only_if_it_cannot_be(price: float, size: floa
         ((1, 2, nan, 1, 1), "no finite number"),
         ((1, 2, 0, 1, 1), "price 0 is not above zero"),
         ((1, 2, 1, 1, -1), "volume -1 is negative"),
-        ((1, 1, 2, 1, 1), "high 1 is below low 2; are the columns swapped?"),
+        ((1, 1, 2, 1, 1), "high 1 is below low 2 (are the columns swapped?)"),
         ((3, 2, 1, 1, 1), "open 3 lies outside 1 to 2"),
         ((1, 2, 1, 3, 1), "close 3 lies outside 1 to 2"),
     ],
