@@ -166,8 +166,10 @@ def test_bad_lines_are_named_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         lean.read_bars(path, CON_ID, 60)
     assert [line.removeprefix(f"{path}:") for line in caught.value.problems] == [
-        "1: high 0.0002 is below low 0.0003 (are the columns swapped?); "
-        "remove the line or correct it",
+        (
+            "1: high 0.0002 is below low 0.0003 (are the columns swapped?); "
+            "remove the line or correct it"
+        ),
         "2: time 'soon' is no number of milliseconds; write the file anew",
         "3: it has too few cells; write the file anew",
         "5: its time is not after the line before; sort, remove doubles",
