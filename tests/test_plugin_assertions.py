@@ -63,5 +63,6 @@ def test_a_silent_test_does_not_run(pytester: pytest.Pytester) -> None:
 
 
 def test_this_suite_runs_with_the_plugin(pytestconfig: pytest.Config) -> None:
+    """F95: the plugin is on, and a test that returns a value instead of asserting fails."""
     hooks = pytestconfig.hook.pytest_runtest_call.get_hookimpls()
     assert any(hook.function.__module__ == "tests.plugin_assertions" for hook in hooks)

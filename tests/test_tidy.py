@@ -43,6 +43,8 @@ ENTRY_POINTS: Final = {
     "supervision": "the package",
     "supervision.breaker": "a package of its own, imported by name",
 }
+IMPURE: Final = ("robotrader/adapters/", "robotrader/app/", "robotrader/emulator/")
+"""What of robotrader meets the machine; everything else is values in, values out."""
 SHARED_FOLDERS: Final = frozenset({"/", "/home", "/opt", "/srv", "/usr", "/usr/local", "/var"})
 """Folders that every machine has: naming one says nothing about this machine."""
 
@@ -117,6 +119,19 @@ def test_half_of_a_packages_functions_have_fewer_than_10_lines(package: str) -> 
     assert not lengths or statistics.median(lengths) < 10
 
 
+def is_pure(source: Source) -> bool:
+    inside = source.path.startswith("robotrader/") and source.path != "robotrader/__main__.py"
+    return inside and not source.path.startswith(IMPURE)
+
+
+@pytest.mark.parametrize("rule", [rules.impure_calls, rules.module_state])
+def test_a_pure_package_has_no_clock_no_chance_no_files_and_no_state(rule: rules.Rule) -> None:
+    """F57: chance comes with a seed; F52: time is an argument."""
+    pure = [source for source in product() if is_pure(source)]
+    assert len(pure) > 50
+    assert_none(chain.from_iterable(map(rule, pure)))
+
+
 def test_only_the_command_line_prints() -> None:
     silent = [s for s in python_files() if not s.path.startswith((*PRINTING, "tests/"))]
     assert_none(chain.from_iterable(map(rules.prints, silent)))
@@ -135,6 +150,7 @@ def test_supervision_imports_only_pykka_and_the_standard_library() -> None:
 
 
 def test_every_product_module_is_reached_from_a_package_or_the_command_line() -> None:
+    """F100: code that nothing runs, with other defaults than the code that is run."""
     assert_none(rules.unreachable(product(), ENTRY_POINTS))
 
 

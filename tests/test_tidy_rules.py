@@ -20,6 +20,16 @@ FOUND = [
     (rules.naive_times, "from datetime import datetime as d\nd.now()", "datetime.datetime.now"),
     (rules.naive_times, "import datetime\ndatetime.datetime.utcnow()", "p.py:2: datetime"),
     (rules.naive_times, "from datetime import date\ndate.today()", "p.py:2: datetime.date.today"),
+    (rules.impure_calls, "import time\ntime.monotonic_ns()", "p.py:2: time.monotonic_ns"),
+    (rules.impure_calls, "from random import random\nrandom()", "p.py:2: random.random"),
+    (rules.impure_calls, "from random import Random\nRandom()", "p.py:2: random.Random"),
+    (rules.impure_calls, "import numpy as np\nnp.random.normal()", "p.py:2: numpy.random.normal"),
+    (rules.impure_calls, "import os\nos.environ.get('A')", "p.py:2: os.environ.get"),
+    (rules.impure_calls, "open('a')", "p.py:1: open"),
+    (rules.impure_calls, "from datetime import UTC, datetime as d\nd.now(UTC)", "datetime.now"),
+    (rules.module_state, "a = {}\ndef f():\n    a[1] = 2", "p.py:3: a is changed"),
+    (rules.module_state, "a: list = []\ndef f():\n    a.append(2)", "p.py:3: a is changed"),
+    (rules.module_state, "a = 1\ndef f():\n    global a", "p.py:3: global a"),
 ]
 
 ACCEPTED = [
@@ -32,6 +42,8 @@ ACCEPTED = [
     (rules.prints, "printer(1)\nself.print(1)"),
     (rules.sleeps, "clock.sleep(1)\nimport asyncio\nasyncio.sleep(0)"),
     (rules.naive_times, "from datetime import UTC, datetime\ndatetime.now(UTC)\nclock.now()"),
+    (rules.impure_calls, "from random import Random\nRandom(seed).random()\nclock.time()"),
+    (rules.module_state, "a = {}\ndef f(b):\n    b[1] = a[1]\n    b.append(a)"),
 ]
 
 

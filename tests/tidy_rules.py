@@ -30,6 +30,21 @@ NAIVE_CLOCKS: Final = frozenset(
 ZONED_CLOCKS: Final = frozenset({"datetime.now", "datetime.datetime.now"})
 """Calls that give a time without a zone unless they are given one."""
 
+OUTSIDE: Final = ("os", "socket", "subprocess", "threading", "time", "secrets", "uuid", "shutil")
+"""Modules through which code meets the machine: no pure package calls anything of theirs."""
+
+OUTSIDE_CALLS: Final = frozenset({"open", "input", "hash"})
+"""Built-in calls whose result or effect is not in their arguments alone."""
+
+SEEDED: Final = ("random.Random", "numpy.random.default_rng", "numpy.random.SeedSequence")
+"""The sources of chance that are none, if they are given a seed."""
+
+CHANGES: Final = frozenset(
+    {"append", "extend", "insert", "add", "update", "pop", "popitem", "clear", "remove", "discard"}
+    | {"setdefault", "appendleft", "popleft"}
+)
+"""Methods that change what they are called on."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -129,6 +144,38 @@ def naive_times(source: Source) -> Iterator[str]:
         unzoned = name in ZONED_CLOCKS and not (node.args or node.keywords)
         if unzoned or name in NAIVE_CLOCKS:
             yield source.at(node.lineno, f"{name} has no time zone: take the time from a clock")
+
+
+def impure_calls(source: Source) -> Iterator[str]:
+    """Yield the calls whose result is not a function of their arguments."""
+    for name, node in calls(source):
+        seeded = name in SEEDED and (node.args or node.keywords)
+        chance = name.startswith(("random.", "numpy.random.")) and not seeded
+        outside = name.partition(".")[0] in OUTSIDE and "." in name
+        clock = name in ZONED_CLOCKS | NAIVE_CLOCKS
+        if chance or outside or clock or name in OUTSIDE_CALLS:
+            yield source.at(node.lineno, f"{name} in a pure package: take it as an argument")
+
+
+def module_state(source: Source) -> Iterator[str]:
+    """Yield where a function changes what belongs to its module."""
+    owned = {
+        target.id
+        for node in source.tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Global):
+            yield source.at(node.lineno, f"global {', '.join(node.names)}: state of a module")
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            if isinstance(node.value, ast.Name) and node.value.id in owned:
+                yield source.at(node.lineno, f"{node.value.id} is changed: state of a module")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            changed = node.func.value
+            if node.func.attr in CHANGES and isinstance(changed, ast.Name) and changed.id in owned:
+                yield source.at(node.lineno, f"{changed.id} is changed: state of a module")
 
 
 def imports(source: Source) -> Iterator[tuple[str, int]]:

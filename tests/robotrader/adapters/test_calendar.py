@@ -65,6 +65,62 @@ def test_the_weekdays_without_a_session_are_the_exchanges_holidays() -> None:
     ]  # fmt: skip
 
 
+def easter(year: int) -> date:
+    """Return Easter Sunday (the anonymous Gregorian computus, Nature, 20 April 1876)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    h = (19 * a + b - d - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    i, k = divmod(c, 4)
+    leap = (32 + 2 * e + 2 * i - h - k) % 7
+    month, day = divmod(h + leap - 7 * ((a + 11 * h + 22 * leap) // 451) + 114, 31)
+    return date(year, month, day + 1)
+
+
+def weekdays_of(year: int, month: int, weekday: int) -> list[date]:
+    """Return such weekdays of a month, in order."""
+    days = [date(year, month, 1) + timedelta(day) for day in range(31)]
+    return [day for day in days if day.month == month and day.weekday() == weekday]
+
+
+def observed(day: date) -> date:
+    """A holiday on a Saturday is kept the Friday before, one on a Sunday the Monday after."""
+    return day + timedelta({5: -1, 6: 1}.get(day.weekday(), 0))
+
+
+def holidays(year: int) -> set[date]:
+    """The closings by NYSE's Rule 7.2, and the two days of mourning since 2015."""
+    closed = {
+        weekdays_of(year, 1, 0)[2],
+        weekdays_of(year, 2, 0)[2],
+        easter(year) - timedelta(2),
+        weekdays_of(year, 5, 0)[-1],
+        observed(date(year, 7, 4)),
+        weekdays_of(year, 9, 0)[0],
+        weekdays_of(year, 11, 3)[3],
+        observed(date(year, 12, 25)),
+    }
+    if (new_year := date(year, 1, 1)).weekday() != 5:  # no closing at the end of a year's books
+        closed.add(observed(new_year))
+    if year >= 2022:
+        closed.add(observed(date(year, 6, 19)))
+    return closed | {day for day in MOURNING if day.year == year}
+
+
+MOURNING = (date(2018, 12, 5), date(2025, 1, 9))
+"""George H. W. Bush, Jimmy Carter."""
+
+
+@pytest.mark.parametrize("year", range(2015, 2031))
+def test_every_day_from_2015_to_2030_is_as_the_exchange_says(year: int) -> None:
+    """F53: day by day, by the exchange's own rule and its two days of mourning."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    traded = {session.day for session in sessions("XNYS", first, last)}
+    days = {first + timedelta(n) for n in range((last - first).days + 1)}
+    weekdays = {day for day in days if day.weekday() < 5}
+    assert weekdays - traded == holidays(year)
+    assert traded <= weekdays
+
+
 @pytest.mark.parametrize(
     ("day", "opens"),
     [
