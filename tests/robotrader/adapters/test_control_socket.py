@@ -237,6 +237,27 @@ def test_100000_commands_with_random_deadlines_are_each_answered_once_and_in_ord
     assert handled == list(range(1, count + 1))
 
 
+def test_10000_failures_are_each_told_and_leave_nothing_open(tmp_path: Path) -> None:
+    """F45: as many descriptors and threads after the last one as after the first."""
+
+    async def handler(_request: Request, _peer: Peer) -> Answer:
+        raise OrderError("no")
+
+    def used() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    with serving(tmp_path / "s", handler):
+        with client(tmp_path / "s") as asking:
+            before = used()
+            for _ in range(9_000):
+                with pytest.raises(RefusedError, match="no"):
+                    asking.ask(control.Status())
+        for _ in range(1_000):  # each with a connection of its own
+            with pytest.raises(RefusedError, match="no"):
+                once(tmp_path / "s", control.Status())
+        wait_until(lambda: used() <= before)
+
+
 def test_requests_without_end_are_bounded(tmp_path: Path) -> None:
     async def never(_request: Request, _peer: Peer) -> Answer:
         await asyncio.Event().wait()

@@ -86,6 +86,7 @@ def test_backup_writes_a_copy_that_is_sound_and_is_never_overwritten(folder: Pat
 
 
 def test_restore_does_nothing_before_it_is_told_to(folder: Path) -> None:
+    """F43: a tool changes nothing without ``--apply``."""
     (folder / "journal" / DATA).write_bytes(b"gone")
     command = ("restore", folder / "journal", "--from", folder / "copy")
     told = run(*command)
