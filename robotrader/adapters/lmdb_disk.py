@@ -99,6 +99,10 @@ class _LmdbTransaction:
             if cursor.set_range(start) if start else cursor.first():
                 yield from cursor.iternext()
 
+    def keys(self, table: str) -> Iterator[bytes]:
+        with self._txn.cursor(self._tables[table]) as cursor:
+            yield from cursor.iternext(keys=True, values=False)
+
     def last(self, table: str) -> tuple[bytes, bytes] | None:
         with self._txn.cursor(self._tables[table]) as cursor:
             return cursor.item() if cursor.last() else None
