@@ -32,7 +32,7 @@ ROWS: Final = 200
 """Rows in a slice: below a millisecond to encode, and to write."""
 
 
-def _row_fields(kind: type[msgspec.Struct]) -> list[str]:
+def row_fields(kind: type[msgspec.Struct]) -> list[str]:
     """Return the fields that hold rows: those that are an empty tuple unless something is said."""
     return [field.name for field in msgspec.structs.fields(kind) if field.default == ()]
 
@@ -40,7 +40,7 @@ def _row_fields(kind: type[msgspec.Struct]) -> list[str]:
 def split(state: S, rows: int = ROWS) -> Iterator[S]:
     """Yield a state's slices: first what is not rows, then up to ``rows`` rows of a field each."""
     kind = type(state)
-    long = {name: found for name in _row_fields(kind) if len(found := getattr(state, name)) > rows}
+    long = {name: found for name in row_fields(kind) if len(found := getattr(state, name)) > rows}
     yield msgspec.structs.replace(state, **dict.fromkeys(long, ()))
     for name, found in long.items():
         for first in range(0, len(found), rows):
@@ -54,7 +54,7 @@ def join(slices: Iterable[S]) -> S:
         ValueError: there is no slice.
     """
     first, *others = slices
-    names = _row_fields(type(first))
+    names = row_fields(type(first))
     more: dict[str, list[Any]] = {}
     for each in others:
         for name in names:
