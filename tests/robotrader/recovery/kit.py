@@ -46,7 +46,7 @@ def others(rng: Random) -> Iterator[rec.Record]:
             fill(f"o{rng.randrange(99)}", "BUY", 5, "9.5", con_id=1, account="DU9", ref=""),
             rec.OperatorActed(who="ann", command="stop", result="ok"),
         )  # fmt: skip
-        yield rng.choice(made)
+        yield rng.choice((*made, *made[:1] * 6))
 
 
 @cache
@@ -56,7 +56,7 @@ def journal(seed: int) -> tuple[rec.Record, ...]:
     other = others(rng)
     mixed: list[rec.Record] = []
     for record in swarm.live(seed, actions=40).journal:
-        while rng.random() < 0.3:
+        while rng.random() < 0.7:
             mixed.append(next(other))
         mixed.append(record)
     return tuple(mixed)
