@@ -94,6 +94,7 @@ class Journal(Actor):
         memory: the store; every incarnation opens it anew.
         wall_ns: the time of day, for the records.
         holder: whose journal it is, for the snapshots.
+        every_records: how many records make a new snapshot due.
     """
 
     runtime = "thread"
@@ -106,10 +107,11 @@ class Journal(Actor):
         memory: JournalMemory,
         wall_ns: Callable[[], int] = time.time_ns,
         holder: Holder | None = None,
+        every_records: int = snapshots.EVERY_RECORDS,
     ) -> None:
         super().__init__()
         self._memory, self._wall_ns = memory, wall_ns
-        self._holder = holder or Holder()
+        self._holder, self._every_records = holder or Holder(), every_records
         self._store: Store | None = None
         self._waiting: list[_Waiting] = []
         self._followers: list[Any] = []
@@ -121,7 +123,9 @@ class Journal(Actor):
     def on_start(self) -> None:
         """Open the store, which begins a new epoch, and read what strategies remember."""
         store = self._store = self._memory.open()
-        self._snapshots = snapshots.Snapshots(store, self._holder, self._wall_ns)
+        self._snapshots = snapshots.Snapshots(
+            store, self._holder, self._wall_ns, self._every_records
+        )
         base = self._snapshots.base
         self._strategies = Remembered(base.part(STRATEGIES))
         for frame in store.replay(base.tip):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from robotrader.execution.book import Book, Booked
 from robotrader.execution.tracked import Tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class BookState(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,27 +37,46 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
     externals: tuple[tuple[int, tuple[str, Decimal]], ...] = ()
 
 
-def state_of(book: Book) -> BookState:
-    """Return a book as a value; encode it before the book goes on: the orders are its own."""
-    return BookState(
+_ROWS: Final = (
+    "open",
+    "by_id",
+    "by_perm",
+    "fills",
+    "commissions",
+    "positions",
+    "moves",
+    "blocked",
+    "externals",
+)
+"""The book's tables, which are a state's rows as they are."""
+
+
+def slices(book: Book, rows: int) -> Iterator[BookState]:
+    """Yield a book's state in slices of so many rows; its tables are read as they are asked for.
+
+    The orders are the book's own: encode a slice, and let the book stand still until the last.
+    """
+    yield BookState(
         epoch=book.epoch,
         account=book.account,
         client_id=book.client_id,
         reconciled=book.reconciled,
         ignored=book.ignored,
         identities=book.identities.state(),
-        orders=tuple(book.orders.values()),
-        open=tuple(book.open),
-        by_id=tuple(book.by_id.items()),
-        by_perm=tuple(book.by_perm.items()),
-        fills=tuple(book.fills.items()),
-        commissions=tuple(book.commissions.items()),
-        positions=tuple(book.positions.items()),
-        moves=tuple(book.moves.items()),
         halted=tuple(sorted(book.halted)),
-        blocked=tuple(book.blocked.items()),
-        externals=tuple(book.externals.items()),
     )
+    for each in _batches(book.orders.values(), rows):
+        yield BookState(orders=each)
+    for name in _ROWS:
+        table = getattr(book, name)
+        for each in _batches(table if name == "open" else table.items(), rows):
+            yield msgspec.structs.replace(BookState(), **{name: each})
+
+
+def _batches(values: Iterable[Any], count: int) -> Iterator[tuple[Any, ...]]:
+    rest = iter(values)
+    while batch := tuple(islice(rest, count)):
+        yield batch
 
 
 def restore(book: Book, state: BookState) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from robotrader.execution import kept
 from robotrader.execution.book import Book
-from robotrader.execution.kept import restore, state_of
 from robotrader.journal import GENESIS, CorruptJournal, Tip
 from robotrader.ledger import Ledger
 from robotrader.ledger.trades import Trades
@@ -23,7 +23,7 @@ from robotrader.risk.known import GateFold, SwitchFold
 from robotrader.strategies.standings import Standings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from robotrader.domain.records import Record
     from robotrader.journal import Snapshot
@@ -72,9 +72,9 @@ class Folds:
         rows = base.part(parts.LEDGER)
         self.ledger = ledger(holder, None if rows is None else rows)
         self.book = Book()
-        kept = base.part(parts.BOOK)
-        if kept is not None:
-            restore(self.book, kept)
+        book = base.part(parts.BOOK)
+        if book is not None:
+            kept.restore(self.book, book)
         self.trades = Trades(base.part(parts.TRADES))
         self.switch = SwitchFold(base.part(parts.SWITCH))
         self.gate = GateFold(base.part(parts.GATE))
@@ -92,15 +92,21 @@ class Folds:
         self.standings.apply(seq, record)
         self.strategies.apply(record)
 
-    def states(self) -> Iterator[tuple[Part[Any], msgspec.Struct]]:
-        """Yield the states; apply nothing before they are encoded."""
-        yield parts.LEDGER, to_rows(self.ledger.snapshot())
-        yield parts.BOOK, state_of(self.book)
-        yield parts.TRADES, self.trades.state()
-        yield parts.SWITCH, self.switch.state()
-        yield parts.GATE, self.gate.state()
-        yield parts.STANDINGS, self.standings.state()
-        yield parts.STRATEGIES, self.strategies.state()
+    def slices(self, rows: int = parts.ROWS) -> Iterator[tuple[Part[Any], msgspec.Struct]]:
+        """Yield the slices of all states; apply nothing before the last of them is encoded."""
+        for book in kept.slices(self.book, rows):
+            yield parts.BOOK, book
+        others: tuple[tuple[Part[Any], Callable[[], msgspec.Struct]], ...] = (
+            (parts.LEDGER, lambda: to_rows(self.ledger.snapshot())),
+            (parts.TRADES, self.trades.state),
+            (parts.SWITCH, self.switch.state),
+            (parts.GATE, self.gate.state),
+            (parts.STANDINGS, self.standings.state),
+            (parts.STRATEGIES, self.strategies.state),
+        )
+        for part, state in others:
+            for each in parts.split(state(), rows):
+                yield part, each
 
 
 def ledger(holder: Holder, rows: Any = None) -> Ledger:
@@ -115,10 +121,9 @@ def pieces(folds: Folds) -> Iterator[bytes]:
     """Yield what is written of the folds: the slices of all parts, and last what they are."""
     encoder = msgspec.msgpack.Encoder()
     lengths: dict[str, int] = {}
-    for part, state in folds.states():
-        for each in parts.split(state):
-            lengths[part.name] = lengths.get(part.name, 0) + 1
-            yield encoder.encode(each)
+    for part, each in folds.slices():
+        lengths[part.name] = lengths.get(part.name, 0) + 1
+        yield encoder.encode(each)
     yield encoder.encode(_Head(parts.form(), folds.holder, lengths))
 
 
