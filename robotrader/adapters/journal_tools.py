@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from robotrader import recovery
 from robotrader.adapters import journal_files as files
 from robotrader.adapters.lmdb_disk import DATA, Lease, LmdbDisk, sync_folder
 from robotrader.adapters.lmdb_store import check_copy
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from robotrader.journal.auditor import Audit
     from robotrader.journal.ports import Transaction
+    from robotrader.recovery import Proof
 
 BATCH_ROWS: Final = 1_000
 
@@ -66,6 +68,16 @@ def verify(path: Path) -> Audit:
     """
     with _opened(path) as disk:
         return disk.read(audit)
+
+
+def prove(path: Path) -> Proof:
+    """Return whether the snapshots of a sound journal are what its records fold to.
+
+    Raises:
+        JournalInUse: a process has it open.
+    """
+    with _opened(path) as disk:
+        return disk.read(recovery.prove)
 
 
 def read(path: Path, after: int = 0) -> Iterator[Frame]:

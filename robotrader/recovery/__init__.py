@@ -22,6 +22,7 @@ from robotrader.recovery.parts import (
     join,
     split,
 )
+from robotrader.recovery.proof import Proof, prove
 from robotrader.recovery.remembered import Remembered
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Folds",
     "Holder",
     "Part",
+    "Proof",
     "Remembered",
     "base_of",
     "form",
@@ -45,6 +47,7 @@ __all__ = [
     "holder_of",
     "join",
     "pieces",
+    "prove",
     "read",
     "split",
     "to_rows",

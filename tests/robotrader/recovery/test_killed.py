@@ -51,6 +51,8 @@ def fold(folds: Folds, frames: list[Frame]) -> Folds:
 def check(folder: Path, answered: int) -> int:
     """Hold what is left against the full fold; return the record of the newest snapshot."""
     assert journal_tools.verify(folder / "journal").problems == ()
+    proof = journal_tools.prove(folder / "journal")
+    assert (proof.skipped, proof.problems) == ((), ())
     store = journals.store(folder / "journal")
     try:
         assert store.tip.seq >= answered
@@ -62,6 +64,7 @@ def check(folder: Path, answered: int) -> int:
         begun = Folds(kit.HOLDER, read(snapshot, kit.HOLDER))
         behind = fold(begun, list(store.replay(snapshot.tip)))
         assert kit.facts(behind) == kit.facts(fold(Folds(kit.HOLDER), frames))
+        assert proof.proven[-1] == snapshot.tip.seq
         return snapshot.tip.seq
     finally:
         store.close()
