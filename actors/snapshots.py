@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain.errors import RoboTraderError
@@ -76,7 +77,8 @@ class Snapshots:
     def due(self) -> bool:
         """Whether there is a step to make now."""
         lag = self._store.tip.seq - self._tip.seq
-        return not self._given_up and (self._writing is not None or lag >= LAG_RECORDS)
+        far = lag >= min(LAG_RECORDS, self._every)
+        return not self._given_up and (self._writing is not None or far)
 
     @property
     def _wanted(self) -> bool:
@@ -131,8 +133,7 @@ class Snapshots:
             else:
                 self._store.put_piece(seq, len(self._written), piece)
         except DiskFull as error:
-            self._writing = None
-            _log.warning("the snapshot of record %s was given up: %s", seq, error)
+            self._give_up(seq, error)
             return
         if piece is None:
             self._writing = None
@@ -141,6 +142,13 @@ class Snapshots:
         else:
             self._written.append(piece)
             self._counted.add(piece)
+
+    def _give_up(self, seq: int, error: DiskFull) -> None:
+        """Leave the room that is left to the records; the next snapshot is another try."""
+        self._writing = None
+        _log.warning("the snapshot of record %s was given up: %s", seq, error)
+        with suppress(DiskFull):
+            self._store.drop_pieces(seq)
 
 
 def _found(store: Store, holder: Holder) -> tuple[Base, Folds]:

@@ -124,6 +124,10 @@ class Store(Protocol):
         """Write a piece of the state of record ``seq``; the snapshot that counts it comes last."""
         ...
 
+    def drop_pieces(self, seq: int) -> None:
+        """Remove the pieces of a snapshot that was given up."""
+        ...
+
     def snapshot(self) -> tuple[Snapshot | None, tuple[JournalError, ...]]:
         """Return the newest sound snapshot, and what is wrong with the newer ones."""
         ...

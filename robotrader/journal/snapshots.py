@@ -123,6 +123,13 @@ def put_piece(txn: Transaction, seq: int, number: int, piece: bytes) -> None:
     txn.put(SNAP, key, piece + _CRC.pack(zlib.crc32(piece, zlib.crc32(key))))
 
 
+def drop_pieces(txn: Transaction, seq: int) -> None:
+    """Remove the pieces of a snapshot that was given up."""
+    for key in list(txn.keys(SNAP)):
+        if len(key) > _KEY_BYTES and seq_of(key[:_KEY_BYTES]) == seq:
+            txn.delete(SNAP, key)
+
+
 def _read_pieces(txn: Transaction, seq: int, state: bytes) -> tuple[bytes, ...]:
     """Return the pieces of a state.
 

@@ -152,6 +152,10 @@ class Journal:
         """Write a piece of the state of record ``seq``; the snapshot that counts it comes last."""
         self._write(lambda txn: snapshots.put_piece(txn, seq, number, piece))
 
+    def drop_pieces(self, seq: int) -> None:
+        """Remove the pieces of a snapshot that was given up."""
+        self._write(lambda txn: snapshots.drop_pieces(txn, seq))
+
     def snapshot(self) -> tuple[Snapshot | None, tuple[JournalError, ...]]:
         """Return the newest sound snapshot, and what is wrong with the newer ones."""
         broken: list[JournalError] = []
