@@ -17,7 +17,7 @@ import msgspec
 
 from robotrader import recovery
 from robotrader.adapters import journal_files as files
-from robotrader.adapters.lmdb_disk import DATA, Lease, LmdbDisk, sync_folder
+from robotrader.adapters.lmdb_disk import DATA, LmdbDisk, sync_folder, take_lease
 from robotrader.adapters.lmdb_store import check_copy
 from robotrader.journal import log
 from robotrader.journal.auditor import audit
@@ -48,7 +48,7 @@ class Restored(msgspec.Struct, frozen=True):
 def _opened(path: Path) -> Iterator[LmdbDisk]:
     if not (path / DATA).is_file():
         raise InvalidEntry(f"{path} is no journal: it has no {DATA}", "name a journal's folder")
-    lease = Lease(path)
+    lease = take_lease(path)
     try:
         disk = LmdbDisk(path, readonly=True)
         try:
@@ -177,7 +177,7 @@ def _swapped(path: Path, beside: Path) -> Path | None:
     """Put ``beside`` in the place of ``path``; return where the old one is now."""
     aside = None
     if path.exists():
-        lease = Lease(path)
+        lease = take_lease(path)
         try:
             aside = _unused(path, "old")
             path.rename(aside)

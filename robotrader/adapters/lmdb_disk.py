@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
 import threading
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import lmdb
 
+from robotrader.adapters.lease import Lease, LeaseHeldError
 from robotrader.journal.errors import (
     CorruptJournal,
     DiskFull,
@@ -53,30 +53,17 @@ _DAMAGE: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError
 _ROOM: Final = "make room on the disk; exits and fills are written as long as there is ballast"
 
 
-class Lease:
-    """One process per journal: an advisory lock on the file ``lease``, which names its owner.
-
-    The lock ends with the process, however it ends.
+def take_lease(folder: Path) -> Lease:
+    """Return the lease of a journal's folder: one process per journal.
 
     Raises:
         JournalInUse: another process, or another store of this one, has it.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / "lease", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.pread(self._file, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            os.close(self._file)
-            msg = f"{folder} is in use by process {owner}"
-            raise JournalInUse(msg, "stop that process, or use its control commands") from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Let others have it."""
-        os.close(self._file)
+    try:
+        return Lease(folder)
+    except LeaseHeldError as error:
+        msg = f"{folder} is in use by process {error.who}"
+        raise JournalInUse(msg, "stop that process, or use its control commands") from None
 
 
 class _LmdbTransaction:

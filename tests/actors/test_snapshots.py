@@ -167,8 +167,7 @@ def test_an_almost_full_disk_is_not_filled_with_snapshots(
 def test_a_session_ends_with_a_snapshot(tmp_path: Path) -> None:
     store = LmdbStore(tmp_path / "journal", ballast_bytes=0, watermarks=Watermarks(0, 0))
     records = tuple(
-        rec.StrategySaved(strategy="s", state=b"%d" % n)
-        for n in range(snapshots.LEAST_RECORDS + 1)
+        rec.StrategySaved(strategy="s", state=b"%d" % n) for n in range(snapshots.LEAST_RECORDS + 1)
     )
     store.append([Entry(*CATALOGUE.encode(each)) for each in records])
     snapshots.Snapshots(store, kit.HOLDER, lambda: 1).finish()
