@@ -37,14 +37,18 @@ class Lease:
         LeaseHeldError: another process, or another lease of this one, has it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, folder: Path, name: str = NAME) -> None:
+        self._file = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _locked(self._file):
             who = _written(self._file)
             os.close(self._file)
             raise LeaseHeldError(folder, who)
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
+
+    def fileno(self) -> int:
+        """Return what a child can be given, so that it holds the lease too."""
+        return self._file
 
     def release(self) -> None:
         """Let others have it."""

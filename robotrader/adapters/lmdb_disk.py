@@ -144,6 +144,7 @@ class LmdbDisk:
             try:
                 self._env.reader_check()
                 self._page_bytes = self._env.stat()["psize"]
+                self._lengthen()
                 self._tables: dict[str, lmdb._Database] = {
                     table: self._env.open_db(table.encode(), create=not self._readonly)
                     for table in TABLES
@@ -151,6 +152,16 @@ class LmdbDisk:
             except BaseException:
                 self._env.close()
                 raise
+
+    def _lengthen(self) -> None:
+        """Make a file that was cut off as long as LMDB believes it is, by a hole.
+
+        Reading behind the end of a mapped file ends the process (SIGBUS); a hole reads as zeros,
+        which are no page and no frame, and so are found.
+        """
+        length = (self._env.info()["last_pgno"] + 1) * self._page_bytes
+        if not self._readonly and (self.path / DATA).stat().st_size < length:
+            os.truncate(self.path / DATA, length)
 
     def _make_ballast(self, size_bytes: int) -> None:
         if not size_bytes or self._ballast.exists():
