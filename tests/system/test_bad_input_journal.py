@@ -237,17 +237,35 @@ def test_a_full_disk_at_the_start_is_said_and_with_room_it_goes_on(folder: Path)
         assert journal_tools.verify(folder / "journal").problems == ()
 
 
+def kill(folder: Path) -> subprocess.CompletedProcess[str]:
+    words = ["kill", "--data-dir", str(folder), "--level", "pause", "--reason", "full", "--yes"]
+    return subprocess.run(
+        [sys.executable, "-m", "robotrader", *words],
+        cwd=ROOT, capture_output=True, text=True, timeout=40, check=False,
+    )  # fmt: skip
+
+
+def tripped(folder: Path) -> int:
+    """How often the journal says that the switch was tripped."""
+    frames = journal_tools.read(folder / "journal")
+    return sum(isinstance(CATALOGUE.decode(frame), rec.SwitchTripped) for frame in frames)
+
+
 @pytest.mark.timeout(150)
-def test_a_full_disk_while_it_runs_loses_nothing_that_was_written(folder: Path) -> None:
+def test_a_full_disk_while_it_runs_is_told_to_who_asks_and_loses_nothing(folder: Path) -> None:
     with small_disk(folder / "journal", 4):
         since = time.time_ns()
         with running(folder):
             until(lambda: started(folder, since))
-            fill_up(folder / "journal")
-            until((folder / "control.sock").exists)
-        found = journal_tools.verify(folder / "journal")
-        assert found.problems == ()
-        assert found.records > RECORDS
+            filler = fill_up(folder / "journal")
+            refused = kill(folder)
+            assert refused.returncode != 0
+            assert "make room" in refused.stdout + refused.stderr
+            filler.unlink()
+            done = kill(folder)
+            assert done.returncode == 0, done.stderr
+        assert journal_tools.verify(folder / "journal").problems == ()
+        assert tripped(folder) >= 1
 
 
 @pytest.mark.timeout(60)
