@@ -111,13 +111,15 @@ class Journal:
                 is left comes later (start from a snapshot).
         """
         self._check_usable()
-        until = self.tip
-        while after.seq < until.seq:
-            frames, after = self.page(after, min(PAGE_ROWS, until.seq - after.seq))
-            yield from frames
-            if not frames:
+        until, chain = self.tip, Chain((after,))
+        while chain.tip.seq < until.seq:
+            count = min(PAGE_ROWS, until.seq - chain.tip.seq)
+            rows = self._read(partial(log.page, first=chain.tip.seq + 1, count=count))
+            for seq, data in rows:
+                yield chain.follow(seq, data)
+            if not rows:
                 break
-        Chain((after,)).end(until)
+        chain.end(until)
 
     def page(self, after: Tip, count: int) -> tuple[list[Frame], Tip]:
         """Return up to ``count`` records behind ``after``, and the place of the last of them.
