@@ -164,7 +164,7 @@ def restart(folder: Path) -> dict[str, float]:
 
 def recovery(_system: str, size: int) -> dict[str, float]:
     """Seconds from SIGKILL to protected and to trading, with a snapshot and without."""
-    figures = {}
+    figures: dict[str, float] = {}
     for name, snapshot in (("", True), ("_folded", False)):
         with tempfile.TemporaryDirectory(dir=".") as folder:
             write(Path(folder) / "journal", size, snapshot=snapshot)

@@ -78,7 +78,7 @@ def _show(path: Path, found: Audit, proof: Proof) -> None:
     if proof.proven:
         print(f"snapshots {', '.join(map(str, proof.proven))} are what the records fold to")
     if proof.skipped:
-        print(f"snapshots {', '.join(map(str, proof.skipped))} cannot be compared by this release")
+        print(f"snapshots {', '.join(map(str, proof.skipped))} cannot be compared")
     problems = (*found.problems, *proof.problems)
     for problem in problems:
         print(problem)

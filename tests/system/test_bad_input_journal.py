@@ -172,8 +172,11 @@ def test_a_second_instance_exits_75_and_leaves_the_first_alone(folder: Path) -> 
 
 @pytest.mark.timeout(150)
 def test_of_two_started_together_one_runs(folder: Path) -> None:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    both = [subprocess.Popen(command(folder, port()), cwd=ROOT, **quiet) for _ in range(2)]
+    quiet = subprocess.DEVNULL
+    both = [
+        subprocess.Popen(command(folder, port()), cwd=ROOT, stdout=quiet, stderr=quiet)
+        for _ in range(2)
+    ]
     try:
         until(lambda: any(each.poll() is not None for each in both))
         (refused,) = [each for each in both if each.poll() is not None]
