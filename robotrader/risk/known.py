@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,14 +16,11 @@ from robotrader.domain.records import (
     SymbolHalted,
     SymbolResumed,
 )
-from robotrader.risk.past import Past, PastState
+from robotrader.risk.past import REJECTS, Past, PastState
 from robotrader.risk.switch import Switch
 
 if TYPE_CHECKING:
     from robotrader.domain.records import Record
-
-REJECTS: Final = 100
-"""The newest rejections: more than any rule counts."""
 
 
 class SwitchState(msgspec.Struct, frozen=True, kw_only=True):

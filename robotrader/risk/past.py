@@ -19,6 +19,9 @@ MS_NS: Final = 1_000_000
 REMEMBERED: Final = 100_000
 """Approvals, echoes, ended reservations: more than a day has; the oldest is forgotten first."""
 
+REJECTS: Final = 100
+"""The newest rejections: more than any rule counts."""
+
 Echo = tuple[str, int, str, Decimal, str, Decimal | None, Decimal | None]
 """What two intents have in common when one repeats the other: strategy, contract, side, quantity,
 type and prices."""
