@@ -19,13 +19,14 @@ from actors.say import (
     LedgerChanged,
     Recorded,
     Replayed,
-    Traded,
+    Restored,
     tell,
     unknown,
 )
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
-from robotrader.domain.records import CashAdopted, CommissionBooked, DayRolled, FillBooked
-from robotrader.ledger import Ledger
+from robotrader.domain.records import CashAdopted, DayRolled
+from robotrader.ledger import Ledger, Trades
+from robotrader.recovery import LEDGER, TRADES, from_rows
 from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
     from actors.say import Address
     from robotrader.domain import Instrument
-    from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
+    from robotrader.recovery import Base
 
 CASH_TAG: Final = "TotalCashValue"
 LOOK_S: Final = 1.0
@@ -74,16 +75,17 @@ class Account(Actor):
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        self.ledger = Ledger(account, instruments)
+        self._instruments = tuple(instruments)
+        self.ledger = Ledger(account, self._instruments)
+        self.trades = Trades()
         self._account, self._day_of = account, day_of
         self._journal, self._readers, self._now_ns = journal, tuple(readers), now_ns
         self._marks: dict[int, float] = {}
-        self._fills: dict[str, Traded] = {}
-        self._has_cash = self._rolling = self._ready = False
+        self._adopting = self._rolling = self._ready = False
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref))
+        tell(self._journal, Follow(self.actor_ref, (LEDGER.name, TRADES.name)))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -91,13 +93,15 @@ class Account(Actor):
         if isinstance(message, AskLedger):
             return self.view()
         if isinstance(message, AskTrades):
-            return self._trades(message)
+            return self.trades.between(message.from_ns, message.to_ns, message.strategy)
         if isinstance(message, AskDays):
             return self.ledger.days(message.newest)
         if isinstance(message, Quote):
             self._marks[message.con_id] = (message.bid + message.ask) / 2
         elif isinstance(message, Replayed | Recorded):
             self._fold(message)
+        elif isinstance(message, Restored):
+            self._restore(message.base)
         elif isinstance(message, BrokerSnapshot):
             self._adopt_cash(message)
         elif message == _LOOK:
@@ -110,39 +114,29 @@ class Account(Actor):
         """Return the account as it is now."""
         return self.ledger.view(self._marks)
 
+    def _restore(self, base: Base) -> None:
+        rows = base.part(LEDGER)
+        state = None if rows is None else from_rows(rows)
+        self.ledger = Ledger(self._account, self._instruments, state=state)
+        self.trades = Trades(base.part(TRADES))
+
     def _fold(self, message: Replayed | Recorded) -> None:
         for _, record in message.records:
             self.ledger.apply(record)
-            self._note(record)
-            self._has_cash = self._has_cash or isinstance(record, CashAdopted)
+            self.trades.apply(record)
             self._rolling = self._rolling and not isinstance(record, DayRolled)
         if isinstance(message, Replayed) and message.last and not self._ready:
             self._ready = True
             self.started()
             self._look()
 
-    def _note(self, record: Record) -> None:
-        """Keep fills for who asks for them: a few hundred bytes each."""
-        if isinstance(record, FillBooked):
-            self._fills[record.family] = Traded(record)
-        elif isinstance(record, CommissionBooked) and record.family in self._fills:
-            fill = self._fills[record.family].fill
-            self._fills[record.family] = Traded(fill, record.commission)
-
-    def _trades(self, ask: AskTrades) -> tuple[Traded, ...]:
-        return tuple(
-            each
-            for each in self._fills.values()
-            if ask.from_ns <= each.fill.time_ns < ask.to_ns
-            and ask.strategy in {"", each.fill.strategy}
-        )
-
     def _adopt_cash(self, snapshot: BrokerSnapshot) -> None:
         """Begin with what the broker says, once: from then on the journal knows better."""
         cash = snapshot.values.get(CASH_TAG)
-        if self._has_cash or cash is None or not self._ready:
+        known = self._adopting or self.trades.has_cash
+        if known or cash is None or not self._ready:
             return
-        self._has_cash = True
+        self._adopting = True
         self._commit(CashAdopted(account=self._account, cash=cash, wall_ns=self._now_ns()))
 
     def _look(self) -> None:

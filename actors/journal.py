@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pykka import ActorDeadError
 
+from actors import snapshots
 from actors.messages import Recall, Recalled
 from actors.say import (
     AskTail,
@@ -24,20 +25,21 @@ from actors.say import (
     NotCommitted,
     Recorded,
     Replayed,
+    Restored,
     Tail,
     tell,
     unknown,
 )
 from robotrader.domain import records as rec
-from robotrader.journal import Catalogue, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry, Kind
+from robotrader.journal import GENESIS, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry
+from robotrader.recovery import CATALOGUE, STRATEGIES, Base, Holder, Remembered
 from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from robotrader.domain.records import Record
-    from robotrader.journal import Frame, Receipt, Store
-    from supervision import ActorRef
+    from robotrader.journal import Receipt, Store, Tip
 
 BATCH: Final = 256
 """Entries in one transaction; more make a batch no faster and whoever came first wait longer."""
@@ -48,8 +50,8 @@ CHUNK: Final = 1_000
 KEPT: Final = 5_000
 """The newest records, for who looks at the journal of a running system."""
 
-CATALOGUE: Final = Catalogue(Kind(type_id, struct) for type_id, struct in rec.TYPE_IDS.items())
 _WRITE: Final = "write"
+_STEP: Final = "step"
 _RECORDS: Final = tuple(rec.TYPE_IDS.values())
 _OF_STRATEGIES: Final = frozenset(
     type_id
@@ -91,6 +93,8 @@ class Journal(Actor):
     Args:
         memory: the store; every incarnation opens it anew.
         wall_ns: the time of day, for the records.
+        holder: whose journal it is, for the snapshots.
+        every_records: how many records make a new snapshot due.
     """
 
     runtime = "thread"
@@ -98,32 +102,46 @@ class Journal(Actor):
     hang_budget_s = 10.0
     hang_policy = "exit"
 
-    def __init__(self, memory: JournalMemory, wall_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        memory: JournalMemory,
+        wall_ns: Callable[[], int] = time.time_ns,
+        holder: Holder | None = None,
+        every_records: int = snapshots.EVERY_RECORDS,
+    ) -> None:
         super().__init__()
-        self._memory = memory
-        self._wall_ns = wall_ns
+        self._memory, self._wall_ns = memory, wall_ns
+        self._holder, self._every_records = holder or Holder(), every_records
         self._store: Store | None = None
         self._waiting: list[_Waiting] = []
         self._followers: list[Any] = []
-        self._strategies = _Strategies()
-        self._frames: deque[Frame] = deque(maxlen=KEPT)
+        self._snapshots: snapshots.Snapshots | None = None
+        self._stepping = False
+        self._strategies = Remembered()
         self._recent: deque[tuple[int, int, int, Record]] = deque(maxlen=KEPT)
 
     def on_start(self) -> None:
-        """Open the store, which begins a new epoch."""
-        self._store = self._memory.open()
-        for frame in self._store.replay():
-            self._frames.append(frame)
+        """Open the store, which begins a new epoch, and read what strategies remember."""
+        store = self._store = self._memory.open()
+        self._snapshots = snapshots.Snapshots(
+            store, self._holder, self._wall_ns, self._every_records
+        )
+        base = self._snapshots.base
+        self._strategies = Remembered(base.part(STRATEGIES))
+        for frame in store.replay(base.tip):
             if frame.type_id in _OF_STRATEGIES:
                 self._strategies.apply(CATALOGUE.decode(frame))
-        frames, self._frames = self._frames, deque(maxlen=KEPT)
-        for frame in frames:
+        for frame in store.newest(KEPT):
             row = (frame.seq, frame.epoch, frame.wall_ns, CATALOGUE.decode(frame))
             self._recent.append(row)
+        self._look_at_snapshots()
 
     def on_stop(self) -> None:
-        """Write what waits and let others open the store."""
+        """Write what waits, and a snapshot for the next start; let others open the store."""
         self._write()
+        if self._snapshots is not None and self._store is not None:
+            with self._memory.lock:
+                self._snapshots.finish()
         self._close()
 
     def on_failure(self, *_: Any) -> None:
@@ -147,12 +165,16 @@ class Journal(Actor):
             self._take(message)
         elif message == _WRITE:
             self._write()
+            self._look_at_snapshots()
+        elif message == _STEP:
+            self._step()
         elif isinstance(message, Follow):
             self._write()
             with suppress(ActorDeadError):
-                self._replay(message.who)
+                self._replay(message)
         elif isinstance(message, Recall):
-            return self._strategies.recall(message.strategy)
+            name = message.strategy
+            return Recalled(self._strategies.saved(name), self._strategies.aside(name))
         elif isinstance(message, _RECORDS):
             self._take(Commit(0, (message,)))
         elif isinstance(message, AskTail):
@@ -245,10 +267,13 @@ class Journal(Actor):
         chosen = kept[-ask.count :] if ask.last else kept[: ask.count]
         return Tail(tuple(chosen), self.store.tip.seq)
 
-    def _replay(self, who: ActorRef[Any]) -> None:
+    # -- followers --
+
+    def _replay(self, follow: Follow) -> None:
         """Send everything in the control lane: who is not started yet reads no other."""
+        who, after = follow.who, self._restore(follow)
         chunk: list[tuple[int, Record]] = []
-        for frame in self.store.replay():
+        for frame in self.store.replay(after):
             chunk.append((frame.seq, CATALOGUE.decode(frame)))
             if len(chunk) == CHUNK:
                 who.tell_urgent(Replayed(tuple(chunk), last=False))
@@ -256,25 +281,34 @@ class Journal(Actor):
         who.tell_urgent(Replayed(tuple(chunk), last=True))
         self._followers.append(who)
 
+    def _restore(self, follow: Follow) -> Tip:
+        """Send the parts of the snapshot that a follower begins with; return where it stands."""
+        base = Base() if self._snapshots is None else self._snapshots.base
+        if not follow.parts or base.tip == GENESIS:
+            return GENESIS
+        slices = {name: base.slices[name] for name in follow.parts}
+        follow.who.tell_urgent(Restored(Base(base.tip, slices)))
+        return base.tip
 
-class _Strategies:
-    """What strategies want to remember: the newest state, and what is set aside."""
+    # -- snapshots --
 
-    def __init__(self) -> None:
-        self._states: dict[str, bytes] = {}
-        self._aside: dict[str, tuple[str, ...]] = {}
+    def _look_at_snapshots(self) -> None:
+        """Make a step soon, if there is one to make."""
+        if not self._stepping and self._snapshots is not None and self._snapshots.due:
+            self._stepping = True
+            self.send_after(snapshots.STEP_S, _STEP)
 
-    def apply(self, record: Record) -> None:
-        """Take in a record of theirs."""
-        if isinstance(record, rec.StrategySaved):
-            self._states[record.strategy] = record.state
-        elif isinstance(record, rec.MessageQuarantined):
-            known = self._aside.get(record.actor, ())
-            self._aside[record.actor] = (*known, record.message)
-
-    def recall(self, strategy: str) -> Recalled:
-        """Return what is known of a strategy."""
-        return Recalled(self._states.get(strategy, b""), self._aside.get(strategy, ()))
+    def _step(self) -> None:
+        self._stepping = False
+        if self._snapshots is None:
+            return
+        self._write()
+        with self._memory.lock:
+            self.incarnation.check()
+            more = self._snapshots.step()
+        if more:
+            self._stepping = True
+            self.send_after(snapshots.STEP_S, _STEP)
 
 
 class _Waiting(NamedTuple):

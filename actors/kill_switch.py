@@ -24,6 +24,7 @@ from actors.say import (
     Raised,
     Recorded,
     Replayed,
+    Restored,
     SwitchChanged,
     Trip,
     tell,
@@ -31,15 +32,9 @@ from actors.say import (
 )
 from robotrader.domain import BrokerSnapshot, Intent, LinkChanged, LinkState, Purpose, Side
 from robotrader.domain.errors import KillSwitchTriggeredError
-from robotrader.domain.records import (
-    Ending,
-    OrderDone,
-    SwitchCleared,
-    SwitchTripped,
-    SymbolHalted,
-    SymbolResumed,
-)
-from robotrader.risk import Level, Signs, Switch, Trigger, due, healed, scope_of
+from robotrader.domain.records import SwitchCleared, SwitchTripped
+from robotrader.recovery import SWITCH
+from robotrader.risk import Level, Signs, Switch, SwitchFold, Trigger, due, healed, scope_of
 from supervision import DEFERRED, Actor
 
 if TYPE_CHECKING:
@@ -61,7 +56,6 @@ STRATEGY: Final = "kill-switch"
 
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
-_REJECTS: Final = 100
 
 
 class KillSwitch(Actor):
@@ -111,14 +105,13 @@ class KillSwitch(Actor):
         self._heard = dict.fromkeys(instruments, now_ns())
         """When data last came; nothing is late before it was watched."""
 
-        self._rejects: list[int] = []
-        self._unreconciled: set[int] = set()
+        self._durable = SwitchFold()
         self._link, self._link_since_ns = LinkState.DOWN, now_ns()
         self._flattened: dict[tuple[str, int], int] = {}
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref))
+        tell(self._journal, Follow(self.actor_ref, (SWITCH.name,)))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -130,6 +123,9 @@ class KillSwitch(Actor):
                 return self._clear(message)
             case AskSwitch():
                 return self.switch
+            case Restored():
+                self._durable = SwitchFold(message.base.part(SWITCH))
+                self.switch = self._durable.switch
             case Replayed():
                 self._replay(message)
             case Recorded():
@@ -221,16 +217,10 @@ class KillSwitch(Actor):
         self._look()
 
     def _fold(self, record: Record) -> None:
-        match record:
-            case SwitchTripped() | SwitchCleared():
-                self.switch = self.switch.after(record)
-                self._writing.discard(_key(record))
-            case OrderDone(ending=Ending.REJECTED):
-                self._rejects = [*self._rejects, record.wall_ns or self._now_ns()][-_REJECTS:]
-            case SymbolHalted():
-                self._unreconciled.add(record.con_id)
-            case SymbolResumed():
-                self._unreconciled.discard(record.con_id)
+        self._durable.apply(record)
+        if isinstance(record, SwitchTripped | SwitchCleared):
+            self.switch = self.switch.after(record)
+            self._writing.discard(_key(record))
 
     # -- by itself --
 
@@ -241,11 +231,11 @@ class KillSwitch(Actor):
             symbols={con_id: each.symbol for con_id, each in self._instruments.items()},
             heard_ns=self._heard,
             open_markets=frozenset(c for c in self._instruments if self._is_open(c, now_ns)),
-            rejects_ns=tuple(self._rejects),
+            rejects_ns=tuple(self._durable.rejects_ns),
             skew_ns=None,
             hung=(),
             person_ns=None,
-            unreconciled=frozenset(self._unreconciled),
+            unreconciled=frozenset(self._durable.halted),
             link=self._link,
             link_since_ns=self._link_since_ns,
         )

@@ -23,6 +23,7 @@ from actors.say import (
     Reconcile,
     Recorded,
     Replayed,
+    Restored,
     SwitchChanged,
     Trading,
     tell,
@@ -43,6 +44,7 @@ from robotrader.domain import (
 from robotrader.domain import records as rec
 from robotrader.execution import effects as do
 from robotrader.execution.manager import OrderManager
+from robotrader.recovery import BOOK
 from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
@@ -117,13 +119,15 @@ class Orders(Actor):
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
-        tell(self._journal, Follow(self.actor_ref))
+        tell(self._journal, Follow(self.actor_ref, (BOOK.name,)))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
         """Fold the past, then serve the present."""
         if isinstance(message, Replayed):
             self._replay(message)
+        elif isinstance(message, Restored):
+            self._restore(message)
         elif isinstance(message, AskOrders):
             return tuple(self.manager.orders())
         elif isinstance(message, AskTrading):
@@ -132,12 +136,16 @@ class Orders(Actor):
             self._serve(message)
         return None
 
+    def _restore(self, message: Restored) -> None:
+        state = message.base.part(BOOK)
+        if state is not None:
+            self.manager.restore(state)
+
     def _replay(self, message: Replayed) -> None:
         for _, record in message.records:
-            if isinstance(record, rec.SessionBegan):
-                self._epoch = max(self._epoch, record.epoch)
             self.manager.replay(record)
         if message.last:
+            self._epoch = self.manager.epoch
             self._begin()
 
     def _begin(self) -> None:

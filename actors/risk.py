@@ -22,6 +22,7 @@ from actors.say import (
     GateView,
     Recorded,
     Replayed,
+    Restored,
     SwitchChanged,
     tell,
     unknown,
@@ -40,6 +41,7 @@ from robotrader.domain import (
 from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
 from robotrader.execution import effects as do
 from robotrader.ledger import Ledger
+from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
 from robotrader.strategies import Standings
 from supervision import DEFERRED, Actor, MailboxSpec
@@ -115,6 +117,7 @@ class Risk(Actor):
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
             Quote: self._quoted,
+            Restored: self._restore,
             Replayed: self._replay,
             Recorded: self._recorded,
             do.Told: self._told,
@@ -128,7 +131,8 @@ class Risk(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref))
+        parts = (LEDGER.name, GATE.name, STANDINGS.name, SWITCH.name)
+        tell(self._journal, Follow(self.actor_ref, parts))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -250,6 +254,17 @@ class Risk(Actor):
         self._switch = message.switch
 
     # -- the journal --
+
+    def _restore(self, message: Restored) -> None:
+        base = message.base
+        rows, gate, switch = base.part(LEDGER), base.part(GATE), base.part(SWITCH)
+        if rows is None or gate is None or switch is None:
+            return
+        instruments = self._instruments.values()
+        self.ledger = Ledger(self._account, instruments, state=from_rows(rows))
+        self.gate.restore(gate.past, gate.changed)
+        self.standings = Standings(base.part(STANDINGS))
+        self._halted = set(switch.halted)
 
     def _replay(self, message: Replayed) -> None:
         for seq, record in message.records:

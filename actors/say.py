@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
-from robotrader.domain.records import FillBooked, Record
+from robotrader.domain.records import Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
+from robotrader.recovery import Base
 from robotrader.risk import Level, Switch
 from supervision import Unavailable
 
@@ -68,9 +69,20 @@ class NotCommitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Follow(msgspec.Struct, frozen=True, gc=False):
-    """Send ``who`` everything that was ever recorded, then whatever is recorded from now on."""
+    """Send ``who`` everything that was ever recorded, then whatever is recorded from now on.
+
+    Who names ``parts`` of a snapshot gets those first, if there is one (``Restored``), and then
+    only what was recorded behind it.
+    """
 
     who: Any
+    parts: tuple[str, ...] = ()
+
+
+class Restored(msgspec.Struct, frozen=True, gc=False):
+    """Begin with these parts of a snapshot; what was recorded behind it follows."""
+
+    base: Base
 
 
 class Replayed(msgspec.Struct, frozen=True, gc=False):
@@ -181,13 +193,6 @@ class AskTrades(msgspec.Struct, frozen=True):
     from_ns: int
     to_ns: int
     strategy: str = ""
-
-
-class Traded(msgspec.Struct, frozen=True, gc=False):
-    """A fill and what it cost, as far as that is known."""
-
-    fill: FillBooked
-    commission: Decimal | None = None
 
 
 class AskDays(msgspec.Struct, frozen=True):

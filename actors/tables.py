@@ -16,9 +16,9 @@ from supervision.manage import which_children
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from actors.say import Tail, Traded, Trading
+    from actors.say import Tail, Trading
     from robotrader.execution import OrderView
-    from robotrader.ledger import DayMark, LedgerView
+    from robotrader.ledger import DayMark, LedgerView, Traded
     from robotrader.risk import Switch
     from supervision import ActorRef
     from supervision.children import ChildInfo

@@ -34,6 +34,7 @@ from actors.journal import Journal, JournalMemory
 from actors.kill_switch import KillSwitch
 from actors.orders import Orders
 from actors.risk import Risk
+from robotrader.recovery import Holder
 from robotrader.risk import SessionState
 from supervision import Backoff, ChildSpec, Registry, Supervisor, SupervisorFlags
 
@@ -108,6 +109,7 @@ def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
             Journal,
             memory=JournalMemory(trader.open_store),
             wall_ns=trader.now_ns,
+            holder=_holder(trader),
         ),
         _child(trader, "alerts", Alerts),
         _branch("desk", "rest_for_one", _desk(trader)),
@@ -116,6 +118,11 @@ def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
         *trader.outside,
     ]
     return children, _flags("rest_for_one")
+
+
+def _holder(trader: Trader) -> Holder:
+    multipliers = {con_id: each.multiplier for con_id, each in trader.instruments.items()}
+    return Holder.of(trader.account, multipliers)
 
 
 def _child(trader: Trader, name: str, made: Callable[..., Any], **given: Any) -> ChildSpec:

@@ -1,4 +1,4 @@
-"""What is measured of the journal: commits on this machine's disk, replay, the audit."""
+"""What is measured of the journal: commits on this machine's disk, replay, audit, snapshots."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from actors.snapshots import Snapshots
+from bench import recovery
 from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.journal import Entry, Index, IndexRow
@@ -14,6 +16,9 @@ from robotrader.journal import Entry, Index, IndexRow
 RECORD_BYTES: Final = 220
 REPLAYED: Final = 50_000
 BATCHES: Final = (1, 16, 128)
+SNAPSHOT_RECORDS: Final = 100
+"""Records in the snapshot for each commit of a sample: 50,000, as many as make one due."""
+
 COPIED: Final = 16
 """The batch with which the cost of the second copy is measured."""
 
@@ -52,16 +57,35 @@ def _reading(folder: Path) -> dict[str, float]:
     return {"replay": replayed / replay_s, "verify": replayed / verify_s}
 
 
+def _snapshot(folder: Path, count: int) -> dict[str, float]:
+    """How long the steps of a snapshot of ``count`` records take: a commit waits for one."""
+    recovery.write(folder / "journal", count, snapshot=False)
+    store = LmdbStore(folder / "journal", ballast_bytes=0)
+    taking = Snapshots(store, recovery.HOLDER, time.time_ns, every_records=store.tip.seq)
+    steps, more = [], True
+    while more:
+        begun = time.perf_counter()
+        more = taking.step()
+        steps.append((time.perf_counter() - begun) * 1e3)
+    assert taking.base.tip == store.tip
+    store.close()
+    steps.sort()
+    return {"step_p50_ms": steps[len(steps) // 2], "step_p99_ms": steps[len(steps) * 99 // 100]}
+
+
 def journal(_system: str, size: int) -> dict[str, float]:
-    """Commits/s for batches of 1, 16 and 128; with a second copy; replay and audit."""
+    """Commits/s for batches of 1, 16 and 128; with a second copy; replay, audit, snapshot."""
     figures = {}
     for batch in BATCHES:
         with tempfile.TemporaryDirectory(dir=".") as folder:
             figures[f"commits_{batch}"] = _commits(Path(folder), batch, size)
+    figures["appended"] = figures["commits_128"] * 128
     with tempfile.TemporaryDirectory(dir=".") as folder:
         figures["copied"] = _commits(Path(folder), COPIED, size, copy=True)
     with tempfile.TemporaryDirectory(dir=".") as folder:
         figures |= _reading(Path(folder))
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        figures |= _snapshot(Path(folder), size * SNAPSHOT_RECORDS)
     return figures
 
 

@@ -39,6 +39,10 @@ SPAWNED: Final = 10_000
 SPAWN_TIMES: Final = 40.0
 
 
+RECORDS: Final = 100_000
+"""In the journal on which the core is killed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A figure of ours with a bound: ``most`` or ``least``, in the unit of the title."""
@@ -86,7 +90,16 @@ FIGURES: Final = (
     Figure("journal", "commits_1", "journal: commits/s of 1 record", 500, least=1_000),
     Figure("journal", "commits_16", "journal: commits/s of 16 records", 500, least=800),
     Figure("journal", "commits_128", "journal: commits/s of 128 records", 500, least=400),
+    Figure("journal", "appended", "journal: records/s in batches of 128", 500, least=100_000),
     Figure("journal", "copied", "journal: commits/s of 16, second copy", 500, least=600),
-    Figure("journal", "replay", "journal: replay, records/s", 500, least=200_000),
+    Figure("journal", "replay", "journal: replay, records/s", 500, least=300_000),
     Figure("journal", "verify", "journal: audit, records/s", 500, least=50_000),
+    Figure("journal", "step_p50_ms", "snapshot of 50,000 records: a step, p50, ms", 500, most=2),
+    Figure("journal", "step_p99_ms", "the same, p99: what a commit waits, ms", 500, most=8),
+    Figure(
+        "recovery", "protected_s", "core killed, 100,000 records: protected, s", RECORDS, most=4
+    ),
+    Figure("recovery", "trading_s", "the same: trading again, s", RECORDS, most=20),
+    Figure("recovery", "protected_s_folded", "the same without snapshot: protected, s", RECORDS),
+    Figure("recovery", "trading_s_folded", "the same without snapshot: trading, s", RECORDS),
 )

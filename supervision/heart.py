@@ -165,6 +165,8 @@ class Heart:
             if now_ns > due_ns + _LAG_NS:
                 watch.forgive(now_ns)
             self._act(name, watch.tick(now_ns))
+        if not self._ending and any(watch.fatal for watch in self._watches.values()):
+            self.shut_down()
         if self._ending:
             self._stop_last()
         self._publish()

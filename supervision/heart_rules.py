@@ -107,6 +107,7 @@ class Child:
     safe_env: Mapping[str, str] | None = None
     # "Another instance holds the lease" and "the configuration is wrong": a restart cures neither.
     terminal_codes: frozenset[int] = frozenset({_EX_TEMPFAIL, _EX_CONFIG})
+    vital: bool = False  # the others are of no use without it: if it is given up, all are stopped
 
     def __post_init__(self) -> None:
         if not 0 < len(self.name) <= _NAME or not set(self.name).isdisjoint("/\0"):
@@ -266,6 +267,11 @@ class Watch:
             return []
         verdict = self._forbidden(code)
         return self._restart(now_ns) if verdict is None else self._give_up(*verdict)
+
+    @property
+    def fatal(self) -> bool:
+        """Return whether a child was given up without which nothing else may go on."""
+        return self.child.vital and self.outcome >= Exit.GAVE_UP
 
     def unstartable(self, reason: str, now_ns: int) -> list[Do]:
         """The system refused a process, a pipe or memory: an attempt like any other."""

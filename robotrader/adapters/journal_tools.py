@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from robotrader import recovery
 from robotrader.adapters import journal_files as files
-from robotrader.adapters.lmdb_disk import DATA, Lease, LmdbDisk, sync_folder
+from robotrader.adapters.lmdb_disk import DATA, LmdbDisk, sync_folder, take_lease
 from robotrader.adapters.lmdb_store import check_copy
 from robotrader.journal import log
 from robotrader.journal.auditor import audit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from robotrader.journal.auditor import Audit
     from robotrader.journal.ports import Transaction
+    from robotrader.recovery import Proof
 
 BATCH_ROWS: Final = 1_000
 
@@ -46,7 +48,7 @@ class Restored(msgspec.Struct, frozen=True):
 def _opened(path: Path) -> Iterator[LmdbDisk]:
     if not (path / DATA).is_file():
         raise InvalidEntry(f"{path} is no journal: it has no {DATA}", "name a journal's folder")
-    lease = Lease(path)
+    lease = take_lease(path)
     try:
         disk = LmdbDisk(path, readonly=True)
         try:
@@ -66,6 +68,16 @@ def verify(path: Path) -> Audit:
     """
     with _opened(path) as disk:
         return disk.read(audit)
+
+
+def prove(path: Path) -> Proof:
+    """Return whether the snapshots of a sound journal are what its records fold to.
+
+    Raises:
+        JournalInUse: a process has it open.
+    """
+    with _opened(path) as disk:
+        return disk.read(recovery.prove)
 
 
 def read(path: Path, after: int = 0) -> Iterator[Frame]:
@@ -165,7 +177,7 @@ def _swapped(path: Path, beside: Path) -> Path | None:
     """Put ``beside`` in the place of ``path``; return where the old one is now."""
     aside = None
     if path.exists():
-        lease = Lease(path)
+        lease = take_lease(path)
         try:
             aside = _unused(path, "old")
             path.rename(aside)

@@ -1,4 +1,4 @@
-"""The lease of a data directory: one system at a time, held by the kernel.
+"""The lease of a directory: one system in a data directory, one process with a journal.
 
 An ``flock`` ends with the process that holds it, however it ends, so nothing is left behind that a
 person or a program would have to delete. What the file says is for people; only the lock counts.
@@ -23,7 +23,36 @@ EXIT_CODE: Final = 75
 
 
 class LeaseHeldError(RoboTraderError):
-    """Another process has the directory."""
+    """Another process has the directory; ``who`` is its pid, as text."""
+
+    def __init__(self, folder: Path, who: str) -> None:
+        self.who = who
+        super().__init__(f"{folder} is in use by process {who}: stop it, or use another data_dir")
+
+
+class Lease:
+    """The lease of a directory that is there, held until it is released.
+
+    Raises:
+        LeaseHeldError: another process, or another lease of this one, has it.
+    """
+
+    def __init__(self, folder: Path, name: str = NAME) -> None:
+        self._file = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not _locked(self._file):
+            who = _written(self._file)
+            os.close(self._file)
+            raise LeaseHeldError(folder, who)
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
+
+    def fileno(self) -> int:
+        """Return what a child can be given, so that it holds the lease too."""
+        return self._file
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._file)
 
 
 @contextlib.contextmanager
@@ -33,17 +62,11 @@ def held(data_dir: Path) -> Iterator[None]:
     Raises LeaseHeldError, with the holder's pid, at once if another process has it.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(data_dir / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lease = Lease(data_dir)
     try:
-        if not _locked(file):
-            who = os.pread(file, 64, 0).decode("ascii", "replace").strip() or "unknown"
-            msg = f"{data_dir} is in use by process {who}: stop it, or use another data_dir"
-            raise LeaseHeldError(msg)
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode("ascii"), 0)
         yield
     finally:
-        os.close(file)
+        lease.release()
 
 
 def holder(data_dir: Path) -> str | None:
@@ -55,9 +78,13 @@ def holder(data_dir: Path) -> str | None:
     try:
         if _locked(file):
             return None
-        return os.pread(file, 64, 0).decode("ascii", "replace").strip() or "unknown"
+        return _written(file)
     finally:
         os.close(file)
+
+
+def _written(file: int) -> str:
+    return os.pread(file, 64, 0).decode("ascii", "replace").strip() or "unknown"
 
 
 def _locked(file: int) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
 import threading
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import lmdb
 
+from robotrader.adapters.lease import Lease, LeaseHeldError
 from robotrader.journal.errors import (
     CorruptJournal,
     DiskFull,
@@ -53,30 +53,17 @@ _DAMAGE: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError
 _ROOM: Final = "make room on the disk; exits and fills are written as long as there is ballast"
 
 
-class Lease:
-    """One process per journal: an advisory lock on the file ``lease``, which names its owner.
-
-    The lock ends with the process, however it ends.
+def take_lease(folder: Path) -> Lease:
+    """Return the lease of a journal's folder: one process per journal.
 
     Raises:
         JournalInUse: another process, or another store of this one, has it.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / "lease", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.pread(self._file, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            os.close(self._file)
-            msg = f"{folder} is in use by process {owner}"
-            raise JournalInUse(msg, "stop that process, or use its control commands") from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Let others have it."""
-        os.close(self._file)
+    try:
+        return Lease(folder)
+    except LeaseHeldError as error:
+        msg = f"{folder} is in use by process {error.who}"
+        raise JournalInUse(msg, "stop that process, or use its control commands") from None
 
 
 class _LmdbTransaction:
@@ -98,6 +85,10 @@ class _LmdbTransaction:
         with self._txn.cursor(self._tables[table]) as cursor:
             if cursor.set_range(start) if start else cursor.first():
                 yield from cursor.iternext()
+
+    def keys(self, table: str) -> Iterator[bytes]:
+        with self._txn.cursor(self._tables[table]) as cursor:
+            yield from cursor.iternext(keys=True, values=False)
 
     def last(self, table: str) -> tuple[bytes, bytes] | None:
         with self._txn.cursor(self._tables[table]) as cursor:
@@ -153,6 +144,7 @@ class LmdbDisk:
             try:
                 self._env.reader_check()
                 self._page_bytes = self._env.stat()["psize"]
+                self._lengthen()
                 self._tables: dict[str, lmdb._Database] = {
                     table: self._env.open_db(table.encode(), create=not self._readonly)
                     for table in TABLES
@@ -160,6 +152,16 @@ class LmdbDisk:
             except BaseException:
                 self._env.close()
                 raise
+
+    def _lengthen(self) -> None:
+        """Make a file that was cut off as long as LMDB believes it is, by a hole.
+
+        Reading behind the end of a mapped file ends the process (SIGBUS); a hole reads as zeros,
+        which are no page and no frame, and so are found.
+        """
+        length = (self._env.info()["last_pgno"] + 1) * self._page_bytes
+        if not self._readonly and (self.path / DATA).stat().st_size < length:
+            os.truncate(self.path / DATA, length)
 
     def _make_ballast(self, size_bytes: int) -> None:
         if not size_bytes or self._ballast.exists():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.adapters.journal_files import SegmentCopy, pack
-from robotrader.adapters.lmdb_disk import BALLAST_BYTES, MAP_BYTES, Lease, LmdbDisk
+from robotrader.adapters.lmdb_disk import BALLAST_BYTES, MAP_BYTES, LmdbDisk, take_lease
 from robotrader.journal import log, snapshots
 from robotrader.journal.auditor import audit
 from robotrader.journal.errors import CorruptJournal, InvalidEntry
@@ -92,7 +92,7 @@ class LmdbStore(Journal):
         self._copy: SegmentCopy | None = None
         self._copy_problem = ""
         with ExitStack() as stack:
-            stack.callback(Lease(path).release)
+            stack.callback(take_lease(path).release)
             self._lmdb = LmdbDisk(path, map_bytes=map_bytes, ballast_bytes=ballast_bytes)
             stack.callback(self._lmdb.close)
             if copy_to is not None:

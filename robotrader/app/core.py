@@ -29,14 +29,17 @@ from robotrader.adapters import lease
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
+from robotrader.app import exits
 from robotrader.app.building import settings_of, trader_of
 from robotrader.config import Config, control_socket, log_folder
 from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
+from robotrader.journal import DiskFull, JournalError, JournalInUse, SafeMode
 from robotrader.risk import Level
-from supervision import ActorSystem, Supervisor, Unavailable, stop_root
+from supervision import ActorStartError, ActorSystem, Supervisor, Unavailable, stop_root
 from supervision.pulse import Pulse
 from supervision.runtime.loop import LoopThread
+from supervision.starting import ChildStartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,9 +58,6 @@ AWAY_S: Final = 10.0
 """The longest that a safety actor may be away: it is being restarted, or its journal replayed."""
 
 LOOKUP_S: Final = 60.0
-EX_CONFIG: Final = 78
-"""What heart does not start again: the configuration is wrong (sysexits.h)."""
-
 GAVE_UP: Final = 70
 
 
@@ -93,16 +93,36 @@ def main(handed: Path) -> int:
     try:
         with lease.held(data_dir), Logs(Path(log_folder(given.config)), given.config.log):
             return _live(given, data_dir, stop, pulse)
-    except lease.LeaseHeldError as error:
-        return _say(error, lease.EXIT_CODE)
-    except ConfigurationError as error:
-        return _say(error, EX_CONFIG)
-    except RoboTraderError as error:
-        return _say(error, 1)
+    except (RoboTraderError, JournalError, ActorStartError) as error:
+        why = _root_of(error)
+        return _say(why, _status(why), data_dir)
 
 
-def _say(error: Exception, status: int) -> int:
-    print(f"robotrader: {error}", file=sys.stderr, flush=True)
+def _root_of(error: BaseException) -> BaseException:
+    """Return why a child of the tree did not start, in place of that it did not."""
+    if isinstance(error, ActorStartError) and error.__cause__ is not None:
+        error = error.__cause__
+    while isinstance(error, ChildStartFailed) and isinstance(error.reason, BaseException):
+        error = error.reason
+    return error
+
+
+def _status(why: BaseException) -> int:
+    """Return the exit status; heart starts none again but for 1."""
+    if isinstance(why, lease.LeaseHeldError | JournalInUse):
+        return lease.EXIT_CODE
+    if isinstance(why, ConfigurationError):
+        return exits.CONFIG
+    if isinstance(why, DiskFull | SafeMode):
+        return exits.DISK
+    return exits.DAMAGED if isinstance(why, JournalError) else exits.ERROR
+
+
+def _say(why: BaseException, status: int, data_dir: Path) -> int:
+    """Say it in one line, and leave the status to ``robotrader run``, which heart does not tell."""
+    print(f"robotrader: {why}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        (data_dir / exits.LAST).write_text(str(status))
     return status
 
 
@@ -124,7 +144,7 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
     _beat_until(stop, pulse, trader, root.is_alive)
     del registry
     if not root.is_alive():
-        return _say(RuntimeError("the tree gave up: see the log"), GAVE_UP)
+        return _say(RuntimeError("the tree gave up: see the log"), GAVE_UP, data_dir)
     pulse.planned()
     stop_root(root)
     system.close()

@@ -19,13 +19,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from actors.journal import CATALOGUE
 from robotrader.adapters import bundled, journal_tools
 from robotrader.app import run, tables
 from robotrader.app.control_client import ControlClient
 from robotrader.config import layers, resolve
 from robotrader.domain import control
 from robotrader.domain.errors import RoboTraderError
+from robotrader.recovery import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

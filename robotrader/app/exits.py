@@ -1,7 +1,11 @@
-"""What a command's end says: 0 done, 1 error, 2 usage, 3 refused, 4 unhealthy, 130 interrupted."""
+"""What a command's end says: 0 done, 1 error, 2 usage, 3 refused, 4 unhealthy, 130 interrupted.
+
+The core and ``robotrader run`` have more, of sysexits.h: what no restart cures.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -18,6 +22,21 @@ USAGE: Final = 2
 REFUSED: Final = 3
 UNHEALTHY: Final = 4
 INTERRUPTED: Final = 130
+DAMAGED: Final = 65
+"""EX_DATAERR: the journal is not what was written, or is one of the past."""
+
+DISK: Final = 74
+"""EX_IOERR: the disk is full, or has failed."""
+
+IN_USE: Final = 75
+"""EX_TEMPFAIL: another system has the data directory."""
+
+CONFIG: Final = 78
+"""EX_CONFIG: the configuration is wrong."""
+
+NO_RESTART: Final = (DAMAGED, DISK, IN_USE, CONFIG)
+LAST: Final = "core.exit"
+"""The file in the data directory that says with which of these the core ended."""
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -35,8 +54,9 @@ def guarded(command: Callable[[], int]) -> int:
         print(f"robotrader: {error}", file=sys.stderr)
         return _status(error)
     except OSError as error:
-        print(f"robotrader: {error}", file=sys.stderr)
-        return ERROR
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        print(f"robotrader: {error}{'; make room on the disk' * full}", file=sys.stderr)
+        return DISK if full else ERROR
     return status
 
 

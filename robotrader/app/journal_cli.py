@@ -17,6 +17,7 @@ import msgspec
 from robotrader.adapters import journal_tools
 from robotrader.journal import CorruptJournal, InvalidEntry, JournalError, JournalInUse
 from robotrader.journal import index as indices
+from robotrader.recovery import Proof
 
 if TYPE_CHECKING:
     import argparse
@@ -59,23 +60,29 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _audited(arguments: argparse.Namespace) -> int:
     try:
         found = journal_tools.verify(arguments.path)
+        proof = Proof() if found.problems else journal_tools.prove(arguments.path)
     except (InvalidEntry, JournalInUse) as error:
         print(f"robotrader journal: {error}", file=sys.stderr)
         return 2
     except (JournalError, OSError) as error:
         print(f"robotrader journal: {error}", file=sys.stderr)
         return 1
-    _show(arguments.path, found)
-    return 1 if found.problems else 0
+    _show(arguments.path, found, proof)
+    return 1 if found.problems or proof.problems else 0
 
 
-def _show(path: Path, found: Audit) -> None:
+def _show(path: Path, found: Audit, proof: Proof) -> None:
     print(f"{path}: records {found.first} to {found.tip.seq}, {found.records} in the log")
     kept = ", ".join(map(str, found.snapshots)) or "none"
     print(f"epoch {found.epoch}, snapshots {kept}, index rows {found.index_rows}")
-    for problem in found.problems:
+    if proof.proven:
+        print(f"snapshots {', '.join(map(str, proof.proven))} are what the records fold to")
+    if proof.skipped:
+        print(f"snapshots {', '.join(map(str, proof.skipped))} cannot be compared")
+    problems = (*found.problems, *proof.problems)
+    for problem in problems:
         print(problem)
-    print(f"{len(found.problems)} faults" if found.problems else "sound")
+    print(f"{len(problems)} faults" if problems else "sound")
 
 
 def _dump(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from robotrader.adapters.lease import Lease, LeaseHeldError
+from robotrader.app import exits
 from robotrader.config import Mode
 from robotrader.domain.errors import ConfigurationError
 from supervision import heart
+from supervision.heart_rules import Exit
 
 if TYPE_CHECKING:
     from robotrader.config import Resolved
@@ -29,6 +33,9 @@ GATEWAY_BUDGET_S: Final = 10.0
 """It draws the history of twenty symbols in one go when the core warms its strategies up."""
 
 CORE_BOOT_S: Final = 90.0
+RUN_LEASE: Final = "run.lease"
+"""Held from before the files of a run are written until heart has ended."""
+
 _HEART: Final = "heart.json"
 _HANDED: Final = "run.json"
 
@@ -43,6 +50,8 @@ def children_of(resolved: Resolved, data_dir: Path, speed: float) -> list[dict[s
         "shutdown_s": config.supervision.shutdown_s,
         "intensity": config.supervision.core_max_restarts,
         "period_s": config.supervision.core_within_s,
+        "terminal_codes": list(exits.NO_RESTART),
+        "vital": True,
     }
     if config.mode is not Mode.SIM:
         return [core]
@@ -84,12 +93,36 @@ def prepare(resolved: Resolved, speed: float = 1.0) -> list[str]:
 
 
 def main(resolved: Resolved) -> int:
-    """Run the system in the foreground; return heart's exit status."""
+    """Run the system in the foreground; return heart's exit status, or why the core gave up."""
+    data_dir = Path(resolved.config.data_dir)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        lease = Lease(data_dir, RUN_LEASE)
+    except LeaseHeldError as error:
+        print(f"robotrader: {error}", file=sys.stderr)
+        return exits.IN_USE
+    (data_dir / exits.LAST).unlink(missing_ok=True)
     argv = prepare(resolved)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    with subprocess.Popen(argv) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue  # heart has it too, and ends everything in order
+    # Heart has the lease too: it ends when both have ended, and not with one of them.
+    with subprocess.Popen(argv, pass_fds=(lease.fileno(),)) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        status = _waited(process)
+    lease.release()
+    return _told(data_dir) if status == Exit.TERMINAL else status
+
+
+def _waited(process: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # heart has it too, and ends everything in order
+
+
+def _told(data_dir: Path) -> int:
+    """Return what the core said that it ended with."""
+    try:
+        return int((data_dir / exits.LAST).read_text())
+    except (OSError, ValueError):
+        return int(Exit.TERMINAL)

@@ -19,10 +19,12 @@ from robotrader.execution.effects import (
     Tripped,
     Wake,
 )
+from robotrader.execution.kept import BookState
 from robotrader.execution.manager import OrderManager
 
 __all__ = [
     "Alert",
+    "BookState",
     "Commit",
     "Declined",
     "Effect",

@@ -7,6 +7,7 @@ of itself (see ``Tracked``).
 
 from __future__ import annotations
 
+from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations for a snapshot
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from robotrader.domain import OVER, Happening, OrderState, Side
@@ -16,7 +17,6 @@ from robotrader.execution.tracked import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from decimal import Decimal
 
     from robotrader.domain import ExecutionReport, OrderReport
 

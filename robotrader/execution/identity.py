@@ -47,6 +47,14 @@ class Identities:
         self._seq = 0
         self._highest_id = 0
 
+    def state(self) -> tuple[int, int, int]:
+        """Return what ``restore`` makes one of that hands out the same."""
+        return self.epoch, self._seq, self._highest_id
+
+    def restore(self, state: tuple[int, int, int]) -> None:
+        """Go on where another one was."""
+        self.epoch, self._seq, self._highest_id = state
+
     def begin(self, epoch: int) -> None:
         """Start another epoch: its sequence begins anew."""
         self.epoch, self._seq = epoch, 0

@@ -27,6 +27,7 @@ from robotrader.domain import (
 )
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
+from robotrader.execution import kept
 from robotrader.execution.desk import Desk, Plan, Times
 from robotrader.execution.ears import Ears
 from robotrader.execution.effects import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Approved, FromBroker
     from robotrader.execution.effects import OrderView
+    from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
 
 
@@ -121,6 +123,15 @@ class OrderManager:
         }
 
     # -- the journal --
+
+    def restore(self, state: BookState) -> None:
+        """Begin with a snapshot; the records behind it follow by ``replay``."""
+        kept.restore(self._desk.book, state)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the journal's newest session; 0 before the first."""
+        return self._desk.book.epoch
 
     def replay(self, record: r.Record) -> None:
         """Take in a record that is durable: at the start, and those that others commit."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations for a snapshot
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.domain import OVER, Happening, OrderState, OrderType, after
-from robotrader.domain.records import ZERO
+from robotrader.domain.records import ZERO, Ending, ModifyIntended, OrderIntended
 from robotrader.execution.effects import OrderView
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from robotrader.domain import OrderReport
-    from robotrader.domain.records import Ending, ModifyIntended, OrderAcked, OrderIntended
+    from robotrader.domain.records import OrderAcked
 
 _H = Happening
 _UNSAID: Final = (

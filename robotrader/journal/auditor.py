@@ -58,9 +58,7 @@ def audit(txn: Transaction) -> Audit:
         found.state = log.state(txn)
     except JournalError as error:
         found.note(error)
-    sound, broken = snapshots.load(txn)
-    found.snapshots = tuple(snapshot.tip.seq for snapshot in sound)
-    found.problems += map(str, broken)
+    _snapshots(txn, found)
     try:
         _records(txn, found)
     except JournalError as error:
@@ -72,6 +70,19 @@ def audit(txn: Transaction) -> Audit:
         found.first, found.tip, found.records, found.state.epoch, found.snapshots, found.index_rows,
         tuple(found.problems),
     )  # fmt: skip
+
+
+def _snapshots(txn: Transaction, found: _Findings) -> None:
+    sound = []
+    tip = Tip(1 << 64, b"") if found.problems else found.state.tip  # without meta none is too new
+    for seq in snapshots.seqs(txn):
+        try:
+            log.snapshot(txn, seq, tip)
+        except JournalError as error:
+            found.note(error)
+        else:
+            sound.append(seq)
+    found.snapshots = tuple(sound)
 
 
 def _records(txn: Transaction, found: _Findings) -> None:

@@ -27,6 +27,7 @@ MAX_VALUE_BYTES: Final = 4096
 _ROW: Final = struct.Struct(">BBHI")
 _STORED: Final = struct.Struct(">QI")
 _CRC: Final = struct.Struct(">I")
+_TABLES: Final = ("", "idx_ref", "idx_oid", "idx_perm", "idx_exec")
 
 
 class Index(IntEnum):
@@ -40,7 +41,7 @@ class Index(IntEnum):
     @property
     def table(self) -> str:
         """The name of its table in the store."""
-        return f"idx_{self.name.lower()}"
+        return _TABLES[self]
 
 
 class IndexRow(msgspec.Struct, frozen=True, gc=False):

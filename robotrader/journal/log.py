@@ -220,6 +220,23 @@ def place(txn: Transaction, seq: int) -> Tip:
     raise InvalidEntry("is not there", "use the number of a record that is", seq=seq)
 
 
+def snapshot(txn: Transaction, seq: int, tip: Tip) -> snapshots.Snapshot:
+    """Return the snapshot of record ``seq``, in a journal that ends at ``tip``.
+
+    Raises:
+        CorruptJournal: it is not the one that was stored, or not one of this journal.
+    """
+    found = snapshots.read(txn, seq)
+    data = txn.get(LOG, key_of(seq))
+    if seq > tip.seq:
+        msg = f"a snapshot stands for it, and the journal ends at record {tip.seq}"
+        raise CorruptJournal(msg, snapshots.REMEDY, seq=seq)
+    if data is not None and frames.digest(data) != found.tip.digest:
+        msg = "its snapshot is of a journal with another record there"
+        raise CorruptJournal(msg, snapshots.REMEDY, seq=seq)
+    return found
+
+
 def drop(txn: Transaction, up_to: int) -> int:
     """Delete the first rows, at most ``DROP_ROWS`` and none above ``up_to``; return how many."""
     keys: list[bytes] = []

@@ -98,6 +98,9 @@ class _MemoryTransaction:
         for key in found.keys[bisect_left(found.keys, start) :]:
             yield key, found.rows[key]
 
+    def keys(self, table: str) -> Iterator[bytes]:
+        return iter(tuple(self._tables[table].keys))
+
     def last(self, table: str) -> tuple[bytes, bytes] | None:
         found = self._tables[table]
         return (found.keys[-1], found.rows[found.keys[-1]]) if found.keys else None

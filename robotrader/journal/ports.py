@@ -108,6 +108,10 @@ class Store(Protocol):
         """Yield the records behind ``after``, which is the beginning or a snapshot's place."""
         ...
 
+    def page(self, after: Tip, count: int) -> tuple[list[Frame], Tip]:
+        """Return up to ``count`` records behind ``after``, and the place of the last of them."""
+        ...
+
     def find(self, index: Index, key: bytes) -> Found | None:
         """Return what a key leads to."""
         ...
@@ -116,8 +120,20 @@ class Store(Protocol):
         """Keep ``state``, the fold of all records up to ``seq``; the oldest of four is dropped."""
         ...
 
+    def put_piece(self, seq: int, number: int, piece: bytes) -> None:
+        """Write a piece of the state of record ``seq``; the snapshot that counts it comes last."""
+        ...
+
+    def drop_pieces(self, seq: int) -> None:
+        """Remove the pieces of a snapshot that was given up."""
+        ...
+
     def snapshot(self) -> tuple[Snapshot | None, tuple[JournalError, ...]]:
         """Return the newest sound snapshot, and what is wrong with the newer ones."""
+        ...
+
+    def newest(self, count: int) -> Iterator[Frame]:
+        """Yield the newest records, oldest first; what was archived is not among them."""
         ...
 
     def health(self) -> Health:
@@ -146,6 +162,10 @@ class Transaction(Protocol):
 
     def rows(self, table: str, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Yield the rows in the order of their keys, from ``start`` on."""
+        ...
+
+    def keys(self, table: str) -> Iterator[bytes]:
+        """Yield the keys in their order, without reading the values."""
         ...
 
     def last(self, table: str) -> tuple[bytes, bytes] | None:

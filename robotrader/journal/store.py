@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from robotrader.journal import log, snapshots
 from robotrader.journal.chain import Chain
 from robotrader.journal.errors import CorruptJournal, DiskFull, InvalidEntry, JournalError, SafeMode
-from robotrader.journal.frame import GENESIS, Tip
+from robotrader.journal.frame import GENESIS, Tip, decode
 from robotrader.journal.levels import Level, Watermarks
 from robotrader.journal.ports import Health, Known
 
@@ -111,18 +111,25 @@ class Journal:
                 is left comes later (start from a snapshot).
         """
         self._check_usable()
-        until = self.tip
-        chain = Chain((after,))
+        until, chain = self.tip, Chain((after,))
         while chain.tip.seq < until.seq:
-            page = partial(log.page, first=chain.tip.seq + 1, count=PAGE_ROWS)
-            rows = self._read(page)
+            count = min(PAGE_ROWS, until.seq - chain.tip.seq)
+            rows = self._read(partial(log.page, first=chain.tip.seq + 1, count=count))
             for seq, data in rows:
-                if seq > until.seq:
-                    break
                 yield chain.follow(seq, data)
             if not rows:
                 break
         chain.end(until)
+
+    def page(self, after: Tip, count: int) -> tuple[list[Frame], Tip]:
+        """Return up to ``count`` records behind ``after``, and the place of the last of them.
+
+        Raises:
+            CorruptJournal: as ``replay`` does.
+        """
+        chain = Chain((after,))
+        rows = self._read(partial(log.page, first=after.seq + 1, count=count))
+        return [chain.follow(seq, data) for seq, data in rows], chain.tip
 
     def find(self, index: Index, key: bytes) -> Found | None:
         """Return what a key leads to."""
@@ -143,12 +150,31 @@ class Journal:
 
         return self._write(work)
 
+    def put_piece(self, seq: int, number: int, piece: bytes) -> None:
+        """Write a piece of the state of record ``seq``; the snapshot that counts it comes last."""
+        self._write(lambda txn: snapshots.put_piece(txn, seq, number, piece))
+
+    def drop_pieces(self, seq: int) -> None:
+        """Remove the pieces of a snapshot that was given up."""
+        self._write(lambda txn: snapshots.drop_pieces(txn, seq))
+
     def snapshot(self) -> tuple[Snapshot | None, tuple[JournalError, ...]]:
         """Return the newest sound snapshot, and what is wrong with the newer ones."""
-        sound, broken = self._read(snapshots.load)
-        newest = sound[-1] if sound else None
-        least = 0 if newest is None else newest.tip.seq
-        return newest, tuple(error for error in broken if (error.seq or 0) > least)
+        broken: list[JournalError] = []
+        for seq in reversed(self._read(snapshots.seqs)):
+            try:
+                return self._read(partial(log.snapshot, seq=seq, tip=self.tip)), tuple(broken)
+            except CorruptJournal as error:
+                broken.append(error)
+        return None, tuple(broken)
+
+    def newest(self, count: int) -> Iterator[Frame]:
+        """Yield the newest records, oldest first; what was archived is not among them."""
+        first = max(1, self.tip.seq - count + 1)
+        while rows := self._read(partial(log.page, first=first, count=PAGE_ROWS)):
+            for seq, data in rows:
+                yield decode(seq, data)
+            first = rows[-1][0] + 1
 
     def health(self) -> Health:
         """Return how it is."""

@@ -4,6 +4,7 @@ from robotrader.ledger.ledger import CORRECTABLE_DAYS, KEPT_DAYS, Ledger, Ledger
 from robotrader.ledger.lots import Holding, Lot, Trade, book
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
+from robotrader.ledger.trades import Traded, Trades, TradesState
 from robotrader.ledger.view import DayMark, LedgerView, PositionView, StrategyView, profit
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "PositionView",
     "StrategyView",
     "Trade",
+    "Traded",
+    "Trades",
+    "TradesState",
     "book",
     "market_price",
     "profit",

@@ -2,6 +2,7 @@
 
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
+from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
 from robotrader.risk.limits import Limits
 from robotrader.risk.losses import daily_loss, drawdown
 from robotrader.risk.switch import (
@@ -22,6 +23,8 @@ __all__ = [
     "ALL",
     "Exposure",
     "Gate",
+    "GateFold",
+    "GateState",
     "Level",
     "Limits",
     "Ratio",
@@ -30,6 +33,8 @@ __all__ = [
     "SessionState",
     "Signs",
     "Switch",
+    "SwitchFold",
+    "SwitchState",
     "Trigger",
     "Trip",
     "TripRules",

@@ -16,16 +16,16 @@ import msgspec
 
 from robotrader.domain import Approved, Intent, Refusal
 from robotrader.domain.errors import RiskLimitExceededError
-from robotrader.domain.records import DayRolled, LimitChanged, OrderIntended
+from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT, ZERO
 from robotrader.risk.case import Case
 from robotrader.risk.checks import refused
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
-from robotrader.risk.past import REMEMBERED, Past, echo_of
+from robotrader.risk.past import REMEMBERED, Past, PastState, echo_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from robotrader.domain.records import Record
     from robotrader.risk.limits import Limits
@@ -158,13 +158,20 @@ class Gate:
         Raises:
             ConfigurationError: a limit is not known any more, or cannot have that value.
         """
-        if isinstance(record, OrderIntended) and not record.parent_ref:
-            echo = (record.strategy, record.con_id, record.side, record.qty, record.order_type)
-            self._past.add((*echo, record.limit_price, record.aux_price), record.wall_ns)
-        elif isinstance(record, DayRolled):
-            self._past.begin(record.day)
-        elif isinstance(record, LimitChanged):
+        self._past.replay(record)
+        if isinstance(record, LimitChanged):
             self.change(record)
+
+    def restore(self, past: PastState, changed: Iterable[tuple[str, Decimal]]) -> None:
+        """Begin with a snapshot: what was approved, and every limit that was changed.
+
+        Raises:
+            ConfigurationError: a limit is not known any more, or cannot have that value.
+        """
+        self._past = Past(past)
+        for name, value in changed:
+            self.limits = self.limits.changed(name, value)
+        self._hash = self.limits.hash
 
     def change(self, record: LimitChanged) -> None:
         """Judge by another limit from now on.

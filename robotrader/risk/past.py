@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from decimal import Decimal
+import msgspec
 
+from robotrader.domain.records import DayRolled, OrderIntended
+
+if TYPE_CHECKING:
     from robotrader.domain import Intent
+    from robotrader.domain.records import Record
 
 MINUTE_NS: Final = 60_000_000_000
 MS_NS: Final = 1_000_000
 REMEMBERED: Final = 100_000
 """Approvals, echoes, ended reservations: more than a day has; the oldest is forgotten first."""
 
-Echo = tuple[str, int, str, "Decimal", str, "Decimal | None", "Decimal | None"]
+REJECTS: Final = 100
+"""The newest rejections: more than any rule counts."""
+
+Echo = tuple[str, int, str, Decimal, str, Decimal | None, Decimal | None]
 """What two intents have in common when one repeats the other: strategy, contract, side, quantity,
 type and prices."""
 
@@ -26,14 +33,41 @@ def echo_of(intent: Intent) -> Echo:
     return (*order, intent.order_type.value, intent.limit_price, intent.aux_price)
 
 
+class PastState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot keeps of it."""
+
+    at_ns: tuple[int, ...] = ()
+    echoes: tuple[tuple[Echo, int], ...] = ()
+    day: str = ""
+    today: int = 0
+
+
 class Past:
     """The approvals of the current minute and day."""
 
-    def __init__(self) -> None:
-        self._at_ns: deque[int] = deque(maxlen=REMEMBERED)
-        self._echoes: dict[Echo, int] = {}
-        self.day = ""
-        self.today = 0
+    def __init__(self, state: PastState | None = None) -> None:
+        state = state or PastState()
+        self._at_ns: deque[int] = deque(state.at_ns, maxlen=REMEMBERED)
+        self._echoes: dict[Echo, int] = dict(state.echoes)
+        self.day = state.day
+        self.today = state.today
+
+    def state(self) -> PastState:
+        """Return it as a value."""
+        return PastState(
+            at_ns=tuple(self._at_ns),
+            echoes=tuple(self._echoes.items()),
+            day=self.day,
+            today=self.today,
+        )
+
+    def replay(self, record: Record) -> None:
+        """Count what the journal says was approved by an earlier run."""
+        if isinstance(record, OrderIntended) and not record.parent_ref:
+            echo = (record.strategy, record.con_id, record.side, record.qty, record.order_type)
+            self.add((*echo, record.limit_price, record.aux_price), record.wall_ns)
+        elif isinstance(record, DayRolled):
+            self.begin(record.day)
 
     def add(self, echo: Echo, now_ns: int) -> None:
         """Remember an approval."""

@@ -7,7 +7,7 @@ from robotrader.strategies.host import StrategyHost, bar_key, quote_key
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
-from robotrader.strategies.standings import News, Standings
+from robotrader.strategies.standings import News, Standings, StandingsState
 
 __all__ = [
     "Context",
@@ -25,6 +25,7 @@ __all__ = [
     "SmaState",
     "Standing",
     "Standings",
+    "StandingsState",
     "State",
     "Strategy",
     "StrategyCrash",

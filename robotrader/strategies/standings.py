@@ -58,15 +58,34 @@ class _Filled(NamedTuple):
     qty: Decimal
 
 
+class StandingsState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot keeps: all that the journal said. Approvals are a process's own."""
+
+    positions: tuple[tuple[tuple[str, int], Decimal], ...] = ()
+    open: tuple[tuple[str, _Asked], ...] = ()
+    fills: tuple[tuple[str, _Filled], ...] = ()
+    seq: int = 0
+
+
 class Standings:
     """See the module's prose."""
 
-    def __init__(self) -> None:
-        self._positions: dict[tuple[str, int], Decimal] = {}
-        self._open: dict[str, _Asked] = {}
-        self._fills: dict[str, _Filled] = {}
+    def __init__(self, state: StandingsState | None = None) -> None:
+        state = state or StandingsState()
+        self._positions = dict(state.positions)
+        self._open = dict(state.open)
+        self._fills = dict(state.fills)
         self._approved: dict[tuple[str, str], tuple[int, Decimal]] = {}
-        self._seq = 0
+        self._seq = state.seq
+
+    def state(self) -> StandingsState:
+        """Return it as a value; encode it before this one goes on."""
+        return StandingsState(
+            positions=tuple(self._positions.items()),
+            open=tuple(self._open.items()),
+            fills=tuple(self._fills.items()),
+            seq=self._seq,
+        )
 
     def standing(self, strategy: str, con_id: int) -> Standing:
         """Return what a strategy has of a contract, and what works for it."""

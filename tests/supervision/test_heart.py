@@ -189,6 +189,16 @@ def test_f15_a_terminal_exit_code_is_not_restarted_and_names_the_remedy(tmp_path
     assert ward.count()["started"] == 1
 
 
+def test_nothing_goes_on_without_a_vital_child_that_was_given_up(tmp_path: Path) -> None:
+    web = child(tmp_path, "beat", "web")
+    core = child(tmp_path, "quit_with 75", vital=True)
+    with Ward(tmp_path, web, core) as ward:
+        ward.until_told("gave_up", name="core")
+        assert ward.until_told("stopped", name="web").detail == "stopped by heart"
+        assert ward.heart.outcome() is Exit.TERMINAL
+    assert ward.count("web")["started"] == 1
+
+
 def test_f15_an_end_that_nobody_knows_is_not_restarted(tmp_path: Path) -> None:
     with Ward(tmp_path, child(tmp_path, "beat")) as ward:
         first = ward.until_told("beating")

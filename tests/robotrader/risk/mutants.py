@@ -214,8 +214,8 @@ _OF_THE_GATE: Final = (
     ),
     Mutant(
         "restart-forgets-day",
-        _GATE,
-        "        elif isinstance(record, DayRolled):\n            self._past.begin(record.day)\n",
+        _PAST,
+        "        elif isinstance(record, DayRolled):\n            self.begin(record.day)\n",
         "",
         "the orders of the day are counted from 0 after a restart (F23)",
     ),

@@ -1,0 +1,93 @@
+"""A book as a value: what a snapshot keeps of it, and the book that comes of it again."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from robotrader.execution.book import Book, Booked
+from robotrader.execution.tracked import Tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class BookState(msgspec.Struct, frozen=True, kw_only=True):
+    """Every field of a ``Book``; rows in the order in which the book has them."""
+
+    epoch: int = 0
+    account: str = ""
+    client_id: int = 0
+    reconciled: int = 0
+    ignored: int = 0
+    identities: tuple[int, int, int] = (0, 0, 0)
+    orders: tuple[Tracked, ...] = ()
+    open: tuple[str, ...] = ()
+    by_id: tuple[tuple[int, str], ...] = ()
+    by_perm: tuple[tuple[int, str], ...] = ()
+    fills: tuple[tuple[str, Booked], ...] = ()
+    commissions: tuple[tuple[str, tuple[str, Decimal]], ...] = ()
+    positions: tuple[tuple[tuple[str, int], Decimal], ...] = ()
+    moves: tuple[tuple[int, int], ...] = ()
+    halted: tuple[int, ...] = ()
+    blocked: tuple[tuple[str, str], ...] = ()
+    externals: tuple[tuple[int, tuple[str, Decimal]], ...] = ()
+
+
+_ROWS: Final = (
+    "open",
+    "by_id",
+    "by_perm",
+    "fills",
+    "commissions",
+    "positions",
+    "moves",
+    "blocked",
+    "externals",
+)
+"""The book's tables, which are a state's rows as they are."""
+
+
+def slices(book: Book, rows: int) -> Iterator[BookState]:
+    """Yield a book's state in slices of so many rows; its tables are read as they are asked for.
+
+    The orders are the book's own: encode a slice, and let the book stand still until the last.
+    """
+    yield BookState(
+        epoch=book.epoch,
+        account=book.account,
+        client_id=book.client_id,
+        reconciled=book.reconciled,
+        ignored=book.ignored,
+        identities=book.identities.state(),
+        halted=tuple(sorted(book.halted)),
+    )
+    for each in _batches(book.orders.values(), rows):
+        yield BookState(orders=each)
+    for name in _ROWS:
+        table = getattr(book, name)
+        for each in _batches(table if name == "open" else table.items(), rows):
+            yield msgspec.structs.replace(BookState(), **{name: each})
+
+
+def _batches(values: Iterable[Any], count: int) -> Iterator[tuple[Any, ...]]:
+    rest = iter(values)
+    while batch := tuple(islice(rest, count)):
+        yield batch
+
+
+def restore(book: Book, state: BookState) -> None:
+    """Make a new book the one that ``state`` was taken of."""
+    book.epoch, book.account, book.client_id = state.epoch, state.account, state.client_id
+    book.reconciled, book.ignored = state.reconciled, state.ignored
+    book.identities.restore(state.identities)
+    book.orders = {order.ref: order for order in state.orders}
+    book.open = {ref: book.orders[ref] for ref in state.open}
+    book.by_id, book.by_perm = dict(state.by_id), dict(state.by_perm)
+    book.fills, book.commissions = dict(state.fills), dict(state.commissions)
+    book.positions, book.moves = dict(state.positions), dict(state.moves)
+    book.halted, book.blocked = set(state.halted), dict(state.blocked)
+    book.externals = dict(state.externals)

@@ -1,0 +1,45 @@
+"""The restart on a long journal, with real processes: within its bounds, and with the snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import recovery
+from bench.plan import FIGURES
+from robotrader.adapters import journal_tools
+
+BOUNDS = {each.key: each.most for each in FIGURES if each.workload == "recovery"}
+
+
+TRIES = 3
+"""What the neighbours of a test take from the machine is not what the core needs."""
+
+
+def within(measured: dict[str, float]) -> bool:
+    """Whether a restart kept every bound of the plan."""
+    assert measured.keys() <= BOUNDS.keys()
+    return all(seconds < (BOUNDS[key] or 0.0) for key, seconds in measured.items())
+
+
+def check(folder: Path, records: int) -> None:
+    recovery.write(folder / "journal", records, snapshot=True)
+    (taken,) = journal_tools.verify(folder / "journal").snapshots
+    assert taken >= records - 12
+    assert any(within(recovery.restart(folder)) for _ in range(TRIES))
+    found = journal_tools.verify(folder / "journal")
+    assert found.problems == ()
+    assert found.records > taken, "sessions began"
+    assert journal_tools.prove(folder / "journal").problems == ()
+
+
+@pytest.mark.timeout(150)
+def test_a_killed_core_is_protected_within_4_s_and_trades_within_20_s(tmp_path: Path) -> None:
+    check(tmp_path, 5_000)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(300)
+def test_so_it_is_with_100_000_records(tmp_path: Path) -> None:
+    check(tmp_path, 100_000)
