@@ -12,9 +12,7 @@ supervisor (see ``heart``) starts a fresh one. A thread that vanished is treated
 
 from __future__ import annotations
 
-import sys
 import threading
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +21,7 @@ from supervision.clock import to_ns
 from supervision.reasons import LOST, Hung
 from supervision.runtime.loop import LoopRuntime
 from supervision.runtime.worker import Worker
+from supervision.stacks import stack_of
 from supervision.states import DEAD, STARTING
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ class Watchdog:
     def _hung(
         self, runtime: Worker | LoopRuntime, carrier: Carrier, cell: Cell, budget_s: float
     ) -> None:
-        stack = _stack_of(carrier)
+        stack = stack_of(carrier.ident)
         if carrier.current is not cell:
             return  # it went on in this very moment
         facts = {"actor": str(cell.ref), "budget_s": budget_s, "stack": stack}
@@ -135,8 +134,3 @@ class Watchdog:
         lost = worker.replace_lost()
         for cell in lost:
             ending.end(cell, LOST)
-
-
-def _stack_of(carrier: Carrier) -> str:
-    frame = sys._current_frames().get(carrier.ident)
-    return "" if frame is None else "".join(traceback.format_stack(frame))
