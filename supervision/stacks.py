@@ -14,6 +14,11 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _reading = threading.Lock()
 # A process forked in the middle of a reading would inherit a locked lock and no collector.
@@ -24,13 +29,26 @@ os.register_at_fork(
 
 def stack_of(ident: int) -> str:
     """Return the stack of the thread ``ident`` as text, empty if there is no such thread."""
+    with _collecting_nothing():
+        frame = sys._current_frames().get(ident)
+        # The walk makes the frame objects of the callers: it is part of what must not collect.
+        return "" if frame is None else "".join(traceback.format_stack(frame))
+
+
+def file_of(ident: int) -> str:
+    """Return the file whose code the thread ``ident`` is in, empty if there is no such thread."""
+    with _collecting_nothing():
+        frame = sys._current_frames().get(ident)
+        return "" if frame is None else frame.f_code.co_filename
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
     with _reading:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            frame = sys._current_frames().get(ident)
-            # The walk makes the frame objects of the callers: it is part of what must not collect.
-            return "" if frame is None else "".join(traceback.format_stack(frame))
+            yield
         finally:
             if collecting:
                 gc.enable()

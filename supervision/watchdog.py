@@ -16,7 +16,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from supervision import ending
+from supervision import ending, fence
 from supervision.clock import to_ns
 from supervision.reasons import LOST, Hung
 from supervision.runtime.loop import LoopRuntime
@@ -87,6 +87,8 @@ class Watchdog:
                 self._lost(runtime)
         for gone in self._seen.keys() - set(watched):
             del self._seen[gone]
+        for zombie in list(self._system.zombies):
+            fence.interrupt(zombie)
 
     def _look_at(self, runtime: Worker | LoopRuntime, carrier: Carrier, now_ns: int) -> None:
         cell = carrier.current
