@@ -9,9 +9,9 @@ when the last of them has ended.
 An exception is also thrown into the abandoned thread, which ends it at its next bytecode. That is
 clean-up, not the fence: code inside C is out of its reach until it returns. It is never thrown
 into an idle thread, where it would kill the worker instead of the handler (pykka's fact P5), nor
-while the thread is in code of the standard library or of this package: between ``acquire()`` and
-``try`` it would leave a lock locked that others wait for (that of a log handler stops everybody who
-logs). The watchdog tries again until the thread has ended.
+while the thread is in code of the standard library or of this package, or in what the library has
+called: between ``acquire()`` and ``try`` it would leave a lock locked that others wait for (that of
+a log handler stops everybody who logs). The watchdog tries again until the thread has ended.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from supervision import here
 from supervision.errors import StaleIncarnation
 from supervision.ref import ActorRef
-from supervision.stacks import file_of
+from supervision.stacks import files_of
 from supervision.states import DEAD
 
 if TYPE_CHECKING:
@@ -115,13 +115,21 @@ def interrupt(carrier: here.Carrier) -> None:
 
 
 def _bears_it(carrier: here.Carrier) -> bool:
-    """Say whether the thread is inside a handler, in code whose locks are its own."""
+    """Say whether the thread is in a handler's own code, called by us and nobody in between."""
     if carrier.current is None:
         return False
-    file = file_of(carrier.ident)
-    if not file or file.startswith(("<frozen", _OURS)):
+    files = files_of(carrier.ident)
+    if not files or _is_others(files[0]):
         return False
-    return not file.startswith(_LIBRARY) or file.startswith(_PACKAGES)
+    caller = next(filter(_is_others, files), "")
+    return caller.startswith(_OURS)
+
+
+def _is_others(file: str) -> bool:
+    """Say whether ``file`` is the standard library's or ours: code with locks that many share."""
+    if file.startswith(("<frozen", _OURS)):
+        return True
+    return file.startswith(_LIBRARY) and not file.startswith(_PACKAGES)
 
 
 def bury(carrier: here.Carrier) -> None:

@@ -35,11 +35,15 @@ def stack_of(ident: int) -> str:
         return "" if frame is None else "".join(traceback.format_stack(frame))
 
 
-def file_of(ident: int) -> str:
-    """Return the file whose code the thread ``ident`` is in, empty if there is no such thread."""
+def files_of(ident: int) -> list[str]:
+    """Return the files of the functions that the thread ``ident`` is in, innermost first."""
+    files = []
     with _collecting_nothing():
         frame = sys._current_frames().get(ident)
-        return "" if frame is None else frame.f_code.co_filename
+        while frame is not None:
+            files.append(frame.f_code.co_filename)
+            frame = frame.f_back
+    return files
 
 
 @contextmanager
