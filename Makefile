@@ -6,7 +6,6 @@ BIN := $(VENV)/bin
 LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt
 CODE := robotrader actors supervision tests bench
 PYTEST_ARGS ?=
-SUPERVISION := $(addprefix tests/supervision/,actors breaker hung mutants names oracle otp pykka_suite)
 
 # pip is told where nothing else is: no prompt, no version check, no settings of the machine's own
 # for which packages to take (the hashes decide that).
@@ -41,10 +40,7 @@ test: setup ## Run the tests and print the slowest ones.
 ifeq ($(PYTEST_ARGS),)
 	@# The library is tested in a process of its own, without the trading packages in it.
 	$(BIN)/python -m pytest --ignore=tests/supervision
-	@# Each of its folders too: CPython 3.11.7 was seen to crash in its garbage collector after
-	@# thousands of threads of other tests (docs/supervision.md).
-	for part in $(SUPERVISION); do $(BIN)/python -m pytest $$part || exit 1; done
-	$(BIN)/python -m pytest tests/supervision/test_*.py
+	$(BIN)/python -m pytest tests/supervision
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif

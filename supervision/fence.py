@@ -8,19 +8,25 @@ when the last of them has ended.
 
 An exception is also thrown into the abandoned thread, which ends it at its next bytecode. That is
 clean-up, not the fence: code inside C is out of its reach until it returns. It is never thrown
-into an idle thread, where it would kill the worker instead of the handler (pykka's fact P5).
+into an idle thread, where it would kill the worker instead of the handler (pykka's fact P5), nor
+while the thread is in code of the standard library or of this package, or in what the library has
+called: between ``acquire()`` and ``try`` it would leave a lock locked that others wait for (that of
+a log handler stops everybody who logs). The watchdog tries again until the thread has ended.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from supervision import here
 from supervision.errors import StaleIncarnation
 from supervision.ref import ActorRef
+from supervision.stacks import files_of
 from supervision.states import DEAD
 
 if TYPE_CHECKING:
@@ -65,6 +71,10 @@ def refuse(cell: Cell) -> None:
     raise StaleIncarnation(msg)
 
 
+_OURS: Final = f"{Path(__file__).parent}{os.sep}"
+_LIBRARY: Final = f"{Path(threading.__file__).parent}{os.sep}"
+_PACKAGES: Final = f"{_LIBRARY}site-packages{os.sep}"  # below the library, not of it
+
 _lock = threading.Lock()
 _fenced: list[here.Carrier] = []
 _plain_tell = ActorRef.tell
@@ -88,12 +98,38 @@ def abandon(carrier: here.Carrier, cell: Cell) -> None:
         _fenced.append(carrier)
         ActorRef.tell = _checked_tell  # type: ignore[method-assign,assignment]  # no fence, no cost
     cell.system.zombies.append(carrier)
-    thread = ctypes.c_ulong(carrier.ident)
-    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    throw(thread, ctypes.py_object(StaleIncarnation))
-    if carrier.current is not cell:
-        throw(thread, None)  # it came back in this very moment: there is nothing to interrupt
+    interrupt(carrier)
     cell.system.zombie_added()
+
+
+def interrupt(carrier: here.Carrier) -> None:
+    """Try to end the abandoned thread of ``carrier``, unless it is where that would do harm."""
+    with _lock:  # what is in the list has not ended, so its number is no other thread's yet
+        if carrier not in _fenced or not _bears_it(carrier):
+            return
+        thread = ctypes.c_ulong(carrier.ident)
+        throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        throw(thread, ctypes.py_object(StaleIncarnation))
+        if not _bears_it(carrier):
+            throw(thread, None)  # it went on in this very moment, and may have come back
+
+
+def _bears_it(carrier: here.Carrier) -> bool:
+    """Say whether the thread is in a handler's own code, called by us and nobody in between."""
+    if carrier.current is None:
+        return False
+    files = files_of(carrier.ident)
+    if not files or _is_others(files[0]):
+        return False
+    caller = next(filter(_is_others, files), "")
+    return caller.startswith(_OURS)
+
+
+def _is_others(file: str) -> bool:
+    """Say whether ``file`` is the standard library's or ours: code with locks that many share."""
+    if file.startswith(("<frozen", _OURS)):
+        return True
+    return file.startswith(_LIBRARY) and not file.startswith(_PACKAGES)
 
 
 def bury(carrier: here.Carrier) -> None:

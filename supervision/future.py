@@ -45,6 +45,10 @@ class Future(pykka.Future[T], Generic[T]):
 
     def __init__(self) -> None:
         """Make an open future; nothing is allocated for waiting."""
+        # CPython 3.11 makes the instance's dictionary at its first use, and may collect garbage in
+        # the middle of that. If another thread makes it meanwhile there are two over one block of
+        # memory, and the collector crashes later. So it is made while nobody else knows the future.
+        _ = self.__dict__
 
     def done(self) -> bool:
         """Say whether a value or an exception has been set."""

@@ -12,17 +12,16 @@ supervisor (see ``heart``) starts a fresh one. A thread that vanished is treated
 
 from __future__ import annotations
 
-import sys
 import threading
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from supervision import ending
+from supervision import ending, fence
 from supervision.clock import to_ns
 from supervision.reasons import LOST, Hung
 from supervision.runtime.loop import LoopRuntime
 from supervision.runtime.worker import Worker
+from supervision.stacks import stack_of
 from supervision.states import DEAD, STARTING
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ class Watchdog:
                 self._lost(runtime)
         for gone in self._seen.keys() - set(watched):
             del self._seen[gone]
+        for zombie in list(self._system.zombies):
+            fence.interrupt(zombie)
 
     def _look_at(self, runtime: Worker | LoopRuntime, carrier: Carrier, now_ns: int) -> None:
         cell = carrier.current
@@ -117,7 +118,7 @@ class Watchdog:
     def _hung(
         self, runtime: Worker | LoopRuntime, carrier: Carrier, cell: Cell, budget_s: float
     ) -> None:
-        stack = _stack_of(carrier)
+        stack = stack_of(carrier.ident)
         if carrier.current is not cell:
             return  # it went on in this very moment
         facts = {"actor": str(cell.ref), "budget_s": budget_s, "stack": stack}
@@ -135,8 +136,3 @@ class Watchdog:
         lost = worker.replace_lost()
         for cell in lost:
             ending.end(cell, LOST)
-
-
-def _stack_of(carrier: Carrier) -> str:
-    frame = sys._current_frames().get(carrier.ident)
-    return "" if frame is None else "".join(traceback.format_stack(frame))

@@ -13,8 +13,6 @@ and they pass the turn to each other explicitly, so the order stays the seed's a
 from __future__ import annotations
 
 import _thread
-import sys
-import traceback
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +20,7 @@ from supervision import here
 from supervision.cell import Cell
 from supervision.errors import Deadlock, StaleIncarnation
 from supervision.fence import refuse
+from supervision.stacks import stack_of
 from supervision.states import DEAD
 
 if TYPE_CHECKING:
@@ -54,9 +53,7 @@ class Wait:
         """Say who waits for whom, with the stack of the one that waits."""
         asker = self.cell.ref if self.cell is not None else "?"
         asked = self.future.asked
-        frame = sys._current_frames().get(self.ident)
-        stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
-        return f"{asker} waits for {asked}\n{stack}"
+        return f"{asker} waits for {asked}\n{stack_of(self.ident)}"
 
 
 class SimulatedRuntime:
