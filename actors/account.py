@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actors.say import (
     AskDays,
     AskLedger,
+    AskMeters,
     AskTrades,
     Commit,
     Follow,
@@ -26,6 +27,7 @@ from actors.say import (
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
 from robotrader.domain.records import CashAdopted, CommissionBooked, DayRolled, FillBooked
 from robotrader.ledger import Ledger
+from robotrader.meters import of_ledger
 from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
@@ -74,7 +76,9 @@ class Account(Actor):
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        self.ledger = Ledger(account, instruments)
+        known = tuple(instruments)
+        self.ledger = Ledger(account, known)
+        self._symbols = {each.con_id: each.symbol for each in known}
         self._account, self._day_of = account, day_of
         self._journal, self._readers, self._now_ns = journal, tuple(readers), now_ns
         self._marks: dict[int, float] = {}
@@ -90,6 +94,8 @@ class Account(Actor):
         """Keep the ledger, and answer who asks for it."""
         if isinstance(message, AskLedger):
             return self.view()
+        if isinstance(message, AskMeters):
+            return of_ledger(self.view(), self._symbols)
         if isinstance(message, AskTrades):
             return self._trades(message)
         if isinstance(message, AskDays):

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
+    AskMeters,
     AskSwitch,
     CancelAll,
     Clear,
@@ -39,6 +40,7 @@ from robotrader.domain.records import (
     SymbolHalted,
     SymbolResumed,
 )
+from robotrader.meters import of_switch
 from robotrader.risk import Level, Signs, Switch, Trigger, due, healed, scope_of
 from supervision import DEFERRED, Actor
 
@@ -130,6 +132,8 @@ class KillSwitch(Actor):
                 return self._clear(message)
             case AskSwitch():
                 return self.switch
+            case AskMeters():
+                return of_switch(self.switch)
             case Replayed():
                 self._replay(message)
             case Recorded():

@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from robotrader.meters.histogram import Histogram
+
 SECOND_NS: Final = 1_000_000_000
 
 
@@ -38,6 +40,8 @@ class Liveness:
         self._asked_ns: int | None = None
         self._missed = 0
         self._suspected = False
+        self.round_trip = Histogram()
+        """From a probe to its answer."""
 
     def begin(self, now_ns: int) -> None:
         """A connection begins."""
@@ -50,6 +54,8 @@ class Liveness:
 
     def answered(self, now_ns: int) -> None:
         """The answer to a probe came."""
+        if self._asked_ns is not None:
+            self.round_trip.add(now_ns - self._asked_ns)
         self._heard_ns, self._asked_ns, self._missed = now_ns, None, 0
 
     def suspect(self) -> None:
