@@ -111,7 +111,7 @@ FAMILIES: Final = (
     Family("journal_free_bytes", _G, "Room that is left on the file system"),
     Family("journal_trouble", _G, "1 if a store refuses writing or its copy has ended", ("part",)),
     # all
-    Family("alerts_raised", _C, "What a person should know", ("kind", "level")),
+    Family("alerts_raised", _C, "What a person should know", ("level",)),
     Family("unanswered_looks", _C, "Times that somebody did not answer a scrape", ("role",)),
     Family("build_info", _G, "1, with what runs", ("version", "mode", "config_hash")),
     Family("start_time_seconds", _G, "When the core started, seconds since 1970"),
