@@ -63,13 +63,17 @@ class OrderMeters:
         """An order goes to the gateway."""
         order = command.order
         self.sent[symbol, order.side.value] += 1
-        _keep(self._unacked, command.order_id, now_ns)
+        self.expected(command.order_id, now_ns)
         began = self._intended.pop(order.order_ref, None)
         if began is not None:
             decided_ns, approved_ns, event = began
             self.from_approval.add(now_ns - approved_ns)
             if decided_ns:
                 self.from_event[event].add(now_ns - decided_ns)
+
+    def expected(self, order_id: int, now_ns: int) -> None:
+        """The broker should speak of an order from now on."""
+        _keep(self._unacked, order_id, now_ns)
 
     def shown(self, order_id: int, now_ns: int) -> None:
         """The broker speaks of an order."""
