@@ -30,7 +30,7 @@ from robotrader.gateway import (
     Unsubscribe,
 )
 from robotrader.market.durations import BAR_SECONDS
-from robotrader.meters import Sample
+from robotrader.meters import Histogram, Sample
 from supervision import Actor, MailboxSpec
 from supervision.breaker import FAILURE, IGNORED, SUCCESS
 from supervision.breaker.verdict import Outcome, Verdict
@@ -123,6 +123,7 @@ class Data(Actor):
             for name, breaker in ((_STREAMS, streams), (_HISTORY, history))
         }
         self._streams, self._history = self._guards[_STREAMS], self._guards[_HISTORY]
+        self._bar_delay = Histogram()
         self._came = {"quote": 0, "trade": 0, "bar": 0}
         self._ended: Counter[str] = Counter(dict.fromkeys((*HistoryStatus, _NO_BREAKER), 0))
 
@@ -140,7 +141,7 @@ class Data(Actor):
             for reader in self._readers:
                 tell(reader, message)
         elif isinstance(message, Trade | Bar):
-            self._came["bar" if isinstance(message, Bar) else "trade"] += 1
+            self._count(message)
             self._price(message)
         elif isinstance(message, AskFeeds):
             since_ns = self._now_ns() - round(message.within_s * _NS)
@@ -159,6 +160,13 @@ class Data(Actor):
         symbol = self._symbols.get(datum.con_id)
         if symbol is not None:
             tell(symbol, own.Priced(self._source, datum))
+
+    def _count(self, datum: Trade | Bar) -> None:
+        if isinstance(datum, Bar):
+            self._came["bar"] += 1
+            self._bar_delay.add(self._now_ns() - datum.end_ns)
+        else:
+            self._came["trade"] += 1
 
     def _look(self) -> None:
         self.send_after(LOOK_S, _LOOK)
@@ -189,6 +197,7 @@ class Data(Actor):
         source, now_ns = self._source, self._now_ns()
         for kind, came in self._came.items():
             yield Sample("prices", came, (source, kind))
+        yield Sample("bar_delay_seconds", self._bar_delay.shot(), (source,))
         for con_id, at_ns in self._heard.items():
             instrument = self._instruments.get(con_id)
             if instrument is not None:
@@ -275,10 +284,16 @@ class Data(Actor):
         tell(self._symbols[ask.con_id], own.History(ask.span, found))
 
     def _again(self, message: own.AskAgain) -> None:
-        """A line is silent although its market is open: that is a failure if it never spoke."""
+        """A line is silent although its market is open: subscribe to it anew.
+
+        The source has failed if the line never spoke and no other one did meanwhile; a contract
+        that is seldom traded says nothing about the source.
+        """
         instrument = self._instruments.get(message.con_id)
         if instrument is not None:
-            self._streams.settle(message.con_id, FAILURE)
+            began_ns = self._streams.began_ns(message.con_id)
+            spoke = any(at_ns > began_ns for at_ns in self._heard.values())
+            self._streams.settle(message.con_id, IGNORED if spoke else FAILURE)
             anew = (Unsubscribe(message.con_id), Subscribe(instrument, _KINDS))
             self._wanted[message.con_id] = anew
             self._want()

@@ -104,6 +104,10 @@ class Guarded(Generic[C]):
         """Whether a call of this key waits for the breaker's word."""
         return any(each == key for each, _, _ in self._asking.values())
 
+    def began_ns(self, key: int) -> int:
+        """When a call that is open was made; now if none is."""
+        return self._open.get(key, (None, self._now_ns()))[1]
+
     def is_open(self, key: int) -> bool:
         """Whether a call's outcome is not known yet."""
         return key in self._open

@@ -82,6 +82,7 @@ FAMILIES: Final = (
     Family("kill_switch_tripped", _G, "1 if this trigger has tripped it", ("trigger",)),
     # market data
     Family("prices", _C, "Prices that came from a source", ("source", "kind")),
+    Family("bar_delay_seconds", _H, "From a bar's end to its coming", ("source",)),
     Family("price_age_seconds", _G, "Since the last quote came; absent before it", ("symbol",)),
     Family("streams_stale", _G, "Streams that are away", ("source",)),
     Family("streams_waiting", _G, "Contracts that wait for their breaker", ("source",)),

@@ -250,6 +250,17 @@ def test_a_contract_that_stays_silent_is_asked_for_until_the_breaker_opens(world
     assert world.samples()["streams_waiting", ("ibkr",)] == 0
 
 
+def test_a_contract_that_is_seldom_traded_does_not_open_the_breaker_for_all(world: World) -> None:
+    world.provider.mute = True
+    for _ in range(20):
+        world.registry.ref("data").tell(own.AskAgain(KO.con_id, "ibkr"))
+        world.run(0.1)
+        world.registry.ref("data").tell(Quote(AAPL.con_id, world.now_ns(), 9.0, 9.1, 1.0, 1.0))
+        world.run(0.1)
+    assert world.view(STREAMS).state == "closed"
+    assert world.view(STREAMS).failures == 0
+
+
 def test_a_line_that_the_gateway_lost_is_no_failure_of_the_source(world: World) -> None:
     world.provider.mute = True
     for _ in range(20):

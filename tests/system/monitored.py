@@ -45,13 +45,13 @@ def configuration(folder: Path, port: int) -> Resolved:
 
 
 @contextmanager
-def trading(folder: Path, port: int) -> Iterator[None]:
+def trading(folder: Path, port: int) -> Iterator[Resolved]:
     """heart, the emulated gateway and the core."""
     (folder / "data").mkdir()
     resolved = configuration(folder, port)
     with subprocess.Popen(run.prepare(resolved), stderr=subprocess.DEVNULL) as process:
         try:
-            yield
+            yield resolved
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -60,8 +60,8 @@ def trading(folder: Path, port: int) -> Iterator[None]:
 class Server:
     """A real Prometheus with the rules that are shipped, asked over its own API."""
 
-    def __init__(self, folder: Path, target: int) -> None:
-        self.target, self.port = target, free_port()
+    def __init__(self, folder: Path, target: int, resolved: Resolved) -> None:
+        self.target, self.port, self.resolved = target, free_port(), resolved
         config = (CONF / "prometheus" / "prometheus.yml").read_text()
         config = config.replace("127.0.0.1:9464", f"127.0.0.1:{target}")
         config = config.replace(

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from actors.breaker import BREAKERS
+from robotrader.app.control_client import ControlClient
+from robotrader.domain import control
+from robotrader.domain.control_answers import BreakersAnswer
 from tests.robotrader.adapters.test_monitoring_files import described, families
-from tests.system.monitored import Server, free_port, named, shown, trading, until
+from tests.system.monitored import SYMBOLS, Server, free_port, named, shown, trading, until
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("prometheus"), reason="no prometheus on this machine"),
@@ -44,8 +48,8 @@ MOVES = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Prometheus that has seen the core trade."""
     folder, port = tmp_path_factory.mktemp("monitored"), free_port()
-    with trading(folder, port):
-        made = Server(folder, port)
+    with trading(folder, port) as resolved:
+        made = Server(folder, port, resolved)
         try:
             until(lambda: made.total("robotrader_fills_total"), "a fill")
             until(lambda: made.total("robotrader_intents_refused_total"), "a refusal")
@@ -100,6 +104,19 @@ def test_f102_a_system_that_is_well_raises_no_alert(server: Server) -> None:
     assert [row["metric"]["alertname"] for row in firing] == []
     (up,) = server.query("up")
     assert up["value"][1] == "1"
+
+
+def test_breakers_are_listed_over_the_control_socket_as_they_are_measured(server: Server) -> None:
+    with ControlClient.of(server.resolved.config) as client:
+        answer = client.ask(control.Breakers())
+    assert isinstance(answer, BreakersAnswer)
+    assert [row.name for row in answer.breakers] == list(BREAKERS)
+    for row in answer.breakers:
+        labels = f'breaker="{row.name}"'
+        (state,) = server.query(f"robotrader_breaker_state{{{labels}}} == 1")
+        assert state["metric"]["state"] == row.state == "closed"
+        assert row.calls >= server.total(f"robotrader_breaker_calls_total{{{labels}}}")
+    assert answer.breakers[0].calls >= len(SYMBOLS)
 
 
 def test_every_family_that_is_exposed_is_described_and_the_reverse(server: Server) -> None:
