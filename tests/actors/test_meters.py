@@ -13,11 +13,17 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from actors.breaker import breaker_role
+from actors.messages import AskHistory
 from actors.metrics import ROLES, Meters
+from actors.say import AskBreaker
+from robotrader.adapters.ib import IbSettings
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.adapters.prometheus_trading import TradingCollector
+from robotrader.gateway.pacing import PacingRules
 from robotrader.journal import Entry, Receipt
-from tests.actors.rig import Rig, running
+from tests.actors.rig import ACCOUNT, Exchange, Rig, running
+from tests.robotrader.strategies.kit import M, S
 
 LATE_S = 0.25
 
@@ -131,3 +137,33 @@ def test_who_is_not_there_is_missing_and_counted_and_hides_nobody(tmp_path: Path
         assert samples["robotrader_orders_ready",] == 1
         unanswered = {r: samples["robotrader_unanswered_looks_total", r] for r in ROLES}
         assert unanswered == {**dict.fromkeys(ROLES, 0), "account": 1}
+
+
+def test_a_pacing_violation_over_the_socket_opens_the_breaker_of_history(tmp_path: Path) -> None:
+    """Our own pacing is switched off, so that the gateway's is met."""
+    exchange = Exchange()
+    hasty = PacingRules(
+        window_requests=10_000, burst_requests=1_000, identical_s=0.05, penalty_s=0.05
+    )
+    settings = IbSettings(port=exchange.server.port, account=ACCOUNT, pacing=hasty)
+    try:
+        with running(tmp_path, exchange, settings=settings) as rig:
+            rig.ready()
+            con_id = rig.contract("AAPL").con_id
+            end_ns = time.time_ns() // M * M
+            for minutes in range(1, 30):
+                span = (end_ns - minutes * M, end_ns)
+                ask = AskHistory(con_id, 5 * S, span, outside_rth=False)
+                rig.trader.role("data").tell(ask)
+            breaker = breaker_role("ibkr.history")
+            rig.until(lambda: rig.ask(breaker, AskBreaker()).state == "open")
+            seen = rig.ask(breaker, AskBreaker())
+            assert seen.why == "requested"
+            assert 55 < (seen.retry_ns - seen.since_ns) / S <= 75
+            samples = read(rig)
+            assert samples["robotrader_pacing_violations_total",] >= 1
+            assert samples["robotrader_history_requests_total", "ibkr", "pacing"] >= 1
+            rig.until(lambda: read(rig)["robotrader_history_open", "ibkr"] == 0)
+            rig.trade("BUY", 10)
+    finally:
+        exchange.stop()
