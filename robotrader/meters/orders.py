@@ -49,7 +49,7 @@ class OrderMeters:
     def approved(self, message: Approved, now_ns: int) -> None:
         """The risk gate has let an intent pass."""
         intent = message.intent
-        _keep(self._approved, intent.cause, (intent.decided_ns, now_ns, event_of(intent.cause)))
+        _keep(self._approved, intent.cause, (intent.decided_ns, now_ns, intent.cause))
 
     def intended(self, records: Iterable[Record]) -> None:
         """Records are about to be written: an intended order has its reference now."""
@@ -66,10 +66,10 @@ class OrderMeters:
         self.expected(command.order_id, now_ns)
         began = self._intended.pop(order.order_ref, None)
         if began is not None:
-            decided_ns, approved_ns, event = began
+            decided_ns, approved_ns, cause = began
             self.from_approval.add(now_ns - approved_ns)
             if decided_ns:
-                self.from_event[event].add(now_ns - decided_ns)
+                self.from_event[event_of(cause)].add(now_ns - decided_ns)
 
     def expected(self, order_id: int, now_ns: int) -> None:
         """The broker should speak of an order from now on."""
