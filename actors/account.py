@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actors.say import (
     AskDays,
     AskLedger,
+    AskMeters,
     AskTrades,
     Commit,
     Follow,
@@ -26,6 +27,7 @@ from actors.say import (
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
 from robotrader.domain.records import CashAdopted, DayRolled
 from robotrader.ledger import Ledger, Trades
+from robotrader.meters import of_ledger
 from robotrader.recovery import LEDGER, TRADES, from_rows
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -76,6 +78,7 @@ class Account(Actor):
     ) -> None:
         super().__init__()
         self._instruments = tuple(instruments)
+        self._symbols = {each.con_id: each.symbol for each in self._instruments}
         self.ledger = Ledger(account, self._instruments)
         self.trades = Trades()
         self._account, self._day_of = account, day_of
@@ -92,6 +95,8 @@ class Account(Actor):
         """Keep the ledger, and answer who asks for it."""
         if isinstance(message, AskLedger):
             return self.view()
+        if isinstance(message, AskMeters):
+            return of_ledger(self.view(), self._symbols)
         if isinstance(message, AskTrades):
             return self.trades.between(message.from_ns, message.to_ns, message.strategy)
         if isinstance(message, AskDays):

@@ -12,9 +12,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pykka
 
+from actors.breaker import BREAKER_ROLES
 from actors.say import (
+    AskBreaker,
     AskDays,
     AskFeeds,
     AskLedger,
@@ -214,7 +217,9 @@ class ControlActor(Actor):
         return answers.JournalAnswer(records=rows, tip=tail.tip)
 
     async def _breakers(self, _: control.Breakers) -> Answer:
-        return answers.BreakersAnswer(breakers=())  # this tree has none yet
+        views = await asyncio.gather(*(self._ask(role, AskBreaker()) for role in BREAKER_ROLES))
+        rows = (answers.BreakerRow(**msgspec.structs.asdict(view)) for view in views if view)
+        return answers.BreakersAnswer(breakers=tuple(rows))
 
     async def _reconcile(self, _: control.Reconcile) -> Answer:
         self._registry.ref("orders").resolve().tell(Reconcile())

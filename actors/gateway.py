@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import msgspec
 import pykka
 
+from actors.say import AskMeters
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
 from robotrader.domain import AskLink, AskSnapshot, CancelOrder, LinkChanged, PlaceOrder
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
+from robotrader.meters import Sample
 from supervision import Actor, MailboxFull
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ class GatewayActor(Actor):
         self._memory = memory
         self._is_open = is_open
         self._port: IbPort | None = None
-        self._handlers: dict[type[Any], Callable[[Any], None]] = {}
+        self._handlers: dict[type[Any], Callable[[Any], Any]] = {}
         self._link: LinkChanged | None = None
         self._ending = False
         self.undelivered: Counter[str] = Counter()
@@ -144,6 +146,7 @@ class GatewayActor(Actor):
             AskHistory: port.ask_history,
             Resolve: port.resolve,
             HurryUp: lambda _: port.hurry(),
+            AskMeters: lambda _: self._samples(port),
             _Failed: _raise,
         }
         port.start()
@@ -156,6 +159,10 @@ class GatewayActor(Actor):
         if handler is None:
             return super().on_receive(message)
         return handler(message)
+
+    def _samples(self, port: IbPort) -> tuple[Sample, ...]:
+        lost = (Sample("gateway_undelivered", n, (who,)) for who, n in self.undelivered.items())
+        return (*port.samples(), *lost)
 
     def _subscribe(self, ask: Subscribe) -> None:
         self._memory.subscribed(ask)

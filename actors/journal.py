@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from pykka import ActorDeadError
 from actors import snapshots
 from actors.messages import Recall, Recalled
 from actors.say import (
+    AskMeters,
     AskTail,
     Commit,
     Committed,
@@ -32,6 +33,7 @@ from actors.say import (
 )
 from robotrader.domain import records as rec
 from robotrader.journal import GENESIS, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry
+from robotrader.meters import Histogram, Sample
 from robotrader.recovery import CATALOGUE, STRATEGIES, Base, Holder, Remembered
 from supervision import Actor, MailboxSpec
 
@@ -119,6 +121,9 @@ class Journal(Actor):
         self._stepping = False
         self._strategies = Remembered()
         self._recent: deque[tuple[int, int, int, Record]] = deque(maxlen=KEPT)
+        self._written: Counter[str] = Counter()
+        self._took = Histogram()
+        self._refused = 0
 
     def on_start(self) -> None:
         """Open the store, which begins a new epoch, and read what strategies remember."""
@@ -179,6 +184,8 @@ class Journal(Actor):
             self._take(Commit(0, (message,)))
         elif isinstance(message, AskTail):
             return self._tail(message)
+        elif isinstance(message, AskMeters):
+            return self._samples()
         elif message == "health":
             return self.store.health()
         else:
@@ -193,6 +200,7 @@ class Journal(Actor):
                 self._entry(record, wall_ns, entering=commit.entering) for record in commit.records
             ]
         except InvalidEntry as error:
+            self._refused += 1
             _refuse(commit, str(error))
             return
         if not self._waiting:
@@ -206,8 +214,11 @@ class Journal(Actor):
             try:
                 with self._memory.lock:
                     self.incarnation.check()
+                    begun_ns = time.monotonic_ns()
                     receipts = self.store.append(entries)
+                    self._took.add(time.monotonic_ns() - begun_ns)
             except DiskFull as error:
+                self._refused += len(batch)
                 for each in batch:
                     _refuse(each.commit, str(error))
             else:
@@ -247,6 +258,7 @@ class Journal(Actor):
             wall_ns, epoch = self._wall_ns(), self.store.epoch
             for seq, record in told:
                 self._strategies.apply(record)
+                self._written[type(record).__name__] += 1
                 self._recent.append((seq, epoch, wall_ns, record))
 
     def _entry(self, record: Record, wall_ns: int, *, entering: bool) -> Entry:
@@ -259,6 +271,19 @@ class Journal(Actor):
             wall_ns=wall_ns,
             rows=tuple(_rows(record)),
             entering=entering,
+        )
+
+    def _samples(self) -> tuple[Sample, ...]:
+        health = self.store.health()
+        return (
+            *(Sample("journal_records", n, (kind,)) for kind, n in self._written.items()),
+            Sample("journal_commit_seconds", self._took.shot()),
+            Sample("journal_refused", self._refused),
+            Sample("journal_tip", health.tip.seq),
+            Sample("journal_free_bytes", health.free_bytes),
+            Sample("journal_bytes", health.used_bytes),
+            Sample("journal_trouble", bool(health.problem), ("store",)),
+            Sample("journal_trouble", bool(health.copy_problem), ("copy",)),
         )
 
     def _tail(self, ask: AskTail) -> Tail:

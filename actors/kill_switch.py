@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
+    AskMeters,
     AskSwitch,
     CancelAll,
     Clear,
@@ -32,7 +33,11 @@ from actors.say import (
 )
 from robotrader.domain import BrokerSnapshot, Intent, LinkChanged, LinkState, Purpose, Side
 from robotrader.domain.errors import KillSwitchTriggeredError
-from robotrader.domain.records import SwitchCleared, SwitchTripped
+from robotrader.domain.records import (
+    SwitchCleared,
+    SwitchTripped,
+)
+from robotrader.meters import of_switch
 from robotrader.recovery import SWITCH
 from robotrader.risk import Level, Signs, Switch, SwitchFold, Trigger, due, healed, scope_of
 from supervision import DEFERRED, Actor
@@ -123,6 +128,8 @@ class KillSwitch(Actor):
                 return self._clear(message)
             case AskSwitch():
                 return self.switch
+            case AskMeters():
+                return of_switch(self.switch)
             case Restored():
                 self._durable = SwitchFold(message.base.part(SWITCH))
                 self.switch = self._durable.switch

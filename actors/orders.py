@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
+    AskMeters,
     AskOrders,
     AskTrading,
     CancelAll,
@@ -34,16 +35,19 @@ from robotrader.domain import (
     AskLink,
     AskSnapshot,
     BrokerSnapshot,
+    CancelOrder,
     CancelWish,
     CommissionReport,
     ExecutionReport,
     LinkChanged,
     OrderFailed,
     OrderReport,
+    PlaceOrder,
 )
 from robotrader.domain import records as rec
 from robotrader.execution import effects as do
 from robotrader.execution.manager import OrderManager
+from robotrader.meters import OrderMeters, Sample
 from robotrader.recovery import BOOK
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -107,6 +111,7 @@ class Orders(Actor):
     ) -> None:
         super().__init__()
         self.manager = OrderManager()
+        self._meters = OrderMeters()
         self._session = (account, client_id)
         self._provenance = {"config_hash": config_hash, "build": build}
         self._journal, self._gateway, self._risk = journal, gateway, risk
@@ -132,6 +137,8 @@ class Orders(Actor):
             return tuple(self.manager.orders())
         elif isinstance(message, AskTrading):
             return self._trading()
+        elif isinstance(message, AskMeters):
+            return self._samples()
         else:
             self._serve(message)
         return None
@@ -171,10 +178,26 @@ class Orders(Actor):
             counts=self.manager.counts,
         )
 
+    def _samples(self) -> tuple[Sample, ...]:
+        manager = self.manager
+        return (
+            *self._meters.samples(),
+            Sample("orders_open", len(manager.orders())),
+            Sample("orders_ready", manager.ready),
+            Sample("symbols_halted", len(manager.halted)),
+            *(Sample("orders_left_out", n, (what,)) for what, n in manager.counts.items()),
+        )
+
+    def _symbol_of(self, ref: str) -> str:
+        order = self.manager.order(ref)
+        return "" if order is None else order.symbol
+
     def _serve(self, message: Any) -> None:
         now_ns = self._now_ns()
         manager = self.manager
         if isinstance(message, _FROM_BROKER):
+            if isinstance(message, OrderReport | OrderFailed):
+                self._meters.shown(message.order_id, now_ns)
             self._do(manager.on_broker(message, now_ns))
             if isinstance(message, LinkChanged):
                 self._link = message
@@ -184,6 +207,7 @@ class Orders(Actor):
                 for who in self._told:
                     tell(who, message)
         elif isinstance(message, Approved):
+            self._meters.approved(message, now_ns)
             self._do(manager.submit(message, now_ns))
         elif isinstance(message, Committed):
             self._do(manager.committed(message.token, now_ns))
@@ -217,6 +241,7 @@ class Orders(Actor):
     def _follow(self, message: Recorded) -> None:
         """Take in what others had recorded; the manager's own records it has applied itself."""
         for _, record in message.records:
+            self._meters.recorded(record, self._symbol_of)
             if not isinstance(record, _OWN):
                 self.manager.replay(record)
 
@@ -233,6 +258,7 @@ class Orders(Actor):
 
     def _commit(self, effect: do.Commit) -> list[do.Effect]:
         """Have records written; without durability, go on at once."""
+        self._meters.intended(effect.records)
         reply_to = self.actor_ref if self._durable else None
         asked = Commit(effect.token, effect.records, reply_to, entering=effect.entering)
         if not tell(self._journal, asked):
@@ -255,6 +281,12 @@ class Orders(Actor):
 
     def _send(self, effect: do.Send) -> None:
         """Hand a command to the gateway; an order only as the incarnation that decided it."""
-        if not isinstance(effect.command, AskSnapshot):
+        command = effect.command
+        if not isinstance(command, AskSnapshot):
             self.incarnation.check()
-        tell(self._gateway, effect.command)
+        tell(self._gateway, command)
+        if isinstance(command, PlaceOrder):
+            symbol = self._symbol_of(command.order.order_ref)
+            self._meters.placed(command, symbol, self._now_ns())
+        elif isinstance(command, CancelOrder):
+            self._meters.cancels += 1

@@ -18,6 +18,7 @@ from pykka import ActorDeadError
 from actors.messages import AskStanding, LineFreshness, Told
 from actors.say import (
     AskGate,
+    AskMeters,
     Follow,
     GateView,
     Recorded,
@@ -41,6 +42,7 @@ from robotrader.domain import (
 from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
 from robotrader.execution import effects as do
 from robotrader.ledger import Ledger
+from robotrader.meters import Sample
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
 from robotrader.strategies import Standings
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from supervision import Registry
 
 ZERO: Final = Decimal(0)
+_RATIOS: Final = ("max_symbol_weight", "max_gross", "max_net", "max_daily_loss", "max_drawdown")
 _REMEMBERED: Final = 1_000
 _RESERVATIONS: Final = 1_000_000
 """Numbers of each incarnation: a release that an earlier one is owed means nothing to this one."""
@@ -141,11 +144,22 @@ class Risk(Actor):
             return self.standings.standing(message.strategy, message.con_id)
         if isinstance(message, AskGate):
             return self._how()
+        if isinstance(message, AskMeters):
+            return self._samples()
         serve = self._serving.get(type(message))
         if serve is None:
             raise unknown(self, message)
         serve(message)
         return None
+
+    def _samples(self) -> tuple[Sample, ...]:
+        gate, limits = self.gate, self.gate.limits
+        return (
+            Sample("intents_approved", gate.approvals),
+            *(Sample("intents_refused", n, (code,)) for code, n in gate.refusals.items()),
+            Sample("gate_unknown_inputs", len(self._how().missing)),
+            *(Sample("limit_ratio", float(getattr(limits, n)), (n,)) for n in _RATIOS),
+        )
 
     def _how(self) -> GateView:
         facts = {

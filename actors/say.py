@@ -228,6 +228,26 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True):
     refusals: dict[str, int]
 
 
+class AskMeters(msgspec.Struct, frozen=True):
+    """What have you counted? A tuple of ``robotrader.meters.Sample`` answers."""
+
+
+class AskBreaker(msgspec.Struct, frozen=True):
+    """How is a source's breaker? A ``BreakerView`` answers."""
+
+
+class BreakerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A source's breaker, for people; ``retry_ns`` is when an open one lets a probe through."""
+
+    name: str
+    state: str
+    failures: int
+    calls: int
+    since_ns: int
+    retry_ns: int | None
+    why: str
+
+
 class AskFeeds(msgspec.Struct, frozen=True):
     """How many contracts had a quote within so many seconds? A number answers."""
 

@@ -10,6 +10,7 @@
      |   `- risk         holds reservations that an earlier orders made: restarts with it
      |- broker (one for one)
      |   |- gateway      the connection; orders and intents live elsewhere
+     |   |- breakers     one round the source's streams, one round its history
      |   `- data
      |- symbols (one for one)
      |   `- a branch for each symbol: its market first, then its strategies
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actors.account import Account
 from actors.alerts import Alerts
 from actors.branch import symbol_branch
+from actors.breaker import BREAKERS, SOURCE, KeptStates, SourceBreaker, breaker_role
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
 from actors.journal import Journal, JournalMemory
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from robotrader.risk import Limits, TripRules
     from robotrader.strategies import StrategyHost
     from robotrader.venue import Sessions
+    from supervision.breaker import BreakerConfig
 
 RESTARTS: Final = 5
 PERIOD_S: Final = 60.0
@@ -82,6 +85,7 @@ class Trader:
     build: str = ""
     registry: Registry = field(default_factory=Registry)
     memory: GatewayMemory = field(default_factory=GatewayMemory)
+    breakers: KeptStates = field(default_factory=KeptStates)
     outside: list[ChildSpec] = field(default_factory=list)
     """Further children of the root: the control socket."""
 
@@ -171,6 +175,13 @@ def _desk(trader: Trader) -> list[ChildSpec]:
     ]  # fmt: skip
 
 
+def _breaker(trader: Trader, name: str, config: BreakerConfig) -> ChildSpec:
+    return _child(
+        trader, breaker_role(name), SourceBreaker, breaker=name, config=config,
+        alerts=trader.role("alerts"), kept=trader.breakers, now_ns=trader.now_ns,
+    )  # fmt: skip
+
+
 def _broker(trader: Trader) -> list[ChildSpec]:
     role = trader.role
     roles = GatewayRoles(orders=role("orders"), data=role("data"), alerts=role("alerts"))
@@ -183,9 +194,12 @@ def _broker(trader: Trader) -> list[ChildSpec]:
             trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
             memory=trader.memory, is_open=is_open,
         ),
+        *(_breaker(trader, name, config) for name, config in BREAKERS.items()),
         _child(
             trader, "data", Data, instruments=trader.instruments, registry=trader.registry,
             gateway=role("gateway"), readers=(role("risk"), role("account")),
+            streams=role(breaker_role(f"{SOURCE}.streams")),
+            history=role(breaker_role(f"{SOURCE}.history")),
             watch=role("kill-switch"), now_ns=trader.now_ns,
         ),
     ]  # fmt: skip

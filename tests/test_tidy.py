@@ -37,7 +37,6 @@ ENTRY_POINTS: Final = {
     "actors": "the package",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
-    "robotrader.adapters.prometheus_breakers": "for who has breakers",
     "robotrader.app.core": "the process that heart starts",
     "robotrader.app.run": "imported by name by the command of that name",
     "supervision": "the package",

@@ -187,6 +187,11 @@ class LmdbDisk:
         return found.f_bavail * found.f_frsize
 
     @property
+    def used_bytes(self) -> int:
+        """The size of the pages that were ever used."""
+        return int(self._env.info()["last_pgno"] + 1) * self._page_bytes
+
+    @property
     def map_bytes(self) -> int:
         """The size of the map: what the journal can grow to without asking."""
         return int(self._env.info()["map_size"])
@@ -222,9 +227,8 @@ class LmdbDisk:
             return work(_LmdbTransaction(txn, self._tables))
 
     def _grow(self, *, full: bool = False) -> bool:
-        info = self._env.info()
-        used, size = (info["last_pgno"] + 1) * self._page_bytes, info["map_size"]
-        wanted = grown_map(size, used, self.free_bytes(), full=full)
+        size = self.map_bytes
+        wanted = grown_map(size, self.used_bytes, self.free_bytes(), full=full)
         if wanted <= size:
             return False
         self._env.set_mapsize(wanted)

@@ -59,11 +59,10 @@ class BreakerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Ask every breaker and give its samples."""
-        families: dict[str, Metric] = {}
+        families = {name: _family(name) for name in _HELP}
         for metrics in (*self._answers(), *(guard.metrics() for guard in self._guards)):
             for name, labels, value in metrics.samples():
-                family = families.get(name) or families.setdefault(name, _family(name))
-                family.add_sample(_PREFIX + name, labels, value)
+                families[name].add_sample(_PREFIX + name, labels, value)
         yield from families.values()
         yield CounterMetricFamily(
             f"{_PREFIX}breaker_unanswered_scrapes",

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
 from actors import make_tree
 from actors.control import control_child
+from actors.metrics import Meters
 from actors.say import Trip
 from actors.tables import Known
 from robotrader import __version__
@@ -29,6 +30,8 @@ from robotrader.adapters import lease
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
+from robotrader.adapters.prometheus_breakers import BreakerCollector
+from robotrader.adapters.prometheus_trading import TradingCollector
 from robotrader.app import exits
 from robotrader.app.building import settings_of, trader_of
 from robotrader.config import Config, control_socket, log_folder
@@ -136,7 +139,7 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
         build=__version__,
     )  # fmt: skip
     trader.outside.append(_control(given, trader, stop))
-    registry = _measured(system, given.config)
+    registry = _measured(system, given, trader)
     children, flags = make_tree(trader)
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
@@ -169,11 +172,18 @@ def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
     )  # fmt: skip
 
 
-def _measured(system: ActorSystem, config: Config) -> CollectorRegistry | None:
+def _measured(system: ActorSystem, given: Handed, trader: Trader) -> CollectorRegistry | None:
+    """Serve what is measured, if that is wanted; the page answers before the tree is there."""
+    config = given.config
     if not config.metrics.enabled:
         return None
+    facts = (__version__, config.mode.value, given.hash)
+    meters = Meters(trader.registry, facts, time.time_ns())
     registry = CollectorRegistry()
     registry.register(ActorCollector(system))
+    registry.register(BreakerCollector(system))
+    registry.register(TradingCollector(meters.look))
+    ProcessCollector(registry=registry)
     host, _, port = config.metrics.bind.rpartition(":")
     try:
         start_http_server(int(port), addr=host, registry=registry)

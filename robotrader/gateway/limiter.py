@@ -84,6 +84,15 @@ class Limiter(Generic[T]):
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
 
+    def waiting(self) -> dict[Lane, int]:
+        """Return how many messages wait in each lane."""
+        return {lane: len(queue) for lane, queue in self._lanes.items()}
+
+    def tokens(self, now_ns: int) -> int:
+        """Return how many messages might be sent at this moment."""
+        self._gain(now_ns)
+        return self._saved_ns // self._token_ns
+
     def take(self, now_ns: int) -> T | None:
         """Return what may be sent now, None if nothing waits or none may."""
         self._gain(now_ns)

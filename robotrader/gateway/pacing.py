@@ -87,6 +87,16 @@ class HistoryQueue(Generic[A]):
         """How many requests the broker works on."""
         return len(self._open)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._waiting)
+
+    def used(self, now_ns: int) -> int:
+        """Return how much of the window of ten minutes is used."""
+        self._forget(now_ns)
+        return sum(weight for _, weight in self._window)
+
     def ask(self, ask: AskHistory, now_ns: int) -> A | None:
         """Queue a request; return the answer at once if there is one that is young enough.
 

@@ -82,6 +82,8 @@ class Health(msgspec.Struct, frozen=True):
     ballast: bool
     problem: str = ""
     copy_problem: str = ""
+    used_bytes: int = 0
+    """Size of the tables."""
 
 
 class Store(Protocol):
@@ -190,6 +192,11 @@ class Disk(Protocol):
 
     def free_bytes(self) -> int:
         """Return the room that is left."""
+        ...
+
+    @property
+    def used_bytes(self) -> int:
+        """The size of the tables."""
         ...
 
     @property

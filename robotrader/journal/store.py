@@ -181,7 +181,10 @@ class Journal:
         free = self._disk.free_bytes()
         level = self._watermarks.level(free)
         problem = "" if self._problem is None else str(self._problem)
-        return Health(level, free, self.tip, self.epoch, self._disk.ballast, problem)
+        return Health(
+            level, free, self.tip, self.epoch, self._disk.ballast, problem,
+            used_bytes=self._disk.used_bytes,
+        )  # fmt: skip
 
     def close(self) -> None:
         """End the use."""

@@ -40,7 +40,7 @@ class HistoryDesk:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._queue: HistoryQueue[History] = HistoryQueue(wire.settings.pacing)
+        self.queue: HistoryQueue[History] = HistoryQueue(wire.settings.pacing)
         self._running: dict[int, _Running] = {}
         self._violations: dict[tuple[int, str], int] = {}
         self.late = 0
@@ -57,7 +57,7 @@ class HistoryDesk:
             return
         try:
             duration(ask.duration)
-            known = self._queue.ask(ask, self._wire.now_ns())
+            known = self.queue.ask(ask, self._wire.now_ns())
         except (DurationError, IBKRRateLimitError) as error:
             self._refuse(ask, HistoryStatus.REFUSED, str(error))
             return
@@ -68,7 +68,7 @@ class HistoryDesk:
     def lost(self) -> None:
         """The connection has ended: nothing more will come."""
         self._running.clear()
-        for ask in self._queue.clear():
+        for ask in self.queue.clear():
             self._refuse(ask, HistoryStatus.DISCONNECTED, "the connection ended")
 
     # -- what comes --
@@ -119,7 +119,7 @@ class HistoryDesk:
         if tries >= PACING_TRIES:
             del self._violations[key]
             return False
-        self._queue.penalize(ask, self._wire.now_ns())
+        self.queue.penalize(ask, self._wire.now_ns())
         self._wire.changed()
         return True
 
@@ -130,13 +130,13 @@ class HistoryDesk:
         for number, running in list(self._running.items()):
             if running.deadline_ns <= now_ns:
                 self._give_up(number, running)
-        while (ask := self._queue.take(now_ns)) is not None:
+        while (ask := self.queue.take(now_ns)) is not None:
             self._send(ask, now_ns)
 
     def next_ns(self) -> int | None:
         """Return when ``check`` is due."""
         times = [running.deadline_ns for running in self._running.values()]
-        waiting = self._queue.next_ns(self._wire.now_ns())
+        waiting = self.queue.next_ns(self._wire.now_ns())
         return min(times if waiting is None else [*times, waiting], default=None)
 
     def _send(self, ask: AskHistory, now_ns: int) -> None:
@@ -178,7 +178,7 @@ class HistoryDesk:
         answer = History(ask.request, con_id, status, bars, text)
         keep = status in KEPT
         self._violations.pop((ask.request, ask.bar_size), None)
-        for each in self._queue.answer(ask, self._wire.now_ns(), answer, keep=keep):
+        for each in self.queue.answer(ask, self._wire.now_ns(), answer, keep=keep):
             self._wire.sinks.data(msgspec.structs.replace(answer, request=each.request))
         self._wire.changed()
 

@@ -19,6 +19,7 @@ from robotrader.adapters.ib.contracts import ContractDesk
 from robotrader.adapters.ib.data import DataDesk
 from robotrader.adapters.ib.ears import Ears
 from robotrader.adapters.ib.history import HistoryDesk
+from robotrader.adapters.ib.meters import samples
 from robotrader.adapters.ib.orders import OrderDesk
 from robotrader.adapters.ib.sync import SyncDesk
 from robotrader.adapters.ib.wire import FIRST_REQUEST, LAST_REQUEST, Clock
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     )
     from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
     from robotrader.gateway.link import Effect
+    from robotrader.meters import Sample
 
 SECOND_NS: Final = 1_000_000_000
 LONGEST_SLEEP_S: Final = 1.0
@@ -156,6 +158,10 @@ class IbPort:
         """Ask which contract a symbol is."""
         self.contracts.ask(ask)
 
+    def samples(self) -> tuple[Sample, ...]:
+        """Return what was counted, and how far the budgets are used."""
+        return tuple(samples(self, self._limiter, self._liveness))
+
     # -- Wire: what the desks use --
 
     @property
@@ -260,6 +266,7 @@ class IbPort:
             and self._alive()
             and (item := self._limiter.take(self.now_ns())) is not None
         ):
+            self.counts["messages"] += 1
             item.send(self._client)
 
     # -- what the link wants --

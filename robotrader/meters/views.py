@@ -1,0 +1,67 @@
+"""What the ledger and the kill switch are, as samples; what is unknown has none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from robotrader.meters.catalogue import Sample
+from robotrader.risk import Level, Switch, Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from decimal import Decimal
+
+    from robotrader.ledger import LedgerView
+
+_SCOPE_ALL: Final = "all"
+
+
+def of_ledger(view: LedgerView, symbols: Mapping[int, str]) -> tuple[Sample, ...]:
+    """Return an account's figures; a contract that was sold is shown at 0, an unknown one by id."""
+    return (*_totals(view), *_positions(view, symbols))
+
+
+def _totals(view: LedgerView) -> Iterator[Sample]:
+    ratio = None
+    if view.drawdown is not None and view.peak is not None and view.peak > 0:
+        ratio = view.drawdown / view.peak
+    figures: dict[str, Decimal | None] = {
+        "equity_usd": view.equity,
+        "cash_usd": view.cash,
+        "pnl_day_usd": view.daily,
+        "pnl_realized_usd": view.realized,
+        "pnl_unrealized_usd": view.unrealized,
+        "commissions_usd": view.commissions,
+        "exposure_gross_usd": view.gross,
+        "exposure_net_usd": view.value,
+        "drawdown_usd": view.drawdown,
+        "drawdown_ratio": ratio,
+    }
+    for name, figure in figures.items():
+        if figure is not None:
+            yield Sample(name, float(figure))
+
+
+def _positions(view: LedgerView, symbols: Mapping[int, str]) -> Iterator[Sample]:
+    for con_id, symbol in symbols.items():
+        yield Sample("position_shares", float(view.position(con_id)), (symbol,))
+        if con_id not in view.positions:
+            yield Sample("position_value_usd", 0.0, (symbol,))
+    for con_id, held in view.positions.items():
+        labels = (symbols.get(con_id, str(con_id)),)
+        if con_id not in symbols:
+            yield Sample("position_shares", float(held.qty), labels)
+        if held.value is not None:
+            yield Sample("position_value_usd", float(held.value), labels)
+
+
+def of_switch(switch: Switch) -> tuple[Sample, ...]:
+    """Return the kill switch's level in every scope that has one, and what tripped it."""
+    levels: dict[str, Level] = {_SCOPE_ALL: Level.OFF}
+    for trip in switch.trips:
+        levels[trip.scope] = max(trip.level, levels.get(trip.scope, Level.OFF))
+    tripped = {trip.trigger for trip in switch.trips}
+    return (
+        *(Sample("kill_switch_level", int(level), (scope,)) for scope, level in levels.items()),
+        *(Sample("kill_switch_tripped", t.value in tripped, (t.value,)) for t in Trigger),
+    )
