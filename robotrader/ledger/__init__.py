@@ -4,11 +4,14 @@ from robotrader.ledger.ledger import CORRECTABLE_DAYS, KEPT_DAYS, Ledger, Ledger
 from robotrader.ledger.lots import Holding, Lot, Trade, book
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
+from robotrader.ledger.trips import KEPT, Closed, Trips
 from robotrader.ledger.view import DayMark, LedgerView, PositionView, StrategyView, profit
 
 __all__ = [
     "CORRECTABLE_DAYS",
+    "KEPT",
     "KEPT_DAYS",
+    "Closed",
     "DayMark",
     "Holding",
     "Ledger",
@@ -18,6 +21,7 @@ __all__ = [
     "PositionView",
     "StrategyView",
     "Trade",
+    "Trips",
     "book",
     "market_price",
     "profit",
