@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from pykka import ActorDeadError
 
-from actors.messages import AskStanding, LineFreshness, Told
+from actors.messages import AskFunds, AskStanding, LineFreshness, Told
 from actors.say import (
     AskGate,
+    AskSizes,
     Follow,
     GateView,
     Recorded,
     Replayed,
+    Sized,
     SwitchChanged,
     tell,
     unknown,
@@ -30,6 +32,7 @@ from robotrader.domain import (
     Approved,
     AskLink,
     BrokerSnapshot,
+    Funds,
     Intent,
     LinkChanged,
     LinkState,
@@ -39,7 +42,7 @@ from robotrader.domain import (
 )
 from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
 from robotrader.execution import effects as do
-from robotrader.ledger import Ledger
+from robotrader.ledger import KEPT, Ledger
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
 from robotrader.strategies import Standings
 from supervision import DEFERRED, Actor, MailboxSpec
@@ -111,6 +114,7 @@ class Risk(Actor):
         self._switch: Switch | None = None
         self._link: LinkState | None = None
         self._halted: set[int] = set()
+        self._sized: dict[str, Sized] = {}
         self._ready = False
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
@@ -137,6 +141,10 @@ class Risk(Actor):
             return self.standings.standing(message.strategy, message.con_id)
         if isinstance(message, AskGate):
             return self._how()
+        if isinstance(message, AskFunds):
+            return self._funds(message.strategy)
+        if isinstance(message, AskSizes):
+            return tuple(self._sized.values())
         serve = self._serving.get(type(message))
         if serve is None:
             raise unknown(self, message)
@@ -156,11 +164,29 @@ class Risk(Actor):
             refusals=dict(self.gate.refusals),
         )
 
+    def _funds(self, strategy: str) -> Funds:
+        """Return what a size is made of; of the trades, those of the whole strategy's section."""
+        if not self._ready:
+            return Funds()
+        view = self.ledger.view(self._marks())
+        fall = None
+        if view.drawdown is not None and view.peak is not None and view.peak > 0:
+            fall = float(view.drawdown / view.peak)
+        closed = self.ledger.closed(strategy.partition("/")[0], KEPT)
+        trades = tuple(each.ratio for each in closed)
+        return Funds(equity=view.equity, drawdown=fall, trades=trades)
+
+    def _marks(self) -> dict[int, float]:
+        return {con_id: (q.bid + q.ask) / 2 for con_id, q in self._quotes.items()}
+
     # -- intents --
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
         verdict = self.gate.judge(intent, self._view(now_ns), now_ns)
+        if intent.sizing is not None:
+            code = verdict.code if isinstance(verdict, Refusal) else ""
+            self._sized[intent.strategy] = Sized(intent, code, now_ns)
         if isinstance(verdict, Refusal):
             self._tell(self.standings.declined(intent, f"{verdict.code}: {verdict.why}"))
             return
@@ -183,10 +209,9 @@ class Risk(Actor):
         self._tell(self.standings.declined(intent, why))
 
     def _view(self, now_ns: int) -> RiskView:
-        marks = {con_id: (q.bid + q.ask) / 2 for con_id, q in self._quotes.items()}
         return RiskView(
             account=self._account,
-            ledger=self.ledger.view(marks) if self._ready else None,
+            ledger=self.ledger.view(self._marks()) if self._ready else None,
             others=tuple(map(_working, self._others())) if self._ready else None,
             switch=self._switch,
             link=self._link,

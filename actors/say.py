@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
+from robotrader.domain import Intent
 from robotrader.domain.records import FillBooked, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
@@ -227,3 +228,15 @@ class AskFeeds(msgspec.Struct, frozen=True):
     """How many contracts had a quote within so many seconds? A number answers."""
 
     within_s: float = 30.0
+
+
+class AskSizes(msgspec.Struct, frozen=True):
+    """Which sizes were asked for last? A tuple of ``Sized`` answers, one of each strategy."""
+
+
+class Sized(msgspec.Struct, frozen=True):
+    """An entry whose quantity a rule gave, what the gate said (empty: approved), and when."""
+
+    intent: Intent
+    refused: str
+    at_ns: int

@@ -21,6 +21,7 @@ from robotrader.gateway.pacing import PacingRules
 from robotrader.gateway.windows import RestartWindow
 from robotrader.market import LineRules
 from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
+from robotrader.sizing import SizeKind, Sizer
 from robotrader.strategies import StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
 
@@ -145,7 +146,12 @@ def _hosts(
 
 
 def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
-    return StrategyHost(loader.load(each.class_, each.params), name=name, instrument=instrument)
+    sizer = None
+    if each.size.kind is not SizeKind.NONE:
+        share = each.capital / len(each.symbols)
+        sizer = Sizer(each.size, share=share, instrument=instrument)
+    strategy = loader.load(each.class_, each.params)
+    return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer)
 
 
 def trader_of(

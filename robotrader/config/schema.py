@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from robotrader.domain.control import KillLevel
+from robotrader.sizing.rules import SizeRule
 
 
 class Mode(StrEnum):
@@ -187,7 +188,10 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     params: Annotated[
         dict[str, bool | int | float | str], Meta(description="What its class is made with")
     ] = msgspec.field(default_factory=dict)
-    capital: Annotated[_Share, Meta(description="The share of the account that it may use")] = 0.1
+    size: SizeRule = SizeRule()
+    capital: Annotated[
+        _Share, Meta(description="The share of the account that `size` has to give out")
+    ] = 0.1
     enabled: Annotated[bool, Meta(description="Whether it is started")] = True
 
 
