@@ -1,5 +1,6 @@
 """What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
 
+from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
 from robotrader.risk.limits import Limits
@@ -20,6 +21,8 @@ from robotrader.risk.view import RiskView, SessionState, WorkingOrder
 
 __all__ = [
     "ALL",
+    "Aligned",
+    "Correlations",
     "Exposure",
     "Gate",
     "Level",
@@ -36,6 +39,8 @@ __all__ = [
     "Usd",
     "Working",
     "WorkingOrder",
+    "aligned",
+    "correlations",
     "daily_loss",
     "drawdown",
     "due",
