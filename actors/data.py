@@ -11,11 +11,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from actors import messages as own
-from actors.say import AskFeeds, Heard, tell, unknown
+from actors.say import AskDaily, AskFeeds, Daily, Heard, tell, unknown
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.gateway import (
     AskHistory,
     History,
+    HistoryStatus,
     LineChanged,
     Resolved,
     StreamKind,
@@ -38,6 +39,11 @@ _DAY_S: Final = 86_400
 _SIZES: Final = {seconds: name for name, seconds in reversed(BAR_SECONDS.items())}
 _LOOK: Final = "look"
 LOOK_S: Final = 1.0
+DAILY_NS: Final = 6 * 3_600 * _NS
+"""How often daily bars are asked for anew."""
+
+DAILY_WAIT_NS: Final = 60 * _NS
+"""How long one request may take before the next: one at a time, behind what symbols ask for."""
 
 
 def _of_line(message: Any) -> object | None:
@@ -53,6 +59,7 @@ class Data(Actor):
         gateway: where the prices come from.
         readers: who gets every quote besides the symbol.
         watch: who is told, every second, when each contract was last heard of.
+        daily: who gets daily bars.
         now_ns: the time of day.
     """
 
@@ -67,17 +74,21 @@ class Data(Actor):
         gateway: Address,
         readers: Sequence[Address],
         watch: Address,
+        daily: Address,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
         self._instruments = dict(instruments)
         self._symbols = {con_id: registry.ref(("symbol", con_id)) for con_id in instruments}
         self._gateway, self._readers, self._watch = gateway, tuple(readers), watch
+        self._daily = daily
         self._now_ns = now_ns
         self._numbers = count(1)
         self._asked: dict[int, own.AskHistory] = {}
         self._heard: dict[int, int] = {}
         self._stale: set[tuple[int, StreamKind]] = set()
+        self._daily_ns: dict[int, int] = {}
+        self._daily_asked: tuple[int, int] | None = None
 
     def on_start(self) -> None:
         """Ask for everything that is watched."""
@@ -115,6 +126,29 @@ class Data(Actor):
     def _look(self) -> None:
         self.send_after(LOOK_S, _LOOK)
         tell(self._watch, Heard(dict(self._heard)))
+        self._look_daily()
+
+    def _look_daily(self) -> None:
+        """Ask for the daily bars that are the oldest, if none are on their way."""
+        now_ns = self._now_ns()
+        if self._daily_asked is not None and now_ns - self._daily_asked[1] < DAILY_WAIT_NS:
+            return
+        due = min(self._instruments, key=lambda each: self._daily_ns.get(each, 0), default=None)
+        if due is None or now_ns - self._daily_ns.get(due, 0) < DAILY_NS:
+            return
+        number = next(self._numbers)
+        self._daily_asked, self._daily_ns[due] = (number, now_ns), now_ns
+        instrument = self._instruments[due]
+        tell(self._gateway, AskHistory(number, instrument, duration="1 Y", bar_size="1 day"))
+
+    def _answer_daily(self, history: History) -> None:
+        """Hand daily bars on; what did not come is asked for again after the others."""
+        self._daily_asked = None
+        if history.status is HistoryStatus.OK:
+            tell(self._daily, Daily(history.con_id, history.bars))
+        elif history.status is not HistoryStatus.NO_DATA:
+            self._daily_ns[history.con_id] = self._now_ns() - DAILY_NS + DAILY_WAIT_NS
+        self._look_daily()
 
     def _serve(self, message: Any) -> None:
         match message:
@@ -126,6 +160,8 @@ class Data(Actor):
                 self._answer(message)
             case own.AskAgain():
                 self._again(message)
+            case AskDaily():
+                self._daily_ns.clear()
             case Resolved():
                 pass  # contracts are known before the tree is made
             case _:
@@ -168,6 +204,9 @@ class Data(Actor):
         )
 
     def _answer(self, history: History) -> None:
+        if self._daily_asked is not None and history.request == self._daily_asked[0]:
+            self._answer_daily(history)
+            return
         ask = self._asked.pop(history.request, None)
         if ask is None:
             return

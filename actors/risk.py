@@ -19,6 +19,7 @@ from actors.messages import AskFunds, AskStanding, LineFreshness, Told
 from actors.say import (
     AskGate,
     AskSizes,
+    CorrelationsChanged,
     Follow,
     GateView,
     Recorded,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from actors.say import Address
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
-    from robotrader.risk import Limits, Reservation, SessionState
+    from robotrader.risk import Correlations, Limits, Reservation, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
@@ -115,6 +116,7 @@ class Risk(Actor):
         self._link: LinkState | None = None
         self._halted: set[int] = set()
         self._sized: dict[str, Sized] = {}
+        self._correlations: Correlations | None = None
         self._ready = False
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
@@ -126,6 +128,7 @@ class Risk(Actor):
             do.Declined: self._declined,
             LinkChanged: self._linked,
             SwitchChanged: self._switched,
+            CorrelationsChanged: self._correlated,
             BrokerSnapshot: _ignore,
             LineFreshness: _ignore,
         }
@@ -156,6 +159,7 @@ class Risk(Actor):
             "journal": self._ready,
             "switch": self._switch is not None,
             "link": self._link is LinkState.READY,
+            "correlations": self._correlations is not None or not self.gate.limits.looks_together,
             **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
         }
         return GateView(
@@ -223,6 +227,7 @@ class Risk(Actor):
                 con_id: each.industry for con_id, each in self._instruments.items() if each.industry
             },
             restart_at_ns=self._restart_at_ns(now_ns),
+            correlations=self._correlations,
         )
 
     def _others(self) -> list[do.OrderView]:
@@ -273,6 +278,9 @@ class Risk(Actor):
 
     def _switched(self, message: SwitchChanged) -> None:
         self._switch = message.switch
+
+    def _correlated(self, message: CorrelationsChanged) -> None:
+        self._correlations = message.correlations
 
     # -- the journal --
 

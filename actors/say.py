@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
-from robotrader.domain import Intent
+from robotrader.domain import Bar, Intent
 from robotrader.domain.records import FillBooked, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
-from robotrader.risk import Level, Switch
+from robotrader.risk import Correlations, Level, Switch
 from supervision import Unavailable
 
 if TYPE_CHECKING:
@@ -240,3 +240,24 @@ class Sized(msgspec.Struct, frozen=True):
     intent: Intent
     refused: str
     at_ns: int
+
+
+class AskDaily(msgspec.Struct, frozen=True):
+    """Say all daily bars from the beginning: who asks has none."""
+
+
+class Daily(msgspec.Struct, frozen=True):
+    """A contract's daily bars, the oldest first."""
+
+    con_id: int
+    bars: tuple[Bar, ...]
+
+
+class CorrelationsChanged(msgspec.Struct, frozen=True):
+    """How contracts move together, as far as that is known."""
+
+    correlations: Correlations
+
+
+class AskCloses(msgspec.Struct, frozen=True):
+    """Which daily closes are known? A dict of days and prices by contract answers."""

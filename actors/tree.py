@@ -10,7 +10,8 @@
      |   `- risk         holds reservations that an earlier orders made: restarts with it
      |- broker (one for one)
      |   |- gateway      the connection; orders and intents live elsewhere
-     |   `- data
+     |   |- data
+     |   `- history      daily prices, and how contracts move together
      |- symbols (one for one)
      |   `- a branch for each symbol: its market first, then its strategies
      `- control          the command line's socket, metrics
@@ -30,6 +31,7 @@ from actors.alerts import Alerts
 from actors.branch import symbol_branch
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.history import DailyHistory, HistoryRules
 from actors.journal import Journal, JournalMemory
 from actors.kill_switch import KillSwitch
 from actors.orders import Orders
@@ -76,6 +78,7 @@ class Trader:
     data_dir: Path
     now_ns: Callable[[], int]
     restart_at_ns: Callable[[int], int | None]
+    history: HistoryRules = field(default_factory=HistoryRules)
     durable: bool = True
     config_hash: str = ""
     build: str = ""
@@ -179,7 +182,11 @@ def _broker(trader: Trader) -> list[ChildSpec]:
         _child(
             trader, "data", Data, instruments=trader.instruments, registry=trader.registry,
             gateway=role("gateway"), readers=(role("risk"), role("account")),
-            watch=role("kill-switch"), now_ns=trader.now_ns,
+            watch=role("kill-switch"), daily=role("history"), now_ns=trader.now_ns,
+        ),
+        _child(
+            trader, "history", DailyHistory, rules=trader.history, data=role("data"),
+            risk=role("risk"), now_ns=trader.now_ns,
         ),
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from actors import Trader
+from actors import HistoryRules, Trader
 from robotrader.adapters import loader
 from robotrader.adapters.calendar import sessions as calendar_sessions
 from robotrader.adapters.ib import IbSettings
@@ -85,10 +85,17 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         max_open_orders=risk.max_open_orders,
         price_collar=Ratio(_exact(risk.price_collar)),
         max_quote_age_ms=round(risk.stale_quote_s * 1_000),
+        max_pair_correlation=_looked_at(risk.max_pair_correlation, unless=1),
+        max_cluster_weight=_looked_at(risk.max_cluster_weight, unless=10),
+        cluster_correlation=Ratio(_exact(risk.cluster_correlation)),
         allow_short=risk.allow_short,
     )
     on_breach = Level.read(risk.on_breach.value)
     return limits, TripRules(on_loss=on_breach or Level.REDUCE)
+
+
+def _looked_at(value: float, *, unless: float) -> Ratio | None:
+    return None if value >= unless else Ratio(_exact(value))
 
 
 def _exact(value: float | Decimal) -> Decimal:
@@ -187,6 +194,7 @@ def trader_of(
         strategies=_hosts(config, by_contract),
         limits=limits,
         trips=trips,
+        history=HistoryRules(least_days=config.risk.correlation_days),
         open_store=partial(
             LmdbStore,
             data_dir / journal_folder(config).rpartition("/")[2],

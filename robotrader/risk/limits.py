@@ -124,6 +124,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
                 _refuse(name, getattr(self, name), "it is a multiple of equity, not dollars")
 
     @property
+    def looks_together(self) -> bool:
+        """Whether correlations are needed to judge by these."""
+        return self.max_pair_correlation is not None or self.max_cluster_weight is not None
+
+    @property
     def hash(self) -> str:
         """What every approval and order carries: the same limits, the same hash."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
