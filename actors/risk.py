@@ -19,8 +19,10 @@ from actors.messages import AskFunds, AskStanding, LineFreshness, Told
 from actors.say import (
     AskGate,
     AskSizes,
+    AskUse,
     CorrelationsChanged,
     Follow,
+    GateUse,
     GateView,
     Recorded,
     Replayed,
@@ -118,6 +120,13 @@ class Risk(Actor):
         self._sized: dict[str, Sized] = {}
         self._correlations: Correlations | None = None
         self._ready = False
+        self._answering: dict[type, Callable[[Any], Any]] = {
+            AskStanding: lambda ask: self.standings.standing(ask.strategy, ask.con_id),
+            AskGate: lambda _: self._how(),
+            AskFunds: lambda ask: self._funds(ask.strategy),
+            AskSizes: lambda _: tuple(self._sized.values()),
+            AskUse: lambda _: self._use(),
+        }
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
             Quote: self._quoted,
@@ -140,14 +149,9 @@ class Risk(Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Judge, and keep what judging needs."""
-        if isinstance(message, AskStanding):
-            return self.standings.standing(message.strategy, message.con_id)
-        if isinstance(message, AskGate):
-            return self._how()
-        if isinstance(message, AskFunds):
-            return self._funds(message.strategy)
-        if isinstance(message, AskSizes):
-            return tuple(self._sized.values())
+        answer = self._answering.get(type(message))
+        if answer is not None:
+            return answer(message)
         serve = self._serving.get(type(message))
         if serve is None:
             raise unknown(self, message)
@@ -165,6 +169,14 @@ class Risk(Actor):
         return GateView(
             missing=tuple(name for name, known in facts.items() if not known),
             approvals=self.gate.approvals,
+            refusals=dict(self.gate.refusals),
+        )
+
+    def _use(self) -> GateUse:
+        now_ns = self._now_ns()
+        return GateUse(
+            uses=self.gate.usage(self._view(now_ns), now_ns),
+            limits_hash=self.gate.limits.hash,
             refusals=dict(self.gate.refusals),
         )
 

@@ -17,6 +17,7 @@ from robotrader.domain.records import FillBooked, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.risk import Correlations, Level, Switch
+from robotrader.risk.report import Use
 from supervision import Unavailable
 
 if TYPE_CHECKING:
@@ -261,3 +262,15 @@ class CorrelationsChanged(msgspec.Struct, frozen=True):
 
 class AskCloses(msgspec.Struct, frozen=True):
     """Which daily closes are known? A dict of days and prices by contract answers."""
+
+
+class AskUse(msgspec.Struct, frozen=True):
+    """How far are the limits used? A ``GateUse`` answers."""
+
+
+class GateUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits that the gate judges by, how far each is used, and what it refused."""
+
+    uses: tuple[Use, ...]
+    limits_hash: str
+    refusals: dict[str, int]
