@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from robotrader.app.tables import UNKNOWN, clean, table, when
+from robotrader.app.tables import UNKNOWN, table, when
 from robotrader.domain import control
 from robotrader.domain import control_risk as answers
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+    from decimal import Decimal
 
     from rich.console import RenderableType
 
@@ -30,7 +31,7 @@ def _part(part: float | None) -> str:
     return UNKNOWN if part is None else f"{part:.1%}"
 
 
-def _money(value: float | None) -> str:
+def _money(value: float | Decimal | None) -> str:
     return UNKNOWN if value is None else f"{value:,.2f}"
 
 
@@ -49,8 +50,8 @@ def var(answer: answers.VarAnswer) -> RenderableType:
     ]
     beta = UNKNOWN if answer.beta is None else f"{answer.beta:.2f}"
     title = (
-        f"one day at {answer.level:.1%}, from {answer.days} days; gross {clean(answer.gross)}, "
-        f"net {clean(answer.net)}, equity {clean(answer.equity)} USD, beta {beta} to the mean of "
+        f"one day at {answer.level:.1%}, from {answer.days} days; gross {_money(answer.gross)}, "
+        f"net {_money(answer.net)}, equity {_money(answer.equity)} USD, beta {beta} to the mean of "
         f"{answer.watched} symbols"
     )
     return table(title, ("method", "VaR USD>", "ES USD>", ""), rows)
@@ -72,7 +73,7 @@ def sizes(answer: answers.SizesAnswer) -> RenderableType:
     rows = [
         (
             when(each.at_ns), each.strategy, each.symbol, each.kind, each.qty, each.size,
-            f"{each.weight:.2%}", each.bankroll, each.price, each.refused, each.why,
+            f"{each.weight:.2%}", _money(each.bankroll), each.price, each.refused, each.why,
         )
         for each in answer.sizes
     ]  # fmt: skip
