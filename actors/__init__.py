@@ -7,16 +7,19 @@ Actors never import each other; the tree wires them together by role.
 from actors.branch import symbol_branch
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
 from actors.gateway_program import Confirmed, GatewayProgram, ProgramMemory
+from actors.history import DailyHistory, HistoryRules
 from actors.strategy import StrategyActor
 from actors.symbol import SymbolActor
 from actors.tree import Trader, make_tree
 
 __all__ = [
     "Confirmed",
+    "DailyHistory",
     "GatewayActor",
     "GatewayMemory",
     "GatewayProgram",
     "GatewayRoles",
+    "HistoryRules",
     "HurryUp",
     "ProgramMemory",
     "StrategyActor",

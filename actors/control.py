@@ -16,15 +16,19 @@ import msgspec
 import pykka
 
 from actors.breaker import BREAKER_ROLES
+from actors.risk_rows import limits_answer, sizes_answer, stress_answer, var_answer
 from actors.say import (
     AskBreaker,
+    AskCloses,
     AskDays,
     AskFeeds,
     AskLedger,
+    AskSizes,
     AskSwitch,
     AskTail,
     AskTrades,
     AskTrading,
+    AskUse,
     Clear,
     Reconcile,
     Trip,
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
 ASK_S: Final = 2.0
 """The longest wait for one actor's part of an answer."""
 
+_NO_GATE: Final = answers.Failed(why="the risk gate does not answer: it is being restarted")
 _DAYS: Final = {control.Period.DAY: 1, control.Period.WEEK: 7, control.Period.MONTH: 31}
 
 
@@ -105,6 +110,10 @@ class ControlActor(Actor):
             control.Kill: self._kill,
             control.Resume: self._resume,
             control.Stop: self._end,
+            control.RiskLimits: self._risk_limits,
+            control.RiskVar: self._risk_var,
+            control.RiskStress: self._risk_stress,
+            control.RiskSizes: self._risk_sizes,
         }
 
     def on_start(self) -> None:
@@ -243,6 +252,30 @@ class ControlActor(Actor):
         )
         clean = trading.ready and not breaks
         return answers.ReconcileAnswer(clean=clean, at_ns=time.time_ns(), breaks=breaks)
+
+    async def _risk_limits(self, _: control.RiskLimits) -> Answer:
+        use = await self._ask("risk", AskUse())
+        return _NO_GATE if use is None else limits_answer(use)
+
+    async def _risk_sizes(self, _: control.RiskSizes) -> Answer:
+        sized = await self._ask("risk", AskSizes())
+        return _NO_GATE if sized is None else sizes_answer(sized)
+
+    async def _risk_var(self, request: control.RiskVar) -> Answer:
+        ledger, closes = await self._ask("account", AskLedger()), await self._closes()
+        if ledger is None:
+            return answers.Failed(why="the account does not answer: it is being restarted")
+        return await asyncio.to_thread(var_answer, ledger, closes, request.level)
+
+    async def _risk_stress(self, _: control.RiskStress) -> Answer:
+        ledger, closes = await self._ask("account", AskLedger()), await self._closes()
+        if ledger is None:
+            return answers.Failed(why="the account does not answer: it is being restarted")
+        return await asyncio.to_thread(stress_answer, ledger, closes)
+
+    async def _closes(self) -> dict[int, dict[str, float]]:
+        """Return the daily prices; none while nobody has them, and nothing is said of the past."""
+        return await self._ask("history", AskCloses()) or {}
 
     # -- acting --
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import messages as own
 from actors.guarded import Guarded, Word
-from actors.say import AskFeeds, AskMeters, Heard, tell, unknown
+from actors.say import AskDaily, AskFeeds, AskMeters, Daily, Heard, tell, unknown
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.gateway import (
     AskHistory,
@@ -68,6 +68,11 @@ _VERDICTS: Final = {
     HistoryStatus.REFUSED: IGNORED,
     HistoryStatus.DISCONNECTED: IGNORED,
 }
+DAILY_NS: Final = 6 * 3_600 * _NS
+"""How often daily bars are asked for anew."""
+
+DAILY_WAIT_NS: Final = 60 * _NS
+"""How long one request may take before the next: one at a time, behind what symbols ask for."""
 
 
 def _of_line(message: Any) -> object | None:
@@ -85,6 +90,7 @@ class Data(Actor):
         readers: who gets every quote besides the symbol.
         watch: who is told, every second, when each contract was last heard of.
         source: the source's name.
+        daily: who gets daily bars.
         now_ns: the time of day.
     """
 
@@ -102,6 +108,7 @@ class Data(Actor):
         readers: Sequence[Address],
         watch: Address,
         source: str = SOURCE,
+        daily: Address,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
@@ -109,6 +116,7 @@ class Data(Actor):
         self._symbols = {con_id: registry.ref(("symbol", con_id)) for con_id in instruments}
         self._gateway, self._readers, self._watch = gateway, tuple(readers), watch
         self._source, self._now_ns = source, now_ns
+        self._daily = daily
         self._numbers = count(1)
         self._asked: dict[int, own.AskHistory] = {}
         self._heard: dict[int, int] = {}
@@ -126,6 +134,8 @@ class Data(Actor):
         self._bar_delay = Histogram()
         self._came = {"quote": 0, "trade": 0, "bar": 0}
         self._ended: Counter[str] = Counter(dict.fromkeys((*HistoryStatus, _NO_BREAKER), 0))
+        self._daily_ns: dict[int, int] = {}
+        self._daily_asked: tuple[int, int] | None = None
 
     def on_start(self) -> None:
         """Ask for everything that is watched."""
@@ -175,6 +185,32 @@ class Data(Actor):
             for word in guard.silent():
                 self._told(word)
         self._want()
+        self._look_daily()
+
+    def _look_daily(self) -> None:
+        """Ask for the daily bars that are the oldest, if none are on their way."""
+        now_ns = self._now_ns()
+        if self._daily_asked is not None and now_ns - self._daily_asked[1] < DAILY_WAIT_NS:
+            return
+        due = min(self._instruments, key=lambda each: self._daily_ns.get(each, 0), default=None)
+        if due is None or now_ns - self._daily_ns.get(due, 0) < DAILY_NS:
+            return
+        number = next(self._numbers)
+        self._daily_asked, self._daily_ns[due] = (number, now_ns), now_ns
+        wish = AskHistory(number, self._instruments[due], duration="1 Y", bar_size="1 day")
+        self._history.ask(number, (wish,))
+
+    def _is_daily(self, number: int) -> bool:
+        return self._daily_asked is not None and self._daily_asked[0] == number
+
+    def _answer_daily(self, history: History) -> None:
+        """Hand daily bars on; what did not come is asked for again after the others."""
+        if history.status is HistoryStatus.OK:
+            tell(self._daily, Daily(history.con_id, history.bars))
+        elif history.status is not HistoryStatus.NO_DATA:
+            self._daily_ns[history.con_id] = self._now_ns() - DAILY_NS + DAILY_WAIT_NS
+        self._daily_asked = None
+        self._look_daily()
 
     def _serve(self, message: Any) -> None:
         match message:
@@ -188,6 +224,8 @@ class Data(Actor):
                 self._answer(message)
             case own.AskAgain():
                 self._again(message)
+            case AskDaily():
+                self._daily_ns.clear()
             case Resolved():
                 pass  # contracts are known before the tree is made
             case _:
@@ -224,7 +262,12 @@ class Data(Actor):
         if guard is self._streams and may:
             self._wanted.pop(key, None)
         elif guard is self._history and not may:
-            self._finish(key, (), _NO_BREAKER)
+            if self._is_daily(key):  # after the wait it is asked for again
+                key
+            ):  # asked for again after the wait: the breaker may be closed then
+                self._daily_ns[calls[0].instrument.con_id] = 0
+            else:
+                self._finish(key, (), _NO_BREAKER)
 
     def _want(self) -> None:
         """Ask for the streams that are wanted and not asked for, once the breaker lets them."""
@@ -271,7 +314,10 @@ class Data(Actor):
         self._history.ask(number, (wish,))
 
     def _answer(self, history: History) -> None:
-        if history.request in self._asked:
+        if self._is_daily(history.request):
+            self._history.settle(history.request, _VERDICTS[history.status])
+            self._answer_daily(history)
+        elif history.request in self._asked:
             self._history.settle(history.request, _VERDICTS[history.status])
             self._finish(history.request, history.bars, history.status)
 

@@ -120,3 +120,9 @@ class AskStanding(msgspec.Struct, frozen=True):
 
     strategy: str
     con_id: int
+
+
+class AskFunds(msgspec.Struct, frozen=True):
+    """What does the account have, and how did a strategy's trades end? ``Funds`` answers."""
+
+    strategy: str

@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from pykka import ActorDeadError
 
-from actors.messages import AskStanding, LineFreshness, Told
+from actors.messages import AskFunds, AskStanding, LineFreshness, Told
 from actors.say import (
     AskGate,
     AskMeters,
+    AskSizes,
+    AskUse,
+    CorrelationsChanged,
     Follow,
+    GateUse,
     GateView,
     Recorded,
     Replayed,
     Restored,
+    Sized,
     SwitchChanged,
     tell,
     unknown,
@@ -32,6 +37,7 @@ from robotrader.domain import (
     Approved,
     AskLink,
     BrokerSnapshot,
+    Funds,
     Intent,
     LinkChanged,
     LinkState,
@@ -41,7 +47,7 @@ from robotrader.domain import (
 )
 from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
 from robotrader.execution import effects as do
-from robotrader.ledger import Ledger
+from robotrader.ledger import KEPT, Ledger
 from robotrader.meters import Sample
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
@@ -54,7 +60,7 @@ if TYPE_CHECKING:
     from actors.say import Address
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
-    from robotrader.risk import Limits, Reservation, SessionState
+    from robotrader.risk import Correlations, Limits, Reservation, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
@@ -116,7 +122,17 @@ class Risk(Actor):
         self._switch: Switch | None = None
         self._link: LinkState | None = None
         self._halted: set[int] = set()
+        self._sized: dict[str, Sized] = {}
+        self._correlations: Correlations | None = None
         self._ready = False
+        self._answering: dict[type, Callable[[Any], Any]] = {
+            AskStanding: lambda ask: self.standings.standing(ask.strategy, ask.con_id),
+            AskGate: lambda _: self._how(),
+            AskFunds: lambda ask: self._funds(ask.strategy),
+            AskSizes: lambda _: tuple(self._sized.values()),
+            AskUse: lambda _: self._use(),
+            AskMeters: lambda _: self._samples(),
+        }
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
             Quote: self._quoted,
@@ -128,6 +144,7 @@ class Risk(Actor):
             do.Declined: self._declined,
             LinkChanged: self._linked,
             SwitchChanged: self._switched,
+            CorrelationsChanged: self._correlated,
             BrokerSnapshot: _ignore,
             LineFreshness: _ignore,
         }
@@ -140,12 +157,9 @@ class Risk(Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Judge, and keep what judging needs."""
-        if isinstance(message, AskStanding):
-            return self.standings.standing(message.strategy, message.con_id)
-        if isinstance(message, AskGate):
-            return self._how()
-        if isinstance(message, AskMeters):
-            return self._samples()
+        answer = self._answering.get(type(message))
+        if answer is not None:
+            return answer(message)
         serve = self._serving.get(type(message))
         if serve is None:
             raise unknown(self, message)
@@ -166,6 +180,7 @@ class Risk(Actor):
             "journal": self._ready,
             "switch": self._switch is not None,
             "link": self._link is LinkState.READY,
+            "correlations": self._correlations is not None or not self.gate.limits.looks_together,
             **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
         }
         return GateView(
@@ -174,11 +189,37 @@ class Risk(Actor):
             refusals=dict(self.gate.refusals),
         )
 
+    def _use(self) -> GateUse:
+        now_ns = self._now_ns()
+        return GateUse(
+            uses=self.gate.usage(self._view(now_ns), now_ns),
+            limits_hash=self.gate.limits.hash,
+            refusals=dict(self.gate.refusals),
+        )
+
+    def _funds(self, strategy: str) -> Funds:
+        """Return what a size is made of; of the trades, those of the whole strategy's section."""
+        if not self._ready:
+            return Funds()
+        view = self.ledger.view(self._marks())
+        fall = None
+        if view.drawdown is not None and view.peak is not None and view.peak > 0:
+            fall = float(view.drawdown / view.peak)
+        closed = self.ledger.closed(strategy.partition("/")[0], KEPT)
+        trades = tuple(each.ratio for each in closed)
+        return Funds(equity=view.equity, drawdown=fall, trades=trades)
+
+    def _marks(self) -> dict[int, float]:
+        return {con_id: (q.bid + q.ask) / 2 for con_id, q in self._quotes.items()}
+
     # -- intents --
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
         verdict = self.gate.judge(intent, self._view(now_ns), now_ns)
+        if intent.sizing is not None:
+            code = verdict.code if isinstance(verdict, Refusal) else ""
+            self._sized[intent.strategy] = Sized(intent, code, now_ns)
         if isinstance(verdict, Refusal):
             self._tell(self.standings.declined(intent, f"{verdict.code}: {verdict.why}"))
             return
@@ -201,10 +242,9 @@ class Risk(Actor):
         self._tell(self.standings.declined(intent, why))
 
     def _view(self, now_ns: int) -> RiskView:
-        marks = {con_id: (q.bid + q.ask) / 2 for con_id, q in self._quotes.items()}
         return RiskView(
             account=self._account,
-            ledger=self.ledger.view(marks) if self._ready else None,
+            ledger=self.ledger.view(self._marks()) if self._ready else None,
             others=tuple(map(_working, self._others())) if self._ready else None,
             switch=self._switch,
             link=self._link,
@@ -216,6 +256,7 @@ class Risk(Actor):
                 con_id: each.industry for con_id, each in self._instruments.items() if each.industry
             },
             restart_at_ns=self._restart_at_ns(now_ns),
+            correlations=self._correlations,
         )
 
     def _others(self) -> list[do.OrderView]:
@@ -266,6 +307,9 @@ class Risk(Actor):
 
     def _switched(self, message: SwitchChanged) -> None:
         self._switch = message.switch
+
+    def _correlated(self, message: CorrelationsChanged) -> None:
+        self._correlations = message.correlations
 
     # -- the journal --
 

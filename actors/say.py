@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
+from robotrader.domain import Bar, Intent
 from robotrader.domain.records import Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.recovery import Base
-from robotrader.risk import Level, Switch
+from robotrader.risk import Correlations, Level, Switch
+from robotrader.risk.report import Use
 from supervision import Unavailable
 
 if TYPE_CHECKING:
@@ -252,3 +254,48 @@ class AskFeeds(msgspec.Struct, frozen=True):
     """How many contracts had a quote within so many seconds? A number answers."""
 
     within_s: float = 30.0
+
+
+class AskSizes(msgspec.Struct, frozen=True):
+    """Which sizes were asked for last? A tuple of ``Sized`` answers, one of each strategy."""
+
+
+class Sized(msgspec.Struct, frozen=True):
+    """An entry whose quantity a rule gave, what the gate said (empty: approved), and when."""
+
+    intent: Intent
+    refused: str
+    at_ns: int
+
+
+class AskDaily(msgspec.Struct, frozen=True):
+    """Say all daily bars from the beginning: who asks has none."""
+
+
+class Daily(msgspec.Struct, frozen=True):
+    """A contract's daily bars, the oldest first."""
+
+    con_id: int
+    bars: tuple[Bar, ...]
+
+
+class CorrelationsChanged(msgspec.Struct, frozen=True):
+    """How contracts move together, as far as that is known."""
+
+    correlations: Correlations
+
+
+class AskCloses(msgspec.Struct, frozen=True):
+    """Which daily closes are known? A dict of days and prices by contract answers."""
+
+
+class AskUse(msgspec.Struct, frozen=True):
+    """How far are the limits used? A ``GateUse`` answers."""
+
+
+class GateUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits that the gate judges by, how far each is used, and what it refused."""
+
+    uses: tuple[Use, ...]
+    limits_hash: str
+    refusals: dict[str, int]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
-from actors.messages import AskStanding, Handled, Recall, Subscribe
-from robotrader.domain import Bar, Quote
+from actors.messages import AskFunds, AskStanding, Handled, Recall, Subscribe
+from robotrader.domain import Bar, Funds, Quote
 from robotrader.domain.records import StrategySaved
 from robotrader.strategies import Ended, Feed, Fill, Timer
-from supervision import Actor, MailboxFull, MailboxSpec
+from supervision import Actor, MailboxFull, MailboxSpec, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from robotrader.strategies import Event, Outcome, StrategyHost
 
 _NS: Final = 1_000_000_000
+FUNDS_S: Final = 1.0
+"""The longest wait for what the account has; an entry that waited longer would be stale."""
+
 _log: Final = logging.getLogger("robotrader.strategy")
 
 
@@ -55,6 +58,7 @@ class StrategyActor(Actor):
     ) -> None:
         super().__init__()
         self.host = make_host()
+        self.host.funds = self._funds
         self._wall_ns = wall_ns
         self._symbol, self._risk, self._journal = symbol, risk, journal
         self._timers: dict[str, Timer] = {}
@@ -76,7 +80,7 @@ class StrategyActor(Actor):
             Subscribe(
                 host.name,
                 self.actor_ref,
-                host.strategy.warmup_bars,
+                host.warmup_bars,
                 last_bar_ns,
                 recalled.quarantined,
             )
@@ -125,6 +129,15 @@ class StrategyActor(Actor):
             self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS, timer)
         for text in (*outcome.notes, *outcome.blocked):
             _log.info("%s: %s", self.host.name, text)
+
+    def _funds(self) -> Funds:
+        """Ask the risk gate; while nobody answers, nothing is known and nothing is entered."""
+        try:
+            answer: Funds = self._risk.ask(AskFunds(self.host.name), timeout=FUNDS_S)
+        except (pykka.ActorDeadError, pykka.Timeout, Unavailable) as error:
+            _log.warning("%s: no size: the risk gate does not answer: %s", self.host.name, error)
+            return Funds()
+        return answer
 
     def _ask_for(self, intent: Intent) -> None:
         """Send an intent; while nobody judges it, it is refused: it would be stale later."""

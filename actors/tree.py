@@ -11,7 +11,8 @@
      |- broker (one for one)
      |   |- gateway      the connection; orders and intents live elsewhere
      |   |- breakers     one round the source's streams, one round its history
-     |   `- data
+     |   |- data
+     |   `- history      daily prices, and how contracts move together
      |- symbols (one for one)
      |   `- a branch for each symbol: its market first, then its strategies
      `- control          the command line's socket, metrics
@@ -32,6 +33,7 @@ from actors.branch import symbol_branch
 from actors.breaker import BREAKERS, SOURCE, KeptStates, SourceBreaker, breaker_role
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.history import DailyHistory, HistoryRules
 from actors.journal import Journal, JournalMemory
 from actors.kill_switch import KillSwitch
 from actors.orders import Orders
@@ -80,6 +82,7 @@ class Trader:
     data_dir: Path
     now_ns: Callable[[], int]
     restart_at_ns: Callable[[int], int | None]
+    history: HistoryRules = field(default_factory=HistoryRules)
     durable: bool = True
     config_hash: str = ""
     build: str = ""
@@ -200,7 +203,11 @@ def _broker(trader: Trader) -> list[ChildSpec]:
             gateway=role("gateway"), readers=(role("risk"), role("account")),
             streams=role(breaker_role(f"{SOURCE}.streams")),
             history=role(breaker_role(f"{SOURCE}.history")),
-            watch=role("kill-switch"), now_ns=trader.now_ns,
+            watch=role("kill-switch"), daily=role("history"), now_ns=trader.now_ns,
+        ),
+        _child(
+            trader, "history", DailyHistory, rules=trader.history, data=role("data"),
+            risk=role("risk"), now_ns=trader.now_ns,
         ),
     ]  # fmt: skip
 

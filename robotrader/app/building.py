@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from actors import Trader
+from actors import HistoryRules, Trader
 from robotrader.adapters import loader
 from robotrader.adapters.calendar import sessions as calendar_sessions
 from robotrader.adapters.ib import IbSettings
@@ -21,6 +21,7 @@ from robotrader.gateway.pacing import PacingRules
 from robotrader.gateway.windows import RestartWindow
 from robotrader.market import LineRules
 from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
+from robotrader.sizing import SizeKind, Sizer
 from robotrader.strategies import StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
 
@@ -84,10 +85,17 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         max_open_orders=risk.max_open_orders,
         price_collar=Ratio(_exact(risk.price_collar)),
         max_quote_age_ms=round(risk.stale_quote_s * 1_000),
+        max_pair_correlation=_looked_at(risk.max_pair_correlation, unless=1),
+        max_cluster_weight=_looked_at(risk.max_cluster_weight, unless=10),
+        cluster_correlation=Ratio(_exact(risk.cluster_correlation)),
         allow_short=risk.allow_short,
     )
     on_breach = Level.read(risk.on_breach.value)
     return limits, TripRules(on_loss=on_breach or Level.REDUCE)
+
+
+def _looked_at(value: float, *, unless: float) -> Ratio | None:
+    return None if value >= unless else Ratio(_exact(value))
 
 
 def _exact(value: float | Decimal) -> Decimal:
@@ -145,7 +153,12 @@ def _hosts(
 
 
 def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
-    return StrategyHost(loader.load(each.class_, each.params), name=name, instrument=instrument)
+    sizer = None
+    if each.size.kind is not SizeKind.NONE:
+        share = each.capital / len(each.symbols)
+        sizer = Sizer(each.size, share=share, instrument=instrument)
+    strategy = loader.load(each.class_, each.params)
+    return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer)
 
 
 def trader_of(
@@ -181,6 +194,7 @@ def trader_of(
         strategies=_hosts(config, by_contract),
         limits=limits,
         trips=trips,
+        history=HistoryRules(least_days=config.risk.correlation_days),
         open_store=partial(
             LmdbStore,
             data_dir / journal_folder(config).rpartition("/")[2],

@@ -78,9 +78,20 @@ def _add_looking(commands: Commands, shared: list[argparse.ArgumentParser]) -> N
     pnl = commands.add_parser("pnl", parents=shared, help="show profit and loss")
     pnl.add_argument("period", nargs="?", choices=PERIODS, default="daily")
     pnl.add_argument("--count", type=_count, default=30, help="how many periods (default 30)")
+    _add_risk(commands, shared)
     commands.add_parser("account", parents=shared, help="show what the broker says of the account")
     commands.add_parser("reconcile", parents=shared, help="compare with the broker")
     _add_logs(commands.add_parser("logs", parents=shared, help="show the log, running or not"))
+
+
+def _add_risk(commands: Commands, shared: list[argparse.ArgumentParser]) -> None:
+    risk = commands.add_parser("risk", help="what is risked, and what may be")
+    verbs = risk.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("limits", parents=shared, help="show how far each limit is used")
+    var = verbs.add_parser("var", parents=shared, help="show what one day can cost")
+    var.add_argument("--level", type=_level, default=0.99, help="as 0.95; default 0.99")
+    verbs.add_parser("stress", parents=shared, help="show what scenarios would bring")
+    verbs.add_parser("size", parents=shared, help="show the sizes that were used last, and why")
 
 
 def _add_interval(parser: argparse.ArgumentParser) -> None:
@@ -162,6 +173,17 @@ def _count(text: str) -> int:
         msg = f"{text!r} is no number from 1 to {_COUNT_MAX}"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
+
+
+def _level(text: str) -> float:
+    try:
+        level = float(text)
+    except ValueError:
+        level = 0.0
+    if not 0.51 <= level <= 0.9999:
+        msg = f"{text!r} is no level from 0.51 to 0.9999, as 0.99"
+        raise argparse.ArgumentTypeError(msg)
+    return level
 
 
 def _natural(text: str) -> int:

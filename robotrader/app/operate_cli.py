@@ -48,10 +48,10 @@ def emit(arguments: argparse.Namespace, answer: Any) -> None:
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(answer)).decode())
         return
-    from robotrader.app import tables
+    from robotrader.app import risk_cli, tables
 
     out = tables.console(no_color=arguments.no_color, quiet=arguments.quiet)
-    out.print(tables.shown(answer))
+    out.print(risk_cli.SHOWN.get(type(answer), tables.shown)(answer))
 
 
 def _client(arguments: argparse.Namespace) -> ControlClient:
@@ -282,6 +282,12 @@ def _journal(arguments: argparse.Namespace) -> int:
     return _asked(arguments, request)
 
 
+def _risk(arguments: argparse.Namespace) -> int:
+    from robotrader.app import risk_cli
+
+    return _asked(arguments, risk_cli.request(arguments))
+
+
 def _logs(arguments: argparse.Namespace) -> int:
     """Show the files themselves: they are most wanted when nothing runs."""
     from pathlib import Path
@@ -321,4 +327,5 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "healthcheck": _healthcheck,
     "journal": _journal,
     "logs": _logs,
+    "risk": _risk,
 }

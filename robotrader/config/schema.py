@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from robotrader.domain.control import KillLevel
+from robotrader.sizing.rules import SizeRule
 
 
 class Mode(StrEnum):
@@ -136,6 +137,20 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     stale_quote_s: Annotated[
         float, Meta(gt=0, le=3600, description="A price older than this approves no entry")
     ] = 5.0
+    max_pair_correlation: Annotated[
+        float,
+        Meta(gt=0, le=1, description="Largest correlation with another position; 1: not looked at"),
+    ] = 1.0
+    max_cluster_weight: Annotated[
+        float,
+        Meta(gt=0, le=10, description="Largest share of what moves together; 10: not looked at"),
+    ] = 10.0
+    cluster_correlation: Annotated[
+        _Share, Meta(description="From which correlation on contracts move together")
+    ] = 0.7
+    correlation_days: Annotated[
+        int, Meta(ge=2, le=250, description="Daily returns in common that a correlation needs")
+    ] = 60
     allow_short: Annotated[bool, Meta(description="Whether positions below zero are allowed")] = (
         False
     )
@@ -187,7 +202,10 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     params: Annotated[
         dict[str, bool | int | float | str], Meta(description="What its class is made with")
     ] = msgspec.field(default_factory=dict)
-    capital: Annotated[_Share, Meta(description="The share of the account that it may use")] = 0.1
+    size: SizeRule = SizeRule()
+    capital: Annotated[
+        _Share, Meta(description="The share of the account that `size` has to give out")
+    ] = 0.1
     enabled: Annotated[bool, Meta(description="Whether it is started")] = True
 
 

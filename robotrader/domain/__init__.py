@@ -55,6 +55,7 @@ from robotrader.domain.orders import (
     Side,
     TimeInForce,
 )
+from robotrader.domain.sizes import Funds, Sizing
 
 __all__ = [
     "OVER",
@@ -69,6 +70,7 @@ __all__ = [
     "CommissionReport",
     "ExecutionReport",
     "FromBroker",
+    "Funds",
     "Happening",
     "Instrument",
     "Intent",
@@ -89,6 +91,7 @@ __all__ = [
     "ReportedStatus",
     "SecType",
     "Side",
+    "Sizing",
     "TimeInForce",
     "Trade",
     "after",

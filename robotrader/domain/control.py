@@ -163,6 +163,24 @@ class Logs(_Request, tag="logs", frozen=True, kw_only=True):
     cause: str = ""
 
 
+class RiskLimits(_Request, tag="risk_limits", frozen=True, kw_only=True):
+    """Asks how far the limits are used."""
+
+
+class RiskVar(_Request, tag="risk_var", frozen=True, kw_only=True):
+    """Asks what one day can cost, at a level such as 0.99."""
+
+    level: Annotated[float, Meta(ge=0.51, le=0.9999)]
+
+
+class RiskStress(_Request, tag="risk_stress", frozen=True, kw_only=True):
+    """Asks what scenarios would bring."""
+
+
+class RiskSizes(_Request, tag="risk_sizes", frozen=True, kw_only=True):
+    """Asks which sizes were used last, and what they were made of."""
+
+
 Request: TypeAlias = (
     Status
     | ActorsList
@@ -179,6 +197,10 @@ Request: TypeAlias = (
     | Stop
     | JournalTail
     | Logs
+    | RiskLimits
+    | RiskVar
+    | RiskStress
+    | RiskSizes
 )
 
 

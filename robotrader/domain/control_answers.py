@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from robotrader.domain.control_risk import RiskAnswer
+
 
 class RunState(StrEnum):
     """How far the system is."""
@@ -315,6 +317,7 @@ Answer: TypeAlias = (
     | Done
     | JournalAnswer
     | LogsAnswer
+    | RiskAnswer
     | Refused
     | Failed
 )

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from robotrader.domain.orders import OrderType, Side, TimeInForce
+from robotrader.domain.sizes import Sizing
 
 
 class Purpose(StrEnum):
@@ -48,6 +49,9 @@ class Intent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     reason: str = ""
     decided_ns: int = 0
     """The time of the event that it answers."""
+
+    sizing: Sizing | None = None
+    """What its quantity was computed by; None where the strategy gave one."""
 
 
 class CancelWish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):

@@ -5,11 +5,14 @@ from robotrader.ledger.lots import Holding, Lot, Trade, book
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
 from robotrader.ledger.trades import Traded, Trades, TradesState
+from robotrader.ledger.trips import KEPT, Closed, Trips
 from robotrader.ledger.view import DayMark, LedgerView, PositionView, StrategyView, profit
 
 __all__ = [
     "CORRECTABLE_DAYS",
+    "KEPT",
     "KEPT_DAYS",
+    "Closed",
     "DayMark",
     "Holding",
     "Ledger",
@@ -22,6 +25,7 @@ __all__ = [
     "Traded",
     "Trades",
     "TradesState",
+    "Trips",
     "book",
     "market_price",
     "profit",

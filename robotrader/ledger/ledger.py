@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
+    from robotrader.ledger.trips import Closed
     from robotrader.ledger.view import LedgerView
 
 CORRECTABLE_DAYS: Final = 10
@@ -190,6 +191,7 @@ class Ledger:
             fees_revision=-1,
             strategy=record.strategy,
             rolled=self._rolled,
+            time_ns=record.time_ns,
         )
         trade = trade.charged(early.commission_revision, early.commission)
         trade = trade.corrected(early.revision, early.size, early.price * multiplier)
@@ -335,6 +337,20 @@ class Ledger:
     def days(self, newest: int) -> tuple[DayMark, ...]:
         """Return the starts of the newest days, the oldest of them first (F48)."""
         return tuple(self._days[-newest:]) if newest > 0 else ()
+
+    def closed(self, strategy: str, newest: int) -> tuple[Closed, ...]:
+        """Return the newest trades of a strategy that are over, the oldest of them first (F78).
+
+        ``strategy`` stands for itself and for everything below it: ``sma`` for ``sma/AAPL``.
+        """
+        found = [
+            each
+            for history in self._histories.values()
+            for each in history.held.trips.closed
+            if each.strategy == strategy or each.strategy.startswith(f"{strategy}/")
+        ]
+        found.sort(key=lambda each: each.time_ns)
+        return tuple(found[-newest:]) if newest > 0 else ()
 
     def view(self, marks: Mapping[int, float]) -> LedgerView:
         """Return the account at these prices, which is what everybody reads."""

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from robotrader.ledger.money import ZERO, part
+from robotrader.ledger.trips import Trips
 
 
 class Lot(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +50,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     """How many days had been rolled when it was booked."""
 
     adopts: bool = False
+    time_ns: int = 0
 
     @property
     def qty(self) -> Decimal:
@@ -83,6 +85,8 @@ class Holding(msgspec.Struct, frozen=True):
     adopted: Decimal = ZERO
     """Cost that came in by adoption, less what went out by it."""
 
+    trips: Trips = Trips()
+
     @property
     def qty(self) -> Decimal:
         """The position, signed."""
@@ -97,7 +101,7 @@ class Holding(msgspec.Struct, frozen=True):
 def book(held: Holding, trade: Trade) -> Holding:
     """Return the holding after one trade more: it closes the oldest lots first, then opens."""
     lots, left, fees = list(held.lots), trade.qty, trade.fees
-    realized, adopted = dict(held.realized), held.adopted
+    realized, adopted, trips = dict(held.realized), held.adopted, held.trips
     while left and lots and (lots[0].qty > 0) != (left > 0):
         size = min(abs(left), abs(lots[0].qty))
         closed, rest = _split(lots[0], size)
@@ -107,15 +111,19 @@ def book(held: Holding, trade: Trade) -> Holding:
         fees -= paid
         if trade.adopts:
             adopted -= closed.cost
+            trips = trips.gained(closed.strategy, None)
         else:
             gain = closed.qty * (trade.unit - closed.unit) - closed.fees - paid
             realized[closed.strategy] = realized.get(closed.strategy, ZERO) + gain
+            trips = trips.gained(closed.strategy, gain)
+    trips = trips.ended({lot.strategy for lot in lots}, trade.time_ns)
     if left:
         lots.append(Lot(left, trade.unit, fees, trade.strategy))
         adopted += lots[-1].cost if trade.adopts else ZERO
+        trips = trips.opened(trade.strategy, left * trade.unit)
     elif fees:  # a trade that was taken back; what it cost, it cost
         realized[trade.strategy] = realized.get(trade.strategy, ZERO) - fees
-    return Holding(tuple(lots), realized, adopted)
+    return Holding(tuple(lots), realized, adopted, trips)
 
 
 def _split(lot: Lot, size: Decimal) -> tuple[Lot, Lot | None]:

@@ -1,5 +1,6 @@
 """What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
 
+from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
@@ -21,6 +22,8 @@ from robotrader.risk.view import RiskView, SessionState, WorkingOrder
 
 __all__ = [
     "ALL",
+    "Aligned",
+    "Correlations",
     "Exposure",
     "Gate",
     "GateFold",
@@ -41,6 +44,8 @@ __all__ = [
     "Usd",
     "Working",
     "WorkingOrder",
+    "aligned",
+    "correlations",
     "daily_loss",
     "drawdown",
     "due",

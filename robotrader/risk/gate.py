@@ -23,12 +23,14 @@ from robotrader.risk.checks import refused
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
 from robotrader.risk.past import REMEMBERED, Past, PastState, echo_of
+from robotrader.risk.report.usage import usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from robotrader.domain.records import Record
     from robotrader.risk.limits import Limits
+    from robotrader.risk.report.usage import Use
     from robotrader.risk.view import RiskView
 
 
@@ -183,6 +185,10 @@ class Gate:
         self._hash = self.limits.hash
 
     # -- questions --
+
+    def usage(self, view: RiskView, now_ns: int) -> tuple[Use, ...]:
+        """Return how far each limit is used, in the worst case of what is on its way."""
+        return usage(view, self.limits, self.reserved, self._past, now_ns)
 
     @property
     def reserved(self) -> tuple[Reservation, ...]:

@@ -20,10 +20,18 @@ _AT_MOST_ALL: Final = (
     "max_daily_loss",
     "max_drawdown",
     "price_collar",
+    "max_pair_correlation",
+    "cluster_correlation",
 )
 """Fractions above 1 mean nothing here: whoever writes 500 meant dollars."""
 
-_MULTIPLES: Final = ("max_gross", "max_net", "max_symbol_weight", "max_sector_weight")
+_MULTIPLES: Final = (
+    "max_gross",
+    "max_net",
+    "max_symbol_weight",
+    "max_sector_weight",
+    "max_cluster_weight",
+)
 _LARGEST_MULTIPLE: Final = 20
 """More than this times equity cannot be borrowed anywhere: it was meant as dollars."""
 
@@ -47,6 +55,15 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     max_symbol_weight: Ratio = Ratio(Decimal("0.20"))
     max_sector_weight: Ratio | None = None
     """Of all symbols of one sector; None: sectors are not looked at."""
+
+    max_pair_correlation: Ratio | None = None
+    """Of a new position with any other, in the same direction; None: not looked at."""
+
+    max_cluster_weight: Ratio | None = None
+    """Of all positions that move together, either way; None: not looked at."""
+
+    cluster_correlation: Ratio = Ratio(Decimal("0.7"))
+    """From which correlation on two contracts count as moving together."""
 
     max_gross: Ratio = Ratio(Decimal(1))
     """Leverage: all positions and pending orders, each as a positive number, times equity."""
@@ -100,11 +117,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if isinstance(value, Decimal | int) and value < 0:
                 _refuse(name, value, "write 0 or more")
         for name in _AT_MOST_ALL:
-            if getattr(self, name) > 1:
+            if (getattr(self, name) or 0) > 1:
                 _refuse(name, getattr(self, name), "it is a fraction: 0.02 is 2 percent")
         for name in _MULTIPLES:
             if (getattr(self, name) or 0) > _LARGEST_MULTIPLE:
                 _refuse(name, getattr(self, name), "it is a multiple of equity, not dollars")
+
+    @property
+    def looks_together(self) -> bool:
+        """Whether correlations are needed to judge by these."""
+        return self.max_pair_correlation is not None or self.max_cluster_weight is not None
 
     @property
     def hash(self) -> str:

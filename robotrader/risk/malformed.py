@@ -46,7 +46,18 @@ def malformed(intent: Intent) -> str:
         _number("quantity", intent.qty)
         or _prices(intent.order_type, intent.limit_price, intent.aux_price)
         or _legs(intent.legs)
+        or _sizing(intent)
     )
+
+
+def _sizing(intent: Intent) -> str:
+    """What is shown as the size was used (F78)."""
+    sizing = intent.sizing
+    if sizing is None:
+        return ""
+    if wrong := _number("size", sizing.qty):
+        return wrong
+    return "" if intent.qty <= sizing.qty else f"its quantity {intent.qty} exceeds {sizing.qty}"
 
 
 def _number(what: str, value: object) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from robotrader.domain import Instrument, LinkState, Quote, Side
 from robotrader.ledger import LedgerView
+from robotrader.risk.correlation import Correlations
 from robotrader.risk.switch import Switch
 
 
@@ -57,3 +58,6 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     sectors: dict[int, str]
     restart_at_ns: int | None
     """When the next announced restart of the broker's gateway is; None: none is announced."""
+
+    correlations: Correlations | None = None
+    """None: none are known, which counts as the worst where a limit looks at them."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-from robotrader.domain import Intent, Leg, OrderType, Purpose, Side, TimeInForce
+from robotrader.domain import Intent, Leg, OrderType, Purpose, Side, Sizing, TimeInForce
 from robotrader.strategies.events import Outcome, Timer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from robotrader.domain import Instrument
     from robotrader.strategies.discipline import Discipline
 
@@ -55,12 +57,14 @@ class Context:
         working: Working,
         warming: bool,
         discipline: Discipline,
+        size: Callable[[], Sizing] | None = None,
     ) -> None:
         self.strategy, self.instrument = strategy, instrument
         self.event, self.now_ns, self.warming = event, now_ns, warming
         self.position = position
         self.bought, self.sold = working
-        self._discipline = discipline
+        self._discipline, self._sizer = discipline, size
+        self._sizing: Sizing | None = None
         self._intents: list[Intent] = []
         self._timers: dict[str, Timer] = {}
         self._notes: list[str] = []
@@ -75,7 +79,7 @@ class Context:
 
     def buy(
         self,
-        qty: Number,
+        qty: Number | None = None,
         *,
         limit: Number | None = None,
         stop: Number | None = None,
@@ -86,7 +90,8 @@ class Context:
         """Buy: an entry when flat or long, an exit when short (then no more than is held).
 
         Args:
-            qty: shares, more than 0.
+            qty: shares, more than 0; without it what ``size`` says and is not held yet, or for
+                an exit all of it.
             limit: the highest price; at the market without one.
             stop: trigger of a protective stop, an order of its own (entries only).
             take_profit: limit of an order that takes the profit (entries only).
@@ -100,11 +105,11 @@ class Context:
             ValueError: a number makes no sense.
         """
         legs = self._legs(stop, take_profit)
-        return self._wish(1, self._quantity(qty), limit=limit, legs=legs, tif=tif, reason=reason)
+        return self._order(1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def sell(
         self,
-        qty: Number,
+        qty: Number | None = None,
         *,
         limit: Number | None = None,
         stop: Number | None = None,
@@ -117,7 +122,19 @@ class Context:
         Arguments, result and errors as for ``buy``.
         """
         legs = self._legs(stop, take_profit)
-        return self._wish(-1, self._quantity(qty), limit=limit, legs=legs, tif=tif, reason=reason)
+        return self._order(-1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
+
+    def size(self) -> Sizing:
+        """Return how much may be held by the rule of ``size`` in the strategy's section.
+
+        Raises:
+            ValueError: there is no such rule.
+        """
+        if self._sizer is None:
+            _refuse('no size: give a quantity, or `size = { kind = "fixed" }` in its section')
+        if self._sizing is None:
+            self._sizing = self._sizer()
+        return self._sizing
 
     def close(self, reason: str = "") -> bool:
         """Give up the whole position, at the market; False if there is none."""
@@ -177,6 +194,37 @@ class Context:
 
     # -- how a wish becomes an intent --
 
+    def _order(
+        self,
+        sign: int,
+        qty: Number | None,
+        *,
+        limit: Number | None,
+        legs: tuple[Leg, ...],
+        tif: TimeInForce,
+        reason: str,
+    ) -> bool:
+        """Wish for a quantity, or for what the size leaves where there is none."""
+        sizing = None
+        if qty is not None:
+            wanted = self._quantity(qty)
+        elif self.warming:
+            return self._block("warming up")
+        elif self.position * sign < 0:
+            wanted = self._left()
+            if wanted <= 0:
+                return self._block("an exit of all of it works already")
+        else:
+            sizing = self.size()
+            wanted = sizing.qty - abs(self.position) - (self.bought if sign > 0 else self.sold)
+            if wanted <= 0:
+                held = "as much as its size is held or on its way"
+                return self._block(held if sizing.qty else f"no size: {sizing.why}")
+            reason = "; ".join(filter(None, (reason, sizing.why)))
+        return self._wish(
+            sign, wanted, limit=limit, legs=legs, tif=tif, reason=reason, sizing=sizing
+        )
+
     def _left(self) -> Decimal:
         """Return how much of the position no exit works for."""
         return abs(self.position) - (self.sold if self.position > 0 else self.bought)
@@ -190,6 +238,7 @@ class Context:
         limit: Number | None = None,
         legs: tuple[Leg, ...] = (),
         tif: TimeInForce = TimeInForce.DAY,
+        sizing: Sizing | None = None,
     ) -> bool:
         exits = self.position * sign < 0
         if exits and qty > self._left():
@@ -222,6 +271,7 @@ class Context:
                 legs=legs,
                 reason=reason,
                 decided_ns=self.now_ns,
+                sizing=sizing,
             )
         )
         if sign > 0:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from robotrader.domain import Funds
 from robotrader.domain.errors import StrategyError
 from robotrader.strategies import context
 from robotrader.strategies.context import Context
@@ -24,7 +25,8 @@ from robotrader.strategies.events import Outcome, Standing, StrategyCrash
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from robotrader.domain import Bar, Instrument, Quote
+    from robotrader.domain import Bar, Instrument, Quote, Sizing
+    from robotrader.sizing import Sizer
     from robotrader.strategies.base import Strategy
     from robotrader.strategies.context import Working
     from robotrader.strategies.events import Ended, Fill
@@ -63,6 +65,11 @@ class StrategyHost:
         name: its name in intents, journal and errors.
         instrument: what it trades.
         dwell_bars: see ``discipline``.
+        sizer: how large an entry without a quantity is; None: it has to have one.
+
+    Attributes:
+        funds: says what the account has, when a size is asked for. Whoever drives the host sets
+            it; until then nothing is known, and no size is given.
     """
 
     def __init__(
@@ -72,8 +79,12 @@ class StrategyHost:
         name: str,
         instrument: Instrument,
         dwell_bars: int = 1,
+        sizer: Sizer | None = None,
     ) -> None:
         self.strategy, self.name, self.instrument = strategy, name, instrument
+        self.funds: Callable[[], Funds] = Funds
+        self._sizer = sizer
+        self._price: float | None = None
         self.position = Decimal(0)
         self.bars_seen = 0
         self._working: dict[str, Decimal] = {}
@@ -89,7 +100,13 @@ class StrategyHost:
     @property
     def ready(self) -> bool:
         """Whether the strategy has seen as many bars as it wants."""
-        return self.bars_seen >= self.strategy.warmup_bars
+        return self.bars_seen >= self.warmup_bars
+
+    @property
+    def warmup_bars(self) -> int:
+        """How many bars it has to see before it may act: what strategy and size need."""
+        own = 0 if self._sizer is None else self._sizer.warmup_bars
+        return max(self.strategy.warmup_bars, own)
 
     @property
     def working(self) -> Decimal:
@@ -159,6 +176,9 @@ class StrategyHost:
         live = live and not again
         self._bar_end_ns = bar.end_ns
         self.bars_seen += 1
+        self._price = bar.close
+        if self._sizer is not None:
+            self._sizer.update(bar)
         if live:
             self._bar_ns = bar.start_ns
             self._discipline.next_bar()
@@ -174,6 +194,7 @@ class StrategyHost:
         if not self.ready:
             return _NOTHING
         self._take_back()
+        self._price = (quote.bid + quote.ask) / 2
         return self._tell(quote_key(quote), quote.time_ns, self.strategy.on_quote, quote)
 
     def fill(self, fill: Fill) -> Outcome:
@@ -235,6 +256,7 @@ class StrategyHost:
             working=self._sides(),
             warming=warming,
             discipline=self._discipline,
+            size=None if self._sizer is None else self._size,
         )
         try:
             method(ctx, *what)
@@ -245,6 +267,10 @@ class StrategyHost:
         for intent in outcome.intents:
             self._working[intent.cause] = intent.qty * intent.side.sign
         return outcome
+
+    def _size(self) -> Sizing:
+        assert self._sizer is not None, "a context without a sizer asks for no size"
+        return self._sizer.size(self._price, self.funds())
 
     def _story(self, event: str, now_ns: int, method: Callable[..., None], error: Exception) -> str:
         """Return which event failed, when and where."""

@@ -24,7 +24,9 @@ class SmaParams(Params, frozen=True):
 
     fast: Annotated[int, Meta(ge=1, le=1_000)] = 10
     slow: Annotated[int, Meta(ge=2, le=5_000)] = 30
-    qty: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    qty: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
+    """0: as large as ``size`` in the strategy's section says."""
+
     short: bool = False
     """Whether to be short, instead of flat, while the fast average is below the slow one."""
 
@@ -79,6 +81,7 @@ class SmaCross(Strategy[SmaParams, SmaState]):
     def _enter(self, ctx: Context, close: float, wanted: int) -> bool:
         percent = self.params.stop_percent
         stop = None if percent is None else close * (1 - wanted * percent / 100)
+        qty = self.params.qty or None
         if wanted > 0:
-            return ctx.buy(self.params.qty, stop=stop, reason="the fast average is above")
-        return ctx.sell(self.params.qty, stop=stop, reason="the fast average is below")
+            return ctx.buy(qty, stop=stop, reason="the fast average is above")
+        return ctx.sell(qty, stop=stop, reason="the fast average is below")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from robotrader.domain import control_risk as risk
 
 if TYPE_CHECKING:
     from robotrader.domain.control_answers import Answer
@@ -149,6 +150,49 @@ ALL: Final[dict[type, Answer]] = {
             ),
         ),
         tip=41,
+    ),
+    control.RiskLimits: risk.LimitsAnswer(
+        limits=(
+            risk.LimitRow(name="max_gross", used=Decimal("0.25"), limit=Decimal(1), part=0.25),
+            risk.LimitRow(name="max_drawdown", used=None, limit=Decimal("0.1"), part=None),
+        ),
+        hash="00c0ffee",
+        refusals={"quote": 3},
+    ),
+    control.RiskVar: risk.VarAnswer(
+        level=0.99,
+        days=250,
+        tails=(
+            risk.TailRow(method="historical", var=294.3, es=337.1),
+            risk.TailRow(method="Cornish-Fisher", var=None, es=None, why="outside"),
+        ),
+        gross=Decimal(10_000),
+        net=Decimal(10_000),
+        equity=Decimal(100_000),
+        beta=0.1,
+        watched=20,
+    ),
+    control.RiskStress: risk.StressAnswer(
+        scenarios=(risk.StressRow(name="all prices fall 10 %", profit=-1000.0),),
+        equity=Decimal(100_000),
+    ),
+    control.RiskSizes: risk.SizesAnswer(
+        sizes=(
+            risk.SizeRow(
+                strategy="sma/AAPL",
+                symbol="AAPL",
+                kind="kelly",
+                qty=Decimal(13),
+                size=Decimal(13),
+                weight=0.125,
+                bankroll=Decimal(20_000),
+                price=190.05,
+                inputs={"kelly": 0.25},
+                why="Kelly 0.25 of 40 trades",
+                refused="",
+                at_ns=NOW,
+            ),
+        )
     ),
     control.Logs: answers.LogsAnswer(lines=({"level": "info", "event": "ready"},)),
 }

@@ -31,6 +31,8 @@ def requests(draw: st.DrawFn) -> Any:
             made[name] = draw(TEXT)
         elif hint is int:
             made[name] = draw(st.integers(1, 10_000))
+        elif hint is float and name == "level":
+            made[name] = draw(st.floats(0.51, 0.9999))
         elif hint is float:
             made[name] = draw(st.floats(0.5, 3600))
         elif name == "kinds":

@@ -236,7 +236,7 @@ _OF_THE_GATE: Final = (
     Mutant(
         "dollars-as-fractions",
         _LIMITS,
-        "if getattr(self, name) > 1:",
+        "if (getattr(self, name) or 0) > 1:",
         "if False:",
         "500 dollars are taken for a daily loss of 50,000 percent (F60)",
     ),

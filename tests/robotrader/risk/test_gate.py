@@ -15,6 +15,7 @@ from robotrader.domain import (
     Quote,
     Refusal,
     SecType,
+    Sizing,
 )
 from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import DayRolled, LimitChanged, OrderIntended
@@ -367,3 +368,13 @@ def test_every_refusal_is_counted_by_its_code_and_says_its_numbers() -> None:
     gate.judge(intent(symbol="KO"), view(), NOW)
     assert gate.refusals == {"order_qty": 2, "contract": 1}
     assert gate.approvals == 0
+
+
+def test_f78_an_order_that_is_larger_than_its_size_is_refused() -> None:
+    sizing = Sizing(
+        kind="fixed", qty=Decimal(10), weight=0.1, bankroll=None, price=100.0, why="fixed"
+    )
+    assert judged(intent(qty=10, sizing=sizing)) == ""
+    assert judged(intent(qty=11, sizing=sizing)) == "malformed"
+    nothing = msgspec.structs.replace(sizing, qty=Decimal(0))
+    assert judged(intent(qty=1, sizing=nothing)) == "malformed"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import robotrader.risk
 from robotrader.domain import Approved, Intent, Leg, OrderType, Quote
 from robotrader.domain.errors import ConfigurationError
-from robotrader.risk import Gate, Limits, RiskView, SessionState, pct, ratio, usd
-from tests.robotrader.ledger.kit import AAPL
+from robotrader.risk import Correlations, Gate, Limits, RiskView, SessionState, pct, ratio, usd
+from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import (
     MS,
     NOW,
@@ -35,6 +35,8 @@ AHEAD = Quote(AAPL.con_id, NOW + 900 * MS, 100.0, 100.0, 1, 1)
 LOST = view(aapl=1_000, mark=99.0)
 EXTENDED = view(sessions={AAPL.con_id: SessionState.EXTENDED})
 TEN = intent(qty=10)
+SO = Correlations({AAPL.con_id: 0, KO.con_id: 1}, ((1.0, 0.8), (0.8, 1.0)), 250)
+TOGETHER = view(ko=10, correlations=SO)
 CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "allowed_symbols": (frozenset({"AAPL"}), frozenset({"KO"}), TEN, view()),
     "max_order_qty": (Decimal(10), Decimal(9), TEN, view()),
@@ -43,6 +45,9 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "max_symbol_usd": (usd(1000), usd(999), TEN, view()),
     "max_symbol_weight": (pct(1), pct("0.99"), TEN, view()),
     "max_sector_weight": (pct(1), pct("0.99"), TEN, view()),
+    "max_pair_correlation": (ratio("0.8"), ratio("0.79"), TEN, TOGETHER),
+    "max_cluster_weight": (pct(2), pct("1.99"), TEN, TOGETHER),
+    "cluster_correlation": (ratio("0.81"), ratio("0.8"), TEN, TOGETHER),
     "max_gross": (pct(1), pct("0.99"), TEN, view()),
     "max_gross_usd": (usd(1000), usd(999), TEN, view()),
     "max_net": (pct(1), pct("0.99"), TEN, view()),
@@ -66,8 +71,9 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_f81_changing_a_limit_by_the_least_changes_the_decision(name: str) -> None:
     loose, tight, wanted, seen = CHANGES[name]
-    assert judged(wanted, seen, **{name: loose}) == ""
-    assert judged(wanted, seen, **{name: tight}) != ""
+    needed = {"max_cluster_weight": pct("1.99")} if name == "cluster_correlation" else {}
+    assert judged(wanted, seen, **{**needed, name: loose}) == ""
+    assert judged(wanted, seen, **{**needed, name: tight}) != ""
 
 
 def test_f81_there_is_no_limit_without_such_a_test() -> None:

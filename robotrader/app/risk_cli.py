@@ -1,0 +1,92 @@
+"""``robotrader risk limits|var|stress|size``: what a running system risks at the moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from robotrader.app.tables import UNKNOWN, table, when
+from robotrader.domain import control
+from robotrader.domain import control_risk as answers
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from rich.console import RenderableType
+
+    from robotrader.domain.control import Request
+
+
+def request(arguments: argparse.Namespace) -> Request:
+    """Return what a command asks."""
+    if arguments.verb == "var":
+        return control.RiskVar(level=arguments.level)
+    if arguments.verb == "stress":
+        return control.RiskStress()
+    return control.RiskLimits() if arguments.verb == "limits" else control.RiskSizes()
+
+
+def _part(part: float | None) -> str:
+    return UNKNOWN if part is None else f"{part:.1%}"
+
+
+def _money(value: float | Decimal | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.2f}"
+
+
+def limits(answer: answers.LimitsAnswer) -> RenderableType:
+    """Return the table of limits."""
+    rows = [(each.name, each.used, each.limit, _part(each.part)) for each in answer.limits]
+    refused = ", ".join(f"{code} {count}" for code, count in sorted(answer.refusals.items()))
+    title = f"limits {answer.hash}; refused: {refused or 'nothing'}"
+    return table(title, ("limit", "used>", "at most>", "part>"), rows)
+
+
+def var(answer: answers.VarAnswer) -> RenderableType:
+    """Return the table of value at risk."""
+    rows: list[tuple[Any, ...]] = [
+        (each.method, _money(each.var), _money(each.es), each.why) for each in answer.tails
+    ]
+    beta = UNKNOWN if answer.beta is None else f"{answer.beta:.2f}"
+    title = (
+        f"one day at {answer.level:.1%}, from {answer.days} days; gross {_money(answer.gross)}, "
+        f"net {_money(answer.net)}, equity {_money(answer.equity)} USD, beta {beta} to the mean of "
+        f"{answer.watched} symbols"
+    )
+    return table(title, ("method", "VaR USD>", "ES USD>", ""), rows)
+
+
+def stress(answer: answers.StressAnswer) -> RenderableType:
+    """Return the table of scenarios."""
+    rows = []
+    for each in answer.scenarios:
+        part = None
+        if each.profit is not None and answer.equity is not None and answer.equity > 0:
+            part = each.profit / float(answer.equity)
+        rows.append((each.name, _money(each.profit), _part(part), each.why))
+    return table("", ("scenario", "profit USD>", "of equity>", ""), rows)
+
+
+def sizes(answer: answers.SizesAnswer) -> RenderableType:
+    """Return the table of sizes."""
+    rows = [
+        (
+            when(each.at_ns), each.strategy, each.symbol, each.kind, each.qty, each.size,
+            f"{each.weight:.2%}", _money(each.bankroll), each.price, each.refused, each.why,
+        )
+        for each in answer.sizes
+    ]  # fmt: skip
+    columns = (
+        "at", "strategy", "symbol", "rule", "ordered>", "size>", "of bankroll>", "bankroll>",
+        "price>", "refused", "why",
+    )  # fmt: skip
+    return table("", columns, rows)
+
+
+SHOWN: Final[dict[type, Callable[[Any], RenderableType]]] = {
+    answers.LimitsAnswer: limits,
+    answers.VarAnswer: var,
+    answers.StressAnswer: stress,
+    answers.SizesAnswer: sizes,
+}

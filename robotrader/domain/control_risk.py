@@ -1,0 +1,112 @@
+"""What a running system says of its risk over the control socket; ``None`` is not known.
+
+Profits are in USD, losses negative; value at risk and expected shortfall are losses, positive.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeAlias
+
+import msgspec
+
+
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of an answer."""
+
+
+class _Answer(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="answer", kw_only=True
+):
+    """An answer."""
+
+
+class LimitRow(_Row, frozen=True, kw_only=True):
+    """One limit, as it is named in the configuration of the gate."""
+
+    name: str
+    used: Decimal | None
+    limit: Decimal
+    part: float | None
+    """How much of the limit is used: 1 is all."""
+
+
+class LimitsAnswer(_Answer, tag="risk_limits", frozen=True, kw_only=True):
+    """How far limits are used, in the worst case of what is on its way."""
+
+    limits: tuple[LimitRow, ...]
+    hash: str
+    refusals: dict[str, int]
+    """How often each check has refused since the gate began."""
+
+
+class TailRow(_Row, frozen=True, kw_only=True):
+    """One method's value at risk and expected shortfall of one day."""
+
+    method: str
+    var: float | None
+    es: float | None
+    why: str = ""
+
+
+class VarAnswer(_Answer, tag="risk_var", frozen=True, kw_only=True):
+    """What one day can cost, by the past of what is held now."""
+
+    level: float
+    days: int
+    """Days of the past that it is computed from."""
+
+    tails: tuple[TailRow, ...]
+    gross: Decimal | None
+    net: Decimal | None
+    equity: Decimal | None
+    beta: float | None
+    """Of the account to the mean of what is watched."""
+
+    watched: int
+    why: str = ""
+
+
+class StressRow(_Row, frozen=True, kw_only=True):
+    """What one scenario brings."""
+
+    name: str
+    profit: float | None
+    why: str = ""
+
+
+class StressAnswer(_Answer, tag="risk_stress", frozen=True, kw_only=True):
+    """What each scenario brings."""
+
+    scenarios: tuple[StressRow, ...]
+    equity: Decimal | None
+
+
+class SizeRow(_Row, frozen=True, kw_only=True):
+    """The last entry of a strategy whose quantity a rule gave, as it was used."""
+
+    strategy: str
+    symbol: str
+    kind: str
+    qty: Decimal
+    """What was ordered: of the size, what was not held yet."""
+
+    size: Decimal
+    weight: float
+    bankroll: Decimal | None
+    price: float | None
+    inputs: dict[str, float]
+    why: str
+    refused: str
+    """The code of the check that refused it; empty if it passed."""
+
+    at_ns: int
+
+
+class SizesAnswer(_Answer, tag="risk_sizes", frozen=True, kw_only=True):
+    """Sizes, one of each strategy that has asked for one since the gate began."""
+
+    sizes: tuple[SizeRow, ...]
+
+
+RiskAnswer: TypeAlias = LimitsAnswer | VarAnswer | StressAnswer | SizesAnswer

@@ -1,0 +1,81 @@
+"""Closed trades: what each of a strategy's round trips put in and brought back.
+
+A trip of a strategy in a contract begins with its first lot and is over when it has no lot of that
+contract left, whoever closed it. ``gain / cost`` does not depend on the number of shares or of
+executions (F77). It is folded with the lots, so that it survives restarts and takes corrections and
+late commissions as they do (F78).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from robotrader.ledger.money import ZERO
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+KEPT: Final = 200
+"""Closed trades that are kept of a contract: twice what sizing looks back at by default."""
+
+
+class Trip(msgspec.Struct, frozen=True, gc=False):
+    """A strategy's trade in a contract that is still open; money, commissions in ``gain``."""
+
+    cost: Decimal = ZERO
+    """What all of its entries were worth, unsigned."""
+
+    gain: Decimal = ZERO
+    whole: bool = True
+    """False: shares went out by adoption, at no price: what it brought is not known."""
+
+
+class Closed(msgspec.Struct, frozen=True, gc=False):
+    """A trade that is over. ``time_ns`` is when its last execution was."""
+
+    strategy: str
+    time_ns: int
+    cost: Decimal
+    gain: Decimal
+
+    @property
+    def ratio(self) -> float:
+        """What was won on what was put in: 0.02 is 2 percent."""
+        return float(self.gain / self.cost)
+
+
+class Trips(msgspec.Struct, frozen=True):
+    """The trades of one contract: open ones by strategy, and the last closed ones."""
+
+    open: dict[str, Trip] = {}
+    closed: tuple[Closed, ...] = ()
+
+    def opened(self, strategy: str, cost: Decimal) -> Trips:
+        """Return them after an entry worth so much."""
+        trip = self.open.get(strategy, Trip())
+        return self._with(strategy, Trip(trip.cost + abs(cost), trip.gain, trip.whole))
+
+    def gained(self, strategy: str, gain: Decimal | None) -> Trips:
+        """Return them after a part was closed; None: it brought nobody knows what."""
+        trip = self.open.get(strategy, Trip(whole=False))
+        whole = trip.whole and gain is not None
+        return self._with(strategy, Trip(trip.cost, trip.gain + (gain or ZERO), whole))
+
+    def ended(self, holding: Collection[str], time_ns: int) -> Trips:
+        """Return them with those closed that are of no strategy that still holds something."""
+        over = {name: trip for name, trip in self.open.items() if name not in holding}
+        if not over:
+            return self
+        known = [
+            Closed(name, time_ns, trip.cost, trip.gain)
+            for name, trip in over.items()
+            if name and trip.whole and trip.cost > 0
+        ]
+        left = {name: trip for name, trip in self.open.items() if name in holding}
+        return Trips(left, (*self.closed, *known)[-KEPT:])
+
+    def _with(self, strategy: str, trip: Trip) -> Trips:
+        return Trips({**self.open, strategy: trip}, self.closed)

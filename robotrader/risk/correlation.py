@@ -1,0 +1,178 @@
+"""How contracts move together: correlations of daily returns, as far as there are enough of them.
+
+Prices are aligned by date: a return is from one day that all have to the next one, so that a gap in
+one series cannot shift another (F79). What has too few days in common with the rest, or does not
+move at all, has no correlation, and is said why. The estimate is shrunk towards no correlation by
+the intensity of Ledoit and Wolf, A well-conditioned estimator for large-dimensional covariance
+matrices (2004), on standardized returns.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Closes: TypeAlias = Mapping[int, Mapping[str, float]]
+    """Closing prices of contracts by day, as ``2026-11-23``."""
+
+_NO_MOVE: Final = math.sqrt(np.finfo(float).eps)
+"""A deviation of daily returns below this is rounding, not movement."""
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Prices of the days that all of these contracts have: a row a day, a column a contract."""
+
+    con_ids: tuple[int, ...]
+    days: tuple[str, ...]
+    prices: Floats
+    unknown: Mapping[int, str]
+    """Why a contract is not among them."""
+
+    @property
+    def returns(self) -> Floats:
+        """Simple returns from each day to the next: one row fewer than days."""
+        found: Floats = self.prices[1:] / self.prices[:-1] - 1
+        return found
+
+
+def aligned(closes: Closes, *, least_days: int, newest: int = 0) -> Aligned:
+    """Return the prices of the days that as many contracts as possible have in common.
+
+    Args:
+        closes: prices; those that are not finite and above 0 count as missing.
+        least_days: returns that are needed; the contract with the fewest days goes first until
+            the rest has as many in common.
+        newest: use at most so many of the last days; 0: all.
+    """
+    days = sorted(set().union(*closes.values()))[-newest:]
+    rows = {day: row for row, day in enumerate(days)}
+    con_ids = sorted(closes)
+    table = np.full((len(days), len(con_ids)), np.nan)
+    for column, con_id in enumerate(con_ids):
+        series = closes[con_id]
+        table[[rows[day] for day in series if day in rows], column] = [
+            price for day, price in series.items() if day in rows
+        ]
+    known = np.isfinite(table) & (table > 0)
+    kept, unknown = _kept(known, con_ids, least_days)
+    common = known[:, kept].all(axis=1) if kept else np.zeros(len(days), dtype=bool)
+    return Aligned(
+        con_ids=tuple(con_ids[column] for column in kept),
+        days=tuple(day for day, has in zip(days, common, strict=True) if has),
+        prices=table[common][:, kept],
+        unknown=unknown,
+    )
+
+
+def _kept(
+    known: NDArray[np.bool_], con_ids: list[int], least_days: int
+) -> tuple[list[int], dict[int, str]]:
+    """Return the columns that have enough rows in common, and why the others have not."""
+    counts = known.sum(axis=0)
+    kept, unknown = list(range(len(con_ids))), {}
+    while kept and known[:, kept].all(axis=1).sum() <= least_days:
+        out = min(kept, key=lambda column: (counts[column], -column))
+        kept.remove(out)
+        unknown[con_ids[out]] = (
+            f"{counts[out]} days of prices, {least_days + 1} are needed in common with the others"
+        )
+    return kept, unknown
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Correlations at one moment; what is not known is None, and ``why`` says why."""
+
+    places: Mapping[int, int] = field(default_factory=dict)
+    rows: tuple[tuple[float, ...], ...] = ()
+    days: int = 0
+    """Returns that they were computed from."""
+
+    shrinkage: float = 0.0
+    """How far they were drawn towards 0: 0 not at all, 1 wholly."""
+
+    unknown: Mapping[int, str] = field(default_factory=dict)
+
+    def of(self, one: int, other: int) -> float | None:
+        """Return the correlation of two contracts."""
+        row, column = self.places.get(one), self.places.get(other)
+        return None if row is None or column is None else self.rows[row][column]
+
+    def why(self, con_id: int) -> str:
+        """Return why a contract's are not known; empty if they are."""
+        if con_id in self.places:
+            return ""
+        return self.unknown.get(con_id, "there are no daily prices of it")
+
+    def cluster(self, con_id: int, among: Collection[int], least: float) -> set[int]:
+        """Return what moves with a contract, directly or through others, itself included.
+
+        Two are linked if their correlation, with or against each other, is at least ``least``, or
+        is not known: they could be.
+        """
+        found, new, left = {con_id}, [con_id], set(among) - {con_id}
+        while new:
+            one = new.pop()
+            linked = {each for each in left if self._linked(one, each, least)}
+            found |= linked
+            left -= linked
+            new += linked
+        return found
+
+    def _linked(self, one: int, other: int, least: float) -> bool:
+        known = self.of(one, other)
+        return known is None or abs(known) >= least
+
+
+def correlations(closes: Closes, *, least_days: int, newest: int = 0) -> Correlations:
+    """Return the correlations of daily returns; arguments as for ``aligned``."""
+    table = aligned(closes, least_days=least_days, newest=newest)
+    unknown = dict(table.unknown)
+    if not table.con_ids:
+        return Correlations(unknown=unknown)
+    returns = table.returns
+    deviations = returns.std(axis=0)
+    moving = deviations > _NO_MOVE
+    for con_id, moves in zip(table.con_ids, moving, strict=True):
+        if not moves:
+            unknown[con_id] = "its price does not move"
+    con_ids = [con_id for con_id, moves in zip(table.con_ids, moving, strict=True) if moves]
+    standard = (returns[:, moving] - returns[:, moving].mean(axis=0)) / deviations[moving]
+    matrix, shrinkage = shrunk(standard)
+    return Correlations(
+        places={con_id: place for place, con_id in enumerate(con_ids)},
+        rows=tuple(map(tuple, matrix.tolist())),
+        days=len(returns),
+        shrinkage=shrinkage,
+        unknown=unknown,
+    )
+
+
+def shrunk(standard: Floats) -> tuple[Floats, float]:
+    """Return the shrunk correlation matrix and its intensity, from 0 to 1.
+
+    Args:
+        standard: a row an observation, a column a variable of mean 0 and variance 1.
+    """
+    count, width = standard.shape
+    sample: Any = standard.T @ standard / count
+    identity = np.eye(width)
+    if width <= 1:
+        return identity, 0.0
+    apart = float(((sample - identity) ** 2).sum())
+    # The sum of all rows' squared distances from the sample's matrix, without making one a row.
+    noise = float(((standard**2).sum(axis=1) ** 2).sum() / count - (sample**2).sum()) / count
+    intensity = 1.0 if apart <= 0 else min(max(noise, 0.0), apart) / apart
+    matrix = (1 - intensity) * sample + intensity * identity
+    np.fill_diagonal(matrix, 1)
+    return np.clip(matrix, -1, 1), intensity

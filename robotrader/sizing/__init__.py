@@ -1,0 +1,7 @@
+"""How large an entry is, pure: fixed fraction, volatility target, ATR and Kelly."""
+
+from robotrader.sizing.kelly import Odds, continuous, discrete, odds_of
+from robotrader.sizing.rules import SizeKind, SizeRule
+from robotrader.sizing.sizer import Sizer
+
+__all__ = ["Odds", "SizeKind", "SizeRule", "Sizer", "continuous", "discrete", "odds_of"]

@@ -1,0 +1,119 @@
+"""Positions, their past, and stress: sums by hand, and unknown where something is missing (F47)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+import pytest
+
+from robotrader.risk.report import Use, book_of, scenarios, usage
+from tests.robotrader.ledger.kit import AAPL, KO
+from tests.robotrader.risk.kit import NOW, account, limits, other, view
+from tests.robotrader.risk.test_correlation import DAYS, prices
+
+A, B = AAPL.con_id, KO.con_id
+CLOSES = {A: prices(1), B: prices(2)}
+
+
+def by_name(found: tuple[Use, ...]) -> dict[str, Decimal | None]:
+    return {each.name: each.used for each in found}
+
+
+def test_each_day_of_the_past_is_todays_positions_times_that_days_returns() -> None:
+    book = book_of(account(10, -20), CLOSES, least_days=60)
+    assert book.values == {A: 1000.0, B: -2000.0}
+    one, two = (np.array(list(CLOSES[each].values())) for each in (A, B))
+    expected = 1000 * (one[1:] / one[:-1] - 1) - 2000 * (two[1:] / two[:-1] - 1)
+    assert book.profits == pytest.approx(expected)
+    assert book.days == tuple(DAYS[1:100])
+
+
+def test_betas_to_the_mean_of_what_is_watched_have_a_mean_of_one() -> None:
+    book = book_of(account(10, 10), CLOSES, least_days=60)
+    assert sum(book.betas.values()) / 2 == pytest.approx(1)
+    assert book.watched == 2
+    market = np.mean([np.diff(list(each.values())) / list(each.values())[:-1]
+                      for each in CLOSES.values()], axis=0)  # fmt: skip
+    slope = np.polyfit(market, book.profits, 1)[0]
+    assert book.beta_value == pytest.approx(slope), "a regression of profits on the market"
+
+
+def test_scenarios_are_sums_that_can_be_done_by_hand() -> None:
+    book = book_of(account(10, -20), CLOSES, least_days=60)
+    found = {each.name: each.profit for each in scenarios(book)}
+    assert found["all prices fall 10 %"] == pytest.approx(100)
+    assert found["all prices rise 20 %"] == pytest.approx(-200)
+    assert found["every position goes 10 % the wrong way"] == pytest.approx(-300)
+    assert found["the largest position goes 30 % the wrong way"] == pytest.approx(-600)
+    assert book.beta_value is not None
+    by_beta = found["the market falls 10 %, each position by its beta"]
+    assert by_beta == pytest.approx(-0.1 * book.beta_value)
+    worst = min(zip(book.profits, book.days, strict=True))
+    assert found[f"the worst day of 99: {worst[1]}"] == worst[0]
+    five = [sum(book.profits[n : n + 5]) for n in range(95)]
+    assert min(five) == pytest.approx(list(found.values())[-1])
+
+
+def test_a_price_that_is_not_known_makes_everything_unknown() -> None:
+    held = account(10, 10)
+    lost = msgspec.structs.replace(held.positions[B], value=None, mark=None)
+    seen = msgspec.structs.replace(held, positions={**held.positions, B: lost})
+    book = book_of(seen, CLOSES, least_days=60)
+    assert (book.values, book.profits) == (None, ())
+    assert all(each.profit is None and each.why for each in scenarios(book))
+
+
+@pytest.mark.parametrize("closes", [{A: CLOSES[A]}, {**CLOSES, B: {"2026-01-01": 1.0}}, {}])
+def test_a_past_that_is_not_known_leaves_what_needs_no_past(
+    closes: dict[int, dict[str, float]],
+) -> None:
+    book = book_of(account(10, 10), closes, least_days=60)
+    assert book.profits == ()
+    assert book.why.startswith("contract ")
+    found = {each.name: each.profit for each in scenarios(book)}
+    assert found["all prices fall 10 %"] == pytest.approx(-200)
+    assert found["the market falls 10 %, each position by its beta"] is None
+    assert found["the worst day of the past"] is None
+
+
+def test_where_nothing_is_held_nothing_can_be_lost() -> None:
+    book = book_of(account(), CLOSES, least_days=60)
+    assert (book.values, book.why) == ({}, "nothing is held")
+    assert {each.profit for each in scenarios(book)} == {0.0}
+
+
+def test_the_use_of_limits_counts_what_is_on_its_way() -> None:
+    from robotrader.risk import Gate
+
+    seen = view(aapl=10, ko=-20, others=(other("BUY", 5),))
+    used = by_name(Gate(limits()).usage(seen, NOW))
+    equity = seen.ledger and seen.ledger.equity
+    assert equity == 100_000
+    assert used["max_gross"] == Decimal("0.035")
+    assert used["max_gross_usd"] == 3500
+    assert used["max_net"] == Decimal("0.01"), "the sales alone: 1000 less 2000"
+    assert used["max_symbol_usd"] == 2000
+    assert used["max_symbol_weight"] == Decimal("0.02")
+    assert used["max_daily_loss"] == used["max_drawdown"] == 0
+    assert used["max_open_positions"] == 2
+    assert used["max_open_orders"] == 1
+    assert used["max_orders_per_day"] == used["max_orders_per_min"] == 0
+
+
+def test_what_is_lost_is_used_of_the_loss_limits() -> None:
+    from robotrader.risk import Gate
+
+    used = by_name(Gate(limits()).usage(view(aapl=1_000, mark=99.0), NOW))
+    assert used["max_daily_loss"] == used["max_drawdown"] == Decimal("0.01")
+
+
+def test_without_a_ledger_no_use_is_known() -> None:
+    from robotrader.risk import Gate
+
+    gate = Gate(limits())
+    found = gate.usage(view(ledger=None, others=None), NOW)
+    assert {each.used for each in found} == {None}
+    assert {each.part for each in found} == {None}
+    assert usage.__doc__ is not None
