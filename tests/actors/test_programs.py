@@ -8,24 +8,33 @@ cent, and no intent has become more than one order.
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from actors.say import CancelAll
+from actors.say import CancelAll, Reconcile
 from robotrader.domain import OrderType
 from robotrader.emulator import faults
 from robotrader.tws import KNOWN_MESSAGES
 from tests.actors.rig import Rig, running
 
 PROGRAMS = faults.catalogue(KNOWN_MESSAGES)
-ROWS = sorted(PROGRAMS, key=lambda row: (row[0], int(row[1:])))
+AT_ONCE = 5
+"""Traders side by side: they wait most of the time."""
+
 PLAYS_S = 1.0
 """How long each part of a program may take its effect: what is longer is cut short by ``clear``."""
 
-RECOVERS_S = 45.0
+RECOVERS_S = 40.0
 """Two lost handshakes of 10 s and their delays, then the comparison and the quiet 10 s."""
+
+HALTS = {
+    "O16": "somebody bought by hand: the account has what nobody here has decided",
+    "O18": "positions that come after their end are none for the comparison, which halts",
+}
+"""Programs after which a person has to look: entries in the symbol stop, the rest goes on."""
 
 
 def wait(seconds: float) -> None:
@@ -41,10 +50,10 @@ def rest(rig: Rig) -> None:
     rig.intend("BUY", 4, "KO", order_type=OrderType.LIMIT, limit_price=limit)
 
 
-def cancel_all(rig: Rig) -> None:
+def tell_orders(rig: Rig, message: object) -> None:
     orders = rig.trader.registry.whereis("orders")
     if orders is not None:
-        orders.tell(CancelAll())
+        orders.tell(message)
 
 
 def play(rig: Rig, row: str) -> None:
@@ -57,26 +66,56 @@ def play(rig: Rig, row: str) -> None:
     rig.intend("BUY", 5)
     rest(rig)
     wait(PLAYS_S)
-    cancel_all(rig)
+    tell_orders(rig, CancelAll())
     wait(PLAYS_S)
     rig.exchange.do(gateway.faults.clear)
 
 
-def recovered(rig: Rig) -> None:
+def ours_alive(rig: Rig) -> list[str]:
+    """Return the references of our orders that the venue still has."""
+    live = rig.exchange.gateway.venue.live
+    refs = rig.exchange.do(lambda: [each.order.order_ref for each in live.values()])
+    return [ref for ref in refs if ref.startswith("rt1-")]
+
+
+def recovers(rig: Rig, row: str) -> None:
+    """Check what has to hold after every program."""
     rig.until(lambda: (found := rig.trading()) is not None and found.ready, RECOVERS_S)
-
-
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("row", ROWS)
-def test_whatever_the_gateway_does_the_books_are_the_venues(tmp_path: Path, row: str) -> None:
-    with running(tmp_path) as rig:
-        rig.ready()
-        rig.trade("BUY", 10)
-        play(rig, row)
-        recovered(rig)
-        cancel_all(rig)
-        rig.until(lambda: not rig.exchange.do(lambda: rig.exchange.gateway.venue.live), RECOVERS_S)
+    tell_orders(rig, CancelAll())
+    rig.until(lambda: not ours_alive(rig), RECOVERS_S)
+    ours = [ref for ref in rig.exchange.orders() if ref.startswith("rt1-")]
+    assert len(ours) == len(set(ours)) <= 3, f"one order of each intent at the most: {ours}"
+    if row in HALTS:
+        tell_orders(rig, Reconcile())
+        con_id = rig.contract("AAPL").con_id
+        rig.until(lambda: (found := rig.trading()) is not None and con_id in found.halted)
+        rig.until(lambda: {trip.scope for trip in rig.switch().trips} == {"symbol:AAPL"})
+    else:
         rig.until(rig.agrees, RECOVERS_S)
-        ours = [ref for ref in rig.exchange.orders() if ref.startswith("rt1-")]
-        assert len(ours) == len(set(ours)) <= 3, "one order of each intent at the most"
-        assert {trip.scope for trip in rig.switch().trips} == set(), row
+        rig.until(lambda: not rig.switch().trips, RECOVERS_S)
+    rig.trade("BUY", 2, "KO")
+
+
+def judge(folder: Path, row: str) -> str:
+    """Play one program before a trader of its own; return what is wrong, empty if nothing."""
+    folder.mkdir()
+    try:
+        with running(folder) as rig:
+            rig.ready()
+            rig.trade("BUY", 10)
+            play(rig, row)
+            recovers(rig, row)
+    except Exception as error:  # noqa: BLE001 - told with those of the other programs
+        return f"{row} ({PROGRAMS[row].title}): {type(error).__name__}: {str(error)[:2_000]}"
+    return ""
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("family", ["C", "P", "D", "O"])
+def test_whatever_the_gateway_does_the_books_are_the_venues(tmp_path: Path, family: str) -> None:
+    """F27, F28, F29, F35 and the failure catalogue: connection, pacing, data, orders."""
+    rows = sorted(row for row in PROGRAMS if row.startswith(family))
+    assert rows
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wrong = list(pool.map(lambda row: judge(tmp_path / row, row), rows))
+    assert [each for each in wrong if each] == []

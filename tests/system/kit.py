@@ -35,6 +35,7 @@ from robotrader.emulator.times import local
 ACCOUNT = "DU1234567"
 CASH = Decimal(1_000_000)
 SYMBOLS = ("AAPL", "BAC", "KO", "PFE")
+CON_IDS = {each.symbol: each.con_id for each in bundled.instruments()}
 SPEED = 60.0
 PATIENCE_S = 60.0
 DAY = date(2020, 3, 16)
@@ -88,9 +89,11 @@ class Venue:
             sock.sendall(json.dumps(command).encode() + b"\n")
             return json.loads(sock.makefile().readline())["ok"]
 
-    def refs(self) -> list[str]:
-        """The references of our orders, oldest first."""
-        found = [order["order"]["order_ref"] for order in self.say(do="orders")]
+    def refs(self, symbol: str = "") -> list[str]:
+        """The references of our orders, of one symbol if it is named; oldest first."""
+        orders = [each["order"] for each in self.say(do="orders")]
+        wanted = [each for each in orders if not symbol or each["con_id"] == CON_IDS[symbol]]
+        found = [each["order_ref"] for each in wanted]
         return sorted(found, key=lambda ref: [int(part) for part in re.findall(r"\d+", ref)])
 
     def local_time(self) -> str:
@@ -126,7 +129,7 @@ def real_day(folder: Path, symbols: Sequence[str] = SYMBOLS) -> Path:
             rows = csv.writer(file)
             rows.writerow(("date", "open", "high", "low", "close", "volume"))
             for day in series.days:
-                if _FIRST <= day.day:
+                if day.day >= _FIRST:
                     rows.writerow((day.day, day.open, day.high, day.low, day.close, day.volume))
     return folder
 
@@ -171,10 +174,10 @@ class Running:
 
         return until(looks, said=self.status)
 
-    def trades_on(self) -> None:
-        """Wait until an order arrives that was not there."""
-        before = self.venue.refs()
-        until(lambda: self.venue.refs() != before, said=self.status)
+    def trades_on(self, symbol: str = "") -> None:
+        """Wait until an order, of this symbol if it is named, arrives that was not there."""
+        before = self.venue.refs(symbol)
+        until(lambda: self.venue.refs(symbol) != before, said=self.status)
 
     def kill_core(self) -> tuple[float, float, float]:
         """SIGKILL; return the seconds until it is protected, ready, and trades again.
@@ -239,4 +242,3 @@ def running(folder: Path, resolved: Resolved | None = None) -> Iterator[Running]
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from robotrader.domain import Instrument, control, records
 from robotrader.ledger import Ledger
 from tests.system.kit import ACCOUNT, SYMBOLS, Books, Running, running, until
 
+_log = logging.getLogger(__name__)
 PROTECTED_S = 4.0
 TRADING_S = 20.0
 """The bounds that issue 4 sets for a kill -9 of the core."""
@@ -43,7 +45,7 @@ def one_order_of_each_intent(one: Running) -> None:
 def within_bounds(times: list[tuple[float, float, float]]) -> None:
     protected, ready, trading = zip(*times, strict=True)
     said = f"protected {max(protected):.1f} s, ready {max(ready):.1f}, trading {max(trading):.1f}"
-    print(f"{len(times)} kills, the longest: {said}")
+    _log.info("%d kills, the longest: %s", len(times), said)
     assert max(protected) < PROTECTED_S, said
     assert max(trading) < TRADING_S, said
 
@@ -127,8 +129,8 @@ def test_whichever_actor_or_supervisor_is_killed_trading_goes_on(tmp_path: Path)
             begun = time.monotonic()
             end_actor(one, path)
             pids.add(one.ready().pid)
-            one.trades_on()
-            print(f"{path}: trades again after {time.monotonic() - begun:.1f} s")
+            one.trades_on(next((each for each in SYMBOLS if f"/{each}" in path), ""))
+            _log.info("%s: trades again after %.1f s", path, time.monotonic() - begun)
             one.agrees()
         one_order_of_each_intent(one)
         assert len(pids) <= 2

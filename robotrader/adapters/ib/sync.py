@@ -160,7 +160,9 @@ class SyncDesk:
         if for_link and not missing:
             requests.insert(0, UNASKED)
         for request in requests:
-            self._wire.sinks.broker(collected.result(request, self._wire.generation, self._wire.market_ns()))
+            self._wire.sinks.broker(
+                collected.result(request, self._wire.generation, self._wire.market_ns())
+            )
         if for_link:
             self._done(missing)
         if self._waiting and self._now is None:
