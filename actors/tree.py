@@ -160,7 +160,8 @@ def _desk(trader: Trader) -> list[ChildSpec]:
             trader, "orders", Orders, **common, client_id=trader.settings.client_id,
             gateway=role("gateway"), risk=role("risk"), alerts=role("alerts"),
             told=(role("account"), role("kill-switch"), role("risk")),
-            durable=trader.durable, config_hash=trader.config_hash, build=trader.build, pace=trader.pace,
+            durable=trader.durable, config_hash=trader.config_hash, build=trader.build,
+            pace=trader.pace,
         ),
         _child(
             trader, "risk", Risk, **common, instruments=instruments, limits=trader.limits,

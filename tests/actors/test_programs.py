@@ -93,7 +93,20 @@ def recovers(rig: Rig, row: str) -> None:
     else:
         rig.until(rig.agrees, RECOVERS_S)
         rig.until(lambda: not rig.switch().trips, RECOVERS_S)
-    rig.trade("BUY", 2, "KO")
+    trades_again(rig)
+
+
+def trades_again(rig: Rig) -> None:
+    """Intend until it passes: prices may have to come first, which they do within the minute."""
+    before = rig.held("KO")
+    while rig.held("KO") == before:
+        judged = rig.until(rig.gate)
+        rig.intend("BUY", 2, "KO")
+        rig.until(lambda: rig.gate() not in (None, judged))  # noqa: B023 - asked before it changes
+        if rig.until(rig.gate).approvals > judged.approvals:
+            rig.until(lambda: rig.held("KO") == before + 2)
+        else:
+            wait(0.5)
 
 
 def judge(folder: Path, row: str) -> str:

@@ -89,6 +89,12 @@ class Venue:
             sock.sendall(json.dumps(command).encode() + b"\n")
             return json.loads(sock.makefile().readline())["ok"]
 
+    def answers(self) -> bool:
+        try:
+            return bool(self.say(do="tempo"))
+        except OSError:
+            return False
+
     def refs(self, symbol: str = "") -> list[str]:
         """The references of our orders, of one symbol if it is named; oldest first."""
         orders = [each["order"] for each in self.say(do="orders")]
@@ -219,8 +225,10 @@ class Running:
     def agrees(self) -> None:
         """Stop the market, and wait until both sides say the same."""
         with self.venue.no_prices():
-            until(lambda: self.books() == self.venue.books(),
-                  said=lambda: f"ours {self.books()}, the venue's {self.venue.books()}")  # fmt: skip
+            until(
+                lambda: self.books() == self.venue.books(),
+                said=lambda: f"ours {self.books()}, the venue's {self.venue.books()}",
+            )
 
 
 _CONNECTED = {"syncing", "ready", "degraded"}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -104,6 +107,46 @@ def agrees_with_the_journal(one: Running, books: Books, realized: Decimal) -> No
 
 def _instruments() -> list[Instrument]:
     return [each for each in bundled.instruments() if each.symbol in SYMBOLS]
+
+
+def gateway_pid(one: Running) -> int:
+    """Return the process of the emulated gateway, which is heart's child beside the core."""
+    heart = one.process.pid
+    children = Path(f"/proc/{heart}/task/{heart}/children").read_text().split()
+    return next((int(each) for each in children if _is_gateway(int(each))), 0)
+
+
+def _is_gateway(pid: int) -> bool:
+    try:
+        return b"emulate" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def kept_ns(one: Running) -> int:
+    """Return the time of the state that the emulated gateway has written last."""
+    file = Path(one.resolved.config.data_dir) / "gateway.json"
+    return int(json.loads(file.read_text())["venue"]["now_ns"]) if file.exists() else 0
+
+
+@pytest.mark.timeout(240)
+def test_the_gateway_is_killed_and_the_day_goes_on_where_its_state_was(tmp_path: Path) -> None:
+    with running(tmp_path) as one:
+        one.ready()
+        one.trades_on()
+        one.agrees()
+        one.venue.stop_prices()  # so that what the state lacks, up to a second, is nothing
+        until(lambda: one.books() == one.venue.books())
+        left_ns, refs, pid = one.venue.say(do="time"), one.venue.refs(), gateway_pid(one)
+        until(lambda: kept_ns(one) > left_ns)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: gateway_pid(one) not in {0, pid})
+        until(one.venue.answers)
+        one.trades_on()
+        assert one.venue.say(do="time") >= left_ns
+        assert one.venue.refs()[: len(refs)] == refs
+        one.agrees()
+        one_order_of_each_intent(one)
 
 
 def paths(one: Running) -> list[str]:
