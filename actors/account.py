@@ -10,6 +10,8 @@ import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from actors.say import (
     AskDays,
     AskLedger,
@@ -24,7 +26,13 @@ from actors.say import (
     unknown,
 )
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
-from robotrader.domain.records import CashAdopted, CommissionBooked, DayRolled, FillBooked
+from robotrader.domain.records import (
+    CashAdopted,
+    CommissionBooked,
+    DayRolled,
+    FillBooked,
+    FillCorrected,
+)
 from robotrader.ledger import Ledger
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -46,6 +54,43 @@ _LOOK: Final = "look"
 
 def _of_line(message: Any) -> object | None:
     return message.con_id if isinstance(message, Quote) else None
+
+
+class Trades:
+    """The fills for who asks for them, a few hundred bytes each.
+
+    A fill, its correction and its commission are facts that may come in any order.
+    """
+
+    def __init__(self) -> None:
+        self._fills: dict[str, FillBooked] = {}
+        self._corrected: dict[str, FillCorrected] = {}
+        self._charged: dict[str, Decimal] = {}
+
+    def note(self, record: Record) -> None:
+        """Take in a record; what is about no fill is left out."""
+        if isinstance(record, FillBooked):
+            self._fills[record.family] = record
+        elif isinstance(record, FillCorrected):
+            self._corrected[record.family] = record
+        elif isinstance(record, CommissionBooked):
+            self._charged[record.family] = record.commission
+
+    def of(self, ask: AskTrades) -> tuple[Traded, ...]:
+        """Return the fills of a time and a strategy (empty: all), as they are by now."""
+        return tuple(
+            Traded(self._now(fill), self._charged.get(family))
+            for family, fill in self._fills.items()
+            if ask.from_ns <= fill.time_ns < ask.to_ns and ask.strategy in {"", fill.strategy}
+        )
+
+    def _now(self, fill: FillBooked) -> FillBooked:
+        newer = self._corrected.get(fill.family)
+        if newer is None:
+            return fill
+        return msgspec.structs.replace(
+            fill, exec_id=newer.exec_id, qty=newer.qty, price=newer.price
+        )
 
 
 class Account(Actor):
@@ -78,7 +123,7 @@ class Account(Actor):
         self._account, self._day_of = account, day_of
         self._journal, self._readers, self._now_ns = journal, tuple(readers), now_ns
         self._marks: dict[int, float] = {}
-        self._fills: dict[str, Traded] = {}
+        self._trades = Trades()
         self._has_cash = self._rolling = self._ready = False
 
     def on_start(self) -> Any:
@@ -91,7 +136,7 @@ class Account(Actor):
         if isinstance(message, AskLedger):
             return self.view()
         if isinstance(message, AskTrades):
-            return self._trades(message)
+            return self._trades.of(message)
         if isinstance(message, AskDays):
             return self.ledger.days(message.newest)
         if isinstance(message, Quote):
@@ -113,29 +158,13 @@ class Account(Actor):
     def _fold(self, message: Replayed | Recorded) -> None:
         for _, record in message.records:
             self.ledger.apply(record)
-            self._note(record)
+            self._trades.note(record)
             self._has_cash = self._has_cash or isinstance(record, CashAdopted)
             self._rolling = self._rolling and not isinstance(record, DayRolled)
         if isinstance(message, Replayed) and message.last and not self._ready:
             self._ready = True
             self.started()
             self._look()
-
-    def _note(self, record: Record) -> None:
-        """Keep fills for who asks for them: a few hundred bytes each."""
-        if isinstance(record, FillBooked):
-            self._fills[record.family] = Traded(record)
-        elif isinstance(record, CommissionBooked) and record.family in self._fills:
-            fill = self._fills[record.family].fill
-            self._fills[record.family] = Traded(fill, record.commission)
-
-    def _trades(self, ask: AskTrades) -> tuple[Traded, ...]:
-        return tuple(
-            each
-            for each in self._fills.values()
-            if ask.from_ns <= each.fill.time_ns < ask.to_ns
-            and ask.strategy in {"", each.fill.strategy}
-        )
 
     def _adopt_cash(self, snapshot: BrokerSnapshot) -> None:
         """Begin with what the broker says, once: from then on the journal knows better."""
