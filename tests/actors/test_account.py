@@ -33,7 +33,7 @@ def test_a_fill_its_correction_and_its_commission_may_come_in_any_order(
         trades.note(fact)
     (traded,) = trades.of(AskTrades(0, 10))
     assert traded.commission == 1
-    assert (traded.fill.qty, traded.fill.price) == (9, Decimal("60.20"))
+    assert (traded.fill.qty, traded.fill.price) == (Decimal(9), Decimal("60.20"))
     assert traded.fill.exec_id == "00.1.02"
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from actors.journal import CATALOGUE
@@ -24,7 +25,10 @@ from tests.system.kit import ACCOUNT, SYMBOLS, Books, Running, running, until
 _log = logging.getLogger(__name__)
 PROTECTED_S = 4.0
 TRADING_S = 20.0
-"""The bounds that issue 4 sets for a kill -9 of the core."""
+"""The bounds that issue 4 sets for a kill -9 of the core, on a machine that does nothing else."""
+
+BUSY = 3.0
+"""How much slower a process starts where other tests run beside: it is processor time."""
 
 
 def kill_at_random_moments(one: Running, many: int, seed: int) -> list[tuple[float, float, float]]:
@@ -45,11 +49,11 @@ def one_order_of_each_intent(one: Running) -> None:
     assert [ref for ref, count in Counter(refs).items() if count > 1] == []
 
 
-def within_bounds(times: list[tuple[float, float, float]]) -> None:
+def within_bounds(times: list[tuple[float, float, float]], slack: float = BUSY) -> None:
     protected, ready, trading = zip(*times, strict=True)
     said = f"protected {max(protected):.1f} s, ready {max(ready):.1f}, trading {max(trading):.1f}"
     _log.info("%d kills, the longest: %s", len(times), said)
-    assert max(protected) < PROTECTED_S, said
+    assert max(protected) < PROTECTED_S * slack, said
     assert max(trading) < TRADING_S, said
 
 
@@ -61,8 +65,18 @@ def test_f23_kill_minus_9_at_random_moments_doubles_nothing_and_loses_nothing(
         times = kill_at_random_moments(one, 5, seed=7)
         one_order_of_each_intent(one)
         within_bounds(times)
+        links = one.venue.say(do="links")
+        assert len(links["connected"]) == 1
+        assert links["accepted"] == 2 + len(times), "one for contracts, one a process: F01, F08"
         theirs = end_of(one)
-    agrees_with_the_journal(one, *theirs)
+    agrees_with_the_journal(one, theirs)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(240)
+def test_a_killed_core_is_protected_in_4_s_and_trades_in_20_s(tmp_path: Path) -> None:
+    with running(tmp_path) as one:
+        within_bounds(kill_at_random_moments(one, 5, seed=3), slack=1.0)
 
 
 @pytest.mark.deep
@@ -80,29 +94,44 @@ def test_twenty_kills_in_one_replayed_day_until_its_close(tmp_path: Path, seed: 
         assert one.venue.refs() == before, "nobody trades after the close"
         one.agrees()
         theirs = end_of(one)
-    agrees_with_the_journal(one, *theirs)
+    agrees_with_the_journal(one, theirs)
 
 
-def end_of(one: Running) -> tuple[Books, Decimal]:
-    """Stop the market for good, let everything settle; return the venue's books and profit."""
+class End(msgspec.Struct, frozen=True):
+    """What the venue has at the end."""
+
+    books: Books
+    realized: Decimal
+    executions: list[str]
+    refs: list[str]
+
+
+def end_of(one: Running) -> End:
+    """Stop the market for good, let everything settle; return what the venue has."""
     one.venue.stop_prices()
     until(lambda: one.books() == one.venue.books(), said=lambda: (one.books(), one.venue.books()))
-    return one.venue.books(), one.venue.realized()
+    executions = [each["exec_id"] for each in one.venue.say(do="executions")]
+    return End(one.venue.books(), one.venue.realized(), executions, one.venue.refs())
 
 
-def agrees_with_the_journal(one: Running, books: Books, realized: Decimal) -> None:
+def agrees_with_the_journal(one: Running, end: End) -> None:
     """Fold the journal that the core left, as nobody in the core did, and compare."""
-    ledger, fills = Ledger(ACCOUNT, _instruments()), Counter[str]()
+    ledger, fills, intents = Ledger(ACCOUNT, _instruments()), Counter[str](), Counter[str]()
     for frame in journal_tools.read(Path(one.resolved.config.data_dir) / "journal"):
         record = CATALOGUE.decode(frame)
         ledger.apply(record)
         if isinstance(record, records.FillBooked):
-            fills[record.family] += 1
+            fills[record.exec_id] += 1
+            assert intents[record.ref] == 1, f"{record.exec_id} has no intent before it (F24)"
+        elif isinstance(record, records.OrderIntended):
+            intents[record.ref] += 1
     view = ledger.view({})
     assert view.cash is not None
-    assert [each for each, count in fills.items() if count > 1] == [], "no fill is booked twice"
+    assert fills == Counter(end.executions), "every execution is booked, and once (I2)"
+    assert set(intents) >= set(end.refs), "every order at the venue was intended before (I6)"
+    assert set(intents.values()) == {1}
     ours = (round(view.cash, 2), round(view.commissions, 2), round(view.realized, 2))
-    assert ours == (books.cash, books.commissions, realized)
+    assert ours == (end.books.cash, end.books.commissions, end.realized)
 
 
 def _instruments() -> list[Instrument]:
