@@ -39,6 +39,7 @@ def symbol_branch(
     risk: Port,
     data: Port,
     backoff: Backoff | None = None,
+    pace: float = 1.0,
 ) -> ChildSpec:
     """Return the branch of an instrument, to be put into a tree.
 
@@ -53,8 +54,11 @@ def symbol_branch(
         risk: the risk gate's.
         data: the data source's.
         backoff: spaces the restarts of strategies.
+        pace: how many seconds of ``wall_ns`` a second takes.
     """
-    common: dict[str, Any] = {"wall_ns": wall_ns, "journal": journal, "risk": risk}
+    common: dict[str, Any] = {
+        "wall_ns": wall_ns, "pace": pace, "journal": journal, "risk": risk,
+    }  # fmt: skip
     own = {"instrument": instrument, "sessions": sessions, "rules": rules, "registry": registry}
     symbol = registry.ref(("symbol", instrument.con_id))
     workers = [

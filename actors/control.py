@@ -208,7 +208,7 @@ class ControlActor(Actor):
     async def _pnl(self, request: control.Pnl) -> Answer:
         days = await self._ask("account", AskDays(request.count * _DAYS[request.period]))
         ledger = await self._ask("account", AskLedger())
-        trades = await self._ask("account", AskTrades(0, time.time_ns()))
+        trades = await self._ask("account", AskTrades(0, self._known.now_ns()))
         if days is None or ledger is None or trades is None:
             return answers.Failed(why="the account does not answer: it is being restarted")
         fills = Counter(
@@ -251,7 +251,7 @@ class ControlActor(Actor):
             for con_id in sorted(trading.halted)
         )
         clean = trading.ready and not breaks
-        return answers.ReconcileAnswer(clean=clean, at_ns=time.time_ns(), breaks=breaks)
+        return answers.ReconcileAnswer(clean=clean, at_ns=self._known.now_ns(), breaks=breaks)
 
     async def _risk_limits(self, _: control.RiskLimits) -> Answer:
         use = await self._ask("risk", AskUse())

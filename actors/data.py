@@ -263,8 +263,6 @@ class Data(Actor):
             self._wanted.pop(key, None)
         elif guard is self._history and not may:
             if self._is_daily(key):  # after the wait it is asked for again
-                key
-            ):  # asked for again after the wait: the breaker may be closed then
                 self._daily_ns[calls[0].instrument.con_id] = 0
             else:
                 self._finish(key, (), _NO_BREAKER)

@@ -97,6 +97,7 @@ class GatewayActor(Actor):
         roles: who is told what.
         memory: what outlives an incarnation.
         is_open: whether a contract's market is open at a time.
+        market_ns: the market's time, if it is not this machine's: on simulated days.
     """
 
     runtime = "broker"
@@ -109,12 +110,13 @@ class GatewayActor(Actor):
         roles: GatewayRoles,
         memory: GatewayMemory,
         is_open: Callable[[Instrument, int], bool] = _open,
+        market_ns: Callable[[], int] | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._roles = roles
         self._memory = memory
-        self._is_open = is_open
+        self._is_open, self._market_ns = is_open, market_ns
         self._port: IbPort | None = None
         self._handlers: dict[type[Any], Callable[[Any], Any]] = {}
         self._link: LinkChanged | None = None
@@ -135,6 +137,7 @@ class GatewayActor(Actor):
             self._memory.generations,
             is_open=self._is_open,
             alive=self.actor_ref.is_alive,
+            market_ns=self._market_ns,
         )
         self._handlers = {
             PlaceOrder: port.place,

@@ -46,6 +46,7 @@ from robotrader.domain import (
 )
 from robotrader.domain import records as rec
 from robotrader.execution import effects as do
+from robotrader.execution.desk import Times
 from robotrader.execution.manager import OrderManager
 from robotrader.meters import OrderMeters, Sample
 from robotrader.recovery import BOOK
@@ -88,6 +89,7 @@ class Orders(Actor):
         durable: whether an intent waits for the disk before it is sent.
         config_hash, build: what the session ran with, for the journal.
         now_ns: the time of day.
+        pace: how many seconds of it a second takes; only simulated days have another than 1.
     """
 
     runtime = "broker"
@@ -108,16 +110,17 @@ class Orders(Actor):
         config_hash: str = "",
         build: str = "",
         now_ns: Callable[[], int] = time.time_ns,
+        pace: float = 1.0,
     ) -> None:
         super().__init__()
-        self.manager = OrderManager()
+        self.manager = OrderManager(Times().at_pace(pace))
         self._meters = OrderMeters()
         self._session = (account, client_id)
         self._provenance = {"config_hash": config_hash, "build": build}
         self._journal, self._gateway, self._risk = journal, gateway, risk
         self._told, self._alerts = tuple(told), alerts
         self._durable = durable
-        self._now_ns = now_ns
+        self._now_ns, self._pace = now_ns, pace
         self._epoch = 0
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
@@ -274,7 +277,7 @@ class Orders(Actor):
             case do.FillTold() | do.Tripped():
                 pass  # the journal tells everybody
             case do.Wake():
-                delay_s = max(0, effect.at_ns - self._now_ns()) / _NS
+                delay_s = max(0, effect.at_ns - self._now_ns()) / _NS / self._pace
                 self.send_after(delay_s, _Wake(effect.token))
             case do.Alert():
                 tell(self._alerts, Raised(effect.level.value, effect.kind, effect.text))

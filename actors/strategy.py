@@ -38,6 +38,7 @@ class StrategyActor(Actor):
     Args:
         make_host: makes the host, anew at each start.
         wall_ns: the time, nanoseconds since 1970 in UTC.
+        pace: how many seconds of it a second takes; only simulated days have another than 1.
         symbol: feeds it.
         risk: gets its intents, and answers ``AskStanding`` after all that were sent before.
         journal: keeps its state, and answers ``Recall``.
@@ -55,11 +56,12 @@ class StrategyActor(Actor):
         symbol: Port,
         risk: Port,
         journal: Port,
+        pace: float = 1.0,
     ) -> None:
         super().__init__()
         self.host = make_host()
         self.host.funds = self._funds
-        self._wall_ns = wall_ns
+        self._wall_ns, self._pace = wall_ns, pace
         self._symbol, self._risk, self._journal = symbol, risk, journal
         self._timers: dict[str, Timer] = {}
 
@@ -126,7 +128,7 @@ class StrategyActor(Actor):
             self._ask_for(intent)
         for timer in outcome.timers:
             self._timers[timer.name] = timer
-            self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS, timer)
+            self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS / self._pace, timer)
         for text in (*outcome.notes, *outcome.blocked):
             _log.info("%s: %s", self.host.name, text)
 

@@ -78,6 +78,7 @@ class SymbolActor(Actor):
         sessions: when its exchange is open.
         rules: how its data are used.
         wall_ns: the time, nanoseconds since 1970 in UTC.
+        pace: how many seconds of it a second takes; only simulated days have another than 1.
         registry: where it is found, as ``("symbol", con_id)``.
         journal: gets records of quarantine.
         risk: is told how fresh prices are.
@@ -100,11 +101,12 @@ class SymbolActor(Actor):
         risk: Port,
         data: Port,
         crashes: int = 3,
+        pace: float = 1.0,
     ) -> None:
         super().__init__()
         self.instrument, self._wall_ns, self._registry = instrument, wall_ns, registry
         self._journal, self._risk, self._data = journal, risk, data
-        self._crashes = crashes
+        self._crashes, self._pace = crashes, pace
         self.line = SymbolLine(instrument.con_id, sessions, rules, wall_ns())
         self._fed: dict[str, _Fed] = {}
         self.undelivered = 0
@@ -160,11 +162,11 @@ class SymbolActor(Actor):
         due_ns = self.line.due_ns()
         if due_ns is not None and due_ns != self._due_ns:
             self._due_ns = due_ns
-            self.send_after(max(0, due_ns - self._wall_ns()) / _NS, _BAR_DUE)
+            self.send_after(max(0, due_ns - self._wall_ns()) / _NS / self._pace, _BAR_DUE)
 
     def _fill_gaps(self) -> None:
         """Ask history for each gap; what it answers is for warm-ups, never for decisions."""
-        late_ns = self._wall_ns() - round(HISTORY_WAIT_S * _NS)
+        late_ns = self._wall_ns() - round(HISTORY_WAIT_S * self._pace * _NS)
         self._asked = {span: at_ns for span, at_ns in self._asked.items() if at_ns > late_ns}
         for span in self.line.series.gaps():
             if span not in self._asked:
@@ -194,7 +196,7 @@ class SymbolActor(Actor):
             if fresh is Freshness.STALE:
                 self.line.asked(source, now_ns)
                 self._tell(self._data, AskAgain(con_id, source))
-        self.send_after(self.line.rules.silent_ns / 2 / _NS, _LOOK)
+        self.send_after(self.line.rules.silent_ns / 2 / _NS / self._pace, _LOOK)
 
     # -- strategies --
 

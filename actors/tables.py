@@ -14,7 +14,7 @@ from robotrader.domain import control_answers as answers
 from supervision.manage import which_children
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from actors.say import Tail, Trading
     from robotrader.execution import OrderView
@@ -38,6 +38,8 @@ class Known:
     pid: int
     started_ns: int
     symbols: Mapping[int, str]
+    now_ns: Callable[[], int] = time.time_ns
+    """The time of day; a simulated day has its own."""
 
 
 def find(root: ActorRef[Any] | None, path: str) -> ActorRef[Any] | None:
@@ -122,7 +124,7 @@ def status_of(
         epoch=0 if trading is None else trading.epoch,
         state=answers.RunState.RUNNING,
         started_ns=known.started_ns,
-        now_ns=time.time_ns(),
+        now_ns=known.now_ns(),
         link="unknown" if trading is None else trading.link,
         link_why="" if trading is None else trading.why,
         reconciled=trading is not None and trading.ready,

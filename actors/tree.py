@@ -81,6 +81,12 @@ class Trader:
     open_store: Callable[[], Store]
     data_dir: Path
     now_ns: Callable[[], int]
+    pace: float = 1.0
+    """How many seconds of ``now_ns`` a second takes; only simulated days have another than 1."""
+
+    market_ns: Callable[[], int] | None = None
+    """The market's time on simulated days; None: it is this machine's."""
+
     restart_at_ns: Callable[[int], int | None]
     history: HistoryRules = field(default_factory=HistoryRules)
     durable: bool = True
@@ -169,6 +175,7 @@ def _desk(trader: Trader) -> list[ChildSpec]:
             gateway=role("gateway"), risk=role("risk"), alerts=role("alerts"),
             told=(role("account"), role("kill-switch"), role("risk")),
             durable=trader.durable, config_hash=trader.config_hash, build=trader.build,
+            pace=trader.pace,
         ),
         _child(
             trader, "risk", Risk, **common, instruments=instruments, limits=trader.limits,
@@ -189,13 +196,13 @@ def _broker(trader: Trader) -> list[ChildSpec]:
     role = trader.role
     roles = GatewayRoles(orders=role("orders"), data=role("data"), alerts=role("alerts"))
 
-    def is_open(_instrument: Instrument, now_ns: int) -> bool:
-        return trader.sessions.is_open(now_ns, outside_rth=False)
+    def is_open(_instrument: Instrument, _machine_ns: int) -> bool:
+        return trader.sessions.is_open(trader.now_ns(), outside_rth=False)
 
     return [
         _child(
             trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
-            memory=trader.memory, is_open=is_open,
+            memory=trader.memory, is_open=is_open, market_ns=trader.market_ns,
         ),
         *(_breaker(trader, name, config) for name, config in BREAKERS.items()),
         _child(
@@ -220,6 +227,7 @@ def _symbols(trader: Trader) -> list[ChildSpec]:
             rules=trader.lines[con_id],
             strategies=trader.strategies.get(con_id, {}),
             wall_ns=trader.now_ns,
+            pace=trader.pace,
             registry=trader.registry,
             journal=trader.role("journal"),
             risk=trader.role("risk"),

@@ -133,7 +133,7 @@ def _core(folder: Path, port: int) -> Iterator[Resolved]:
     resolved = resolve([layers.from_settings(says)], "demo")
     run.prepare(resolved)
     spec = folder / "only-core.json"
-    spec.write_text(json.dumps({"children": [run.children_of(resolved, folder, 1.0)[1]]}))
+    spec.write_text(json.dumps({"children": [run.children_of(resolved, folder)[1]]}))
     with subprocess.Popen(heart.command(spec), stderr=subprocess.DEVNULL) as process:
         try:
             yield resolved

@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from actors import HistoryRules, Trader
 from robotrader.adapters import loader
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from robotrader.config import Strategy as Chosen
     from robotrader.domain import Instrument
     from robotrader.venue import Sessions
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _NS: Final = 1_000_000_000
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -64,15 +68,31 @@ def _span(window: Announced) -> tuple[str, float, str]:
 
 def sessions_of(config: Config, now_ns: int) -> Sessions:
     """Return when is traded: the emulated market at any hour, the real one by its calendar."""
-    if config.mode is Mode.SIM:
+    if config.mode is Mode.SIM and not config.sim.calendar:
         return AlwaysOpen()
     today = datetime.fromtimestamp(now_ns // _NS, UTC).date()
     return SessionTable(calendar_sessions("XNYS", today - _BEHIND, today + _AHEAD))
 
 
+def pace_of(config: Config) -> float:
+    """Return how many seconds of the market a second takes; a real market's one."""
+    return config.sim.speed if config.mode is Mode.SIM else 1.0
+
+
+def at_pace(rules: S, pace: float, *names: str) -> S:
+    """Return rules whose times that bear with the delays of machines are the same real time.
+
+    What the market itself measures (bars, sessions, orders a minute) keeps the market's time.
+    """
+    made: S = msgspec.structs.replace(
+        rules, **{name: round(getattr(rules, name) * pace) for name in names}
+    )
+    return made
+
+
 def limits_of(config: Config) -> tuple[Limits, TripRules]:
     """Return what may be risked, and what trips the kill switch by itself."""
-    risk = config.risk
+    risk, pace = config.risk, pace_of(config)
     limits = Limits(
         allowed_symbols=frozenset(config.universe.symbols),
         max_order_usd=Usd(_exact(risk.max_order_usd)),
@@ -84,14 +104,16 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         max_orders_per_min=risk.max_orders_per_min,
         max_open_orders=risk.max_open_orders,
         price_collar=Ratio(_exact(risk.price_collar)),
-        max_quote_age_ms=round(risk.stale_quote_s * 1_000),
+        max_quote_age_ms=round(risk.stale_quote_s * 1_000 * pace),
         max_pair_correlation=_looked_at(risk.max_pair_correlation, unless=1),
         max_cluster_weight=_looked_at(risk.max_cluster_weight, unless=10),
         cluster_correlation=Ratio(_exact(risk.cluster_correlation)),
         allow_short=risk.allow_short,
     )
     on_breach = Level.read(risk.on_breach.value)
-    return limits, TripRules(on_loss=on_breach or Level.REDUCE)
+    limits = at_pace(limits, pace, "max_quote_lead_ms")
+    trips = TripRules(on_loss=on_breach or Level.REDUCE)
+    return limits, at_pace(trips, pace, "stale_after_ms", "disconnected_ms", "max_skew_ms")
 
 
 def _looked_at(value: float, *, unless: float) -> Ratio | None:
@@ -133,8 +155,15 @@ def _lines(config: Config, instruments: Mapping[int, Instrument]) -> dict[int, L
                 f"{', '.join(sorted(wanted))}; give both the same"
             )
         size = bar_ns(next(iter(wanted), "1m"))
-        made[con_id] = LineRules(primary="ibkr", made_of="bars", size_ns=size)
+        made[con_id] = _line(size, pace_of(config))
     return made
+
+
+def _line(size_ns: int, pace: float) -> LineRules:
+    rules = LineRules(primary="ibkr", made_of="bars", size_ns=size_ns)
+    edge = at_pace(rules.edge, pace, "ahead_ns", "old_ns")
+    rules = at_pace(rules, pace, "grace_ns", "silent_ns")
+    return msgspec.structs.replace(rules, edge=edge)
 
 
 def _hosts(
@@ -203,6 +232,8 @@ def trader_of(
         ),
         data_dir=data_dir,
         now_ns=now_ns,
+        pace=pace_of(config),
+        market_ns=now_ns if config.mode is Mode.SIM and config.sim.own_time else None,
         restart_at_ns=restart_at_ns,
         durable=config.journal.durability is Durability.FSYNC,
         config_hash=config_hash,

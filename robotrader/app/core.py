@@ -32,9 +32,10 @@ from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
 from robotrader.adapters.prometheus_breakers import BreakerCollector
 from robotrader.adapters.prometheus_trading import TradingCollector
+from robotrader.adapters.venue_clock import VenueClock
 from robotrader.app import exits
 from robotrader.app.building import settings_of, trader_of
-from robotrader.config import Config, control_socket, log_folder
+from robotrader.config import Config, Mode, control_socket, log_folder
 from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
 from robotrader.journal import DiskFull, JournalError, JournalInUse, SafeMode
@@ -130,13 +131,24 @@ def _say(why: BaseException, status: int, data_dir: Path) -> int:
 
 
 def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
+    clock = _venue_clock(given.config, pulse)
+    try:
+        return _traded(given, data_dir, stop, pulse, clock)
+    finally:
+        if clock is not None:
+            clock.close()
+
+
+def _traded(
+    given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, clock: VenueClock | None
+) -> int:
     instruments = _instruments(given.config, data_dir, pulse)
     system = ActorSystem("core")
     system.add_runtime(LoopThread(system, "broker"))
     system.add_runtime(LoopThread(system, "control"))
     trader = trader_of(
-        given.config, given.hash, instruments, data_dir=data_dir, now_ns=time.time_ns,
-        build=__version__,
+        given.config, given.hash, instruments, data_dir=data_dir,
+        now_ns=time.time_ns if clock is None else clock.now_ns, build=__version__,
     )  # fmt: skip
     trader.outside.append(_control(given, trader, stop))
     registry = _measured(system, given, trader)
@@ -154,6 +166,20 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
     return 0
 
 
+def _venue_clock(config: Config, pulse: Pulse) -> VenueClock | None:
+    """Return the clock of a simulated day, or None where the wall clock is the market's.
+
+    A real gateway's time is never asked for instead of the wall clock: the day that it says it is
+    would decide when is traded.
+    """
+    if config.mode is not Mode.SIM or not config.sim.own_time:
+        return None
+    clock = VenueClock("127.0.0.1", config.sim.control_port)
+    with _beating(pulse):
+        clock.start(LOOKUP_S)
+    return clock
+
+
 def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
     config = given.config
     known = Known(
@@ -163,7 +189,8 @@ def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
         config_hash=given.hash,
         version=__version__,
         pid=os.getpid(),
-        started_ns=time.time_ns(),
+        started_ns=trader.now_ns(),
+        now_ns=trader.now_ns,
         symbols={con_id: each.symbol for con_id, each in trader.instruments.items()},
     )
     return control_child(

@@ -44,4 +44,5 @@ def _add_emulate(parser: argparse.ArgumentParser) -> None:
     add("--clients-max", type=int, default=32, help="connections at once (default 32)")
     add("--version-cap", type=int, default=200, help="newest server version (default 200)")
     add("--state", type=Path, help="file that orders and accounts are kept in over restarts")
+    add("--resume", action="store_true", help="go on from the time of --state, if there is one")
     add("--log", type=Path, help="file that every frame is written to")

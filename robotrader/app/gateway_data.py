@@ -43,7 +43,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 def prepare(arguments: argparse.Namespace, now_ns: int, kept_ns: int | None) -> Prepared:
     """Load what is asked for: bundled prices at ``now_ns``, or own ones at their first day.
 
-    ``kept_ns`` is the time of the state that an earlier life has left: own prices go on from it.
+    ``kept_ns`` is the time of the state that an earlier life has left: own prices go on from it,
+    and so do all with ``--resume``, unless the present is later.
 
     Raises:
         DataError: with every bad line of the data.
@@ -52,8 +53,8 @@ def prepare(arguments: argparse.Namespace, now_ns: int, kept_ns: int | None) -> 
         LookupError: the packages that carry the bundled data are missing.
         OSError: something cannot be read.
     """
-    start_ns = kept_ns if arguments.data is not None else None
-    if arguments.start is not None:
+    start_ns = kept_ns if arguments.data is not None or arguments.resume else None
+    if arguments.start is not None and not (arguments.resume and kept_ns is not None):
         start_ns = _start_ns(arguments.start)
         if kept_ns is not None and start_ns < kept_ns:
             kept = datetime.fromtimestamp(kept_ns // SECOND_NS, UTC).astimezone(NEW_YORK)
@@ -61,7 +62,14 @@ def prepare(arguments: argparse.Namespace, now_ns: int, kept_ns: int | None) -> 
             raise StartError(f"{msg}; move it away to begin anew")
     if arguments.data is not None:
         return _own(arguments, start_ns)
-    return _bundled(arguments, now_ns if start_ns is None else start_ns)
+    return _bundled(arguments, _begin_ns(arguments, now_ns, start_ns))
+
+
+def _begin_ns(arguments: argparse.Namespace, now_ns: int, start_ns: int | None) -> int:
+    """Return when bundled prices begin: now, unless something else was asked for."""
+    if start_ns is None:
+        return now_ns
+    return start_ns if arguments.start is not None else max(now_ns, start_ns)
 
 
 def _bundled(arguments: argparse.Namespace, begin_ns: int) -> Prepared:

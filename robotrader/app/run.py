@@ -40,7 +40,7 @@ _HEART: Final = "heart.json"
 _HANDED: Final = "run.json"
 
 
-def children_of(resolved: Resolved, data_dir: Path, speed: float) -> list[dict[str, Any]]:
+def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
     """Return the processes that heart keeps, as its configuration wants them."""
     config = resolved.config
     core = {
@@ -55,12 +55,16 @@ def children_of(resolved: Resolved, data_dir: Path, speed: float) -> list[dict[s
     }
     if config.mode is not Mode.SIM:
         return [core]
-    ib = config.ib
+    ib, sim = config.ib, config.sim
     argv = [
         sys.executable, "-m", "robotrader", "gateway", "emulate", "--host", ib.host,
-        "--port", str(ib.port), "--account", config.account, "--speed", str(speed),
-        "--state", str(data_dir / "gateway.json"),
+        "--port", str(ib.port), "--account", config.account, "--speed", str(sim.speed),
+        "--state", str(data_dir / "gateway.json"), "--resume",
     ]  # fmt: skip
+    argv += ["--start", sim.start] if sim.start else []
+    argv += ["--data", sim.data] if sim.data else []
+    argv += ["--calendar"] if sim.calendar else []
+    argv += ["--control-port", str(sim.control_port)] if sim.own_time else []
     gateway = {
         "name": "gateway",
         "argv": argv,
@@ -71,7 +75,7 @@ def children_of(resolved: Resolved, data_dir: Path, speed: float) -> list[dict[s
     return [gateway, core]
 
 
-def prepare(resolved: Resolved, speed: float = 1.0) -> list[str]:
+def prepare(resolved: Resolved) -> list[str]:
     """Write what heart and the core read; return heart's command.
 
     Raises:
@@ -87,7 +91,7 @@ def prepare(resolved: Resolved, speed: float = 1.0) -> list[str]:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     handed = {"config": config, "profile": resolved.profile, "hash": resolved.hash}
     (data_dir / _HANDED).write_bytes(msgspec.json.encode(handed))
-    spec = {"children": children_of(resolved, data_dir, speed), "dump_dir": str(data_dir / "dumps")}
+    spec = {"children": children_of(resolved, data_dir), "dump_dir": str(data_dir / "dumps")}
     (data_dir / _HEART).write_text(json.dumps(spec))
     return heart.command(data_dir / _HEART)
 

@@ -258,6 +258,35 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     clients_max: Annotated[int, Meta(ge=1, le=1024, description="Connections at once")] = 32
 
 
+class Sim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The emulated market of mode sim: which day, and how fast. All clocks then follow it."""
+
+    speed: Annotated[
+        float, Meta(gt=0, le=1000, description="Seconds of the simulated day in a second")
+    ] = 1.0
+    start: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?)?$",
+            description="Its first moment in New York, as `2020-03-16T09:30`; empty: now",
+        ),
+    ] = ""
+    data: Annotated[
+        str, Meta(description="Folder or file of your own prices; empty: the bundled ones")
+    ] = ""
+    calendar: Annotated[
+        bool, Meta(description="Whether it trades in the New York Stock Exchange's sessions only")
+    ] = False
+    control_port: Annotated[
+        int, Meta(ge=1024, le=65535, description="Loopback port that says its time")
+    ] = 4003
+
+    @property
+    def own_time(self) -> bool:
+        """Whether the market's time is another than that of the wall clock."""
+        return self.speed != 1.0 or bool(self.start or self.data)
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys above all sections."""
 
@@ -284,3 +313,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     metrics: Metrics = Metrics()
     log: Log = Log()
     control: Control = Control()
+    sim: Sim = Sim()

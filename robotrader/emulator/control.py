@@ -9,6 +9,7 @@ what no client can: faults, time, restarts.
     {"do": "shortable", "con_id": 265598, "shares": 500, "locate": true}
     {"do": "locate", "con_id": 265598}
     {"do": "restart", "down_s": 2.0} {"do": "reset"} {"do": "lock", "for_s": 60} {"do": "time"}
+    {"do": "tempo"} {"do": "books"}
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Control:
             "clear": self._clear,
             "clock": self._clock,
             "time": lambda _: self._gateway.timeline.now_ns,
+            "tempo": self._tempo,
+            "books": self._books,
             "restart": self._restart,
             "reset": self._reset,
             "lock": self._lock,
@@ -129,6 +132,31 @@ class Control:
             name: {"cash": str(account.cash), "commissions": str(account.commissions)}
             for name, account in accounts.items()
         }
+
+    def _tempo(self, _: Command) -> Any:
+        """What time it is here and how fast it goes: what a simulated day's clocks follow."""
+        return {"now_ns": self._gateway.timeline.now_ns, "speed": self._server.speed}
+
+    def _books(self, _: Command) -> Any:
+        """Every account in one moment: positions are marked between bid and ask."""
+        gateway, books = self._gateway, self._gateway.books
+        quotes = {con_id: each.quote for con_id, each in gateway.market.tickers.items()}
+        marks = {con_id: (quote.bid + quote.ask) / 2 for con_id, quote in quotes.items()}
+        made = {}
+        for name, account in books.accounts.items():
+            held = account.positions
+            made[name] = {
+                "cash": str(account.cash),
+                "commissions": str(account.commissions),
+                "equity": str(account.equity(marks, books.multipliers)),
+                "realized": str(sum((each.realized for each in held.values()), Decimal(0))),
+                "positions": {
+                    books.instruments[con_id].symbol: str(each.qty)
+                    for con_id, each in held.items()
+                    if each.qty
+                },
+            }
+        return made
 
     def _known(self, command: Command) -> int:
         """Return the contract that a command names.

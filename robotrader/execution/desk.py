@@ -42,6 +42,13 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
     most_waiting: int = 10_000
     """Inputs that may wait for the journal; new orders are declined at half of it."""
 
+    def at_pace(self, pace: float) -> Times:
+        """Return the same patience where ``pace`` seconds of the clock take one."""
+        waits = {name: getattr(self, name) for name in self.__struct_fields__ if "_ns" in name}
+        return msgspec.structs.replace(
+            self, **{name: round(each * pace) for name, each in waits.items()}
+        )
+
 
 @dataclass(slots=True)
 class Plan:

@@ -9,7 +9,7 @@ from robotrader.domain import records as r
 from robotrader.execution import codes, hearing, identity, reconcile
 from robotrader.execution.codes import Verdict
 from robotrader.execution.desk import Plan
-from robotrader.execution.effects import Alert, Effect, Level, Told
+from robotrader.execution.effects import Alert, Effect, Level, Told, Wake
 from robotrader.execution.hearing import Life
 
 if TYPE_CHECKING:
@@ -114,13 +114,19 @@ class Ears:
             return self._foreign(report, now_ns)
         done = hearing.ended(order, report, now_ns)
         if done is not None:
-            return Plan(records=[done])
+            return Plan(records=[done], effects=self._unseen(order, done, now_ns))
         plan = Plan()
         if hearing.read(report, refused=order.refused != 0) is Life.ALIVE:
             plan = self._alive(order, report, now_ns)
         if report.status is ReportedStatus.INACTIVE and not report.why_held and not order.over:
             plan.effects += self._rounds.want(now_ns)
         return plan
+
+    def _unseen(self, order: Tracked, done: r.OrderDone, now_ns: int) -> list[Effect]:
+        """Have an end looked at again if it counts shares of which no execution has come (O8)."""
+        if done.cum_filled <= order.seen:
+            return []
+        return [Wake(f"fills:{order.ref}", now_ns + self._desk.times.ack_ns)]
 
     def _foreign(self, report: OrderReport, now_ns: int) -> Plan:
         if identity.is_ours(report.ref):

@@ -212,7 +212,7 @@ class DataDesk:
         gap_ns = round(self._wire.settings.conflate_ms * MILLI_NS)
         for number in [each for each in self._dirty if self._flush_ns.get(each, 0) <= now_ns]:
             self._flush_ns[number] = now_ns + gap_ns
-            self._tell(self._dirty.pop(number), now_ns)
+            self._tell(self._dirty.pop(number), self._wire.market_ns())
         if self._dirty and self._flushing is None:
             loop = asyncio.get_running_loop()
             self._flushing = loop.call_later(gap_ns / SECOND_NS, self._later)
@@ -221,11 +221,11 @@ class DataDesk:
         self._flushing = None
         self.flush()
 
-    def _tell(self, book: LineBook, now_ns: int) -> None:
+    def _tell(self, book: LineBook, market_ns: int) -> None:
         tell = self._wire.sinks.data
         for trade in book.take_trades():
-            self.lag_ns = now_ns - trade.time_ns
+            self.lag_ns = market_ns - trade.time_ns
             tell(trade)
-        quote = book.take_quote(now_ns)
+        quote = book.take_quote(market_ns)
         if quote is not None:
             tell(quote)

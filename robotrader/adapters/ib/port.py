@@ -69,6 +69,8 @@ class IbPort:
         alive: whether the port's owner still lives; a port that is nobody's ends itself.
         random: for the jitter of delays.
         instruments: contracts that are known already.
+        market_ns: the market's time, if it is not this machine's: what is heard is stamped with
+            it. What is waited for is measured on this machine all the same.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class IbPort:
         alive: Callable[[], bool] = lambda: True,
         random: Random | None = None,
         instruments: Iterable[Instrument] = (),
+        market_ns: Callable[[], int] | None = None,
     ) -> None:
         self.settings = settings
         self.sinks = sinks
@@ -89,6 +92,7 @@ class IbPort:
         """The gateway's clock minus ours, to a second."""
 
         self._clock = Clock()
+        self.market_ns = market_ns or self._clock.now_ns
         self._alive = alive
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)

@@ -59,7 +59,7 @@ class SyncDesk:
     def ask(self, request: int) -> None:
         """Make a snapshot for the trader."""
         if not self._wire.connected:
-            now_ns = self._wire.now_ns()
+            now_ns = self._wire.market_ns()
             self._wire.sinks.broker(nothing(request, self._wire.generation, now_ns))
             return
         self._waiting.append(request)
@@ -72,7 +72,7 @@ class SyncDesk:
 
     def lost(self) -> None:
         """The connection has ended: who waits is told what is known, and that the rest is not."""
-        now_ns, generation = self._wire.now_ns(), self._wire.generation
+        now_ns, generation = self._wire.market_ns(), self._wire.generation
         running, self._now = self._now, None
         for request in self._serving:
             answer = running or Collector(Ends(), 0, 0)
@@ -160,7 +160,9 @@ class SyncDesk:
         if for_link and not missing:
             requests.insert(0, UNASKED)
         for request in requests:
-            self._wire.sinks.broker(collected.result(request, self._wire.generation, now_ns))
+            self._wire.sinks.broker(
+                collected.result(request, self._wire.generation, self._wire.market_ns())
+            )
         if for_link:
             self._done(missing)
         if self._waiting and self._now is None:

@@ -95,6 +95,9 @@ class Wire(Protocol):
     def now_ns(self) -> int:
         """Return the time now, UTC."""
 
+    def market_ns(self) -> int:
+        """Return the market's time: the same, but on simulated days."""
+
     def next_req_id(self) -> int:
         """Return a number for a request that was not used before."""
 

@@ -227,3 +227,21 @@ def test_a_replay_goes_on_where_its_state_was_left(tmp_path: Path) -> None:
     done = call("emulate", "--port", "0", *own, "--start", "2024-01-02")
     assert done.returncode == 2
     assert "state.json is of 2024-01-03 01:00:00; move it away to begin anew" in done.stderr
+    with emulated(*own, "--start", "2024-01-02", "--resume") as (_, _port, control):
+        assert command(control, do="time")["ok"] == left, "who restarts it names the first moment"
+
+
+def test_bundled_prices_resume_at_the_time_that_they_had_come_to(tmp_path: Path) -> None:
+    options = ("--state", str(tmp_path / "state.json"), "--resume", "--speed", "0")
+    with emulated(*options) as (_, _port, control):
+        left = command(control, do="clock", advance_s=7_200)["ok"]
+        deadline = time.monotonic() + 20
+        while not _saved_at(tmp_path / "state.json") >= left:
+            assert time.monotonic() < deadline, "the state is written every second"
+            select.select([], [], [], 0.05)
+    with emulated(*options) as (_, _port, control):
+        assert command(control, do="time")["ok"] == left
+
+
+def _saved_at(state: Path) -> int:
+    return int(json.loads(state.read_text())["venue"]["now_ns"]) if state.exists() else 0

@@ -76,3 +76,25 @@ def test_an_unknown_contract_is_one_clear_error(verb: str) -> None:
     assert Desk().say(do=verb, con_id=1) == {
         "error": "no contract 1: give the con_id of one that is traded here"
     }
+
+
+def test_the_books_are_one_moment_of_an_account_and_add_up() -> None:
+    desk = Desk()
+    desk.talker.wait(2)
+    desk.sell(1)
+    desk.talker.wait(2)
+    books = desk.say(do="books")["ok"]["DU1234567"]
+    tick = desk.talker.gateway.market.tickers[265598].quote
+    mark = Decimal(repr((tick.bid + tick.ask) / 2))
+    assert Decimal(books["positions"]["AAPL"]) == -10
+    assert Decimal(books["equity"]) == Decimal(books["cash"]) - 10 * mark
+    assert Decimal(books["cash"]) > 1_000_000 > Decimal(books["equity"]) > 999_000
+
+
+def test_the_tempo_is_the_time_and_the_speed() -> None:
+    desk = Desk()
+    desk.talker.wait(3)
+    now_ns = desk.talker.gateway.timeline.now_ns
+    said = desk.say(do="tempo")["ok"]
+    assert said["speed"] == 1.0
+    assert said["now_ns"] >= now_ns

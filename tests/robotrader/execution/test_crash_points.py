@@ -302,6 +302,20 @@ def test_crash_point_21_22_an_end_before_its_executions_keeps_the_reservation(ro
     settle(world)
 
 
+@pytest.mark.parametrize("filled", [40, 100])
+def test_fills_that_an_end_counts_and_nobody_told_are_asked_for_within_seconds(filled: int) -> None:
+    """O4, O8: the executions are lost; no minute passes until the next round finds them."""
+    world, held = working()
+    world.run(2 * SECOND)
+    world.broker.fill(held, Decimal(filled))
+    if held.live:
+        world.broker.end(held)
+    world.broker.said = [world.broker.report(held)]
+    world.drain()
+    world.run(5 * SECOND)
+    assert world.manager.position(1) == world.gate.worst(1) == filled
+
+
 @pytest.mark.parametrize("qty", [40, 100])
 def test_crash_point_23_a_fill_that_races_the_cancel_is_booked(qty: int) -> None:
     """F28: a cancel ends nothing, the broker does; what filled meanwhile counts."""
