@@ -18,7 +18,6 @@ from robotrader.config.places import journal_folder
 from robotrader.domain.errors import ConfigurationError
 from robotrader.gateway.link import LinkRules
 from robotrader.gateway.pacing import PacingRules
-from robotrader.gateway.windows import RestartWindow
 from robotrader.market import LineRules
 from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
 from robotrader.strategies import StrategyHost
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from robotrader.config import Config
-    from robotrader.config import RestartWindow as Announced
     from robotrader.config import Strategy as Chosen
     from robotrader.domain import Instrument
     from robotrader.venue import Sessions
@@ -44,21 +42,15 @@ _MIB: Final = 1 << 20
 def settings_of(config: Config) -> IbSettings:
     """Return how the gateway is dealt with."""
     ib = config.ib
-    windows = tuple(RestartWindow(*_span(each)) for each in ib.restart_windows)
     return IbSettings(
         host=ib.host,
         port=ib.port,
         client_id=ib.client_id,
         account=config.account,
         rate=ib.pacing.messages_per_s,
-        link=LinkRules(handshake_s=ib.connect_timeout_s, windows=windows),
+        link=LinkRules(handshake_s=ib.connect_timeout_s, windows=ib.restart_windows),
         pacing=PacingRules(window_requests=ib.pacing.historical_per_10min),
     )
-
-
-def _span(window: Announced) -> tuple[str, float, str]:
-    """Return start, minutes and zone; what comes before it belongs to the risk gate."""
-    return window.at, window.after_s / 60, window.tz
 
 
 def sessions_of(config: Config, now_ns: int) -> Sessions:
@@ -84,10 +76,19 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         max_open_orders=risk.max_open_orders,
         price_collar=Ratio(_exact(risk.price_collar)),
         max_quote_age_ms=round(risk.stale_quote_s * 1_000),
+        max_strategy_weight={
+            name: Ratio(_exact(each.capital)) for name, each in chosen(config).items()
+        },
+        restart_quiet_ms=_quiet_ms(config),
         allow_short=risk.allow_short,
     )
     on_breach = Level.read(risk.on_breach.value)
     return limits, TripRules(on_loss=on_breach or Level.REDUCE)
+
+
+def _quiet_ms(config: Config) -> int:
+    """Return the longest quiet time; each restart is announced to the gate in its own time."""
+    return round(max((each.before_s for each in config.ib.restart_windows), default=0) * 1_000)
 
 
 def _exact(value: float | Decimal) -> Decimal:
@@ -168,8 +169,8 @@ def trader_of(
     settings = settings_of(config)
 
     def restart_at_ns(at_ns: int) -> int | None:
-        changes = [window.next_change_ns(at_ns) for window in settings.link.windows]
-        return min(changes, default=None)
+        near = (window.announced_ns(at_ns) for window in settings.link.windows)
+        return min((begin_ns for begin_ns in near if begin_ns is not None), default=None)
 
     copy = config.journal.second_copy
     return Trader(

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from robotrader.domain.control import KillLevel
+from robotrader.gateway.windows import RestartWindow
 
 
 class Mode(StrEnum):
@@ -51,21 +52,6 @@ _Symbol = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9. ]{0,15}$", description="A 
 _Port = Annotated[int, Meta(ge=1, le=65535)]
 _Bind = Annotated[str, Meta(pattern=r"^[^\s:]+:[0-9]{1,5}$")]
 _Share = Annotated[float, Meta(gt=0, le=1)]
-
-
-class RestartWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An announced restart of the gateway: no new orders, a disconnect is no alarm."""
-
-    at: Annotated[
-        str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Time of day, as `23:45`")
-    ]
-    tz: Annotated[str, Meta(min_length=1, description="Time zone of `at`, as `America/New_York`")]
-    before_s: Annotated[
-        float, Meta(ge=0, le=3600, description="No new orders from so long before it")
-    ] = 60.0
-    after_s: Annotated[float, Meta(ge=0, le=3600, description="The longest that it may take")] = (
-        300.0
-    )
 
 
 class Pacing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -43,6 +43,7 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "max_symbol_usd": (usd(1000), usd(999), TEN, view()),
     "max_symbol_weight": (pct(1), pct("0.99"), TEN, view()),
     "max_sector_weight": (pct(1), pct("0.99"), TEN, view()),
+    "max_strategy_weight": ({"s": pct(1)}, {"s": pct("0.99")}, TEN, view()),
     "max_gross": (pct(1), pct("0.99"), TEN, view()),
     "max_gross_usd": (usd(1000), usd(999), TEN, view()),
     "max_net": (pct(1), pct("0.99"), TEN, view()),
@@ -188,6 +189,8 @@ def test_f60_a_percentage_is_a_hundredth() -> None:
         ("max_symbol_qty", Decimal(-1)),
         ("max_orders_per_min", -1),
         ("max_net", 0.5),
+        ("max_strategy_weight", {"s": Decimal(21)}),
+        ("max_strategy_weight", {"s": Decimal("nan")}),
     ],
 )
 def test_f60_a_limit_in_the_wrong_unit_is_refused_by_name(name: str, value: Any) -> None:
@@ -202,7 +205,8 @@ def test_limits_change_by_a_record_and_keep_their_kind() -> None:
     assert type(after.max_open_positions) is int
     assert after.hash != before.hash
     assert before.changed("max_order_usd", Decimal(5)).max_order_usd == 5
-    for name, value in (("nothing", "1"), ("allowed_symbols", "1"), ("max_open_positions", "1.5")):
+    for name, value in (("nothing", "1"), ("allowed_symbols", "1"), ("max_open_positions", "1.5"),
+                        ("max_strategy_weight", "1")):  # fmt: skip
         with pytest.raises(ConfigurationError, match=name):
             before.changed(name, Decimal(value))
     with pytest.raises(ConfigurationError, match="max_daily_loss"):
