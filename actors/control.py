@@ -23,8 +23,11 @@ from actors.say import (
     AskTrades,
     AskTrading,
     Clear,
+    Confirmed,
+    HurryUp,
     Reconcile,
     Trip,
+    tell,
     unknown,
 )
 from actors.tables import (
@@ -101,6 +104,8 @@ class ControlActor(Actor):
             control.ActorRestart: self._restart,
             control.Kill: self._kill,
             control.Resume: self._resume,
+            control.CheckIn: self._check_in,
+            control.GatewayConfirmed: self._gateway_confirmed,
             control.Stop: self._end,
         }
 
@@ -272,10 +277,7 @@ class ControlActor(Actor):
         if found is None:
             why = f"no actor {request.path}: `robotrader actors ls` has them"
             return answers.Refused(code="no_actor", why=why)
-        acted = OperatorActed(
-            who=request.who, command=f"restart {request.path}: {request.reason}", result="asked"
-        )
-        self._registry.ref("journal").resolve().tell(acted)
+        self._note(request.who, f"restart {request.path}: {request.reason}", "asked")
         found.kill()
         return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
 
@@ -285,6 +287,27 @@ class ControlActor(Actor):
             return answers.Failed(why="the kill switch does not answer, or refuses; see the log")
         left = ", ".join(f"{row.level} in {row.scope}" for row in switch_rows(switch)) or "nothing"
         return answers.Done(text=f"cleared {request.scope}; still tripped: {left}")
+
+    def _note(self, who: str, command: str, result: str) -> bool:
+        """Have the journal keep what a person did; False while it is being restarted."""
+        acted = OperatorActed(who=who, command=command, result=result, wall_ns=time.time_ns())
+        return tell(self._registry.ref("journal"), acted)
+
+    async def _check_in(self, request: control.CheckIn) -> Answer:
+        if not self._note(request.who, "check in", "done"):
+            return answers.Failed(why="the journal is being restarted: check in again")
+        wanted_s = self._known.dead_man_s
+        if not wanted_s:
+            return answers.Done(text="noted; kill_switch.dead_man_s is 0: nobody has to check in")
+        return answers.Done(text=f"noted; the next one is due within {wanted_s:g} s")
+
+    async def _gateway_confirmed(self, request: control.GatewayConfirmed) -> Answer:
+        self._note(request.who, "gateway confirm", "asked")
+        own = tell(self._registry.ref("gateway-program"), Confirmed())
+        if not tell(self._registry.ref("gateway"), HurryUp()):
+            return answers.Failed(why="the connection is being restarted: try again")
+        program = "its program is looked after again" if own else "its program is not ours"
+        return answers.Done(text=f"connecting now; {program}")
 
     async def _end(self, request: control.Stop) -> Answer:
         deadline = time.monotonic() + request.drain_s

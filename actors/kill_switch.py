@@ -2,8 +2,8 @@
 
 A trip is acknowledged when it is durable, and in force before that: whoever sends orders is told
 at once. Everybody is told again every second, so that a gate that was restarted knows it soon. What
-trips it by itself is looked at every second and at every change. The file ``KILL`` in the data
-directory trips it too, so that a shell is enough.
+trips it by itself is looked at four times a second and at every change. The file ``KILL`` in the
+data directory trips it too, so that a shell is enough.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from actors.say import (
     AskSwitch,
     CancelAll,
     Clear,
+    ClockCompared,
     Commit,
     Committed,
     Follow,
@@ -33,6 +34,7 @@ from robotrader.domain import BrokerSnapshot, Intent, LinkChanged, LinkState, Pu
 from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.domain.records import (
     Ending,
+    OperatorActed,
     OrderDone,
     SwitchCleared,
     SwitchTripped,
@@ -46,22 +48,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from actors.progress import Progress
     from actors.say import Address
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
     from robotrader.risk import Limits, TripRules
 
-LOOK_S: Final = 1.0
+LOOK_S: Final = 0.25
+"""What trips by itself is in force this long after its threshold was passed."""
+
 AGAIN_NS: Final = 10_000_000_000
 """A market order that works fills in far less; a second one before that could sell twice."""
 
 STRATEGY: Final = "kill-switch"
 """In whose name positions are closed."""
 
+MACHINES: Final = frozenset({"file", "signal"})
+"""Who trips it without being a person that is there."""
+
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
 _REJECTS: Final = 100
+_MS_NS: Final = 1_000_000
 
 
 class KillSwitch(Actor):
@@ -73,6 +82,8 @@ class KillSwitch(Actor):
         limits, rules: what trips it by itself.
         is_open: whether a contract's market is open at a time.
         flag: the file whose existence trips it; its text may name the level.
+        progress: who is looked at for making no progress.
+        person_ns: when a person gave the last sign of life, besides what the journal says.
         journal, orders, risk, alerts: addresses by role.
         readers: who else is told how it is.
         now_ns: the time of day.
@@ -95,6 +106,8 @@ class KillSwitch(Actor):
         risk: Address,
         alerts: Address,
         readers: Sequence[Address] = (),
+        progress: Progress,
+        person_ns: int | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
@@ -112,6 +125,9 @@ class KillSwitch(Actor):
         """When data last came; nothing is late before it was watched."""
 
         self._rejects: list[int] = []
+        self._progress, self._person_ns = progress, person_ns
+        self._skew_ns: int | None = None
+        self._hung: tuple[tuple[str, str], ...] = ()
         self._unreconciled: set[int] = set()
         self._link, self._link_since_ns = LinkState.DOWN, now_ns()
         self._flattened: dict[tuple[str, int], int] = {}
@@ -151,12 +167,18 @@ class KillSwitch(Actor):
                 return
             case BrokerSnapshot():
                 return
+            case ClockCompared():
+                self._skew_ns = message.skew_ns
             case LinkChanged():
+                if not message.next_order_id:
+                    self._skew_ns = None  # not connected: the next comparison counts
                 if message.state is not self._link:
                     self._link, self._link_since_ns = message.state, self._now_ns()
             case "look":
                 self.send_after(LOOK_S, _LOOK)
                 self._look_at_flag()
+                allowed_ns = self._rules.hung_ms * _MS_NS
+                self._hung = self._progress.hung(self._cell.system.now_ns(), allowed_ns)
                 self._tell()
             case _:
                 raise unknown(self, message)
@@ -225,12 +247,20 @@ class KillSwitch(Actor):
             case SwitchTripped() | SwitchCleared():
                 self.switch = self.switch.after(record)
                 self._writing.discard(_key(record))
+                self._saw_person(record)
+            case OperatorActed():
+                self._saw_person(record)
             case OrderDone(ending=Ending.REJECTED):
                 self._rejects = [*self._rejects, record.wall_ns or self._now_ns()][-_REJECTS:]
             case SymbolHalted():
                 self._unreconciled.add(record.con_id)
             case SymbolResumed():
                 self._unreconciled.discard(record.con_id)
+
+    def _saw_person(self, record: SwitchTripped | SwitchCleared | OperatorActed) -> None:
+        """Note a sign of life: whatever a person did, not only a check-in."""
+        if record.who.strip() and record.who not in MACHINES:
+            self._person_ns = max(record.wall_ns, self._person_ns or 0)
 
     # -- by itself --
 
@@ -242,9 +272,9 @@ class KillSwitch(Actor):
             heard_ns=self._heard,
             open_markets=frozenset(c for c in self._instruments if self._is_open(c, now_ns)),
             rejects_ns=tuple(self._rejects),
-            skew_ns=None,
-            hung=(),
-            person_ns=None,
+            skew_ns=self._skew_ns,
+            hung=self._hung,
+            person_ns=self._person_ns,
             unreconciled=frozenset(self._unreconciled),
             link=self._link,
             link_since_ns=self._link_since_ns,

@@ -134,6 +134,20 @@ class Heard(msgspec.Struct, frozen=True):
     at_ns: dict[int, int]
 
 
+class ClockCompared(msgspec.Struct, frozen=True):
+    """How far the broker's clock is from ours, as far as it is certain."""
+
+    skew_ns: int
+
+
+class HurryUp(msgspec.Struct, frozen=True):
+    """A human has logged in or confirmed: connect now instead of at the next slow try."""
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """A human has looked after the gateway's program: it may be started again."""
+
+
 class Trip(msgspec.Struct, frozen=True):
     """A person trips the kill switch. Answered with the new switch once it is durable."""
 

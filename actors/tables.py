@@ -38,6 +38,7 @@ class Known:
     pid: int
     started_ns: int
     symbols: Mapping[int, str]
+    dead_man_s: float = 0.0
 
 
 def find(root: ActorRef[Any] | None, path: str) -> ActorRef[Any] | None:

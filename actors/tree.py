@@ -9,6 +9,7 @@
      |   |- orders
      |   `- risk         holds reservations that an earlier orders made: restarts with it
      |- broker (one for one)
+     |   |- gateway-program  the gateway's own process, where it is ours to run
      |   |- gateway      the connection; orders and intents live elsewhere
      |   `- data
      |- symbols (one for one)
@@ -30,15 +31,17 @@ from actors.alerts import Alerts
 from actors.branch import symbol_branch
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.gateway_program import GatewayProgram, ProgramMemory, ProgramStart
 from actors.journal import Journal, JournalMemory
 from actors.kill_switch import KillSwitch
 from actors.orders import Orders
+from actors.progress import Progress
 from actors.risk import Risk
-from robotrader.risk import SessionState
+from robotrader.risk import ALL, SessionState
 from supervision import Backoff, ChildSpec, Registry, Supervisor, SupervisorFlags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from pathlib import Path
 
     from robotrader.adapters.ib import IbSettings
@@ -53,6 +56,9 @@ RESTARTS: Final = 5
 PERIOD_S: Final = 60.0
 """Five restarts in a minute: a gateway that flaps is none of them, its actor reconnects without
 crashing; what crashes more often is a defect, and the level above starts afresh."""
+
+SAFETY: Final = ("journal", "account", "orders", "risk", "gateway")
+"""Who has to make progress for anything to be entered; the kill switch looks at them."""
 
 _GENTLE: Final = Backoff(min_s=0.1, max_s=5.0, jitter=0.2)
 
@@ -76,11 +82,20 @@ class Trader:
     data_dir: Path
     now_ns: Callable[[], int]
     restart_at_ns: Callable[[int], int | None]
+    program: ProgramStart | None = None
+    """The gateway's own program, None if somebody else runs it."""
+
+    person_ns: int | None = None
+    """When a person started the system: a sign of life."""
+
+    restarts: int = RESTARTS
+    within_s: float = PERIOD_S
     durable: bool = True
     config_hash: str = ""
     build: str = ""
     registry: Registry = field(default_factory=Registry)
     memory: GatewayMemory = field(default_factory=GatewayMemory)
+    program_memory: ProgramMemory = field(default_factory=ProgramMemory)
     outside: list[ChildSpec] = field(default_factory=list)
     """Further children of the root: the control socket."""
 
@@ -89,14 +104,13 @@ class Trader:
         return self.registry.ref(name)
 
 
-def _flags(strategy: Any) -> SupervisorFlags:
-    return SupervisorFlags(strategy=strategy, intensity=RESTARTS, period_s=PERIOD_S)
+def _flags(trader: Trader, strategy: Any) -> SupervisorFlags:
+    return SupervisorFlags(strategy=strategy, intensity=trader.restarts, period_s=trader.within_s)
 
 
-def _branch(name: str, strategy: str, children: Sequence[ChildSpec]) -> ChildSpec:
-    return ChildSpec(
-        id=name, start=Supervisor, args=(list(children), _flags(strategy)), type="supervisor"
-    )
+def _branch(trader: Trader, name: str, strategy: str, children: Sequence[ChildSpec]) -> ChildSpec:
+    flags = _flags(trader, strategy)
+    return ChildSpec(id=name, start=Supervisor, args=(list(children), flags), type="supervisor")
 
 
 def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
@@ -110,12 +124,12 @@ def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
             wall_ns=trader.now_ns,
         ),
         _child(trader, "alerts", Alerts),
-        _branch("desk", "rest_for_one", _desk(trader)),
-        _branch("broker", "one_for_one", _broker(trader)),
-        _branch("symbols", "one_for_one", _symbols(trader)),
+        _branch(trader, "desk", "rest_for_one", _desk(trader)),
+        _branch(trader, "broker", "one_for_one", _broker(trader)),
+        _branch(trader, "symbols", "one_for_one", _symbols(trader)),
         *trader.outside,
     ]
-    return children, _flags("rest_for_one")
+    return children, _flags(trader, "rest_for_one")
 
 
 def _child(trader: Trader, name: str, made: Callable[..., Any], **given: Any) -> ChildSpec:
@@ -144,7 +158,7 @@ def _desk(trader: Trader) -> list[ChildSpec]:
             trader, "kill-switch", KillSwitch, **common, instruments=instruments,
             limits=trader.limits, rules=trader.trips, is_open=is_open,
             flag=trader.data_dir / "KILL", orders=role("orders"), risk=role("risk"),
-            alerts=role("alerts"),
+            alerts=role("alerts"), progress=_watched(trader), person_ns=trader.person_ns,
         ),
         _child(
             trader, "account", Account, **common, instruments=tuple(instruments.values()),
@@ -164,14 +178,28 @@ def _desk(trader: Trader) -> list[ChildSpec]:
     ]  # fmt: skip
 
 
+def _watched(trader: Trader) -> Progress:
+    """Return who trips the switch by making no progress, each for what it stands for."""
+    watched: dict[Hashable, tuple[str, str]] = {role: (role, ALL) for role in SAFETY}
+    for con_id, instrument in trader.instruments.items():
+        name = instrument.symbol
+        watched["symbol", con_id] = (f"the symbol {name}", f"symbol:{name}")
+    return Progress(trader.registry, watched)
+
+
 def _broker(trader: Trader) -> list[ChildSpec]:
     role = trader.role
-    roles = GatewayRoles(orders=role("orders"), data=role("data"), alerts=role("alerts"))
+    program = None if trader.program is None else role("gateway-program")
+    roles = GatewayRoles(
+        orders=role("orders"), data=role("data"), alerts=role("alerts"), program=program,
+        watch=role("kill-switch"),
+    )  # fmt: skip
 
     def is_open(_instrument: Instrument, now_ns: int) -> bool:
         return trader.sessions.is_open(now_ns, outside_rth=False)
 
     return [
+        *_program(trader),
         _child(
             trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
             memory=trader.memory, is_open=is_open,
@@ -181,6 +209,17 @@ def _broker(trader: Trader) -> list[ChildSpec]:
             gateway=role("gateway"), readers=(role("risk"), role("account")),
             watch=role("kill-switch"), now_ns=trader.now_ns,
         ),
+    ]  # fmt: skip
+
+
+def _program(trader: Trader) -> list[ChildSpec]:
+    if trader.program is None:
+        return []
+    return [
+        _child(
+            trader, "gateway-program", GatewayProgram, start=trader.program,
+            alerts=trader.role("alerts"), memory=trader.program_memory,
+        )
     ]  # fmt: skip
 
 

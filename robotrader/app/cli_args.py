@@ -114,6 +114,9 @@ def _add_acting(commands: Commands, shared: list[argparse.ArgumentParser]) -> No
     stop = commands.add_parser("stop", parents=shared, help="end the system in order")
     stop.add_argument("--drain", type=_seconds, nargs="?", const=30.0, default=0.0, metavar="S",
         help="wait for working orders, at most S seconds (30)")  # fmt: skip
+    commands.add_parser(
+        "checkin", parents=shared, help="say that a person is there (kill_switch.dead_man_s)"
+    )
     kill = commands.add_parser("kill", parents=shared, help="trip the kill switch")
     kill.add_argument("--level", choices=LEVELS, default="pause", help="default: pause")
     kill.add_argument("--scope", default="all", help="all, account:X, symbol:X or strategy:X")

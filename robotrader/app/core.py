@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from prometheus_client import CollectorRegistry, start_http_server
 
-from actors import make_tree
+from actors import GatewayProgram, ProgramMemory, make_tree
+from actors.alerts import Alerts
 from actors.control import control_child
 from actors.say import Trip
 from actors.tables import Known
@@ -29,7 +30,7 @@ from robotrader.adapters import lease
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
-from robotrader.app.building import settings_of, trader_of
+from robotrader.app.building import program_of, settings_of, trader_of
 from robotrader.config import Config, control_socket, log_folder
 from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from actors import Trader
+    from robotrader.domain import LinkChanged
     from supervision import ChildSpec
 
 BEAT_S: Final = 0.25
@@ -67,6 +69,8 @@ class Handed(msgspec.Struct, frozen=True):
     config: Config
     profile: str
     hash: str
+    started_ns: int | None = None
+    """When a person began; a replaced core was begun by nobody."""
 
 
 class _Stop:
@@ -107,13 +111,15 @@ def _say(error: Exception, status: int) -> int:
 
 
 def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
-    instruments = _instruments(given.config, data_dir, pulse)
-    system = ActorSystem("core")
+    system, memory = ActorSystem("core"), ProgramMemory()
+    with _beating(pulse):
+        instruments = _instruments(given.config, data_dir, system, memory)
     system.add_runtime(LoopThread(system, "broker"))
     system.add_runtime(LoopThread(system, "control"))
     trader = trader_of(
         given.config, given.hash, instruments, data_dir=data_dir, now_ns=time.time_ns,
-        build=__version__,
+        build=__version__, person_ns=given.started_ns,
+        program_memory=memory,
     )  # fmt: skip
     trader.outside.append(_control(given, trader, stop))
     registry = _measured(system, given.config)
@@ -142,6 +148,7 @@ def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
         pid=os.getpid(),
         started_ns=time.time_ns(),
         symbols={con_id: each.symbol for con_id, each in trader.instruments.items()},
+        dead_man_s=config.kill_switch.dead_man_s,
     )
     return control_child(
         trader.registry, Path(control_socket(config)), known, stop=stop.wanted.set,
@@ -181,7 +188,9 @@ def _beating(pulse: Pulse) -> Iterator[None]:
         thread.join()
 
 
-def _instruments(config: Config, data_dir: Path, pulse: Pulse) -> list[Instrument]:
+def _instruments(
+    config: Config, data_dir: Path, system: ActorSystem, memory: ProgramMemory
+) -> list[Instrument]:
     """Return the contracts of the universe: as they are known, or as the broker says."""
     kept = data_dir / "contracts.json"
     known: dict[str, Instrument] = {}
@@ -189,10 +198,31 @@ def _instruments(config: Config, data_dir: Path, pulse: Pulse) -> list[Instrumen
         known = msgspec.json.decode(kept.read_bytes(), type=dict[str, Instrument])
     missing = [symbol for symbol in config.universe.symbols if symbol not in known]
     if missing:
-        with _beating(pulse):
-            known |= asyncio.run(look_up(settings_of(config), missing, LOOKUP_S))
+        with _gateway_program(config, system, memory) as (patience_s, told):
+            known |= asyncio.run(look_up(settings_of(config), missing, patience_s, told))
         kept.write_bytes(msgspec.json.encode(known))
     return [known[symbol] for symbol in config.universe.symbols]
+
+
+@contextlib.contextmanager
+def _gateway_program(
+    config: Config, system: ActorSystem, memory: ProgramMemory
+) -> Iterator[tuple[float, Callable[[LinkChanged], None]]]:
+    """Have the gateway's own program run before there is a tree; yield the patience and an ear.
+
+    It goes on when the block ends: the tree's actor finds it in the memory.
+    """
+    start = program_of(config)
+    if start is None:
+        yield LOOKUP_S, lambda _: None
+        return
+    alerts = system.start(Alerts())
+    program = system.start(GatewayProgram(start, alerts, memory))
+    try:
+        yield LOOKUP_S + start.rules.adopt_s + start.rules.grace_s, program.tell
+    finally:
+        program.stop()
+        alerts.stop()
 
 
 def _beat_until(stop: _Stop, pulse: Pulse, trader: Trader, alive: Callable[[], bool]) -> None:

@@ -318,6 +318,8 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "stop": _stop,
     "kill": _kill,
     "resume": _resume,
+    "checkin": lambda arguments: _asked(arguments, control.CheckIn(who=who())),
+    "gateway": lambda arguments: _asked(arguments, control.GatewayConfirmed(who=who())),
     "healthcheck": _healthcheck,
     "journal": _journal,
     "logs": _logs,

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,7 +45,7 @@ def children_of(resolved: Resolved, data_dir: Path, speed: float) -> list[dict[s
         "intensity": config.supervision.core_max_restarts,
         "period_s": config.supervision.core_within_s,
     }
-    if config.mode is not Mode.SIM:
+    if config.mode is not Mode.SIM or config.ib.gateway_command:
         return [core]
     ib = config.ib
     argv = [
@@ -76,7 +77,10 @@ def prepare(resolved: Resolved, speed: float = 1.0) -> list[str]:
         raise ConfigurationError("account is empty: name the account to trade, as DU1234567")
     data_dir = Path(config.data_dir)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handed = {"config": config, "profile": resolved.profile, "hash": resolved.hash}
+    handed = {
+        "config": config, "profile": resolved.profile, "hash": resolved.hash,
+        "started_ns": time.time_ns(),
+    }  # fmt: skip
     (data_dir / _HANDED).write_bytes(msgspec.json.encode(handed))
     spec = {"children": children_of(resolved, data_dir, speed), "dump_dir": str(data_dir / "dumps")}
     (data_dir / _HEART).write_text(json.dumps(spec))

@@ -22,12 +22,12 @@ from robotrader.config.schema import (
     Durability,
     Ib,
     Journal,
+    KillSwitch,
     Log,
     LogLevel,
     Metrics,
     Mode,
     Pacing,
-    RestartWindow,
     Risk,
     SecretRef,
     Strategy,
@@ -35,6 +35,7 @@ from robotrader.config.schema import (
     Universe,
 )
 from robotrader.config.secrets import suspicious
+from robotrader.gateway.windows import RestartWindow
 
 __all__ = [
     "LIVE_PORTS",
@@ -46,6 +47,7 @@ __all__ = [
     "Ib",
     "InvalidConfigError",
     "Journal",
+    "KillSwitch",
     "Layer",
     "Log",
     "LogLevel",

@@ -13,16 +13,23 @@ from robotrader.domain.errors import ConfigurationError, IBKRConnectionError
 from robotrader.gateway import Resolve, Resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from robotrader.adapters.ib.wire import IbSettings
     from robotrader.domain import Instrument
 
 
+def _nobody(_: LinkChanged) -> None:
+    """Tell nobody."""
+
+
 async def look_up(
-    settings: IbSettings, symbols: Sequence[str], timeout_s: float
+    settings: IbSettings,
+    symbols: Sequence[str],
+    timeout_s: float,
+    told: Callable[[LinkChanged], None] = _nobody,
 ) -> dict[str, Instrument]:
-    """Return the contract of each symbol.
+    """Return the contract of each symbol; ``told`` hears of the connection meanwhile.
 
     Raises:
         ConfigurationError: the broker does not know a symbol; all of them are named.
@@ -36,6 +43,7 @@ async def look_up(
     def heard(message: Any) -> None:
         nonlocal last
         if isinstance(message, LinkChanged):
+            told(message)
             last = f"{message.state}: {message.why}" if message.why else str(message.state)
             if message.state in {LinkState.SYNCING, LinkState.READY}:
                 connected.set()

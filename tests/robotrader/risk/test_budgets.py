@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ def test_whatever_a_strategy_wants_in_its_symbols_its_approvals_stay_within_its_
     """At a price of 100 on both sides; the oracle adds up what was approved."""
     gate, spent = Gate(HALF), Decimal(0)
     for n, (symbol, qty) in enumerate(wanted):
-        more = {"con_id": KO.con_id, "symbol": "KO"} if symbol == "KO" else {}
+        more: dict[str, Any] = {"con_id": KO.con_id, "symbol": "KO"} if symbol == "KO" else {}
         asked = intent(qty=qty, strategy=f"cross/{symbol}", cause=f"c{n}", **more)
         found = gate.judge(asked, view(), NOW)
         fits = spent + qty * 100 <= BUDGET
@@ -40,10 +41,11 @@ def test_others_budgets_are_not_touched_and_who_has_none_is_not_held_back() -> N
 
 
 def test_what_it_holds_counts_and_what_reduces_passes() -> None:
-    allowed = {"max_strategy_weight": {"s": ratio("0.0001")}}
-    held = view(aapl=10)
-    assert judged(intent(), held, **allowed) in {"", "strategy"}
-    assert judged(leaving(qty=10), held, max_strategy_weight={"s": ratio(0)}) == ""
+    """Ten shares at 100 are held, of 100,000 USD: 1.1 percent leave room for one more."""
+    budget = {"s": ratio("0.011")}
+    assert judged(intent(qty=1), view(aapl=10), max_strategy_weight=budget) == ""
+    assert judged(intent(qty=2), view(aapl=10), max_strategy_weight=budget) == "strategy"
+    assert judged(leaving(qty=10), view(aapl=10), max_strategy_weight={"s": ratio(0)}) == ""
 
 
 def test_an_order_of_an_earlier_run_counts_for_its_strategy() -> None:
