@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import (
     AskOrders,
+    AskSides,
     AskTrading,
     CancelAll,
     Commit,
@@ -23,6 +24,7 @@ from actors.say import (
     Reconcile,
     Recorded,
     Replayed,
+    Sides,
     SwitchChanged,
     Trading,
     tell,
@@ -114,6 +116,7 @@ class Orders(Actor):
         self._epoch = 0
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
+        self._compared: BrokerSnapshot | None = None
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
@@ -125,7 +128,9 @@ class Orders(Actor):
         if isinstance(message, Replayed):
             self._replay(message)
         elif isinstance(message, AskOrders):
-            return tuple(self.manager.orders())
+            return tuple(self.manager.orders(ended=message.ended))
+        elif isinstance(message, AskSides):
+            return self._sides()
         elif isinstance(message, AskTrading):
             return self._trading()
         else:
@@ -163,6 +168,15 @@ class Orders(Actor):
             counts=self.manager.counts,
         )
 
+    def _sides(self) -> Sides:
+        return Sides(
+            ready=self.manager.ready,
+            orders=tuple(self.manager.orders()),
+            positions=self.manager.positions(),
+            halted=self.manager.halted,
+            broker=self._compared,
+        )
+
     def _serve(self, message: Any) -> None:
         now_ns = self._now_ns()
         manager = self.manager
@@ -172,6 +186,8 @@ class Orders(Actor):
                 self._link = message
             if isinstance(message, BrokerSnapshot) and message.values:
                 self._values = message
+            if isinstance(message, BrokerSnapshot) and not message.missing:
+                self._compared = message
             if isinstance(message, LinkChanged | BrokerSnapshot):
                 for who in self._told:
                     tell(who, message)

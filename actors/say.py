@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
+from robotrader.domain import BrokerSnapshot
 from robotrader.domain.records import FillBooked, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
@@ -113,7 +114,23 @@ class CancelAll(msgspec.Struct, frozen=True):
 
 
 class AskOrders(msgspec.Struct, frozen=True):
-    """Which orders are open? A tuple of ``OrderView`` answers."""
+    """Which orders are open, or have ended? A tuple of ``OrderView`` answers."""
+
+    ended: bool = False
+
+
+class AskSides(msgspec.Struct, frozen=True):
+    """What do we have and what did the broker say last? ``Sides`` answers."""
+
+
+class Sides(msgspec.Struct, frozen=True, kw_only=True):
+    """Both sides of a comparison. ``broker`` is None before the first complete answer."""
+
+    ready: bool
+    orders: tuple[OrderView, ...]
+    positions: dict[int, Decimal]
+    halted: frozenset[int]
+    broker: BrokerSnapshot | None
 
 
 class AskLedger(msgspec.Struct, frozen=True):

@@ -94,7 +94,7 @@ def _add_actors(commands: Commands, shared: list[argparse.ArgumentParser]) -> No
     for verb, says in (("ls", "list them"), ("tree", "show who supervises whom")):
         listing = verbs.add_parser(verb, parents=shared, help=says)
         listing.add_argument("under", nargs="?", default="/", metavar="PATH")
-    show = verbs.add_parser("show", parents=shared, help="show one")
+    show = verbs.add_parser("show", parents=shared, help="show one, by its path or its name")
     show.add_argument("path", metavar="PATH")
     restart = verbs.add_parser("restart", parents=shared, help="restart one")
     restart.add_argument("path", metavar="PATH")

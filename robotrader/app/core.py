@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from actors import GatewayProgram, ProgramMemory, make_tree
 from actors.alerts import Alerts
 from actors.control import control_child
+from actors.lives import Lives
 from actors.say import Trip
 from actors.tables import Known
 from robotrader import __version__
@@ -30,7 +31,7 @@ from robotrader.adapters import lease
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
-from robotrader.app.building import program_of, settings_of, trader_of
+from robotrader.app.building import chosen, program_of, settings_of, trader_of
 from robotrader.config import Config, control_socket, log_folder
 from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
@@ -121,8 +122,8 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
         build=__version__, person_ns=given.started_ns,
         program_memory=memory,
     )  # fmt: skip
-    trader.outside.append(_control(given, trader, stop))
     registry = _measured(system, given.config)
+    trader.outside.append(_control(given, trader, stop, Lives(system)))
     children, flags = make_tree(trader)
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
@@ -137,7 +138,7 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
     return 0
 
 
-def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
+def _control(given: Handed, trader: Trader, stop: _Stop, lives: Lives) -> ChildSpec:
     config = given.config
     known = Known(
         mode=config.mode.value,
@@ -148,11 +149,13 @@ def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
         pid=os.getpid(),
         started_ns=time.time_ns(),
         symbols={con_id: each.symbol for con_id, each in trader.instruments.items()},
+        strategies=frozenset(chosen(config)).union(*trader.strategies.values()),
         dead_man_s=config.kill_switch.dead_man_s,
+        logs=Path(log_folder(config)),
     )
     return control_child(
-        trader.registry, Path(control_socket(config)), known, stop=stop.wanted.set,
-        clients_max=config.control.clients_max,
+        trader.registry, Path(control_socket(config)), known, lives=lives,
+        stop=stop.wanted.set, clients_max=config.control.clients_max,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from robotrader.risk.switch import (
     Trigger,
     Trip,
     Working,
+    budget_of,
     must_cancel,
     scope_of,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Usd",
     "Working",
     "WorkingOrder",
+    "budget_of",
     "daily_loss",
     "drawdown",
     "due",

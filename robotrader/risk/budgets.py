@@ -10,17 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from robotrader.ledger.view import total
+from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.ledger import StrategyView
     from robotrader.risk.case import Case
-
-
-def budget_of(strategy: str) -> str:
-    """Return whose budget a strategy's orders use: its name without the symbol."""
-    return strategy.partition("/")[0]
 
 
 def strategy(case: Case) -> str:
