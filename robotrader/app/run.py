@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,8 @@ def main(resolved: Resolved) -> int:
     argv = prepare(resolved)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     with subprocess.Popen(argv) as process:
+        # Heart ends everything in order; without this it would live on when we are told to end.
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
                 return process.wait()
