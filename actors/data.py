@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from actors import messages as own
-from actors.say import AskFeeds, Heard, tell, unknown
+from actors.say import AskFeeds, Heard, Raised, tell, unknown
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.gateway import (
     AskHistory,
@@ -23,6 +23,7 @@ from robotrader.gateway import (
     Unsubscribe,
 )
 from robotrader.market.durations import BAR_SECONDS
+from robotrader.tws.errors import explain
 from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Data(Actor):
         self._instruments = dict(instruments)
         self._symbols = {con_id: registry.ref(("symbol", con_id)) for con_id in instruments}
         self._gateway, self._readers, self._watch = gateway, tuple(readers), watch
-        self._now_ns = now_ns
+        self._alerts, self._now_ns = registry.ref("alerts"), now_ns
         self._numbers = count(1)
         self._asked: dict[int, own.AskHistory] = {}
         self._heard: dict[int, int] = {}
@@ -136,11 +137,23 @@ class Data(Actor):
         key = (message.con_id, message.kind)
         if message.stale:
             self._stale.add(key)
+            self._say_refused(message)
         elif key in self._stale:
             self._stale.discard(key)
             symbol = self._symbols.get(message.con_id)
             if symbol is not None:
                 tell(symbol, own.Interrupted(SOURCE))
+
+    def _say_refused(self, message: LineChanged) -> None:
+        """Tell a person of a stream that the broker refuses: nothing is entered without prices."""
+        code, colon, _ = message.why.partition(":")
+        instrument = self._instruments.get(message.con_id)
+        if not colon or not code.isdigit() or instrument is None:
+            return
+        meaning = explain(int(code))
+        remedy = "see the broker's message" if meaning is None else meaning.remedy
+        text = f"{instrument.symbol} {message.kind} are refused, {message.why} ({remedy})"
+        tell(self._alerts, Raised("warning", f"data of {instrument.symbol}", text))
 
     # -- what symbols want --
 

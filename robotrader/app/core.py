@@ -31,6 +31,7 @@ from robotrader.adapters import lease
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
+from robotrader.app import exits
 from robotrader.app.building import chosen, program_of, settings_of, trader_of
 from robotrader.config import Config, control_socket, log_folder
 from robotrader.domain import Instrument
@@ -57,7 +58,13 @@ STUCK_S: Final = 2.0
 AWAY_S: Final = 10.0
 """The longest that a safety actor may be away: it is being restarted, or its journal replayed."""
 
-LOOKUP_S: Final = 60.0
+LOOKUPS: Final = 6
+"""Contracts are asked for as long as so many greetings may take."""
+
+ENDED: Final = "ended.json"
+"""Why the core ended, for ``robotrader run`` to say last."""
+
+_ACCOUNT: Final = "account"
 EX_CONFIG: Final = 78
 """What heart does not start again: the configuration is wrong (sysexits.h)."""
 
@@ -72,6 +79,13 @@ class Handed(msgspec.Struct, frozen=True):
     hash: str
     started_ns: int | None = None
     """When a person began; a replaced core was begun by nobody."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Why a core did not go on, and which exit status that is."""
+
+    status: int
+    why: str
 
 
 class _Stop:
@@ -99,11 +113,18 @@ def main(handed: Path) -> int:
         with lease.held(data_dir), Logs(Path(log_folder(given.config)), given.config.log):
             return _live(given, data_dir, stop, pulse)
     except lease.LeaseHeldError as error:
-        return _say(error, lease.EXIT_CODE)
+        return _say(error, lease.EXIT_CODE)  # the directory is another's: nothing is left there
     except ConfigurationError as error:
-        return _say(error, EX_CONFIG)
+        return _end(data_dir, error, EX_CONFIG)
     except RoboTraderError as error:
-        return _say(error, 1)
+        return _end(data_dir, error, 1)
+
+
+def _end(data_dir: Path, error: RoboTraderError, status: int) -> int:
+    """Leave why this process ends to whoever waits for heart; say it if it is tried again."""
+    ended = Ended(exits.status_of(error), str(error))
+    (data_dir / ENDED).write_bytes(msgspec.json.encode(ended))
+    return status if status == EX_CONFIG else _say(error, status)
 
 
 def _say(error: Exception, status: int) -> int:
@@ -111,7 +132,18 @@ def _say(error: Exception, status: int) -> int:
     return status
 
 
+def _own(data_dir: Path, account: str) -> None:
+    """Refuse a journal of another account: its positions are not this one's."""
+    marked = data_dir / _ACCOUNT
+    before = marked.read_text().strip() if marked.exists() else account
+    if before != account:
+        msg = f"{data_dir} has the journal of account {before}, not {account}: set another data_dir"
+        raise ConfigurationError(msg)
+    marked.write_text(f"{account}\n")
+
+
 def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
+    _own(data_dir, given.config.account)
     system, memory = ActorSystem("core"), ProgramMemory()
     with _beating(pulse):
         instruments = _instruments(given.config, data_dir, system, memory)
@@ -215,14 +247,14 @@ def _gateway_program(
 
     It goes on when the block ends: the tree's actor finds it in the memory.
     """
-    start = program_of(config)
+    start, patience_s = program_of(config), LOOKUPS * config.ib.connect_timeout_s
     if start is None:
-        yield LOOKUP_S, lambda _: None
+        yield patience_s, lambda _: None
         return
     alerts = system.start(Alerts())
     program = system.start(GatewayProgram(start, alerts, memory))
     try:
-        yield LOOKUP_S + start.rules.adopt_s + start.rules.grace_s, program.tell
+        yield patience_s + start.rules.adopt_s + start.rules.grace_s, program.tell
     finally:
         program.stop()
         alerts.stop()

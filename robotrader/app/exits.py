@@ -6,8 +6,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from robotrader.adapters.lease import LeaseHeldError
 from robotrader.app.control_client import NoAnswerError, NotRunningError, RefusedError
-from robotrader.domain.errors import ConfigurationError, RoboTraderError
+from robotrader.domain.errors import ConfigurationError, IBKRConnectionError, RoboTraderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,16 +34,18 @@ def guarded(command: Callable[[], int]) -> int:
         return INTERRUPTED
     except RoboTraderError as error:
         print(f"robotrader: {error}", file=sys.stderr)
-        return _status(error)
+        return status_of(error)
     except OSError as error:
         print(f"robotrader: {error}", file=sys.stderr)
         return ERROR
     return status
 
 
-def _status(error: RoboTraderError) -> int:
+def status_of(error: RoboTraderError) -> int:
+    """Return the exit status that fits an error."""
     if isinstance(error, ConfigurationError):
         return USAGE
-    if isinstance(error, RefusedError):
+    if isinstance(error, RefusedError | LeaseHeldError):
         return REFUSED
-    return UNHEALTHY if isinstance(error, NotRunningError | NoAnswerError) else ERROR
+    unhealthy = NotRunningError | NoAnswerError | IBKRConnectionError
+    return UNHEALTHY if isinstance(error, unhealthy) else ERROR

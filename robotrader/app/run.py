@@ -14,15 +14,19 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from robotrader.adapters import lease
+from robotrader.app import exits
+from robotrader.app.core import ENDED, Ended
 from robotrader.config import Mode
 from robotrader.domain.errors import ConfigurationError
 from supervision import heart
 
 if TYPE_CHECKING:
-    from robotrader.config import Resolved
+    from robotrader.config import Config, Resolved
 
 GATEWAY_BOOT_S: Final = 60.0
 """The emulated gateway loads thirty years of prices before it beats."""
@@ -68,7 +72,8 @@ def prepare(resolved: Resolved, speed: float = 1.0) -> list[str]:
     """Write what heart and the core read; return heart's command.
 
     Raises:
-        ConfigurationError: there is nothing to trade, or no account.
+        ConfigurationError: there is nothing to trade, no account, or a zone that is none.
+        LeaseHeldError: a system runs in this data directory.
         OSError: the data directory cannot be written.
     """
     config = resolved.config
@@ -77,19 +82,30 @@ def prepare(resolved: Resolved, speed: float = 1.0) -> list[str]:
     if not config.account:
         raise ConfigurationError("account is empty: name the account to trade, as DU1234567")
     data_dir = Path(config.data_dir)
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_zones(config)
     handed = {
         "config": config, "profile": resolved.profile, "hash": resolved.hash,
         "started_ns": time.time_ns(),
     }  # fmt: skip
-    (data_dir / _HANDED).write_bytes(msgspec.json.encode(handed))
     spec = {"children": children_of(resolved, data_dir, speed), "dump_dir": str(data_dir / "dumps")}
-    (data_dir / _HEART).write_text(json.dumps(spec))
+    with lease.held(data_dir):  # what a running system was handed is not overwritten
+        (data_dir / ENDED).unlink(missing_ok=True)
+        (data_dir / _HANDED).write_bytes(msgspec.json.encode(handed))
+        (data_dir / _HEART).write_text(json.dumps(spec))
     return heart.command(data_dir / _HEART)
 
 
+def _check_zones(config: Config) -> None:
+    for window in config.ib.restart_windows:
+        try:
+            ZoneInfo(window.tz)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            msg = f"ib.restart_windows: {window.tz} is no time zone: write one as America/New_York"
+            raise ConfigurationError(msg) from None
+
+
 def main(resolved: Resolved) -> int:
-    """Run the system in the foreground; return heart's exit status."""
+    """Run the system in the foreground; return the exit status (see docs/operating.md)."""
     argv = prepare(resolved)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     with subprocess.Popen(argv) as process:
@@ -97,6 +113,19 @@ def main(resolved: Resolved) -> int:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
-                return process.wait()
+                code = process.wait()
+                break
             except KeyboardInterrupt:
                 continue  # heart has it too, and ends everything in order
+    return _said(code, Path(resolved.config.data_dir))
+
+
+def _said(code: int, data_dir: Path) -> int:
+    """Say last why it ended, and return the exit status that fits."""
+    if code == 0:
+        return exits.OK
+    ended = Ended(exits.ERROR, f"heart ended with status {code}: see `robotrader logs`")
+    if (data_dir / ENDED).exists():
+        ended = msgspec.json.decode((data_dir / ENDED).read_bytes(), type=Ended)
+    print(f"robotrader: {ended.why}", file=sys.stderr, flush=True)
+    return ended.status

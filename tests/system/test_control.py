@@ -16,7 +16,6 @@ import pytest
 
 from tests.system.console import ACCOUNT, ROOT, SYMBOLS, Console, gateway, running, until
 
-
 pytestmark = pytest.mark.timeout(150)
 
 
