@@ -5,9 +5,10 @@ Actors never import each other; the tree wires them together by role.
 """
 
 from actors.branch import symbol_branch
-from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
-from actors.gateway_program import Confirmed, GatewayProgram, ProgramMemory
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.gateway_program import GatewayProgram, ProgramMemory, ProgramStart
 from actors.history import DailyHistory, HistoryRules
+from actors.say import Confirmed, HurryUp
 from actors.strategy import StrategyActor
 from actors.symbol import SymbolActor
 from actors.tree import Trader, make_tree
@@ -22,6 +23,7 @@ __all__ = [
     "HistoryRules",
     "HurryUp",
     "ProgramMemory",
+    "ProgramStart",
     "StrategyActor",
     "SymbolActor",
     "Trader",

@@ -16,6 +16,8 @@ import msgspec
 import pykka
 
 from actors.breaker import BREAKER_ROLES
+from actors.compared import breaks, sides
+from actors.preview import kill_answer
 from actors.risk_rows import limits_answer, sizes_answer, stress_answer, var_answer
 from actors.say import (
     AskBreaker,
@@ -23,6 +25,8 @@ from actors.say import (
     AskDays,
     AskFeeds,
     AskLedger,
+    AskOrders,
+    AskSides,
     AskSizes,
     AskSwitch,
     AskTail,
@@ -30,8 +34,11 @@ from actors.say import (
     AskTrading,
     AskUse,
     Clear,
+    Confirmed,
+    HurryUp,
     Reconcile,
     Trip,
+    tell,
     unknown,
 )
 from actors.tables import (
@@ -45,6 +52,7 @@ from actors.tables import (
     switch_rows,
     trade_row,
 )
+from robotrader.adapters import log_files
 from robotrader.adapters.control_socket import ControlSocket
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
@@ -56,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from actors.lives import Lives
     from actors.tables import Known
     from robotrader.adapters.control_socket import Peer
     from robotrader.domain.control import Request
@@ -66,6 +75,12 @@ ASK_S: Final = 2.0
 """The longest wait for one actor's part of an answer."""
 
 _NO_GATE: Final = answers.Failed(why="the risk gate does not answer: it is being restarted")
+COMPARE_S: Final = 8.0
+"""How long both sides may differ before that is the answer: a fill may be on its way."""
+
+ORDERS_MAX: Final = 5_000
+"""The newest of a journal that goes back for years: what fits into a frame."""
+
 _DAYS: Final = {control.Period.DAY: 1, control.Period.WEEK: 7, control.Period.MONTH: 31}
 
 
@@ -76,6 +91,7 @@ class ControlActor(Actor):
         path: the socket.
         registry: where everybody is found by role.
         known: what does not change while the process lives.
+        lives: how often each actor was started, and why it ended.
         stop: ends the process in order.
         clients_max: connections at once.
     """
@@ -88,11 +104,13 @@ class ControlActor(Actor):
         path: Path,
         registry: Registry,
         known: Known,
+        lives: Lives,
         stop: Callable[[], None],
         clients_max: int = 32,
     ) -> None:
         super().__init__()
         self._registry, self._known, self._end_process = registry, known, stop
+        self._lives = lives
         self._socket = ControlSocket(path, self._answer, clients_max=clients_max)
         self._kills: dict[str, Answer] = {}
         self._handlers: dict[type, Callable[[Any], Awaitable[Answer]]] = {
@@ -106,9 +124,12 @@ class ControlActor(Actor):
             control.Pnl: self._pnl,
             control.JournalTail: self._journal,
             control.Breakers: self._breakers,
+            control.Logs: self._logs,
             control.ActorRestart: self._restart,
             control.Kill: self._kill,
             control.Resume: self._resume,
+            control.CheckIn: self._check_in,
+            control.GatewayConfirmed: self._gateway_confirmed,
             control.Stop: self._end,
             control.RiskLimits: self._risk_limits,
             control.RiskVar: self._risk_var,
@@ -163,24 +184,27 @@ class ControlActor(Actor):
         trading = await self._ask("orders", AskTrading())
         ledger = await self._ask("account", AskLedger())
         switch = await self._ask("kill-switch", AskSwitch())
-        rows = await asyncio.to_thread(actor_rows, self._root())
+        rows = await asyncio.to_thread(actor_rows, self._root(), self._lives)
         fresh = await self._ask("data", AskFeeds())
-        return status_of(self._known, trading, ledger, switch, rows=rows, fresh=fresh)
+        return status_of(
+            self._known, trading, ledger, switch, rows=rows, fresh=fresh,
+            restarts=self._lives.restarts,
+        )  # fmt: skip
 
     def _root(self) -> Any:
         return self._registry.whereis("root")
 
     async def _actors(self, request: control.ActorsList) -> Answer:
-        rows = await asyncio.to_thread(actor_rows, self._root())
+        rows = await asyncio.to_thread(actor_rows, self._root(), self._lives)
         under = request.under.rstrip("/")
         found = tuple(row for row in rows if row.path.startswith(under))
         return answers.ActorsAnswer(actors=found)
 
-    async def _orders(self, _: control.Orders) -> Answer:
-        trading = await self._ask("orders", AskTrading())
-        if trading is None:
+    async def _orders(self, request: control.Orders) -> Answer:
+        found = await self._ask("orders", AskOrders(ended=request.ended))
+        if found is None:
             return answers.Failed(why="the order manager does not answer: it is being restarted")
-        return answers.OrdersAnswer(orders=tuple(map(order_row, trading.orders)))
+        return answers.OrdersAnswer(orders=tuple(map(order_row, found[-ORDERS_MAX:])))
 
     async def _positions(self, _: control.Positions) -> Answer:
         ledger = await self._ask("account", AskLedger())
@@ -231,27 +255,27 @@ class ControlActor(Actor):
         return answers.BreakersAnswer(breakers=tuple(rows))
 
     async def _reconcile(self, _: control.Reconcile) -> Answer:
-        self._registry.ref("orders").resolve().tell(Reconcile())
-        deadline = time.monotonic() + ASK_S
-        trading = await self._ask("orders", AskTrading())
-        while trading is not None and not trading.ready and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-            trading = await self._ask("orders", AskTrading())
-        if trading is None:
-            return answers.Failed(why="the order manager does not answer: it is being restarted")
-        breaks = tuple(
-            answers.BreakRow(
-                kind="position",
-                key=self._known.symbols.get(con_id, str(con_id)),
-                ours="see positions",
-                broker="see account",
-                since_ns=None,
-                advice="compare both, then adopt the broker's position or correct it there",
-            )
-            for con_id in sorted(trading.halted)
+        """Have everything asked for now; wait until it has come and agrees, or time is up."""
+        asked_ns = self._known.now_ns()
+        if not tell(self._registry.ref("orders"), Reconcile()):
+            return answers.Failed(why="the order manager is being restarted: try again")
+        deadline, rows = time.monotonic() + COMPARE_S, None
+        while time.monotonic() < deadline:
+            found = await self._ask("orders", AskSides())
+            if found is not None and found.broker and found.broker.at_ns >= asked_ns:
+                ledger = await self._ask("account", AskLedger())
+                rows = sides(self._known, found, found.broker, ledger)
+                if found.ready and not breaks(rows):
+                    return answers.ReconcileAnswer(
+                        clean=True, at_ns=found.broker.at_ns, breaks=(), sides=rows
+                    )
+            await asyncio.sleep(0.1)
+        if rows is None:
+            why = f"the broker's answer did not come within {COMPARE_S:g} s: see the link in status"
+            return answers.Failed(why=why)
+        return answers.ReconcileAnswer(
+            clean=False, at_ns=self._known.now_ns(), breaks=breaks(rows), sides=rows
         )
-        clean = trading.ready and not breaks
-        return answers.ReconcileAnswer(clean=clean, at_ns=self._known.now_ns(), breaks=breaks)
 
     async def _risk_limits(self, _: control.RiskLimits) -> Answer:
         use = await self._ask("risk", AskUse())
@@ -277,23 +301,24 @@ class ControlActor(Actor):
         """Return the daily prices; none while nobody has them, and nothing is said of the past."""
         return await self._ask("history", AskCloses()) or {}
 
+    async def _logs(self, request: control.Logs) -> Answer:
+        """Return what the files have; the command line reads them itself, even if nothing runs."""
+        if self._known.logs is None:
+            return answers.Refused(code="no_logs", why="this system keeps no log files")
+        lines = await asyncio.to_thread(
+            log_files.newest, self._known.logs, request.count, min_level=request.min_level,
+            actor=request.actor, cause=request.cause,
+        )  # fmt: skip
+        return answers.LogsAnswer(lines=tuple(lines))
+
     # -- acting --
 
     async def _kill(self, request: control.Kill) -> Answer:
         ledger = await self._ask("account", AskLedger())
         trading = await self._ask("orders", AskTrading())
-        level = Level.read(request.level.value) or Level.PAUSE
-        cancels = () if trading is None or level < Level.CANCEL else trading.orders
-        closes = (
-            () if ledger is None or level < Level.FLATTEN else position_rows(self._known, ledger)
-        )
-        shown = answers.KillAnswer(
-            preview=request.preview,
-            level=str(level),
-            scope=request.scope,
-            cancels=tuple(order.ref for order in cancels if not order.reduces),
-            closes=tuple(closes),
-            cannot=() if ledger is not None else ("the account does not answer",),
+        level = Level[request.level.name]
+        shown = kill_answer(
+            level, request.scope, self._known, trading, ledger, preview=request.preview
         )
         if request.preview:
             return shown
@@ -310,10 +335,7 @@ class ControlActor(Actor):
         if found is None:
             why = f"no actor {request.path}: `robotrader actors ls` has them"
             return answers.Refused(code="no_actor", why=why)
-        acted = OperatorActed(
-            who=request.who, command=f"restart {request.path}: {request.reason}", result="asked"
-        )
-        self._registry.ref("journal").resolve().tell(acted)
+        self._note(request.who, f"restart {request.path}: {request.reason}", "asked")
         found.kill()
         return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
 
@@ -323,6 +345,27 @@ class ControlActor(Actor):
             return answers.Failed(why="the kill switch does not answer, or refuses; see the log")
         left = ", ".join(f"{row.level} in {row.scope}" for row in switch_rows(switch)) or "nothing"
         return answers.Done(text=f"cleared {request.scope}; still tripped: {left}")
+
+    def _note(self, who: str, command: str, result: str) -> bool:
+        """Have the journal keep what a person did; False while it is being restarted."""
+        acted = OperatorActed(who=who, command=command, result=result, wall_ns=time.time_ns())
+        return tell(self._registry.ref("journal"), acted)
+
+    async def _check_in(self, request: control.CheckIn) -> Answer:
+        if not self._note(request.who, "check in", "done"):
+            return answers.Failed(why="the journal is being restarted: check in again")
+        wanted_s = self._known.dead_man_s
+        if not wanted_s:
+            return answers.Done(text="noted; kill_switch.dead_man_s is 0: nobody has to check in")
+        return answers.Done(text=f"noted; the next one is due within {wanted_s:g} s")
+
+    async def _gateway_confirmed(self, request: control.GatewayConfirmed) -> Answer:
+        self._note(request.who, "gateway confirm", "asked")
+        own = tell(self._registry.ref("gateway-program"), Confirmed())
+        if not tell(self._registry.ref("gateway"), HurryUp()):
+            return answers.Failed(why="the connection is being restarted: try again")
+        program = "its program is looked after again" if own else "its program is not ours"
+        return answers.Done(text=f"connecting now; {program}")
 
     async def _end(self, request: control.Stop) -> Answer:
         deadline = time.monotonic() + request.drain_s
@@ -336,6 +379,6 @@ class ControlActor(Actor):
 
 
 def control_child(registry: Registry, path: Path, known: Known, **more: Any) -> ChildSpec:
-    """Return the control actor's place in a tree."""
+    """Return the control actor's place in a tree; ``more`` are its other arguments."""
     given = {"registry": registry, "path": path, "known": known, **more}
     return ChildSpec(id="control", start=registry.via("control", ControlActor), kwargs=given)

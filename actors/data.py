@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import messages as own
 from actors.guarded import Guarded, Word
-from actors.say import AskDaily, AskFeeds, AskMeters, Daily, Heard, tell, unknown
+from actors.say import AskDaily, AskFeeds, AskMeters, Daily, Heard, Raised, tell, unknown
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.gateway import (
     AskHistory,
@@ -31,6 +31,7 @@ from robotrader.gateway import (
 )
 from robotrader.market.durations import BAR_SECONDS
 from robotrader.meters import Histogram, Sample
+from robotrader.tws.errors import explain
 from supervision import Actor, MailboxSpec
 from supervision.breaker import FAILURE, IGNORED, SUCCESS
 from supervision.breaker.verdict import Outcome, Verdict
@@ -117,6 +118,7 @@ class Data(Actor):
         self._gateway, self._readers, self._watch = gateway, tuple(readers), watch
         self._source, self._now_ns = source, now_ns
         self._daily = daily
+        self._alerts = registry.ref("alerts")
         self._numbers = count(1)
         self._asked: dict[int, own.AskHistory] = {}
         self._heard: dict[int, int] = {}
@@ -282,11 +284,23 @@ class Data(Actor):
             self._stale.add(key)
             # The link, or what we may have: the gateway asks again by itself.
             self._streams.settle(message.con_id, IGNORED)
+            self._say_refused(message)
         elif key in self._stale:
             self._stale.discard(key)
             symbol = self._symbols.get(message.con_id)
             if symbol is not None:
                 tell(symbol, own.Interrupted(self._source))
+
+    def _say_refused(self, message: LineChanged) -> None:
+        """Tell a person of a stream that the broker refuses: nothing is entered without prices."""
+        code, colon, _ = message.why.partition(":")
+        instrument = self._instruments.get(message.con_id)
+        if not colon or not code.isdigit() or instrument is None:
+            return
+        meaning = explain(int(code))
+        remedy = "see the broker's message" if meaning is None else meaning.remedy
+        text = f"{instrument.symbol} {message.kind} are refused, {message.why} ({remedy})"
+        tell(self._alerts, Raised("warning", f"data of {instrument.symbol}", text))
 
     # -- what symbols want --
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import msgspec
 import pykka
 
-from actors.say import AskMeters
+from actors.say import AskMeters, ClockCompared, HurryUp
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
 from robotrader.domain import AskLink, AskSnapshot, CancelOrder, LinkChanged, PlaceOrder
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
@@ -53,6 +53,8 @@ class GatewayRoles:
     data: Role
     alerts: Role
     program: Role | None = None
+    watch: Role | None = None
+    """Who is told how far the broker's clock is from ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,6 @@ class GatewayMemory:
         known = self.wishes.get(con_id)
         kinds = ask.kinds if known is None else tuple(dict.fromkeys(known.kinds + ask.kinds))
         self.wishes[con_id] = msgspec.structs.replace(ask, kinds=kinds)
-
-
-class HurryUp(msgspec.Struct, frozen=True):
-    """A human has logged in or confirmed: connect now instead of at the next slow try."""
 
 
 class _Failed(msgspec.Struct, frozen=True):
@@ -130,6 +128,7 @@ class GatewayActor(Actor):
             data=self._teller("data", self._roles.data),
             alert=self._teller("alerts", self._roles.alerts),
             failed=self._port_failed,
+            clock=self._say_clock,
         )
         self._port = port = IbPort(
             self._settings,
@@ -201,6 +200,10 @@ class GatewayActor(Actor):
     def _say_link(self) -> None:
         if self._link is not None:
             self._teller("orders", self._roles.orders)(self._link)
+
+    def _say_clock(self, skew_ns: int) -> None:
+        if self._roles.watch is not None:
+            self._teller("watch", self._roles.watch)(ClockCompared(skew_ns))
 
     def _broker_teller(self) -> Callable[[Any], None]:
         orders = self._teller("orders", self._roles.orders)

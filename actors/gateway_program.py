@@ -8,20 +8,22 @@ program goes on: its successor finds it reachable and starts no second one.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 import pykka
 
+from actors.say import Confirmed
 from robotrader.adapters.os_process import OsProcess
 from robotrader.domain import LinkChanged
+from robotrader.domain.errors import ConfigurationError
 from robotrader.gateway import GatewayAlert, Launcher, LaunchRules
 from robotrader.gateway.launcher import Escalate, Kill, Spawn, Terminate
 from supervision import Actor, MailboxFull
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from robotrader.gateway.launcher import LaunchEffect
 
@@ -36,15 +38,32 @@ class AlertRole(Protocol):
         """Send a message."""
 
 
+def _nothing() -> Mapping[str, str]:
+    """Return no variables."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStart:
+    """What is run and how: made by the application, from the configuration.
+
+    Attributes:
+        command: program and arguments, as IBC's start script (see ``conf/ibc``).
+        rules: when to start, restart and give up.
+        environ: variables besides ours; secrets are read when the program is started, and kept
+            by nobody here.
+    """
+
+    command: tuple[str, ...]
+    rules: LaunchRules = field(default_factory=LaunchRules)
+    environ: Callable[[], Mapping[str, str]] = _nothing
+
+
 @dataclass(slots=True)
 class ProgramMemory:
     """What outlives an incarnation of the actor: the program that it has started."""
 
     process: OsProcess | None = None
-
-
-class Confirmed(msgspec.Struct, frozen=True):
-    """A human has looked after the program: it may be started again."""
 
 
 class _Look(msgspec.Struct, frozen=True):
@@ -55,8 +74,7 @@ class GatewayProgram(Actor):
     """See the module's prose.
 
     Args:
-        command: program and arguments, as IBC's start script (see ``conf/ibc``).
-        rules: when to start, restart and give up.
+        start: what is run and how.
         alerts: who is told when it is given up.
         memory: what outlives an incarnation.
         look_s: how often the program is looked at, in seconds.
@@ -66,19 +84,18 @@ class GatewayProgram(Actor):
 
     def __init__(
         self,
-        command: tuple[str, ...],
-        rules: LaunchRules,
+        start: ProgramStart,
         alerts: AlertRole,
         memory: ProgramMemory,
         look_s: float = LOOK_S,
     ) -> None:
         super().__init__()
-        self._command = command
+        self._start_of = start
         self._alerts = alerts
         self._look_s = look_s
         self.undelivered = 0
         self._memory = memory
-        self.launcher = Launcher(rules)
+        self.launcher = Launcher(start.rules)
         if memory.process is not None:
             self.launcher.adopt()
 
@@ -119,8 +136,9 @@ class GatewayProgram(Actor):
 
     def _spawn(self, now_ns: int) -> None:
         try:
-            self._memory.process = OsProcess(self._command)
-        except OSError as error:
+            environ = self._start_of.environ()
+            self._memory.process = OsProcess(self._start_of.command, env=environ)
+        except (OSError, ConfigurationError) as error:
             self._do(self.launcher.failed(str(error)), now_ns)
 
     def _end(self, how: Terminate | Kill, now_ns: int) -> None:

@@ -2,8 +2,8 @@
 
 A trip is acknowledged when it is durable, and in force before that: whoever sends orders is told
 at once. Everybody is told again every second, so that a gate that was restarted knows it soon. What
-trips it by itself is looked at every second and at every change. The file ``KILL`` in the data
-directory trips it too, so that a shell is enough.
+trips it by itself is looked at four times a second and at every change. The file ``KILL`` in the
+data directory trips it too, so that a shell is enough.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from actors.say import (
     AskSwitch,
     CancelAll,
     Clear,
+    ClockCompared,
     Commit,
     Committed,
     Follow,
@@ -46,13 +47,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from actors.progress import Progress
     from actors.say import Address
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
     from robotrader.risk import Limits, TripRules
 
-LOOK_S: Final = 1.0
+LOOK_S: Final = 0.25
+"""What trips by itself is in force this long after its threshold was passed."""
+
 AGAIN_NS: Final = 10_000_000_000
 """A market order that works fills in far less; a second one before that could sell twice."""
 
@@ -61,6 +65,7 @@ STRATEGY: Final = "kill-switch"
 
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
+_MS_NS: Final = 1_000_000
 
 
 class KillSwitch(Actor):
@@ -72,6 +77,8 @@ class KillSwitch(Actor):
         limits, rules: what trips it by itself.
         is_open: whether a contract's market is open at a time.
         flag: the file whose existence trips it; its text may name the level.
+        progress: who is looked at for making no progress.
+        person_ns: when a person gave the last sign of life, besides what the journal says.
         journal, orders, risk, alerts: addresses by role.
         readers: who else is told how it is.
         now_ns: the time of day.
@@ -94,6 +101,8 @@ class KillSwitch(Actor):
         risk: Address,
         alerts: Address,
         readers: Sequence[Address] = (),
+        progress: Progress,
+        person_ns: int | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
@@ -111,6 +120,9 @@ class KillSwitch(Actor):
         """When data last came; nothing is late before it was watched."""
 
         self._durable = SwitchFold()
+        self._progress, self._person_ns = progress, person_ns
+        self._skew_ns: int | None = None
+        self._hung: tuple[tuple[str, str], ...] = ()
         self._link, self._link_since_ns = LinkState.DOWN, now_ns()
         self._flattened: dict[tuple[str, int], int] = {}
 
@@ -154,12 +166,18 @@ class KillSwitch(Actor):
                 return
             case BrokerSnapshot():
                 return
+            case ClockCompared():
+                self._skew_ns = message.skew_ns
             case LinkChanged():
+                if not message.next_order_id:
+                    self._skew_ns = None  # not connected: the next comparison counts
                 if message.state is not self._link:
                     self._link, self._link_since_ns = message.state, self._now_ns()
             case "look":
                 self.send_after(LOOK_S, _LOOK)
                 self._look_at_flag()
+                allowed_ns = self._rules.hung_ms * _MS_NS
+                self._hung = self._progress.hung(self._cell.system.now_ns(), allowed_ns)
                 self._tell()
             case _:
                 raise unknown(self, message)
@@ -229,6 +247,11 @@ class KillSwitch(Actor):
             self.switch = self.switch.after(record)
             self._writing.discard(_key(record))
 
+    def _seen_ns(self) -> int | None:
+        """When a person last gave a sign of life: with the start, or with whatever was done."""
+        signs = (self._person_ns, self._durable.person_ns)
+        return max((each for each in signs if each is not None), default=None)
+
     # -- by itself --
 
     def _look(self) -> None:
@@ -239,9 +262,9 @@ class KillSwitch(Actor):
             heard_ns=self._heard,
             open_markets=frozenset(c for c in self._instruments if self._is_open(c, now_ns)),
             rejects_ns=tuple(self._durable.rejects_ns),
-            skew_ns=None,
-            hung=(),
-            person_ns=None,
+            skew_ns=self._skew_ns,
+            hung=self._hung,
+            person_ns=self._seen_ns(),
             unreconciled=frozenset(self._durable.halted),
             link=self._link,
             link_since_ns=self._link_since_ns,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actors.say import (
     AskMeters,
     AskOrders,
+    AskSides,
     AskTrading,
     CancelAll,
     Commit,
@@ -25,6 +26,7 @@ from actors.say import (
     Recorded,
     Replayed,
     Restored,
+    Sides,
     SwitchChanged,
     Trading,
     tell,
@@ -124,6 +126,7 @@ class Orders(Actor):
         self._epoch = 0
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
+        self._compared: BrokerSnapshot | None = None
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
@@ -137,7 +140,9 @@ class Orders(Actor):
         elif isinstance(message, Restored):
             self._restore(message)
         elif isinstance(message, AskOrders):
-            return tuple(self.manager.orders())
+            return tuple(self.manager.orders(ended=message.ended))
+        elif isinstance(message, AskSides):
+            return self._sides()
         elif isinstance(message, AskTrading):
             return self._trading()
         elif isinstance(message, AskMeters):
@@ -195,6 +200,15 @@ class Orders(Actor):
         order = self.manager.order(ref)
         return "" if order is None else order.symbol
 
+    def _sides(self) -> Sides:
+        return Sides(
+            ready=self.manager.ready,
+            orders=tuple(self.manager.orders()),
+            positions=self.manager.positions(),
+            halted=self.manager.halted,
+            broker=self._compared,
+        )
+
     def _serve(self, message: Any) -> None:
         now_ns = self._now_ns()
         manager = self.manager
@@ -206,6 +220,8 @@ class Orders(Actor):
                 self._link = message
             if isinstance(message, BrokerSnapshot) and message.values:
                 self._values = message
+            if isinstance(message, BrokerSnapshot) and not message.missing:
+                self._compared = message
             if isinstance(message, LinkChanged | BrokerSnapshot):
                 for who in self._told:
                     tell(who, message)

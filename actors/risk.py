@@ -368,4 +368,6 @@ def _working(order: do.OrderView) -> WorkingOrder:
         side=Side(order.side),
         qty=order.reserved,
         group=order.parent_ref,
+        strategy=order.strategy,
+        reduces=order.reduces,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
-from robotrader.domain import Bar, Intent
+from robotrader.domain import Bar, BrokerSnapshot, Intent
 from robotrader.domain.records import Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
@@ -127,7 +127,23 @@ class CancelAll(msgspec.Struct, frozen=True):
 
 
 class AskOrders(msgspec.Struct, frozen=True):
-    """Which orders are open? A tuple of ``OrderView`` answers."""
+    """Which orders are open, or have ended? A tuple of ``OrderView`` answers."""
+
+    ended: bool = False
+
+
+class AskSides(msgspec.Struct, frozen=True):
+    """What do we have and what did the broker say last? ``Sides`` answers."""
+
+
+class Sides(msgspec.Struct, frozen=True, kw_only=True):
+    """Both sides of a comparison. ``broker`` is None before the first complete answer."""
+
+    ready: bool
+    orders: tuple[OrderView, ...]
+    positions: dict[int, Decimal]
+    halted: frozenset[int]
+    broker: BrokerSnapshot | None
 
 
 class AskLedger(msgspec.Struct, frozen=True):
@@ -146,6 +162,20 @@ class Heard(msgspec.Struct, frozen=True):
     """When each contract's data last came (nanoseconds UTC), as a source says every second."""
 
     at_ns: dict[int, int]
+
+
+class ClockCompared(msgspec.Struct, frozen=True):
+    """How far the broker's clock is from ours, as far as it is certain."""
+
+    skew_ns: int
+
+
+class HurryUp(msgspec.Struct, frozen=True):
+    """A human has logged in or confirmed: connect now instead of at the next slow try."""
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """A human has looked after the gateway's program: it may be started again."""
 
 
 class Trip(msgspec.Struct, frozen=True):

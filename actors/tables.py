@@ -11,11 +11,15 @@ import msgspec
 
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from supervision import Supervisor
+from supervision.classstats import HANDLER_BUCKETS_S
 from supervision.manage import which_children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from actors.lives import Life, Lives
     from actors.say import Tail, Trading
     from robotrader.execution import OrderView
     from robotrader.ledger import DayMark, LedgerView, Traded
@@ -40,54 +44,93 @@ class Known:
     symbols: Mapping[int, str]
     now_ns: Callable[[], int] = time.time_ns
     """The time of day; a simulated day has its own."""
+    strategies: frozenset[str] = frozenset()
+    """Names of strategies, and of their instances."""
+
+    dead_man_s: float = 0.0
+    logs: Path | None = None
 
 
 def find(root: ActorRef[Any] | None, path: str) -> ActorRef[Any] | None:
     """Return the actor of a path, None if there is none."""
     if root is None:
         return None
-    for own, child in _walk(root, ""):
+    for own, _, child in _walk(root, "", ""):
         if own == path and not isinstance(child.child, str):
             return child.child
     return None
 
 
-def actor_rows(root: ActorRef[Any] | None) -> tuple[answers.ActorRow, ...]:
+def actor_rows(root: ActorRef[Any] | None, lives: Lives) -> tuple[answers.ActorRow, ...]:
     """Return every actor below ``root``, in the order of the tree."""
     if root is None:
         return ()
-    return tuple(_row(path, child.child) for path, child in _walk(root, ""))
+    walked = _walk(root, "", root.actor_inbox.path())
+    return tuple(_row(path, child.child, lives.of(place)) for path, place, child in walked)
 
 
-def _walk(supervisor: ActorRef[Any], path: str) -> Iterator[tuple[str, ChildInfo]]:
+def _walk(supervisor: ActorRef[Any], path: str, place: str) -> Iterator[tuple[str, str, ChildInfo]]:
+    """Yield each child's path for people, its place as the library names it, and itself."""
     for child in reversed(which_children(supervisor, timeout=_ASK_S)):
-        own = f"{path}/{_name(child.id)}"
-        yield own, child
+        own, there = f"{path}/{_name(child.id)}", f"{place}/{child.id}"
+        yield own, there, child
         if child.type == "supervisor" and not isinstance(child.child, str):
-            yield from _walk(child.child, own)
+            yield from _walk(child.child, own, there)
 
 
 def _name(child_id: object) -> str:
     return "/".join(map(str, child_id)) if isinstance(child_id, tuple) else str(child_id)
 
 
-def _row(path: str, ref: ActorRef[Any] | str) -> answers.ActorRow:
+def _row(path: str, ref: ActorRef[Any] | str, life: Life) -> answers.ActorRow:
     """Return an actor as it is shown; instead of one, there may be a word for why there is none."""
+    known: dict[str, Any] = {"last_crash": life.why, "ended_ns": life.ended_ns}
     if isinstance(ref, str):
         return answers.ActorRow(
-            path=path, state=ref, restarts=None, mailbox=0, handled=0, generation=0, uptime_s=None
-        )
+            path=path, state=ref, restarts=life.restarts, mailbox=0, handled=0, generation=0,
+            uptime_s=None, **known,
+        )  # fmt: skip
     cell = ref.actor_inbox
+    buckets = cell.stats.handler_buckets
+    up_ns = cell.system.now_ns() - life.began_ns
     return answers.ActorRow(
         path=path,
-        state="alive",
-        restarts=None,
+        state="alive" if ref.is_alive() else "ended",
         mailbox=ref.depth(),
         oldest_s=ref.oldest_age_s() or None,
         handled=cell.handled,
+        p50_s=_bound(buckets, 0.5),
+        p99_s=_bound(buckets, 0.99),
         generation=ref.number,
-        uptime_s=None,
+        uptime_s=up_ns / 1e9 if life.starts else None,
+        **_budget(cell.actor, life),
+        **known,
     )
+
+
+def _budget(actor: Any, life: Life) -> dict[str, Any]:
+    """Return an actor's restarts; a supervisor's use of its budget."""
+    if not isinstance(actor, Supervisor):
+        return {"restarts": life.restarts}
+    flags = actor.flags
+    return {
+        "strategy": flags.strategy,
+        "restarts": actor.restart_intensity_used,
+        "max_restarts": flags.intensity,
+        "within_s": flags.period_s,
+    }
+
+
+def _bound(buckets: Sequence[int], share: float) -> float | None:
+    """Return the upper bound of the decade that a share of the samples is not above."""
+    wanted, seen = share * sum(buckets), 0
+    if not wanted:
+        return None
+    for bound, many in zip(HANDLER_BUCKETS_S, buckets, strict=False):
+        seen += many
+        if seen >= wanted:
+            return bound
+    return None  # longer than any bound
 
 
 def switch_rows(switch: Switch | None) -> tuple[answers.Switch, ...]:
@@ -111,6 +154,7 @@ def status_of(
     switch: Switch | None,
     *,
     rows: tuple[answers.ActorRow, ...],
+    restarts: int,
     fresh: int | None,
 ) -> answers.StatusAnswer:
     """Return how the system is; what nobody answered is not known."""
@@ -134,7 +178,7 @@ def status_of(
         feeds=len(known.symbols),
         feeds_fresh=fresh,
         actors=len(rows),
-        restarts=None,
+        restarts=restarts,
         net_liquidation=None if ledger is None else ledger.equity,
         pnl_day=None if ledger is None else ledger.daily,
     )
@@ -148,13 +192,15 @@ def order_row(order: OrderView) -> answers.OrderRow:
         strategy=order.strategy,
         symbol=order.symbol,
         side=order.side,
-        order_type=None,
+        order_type=order.order_type or None,
         qty=order.qty,
         filled=order.filled,
-        tif=None,
+        limit_price=order.limit_price,
+        aux_price=order.aux_price,
+        tif=order.tif or None,
         state=order.state.value,
         perm_id=order.perm_id,
-        intended_ns=None,
+        intended_ns=order.intended_ns or None,
         why=order.why,
     )
 

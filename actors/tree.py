@@ -9,6 +9,7 @@
      |   |- orders
      |   `- risk         holds reservations that an earlier orders made: restarts with it
      |- broker (one for one)
+     |   |- gateway-program  the gateway's own process, where it is ours to run
      |   |- gateway      the connection; orders and intents live elsewhere
      |   |- breakers     one round the source's streams, one round its history
      |   |- data
@@ -33,17 +34,19 @@ from actors.branch import symbol_branch
 from actors.breaker import BREAKERS, SOURCE, KeptStates, SourceBreaker, breaker_role
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.gateway_program import GatewayProgram, ProgramMemory, ProgramStart
 from actors.history import DailyHistory, HistoryRules
 from actors.journal import Journal, JournalMemory
 from actors.kill_switch import KillSwitch
 from actors.orders import Orders
+from actors.progress import Progress
 from actors.risk import Risk
 from robotrader.recovery import Holder
-from robotrader.risk import SessionState
+from robotrader.risk import ALL, SessionState
 from supervision import Backoff, ChildSpec, Registry, Supervisor, SupervisorFlags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from pathlib import Path
 
     from robotrader.adapters.ib import IbSettings
@@ -59,6 +62,9 @@ RESTARTS: Final = 5
 PERIOD_S: Final = 60.0
 """Five restarts in a minute: a gateway that flaps is none of them, its actor reconnects without
 crashing; what crashes more often is a defect, and the level above starts afresh."""
+
+SAFETY: Final = ("journal", "account", "orders", "risk", "gateway")
+"""Who has to make progress for anything to be entered; the kill switch looks at them."""
 
 _GENTLE: Final = Backoff(min_s=0.1, max_s=5.0, jitter=0.2)
 
@@ -89,12 +95,21 @@ class Trader:
 
     restart_at_ns: Callable[[int], int | None]
     history: HistoryRules = field(default_factory=HistoryRules)
+    program: ProgramStart | None = None
+    """The gateway's own program, None if somebody else runs it."""
+
+    person_ns: int | None = None
+    """When a person started the system: a sign of life."""
+
+    restarts: int = RESTARTS
+    within_s: float = PERIOD_S
     durable: bool = True
     config_hash: str = ""
     build: str = ""
     registry: Registry = field(default_factory=Registry)
     memory: GatewayMemory = field(default_factory=GatewayMemory)
     breakers: KeptStates = field(default_factory=KeptStates)
+    program_memory: ProgramMemory = field(default_factory=ProgramMemory)
     outside: list[ChildSpec] = field(default_factory=list)
     """Further children of the root: the control socket."""
 
@@ -103,14 +118,13 @@ class Trader:
         return self.registry.ref(name)
 
 
-def _flags(strategy: Any) -> SupervisorFlags:
-    return SupervisorFlags(strategy=strategy, intensity=RESTARTS, period_s=PERIOD_S)
+def _flags(trader: Trader, strategy: Any) -> SupervisorFlags:
+    return SupervisorFlags(strategy=strategy, intensity=trader.restarts, period_s=trader.within_s)
 
 
-def _branch(name: str, strategy: str, children: Sequence[ChildSpec]) -> ChildSpec:
-    return ChildSpec(
-        id=name, start=Supervisor, args=(list(children), _flags(strategy)), type="supervisor"
-    )
+def _branch(trader: Trader, name: str, strategy: str, children: Sequence[ChildSpec]) -> ChildSpec:
+    flags = _flags(trader, strategy)
+    return ChildSpec(id=name, start=Supervisor, args=(list(children), flags), type="supervisor")
 
 
 def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
@@ -125,12 +139,12 @@ def make_tree(trader: Trader) -> tuple[list[ChildSpec], SupervisorFlags]:
             holder=_holder(trader),
         ),
         _child(trader, "alerts", Alerts),
-        _branch("desk", "rest_for_one", _desk(trader)),
-        _branch("broker", "one_for_one", _broker(trader)),
-        _branch("symbols", "one_for_one", _symbols(trader)),
+        _branch(trader, "desk", "rest_for_one", _desk(trader)),
+        _branch(trader, "broker", "one_for_one", _broker(trader)),
+        _branch(trader, "symbols", "one_for_one", _symbols(trader)),
         *trader.outside,
     ]
-    return children, _flags("rest_for_one")
+    return children, _flags(trader, "rest_for_one")
 
 
 def _holder(trader: Trader) -> Holder:
@@ -164,7 +178,7 @@ def _desk(trader: Trader) -> list[ChildSpec]:
             trader, "kill-switch", KillSwitch, **common, instruments=instruments,
             limits=trader.limits, rules=trader.trips, is_open=is_open,
             flag=trader.data_dir / "KILL", orders=role("orders"), risk=role("risk"),
-            alerts=role("alerts"),
+            alerts=role("alerts"), progress=_watched(trader), person_ns=trader.person_ns,
         ),
         _child(
             trader, "account", Account, **common, instruments=tuple(instruments.values()),
@@ -192,14 +206,28 @@ def _breaker(trader: Trader, name: str, config: BreakerConfig) -> ChildSpec:
     )  # fmt: skip
 
 
+def _watched(trader: Trader) -> Progress:
+    """Return who trips the switch by making no progress, each for what it stands for."""
+    watched: dict[Hashable, tuple[str, str]] = {role: (role, ALL) for role in SAFETY}
+    for con_id, instrument in trader.instruments.items():
+        name = instrument.symbol
+        watched["symbol", con_id] = (f"the symbol {name}", f"symbol:{name}")
+    return Progress(trader.registry, watched)
+
+
 def _broker(trader: Trader) -> list[ChildSpec]:
     role = trader.role
-    roles = GatewayRoles(orders=role("orders"), data=role("data"), alerts=role("alerts"))
+    program = None if trader.program is None else role("gateway-program")
+    roles = GatewayRoles(
+        orders=role("orders"), data=role("data"), alerts=role("alerts"), program=program,
+        watch=role("kill-switch"),
+    )  # fmt: skip
 
     def is_open(_instrument: Instrument, _machine_ns: int) -> bool:
         return trader.sessions.is_open(trader.now_ns(), outside_rth=False)
 
     return [
+        *_program(trader),
         _child(
             trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
             memory=trader.memory, is_open=is_open, market_ns=trader.market_ns,
@@ -216,6 +244,17 @@ def _broker(trader: Trader) -> list[ChildSpec]:
             trader, "history", DailyHistory, rules=trader.history, data=role("data"),
             risk=role("risk"), now_ns=trader.now_ns,
         ),
+    ]  # fmt: skip
+
+
+def _program(trader: Trader) -> list[ChildSpec]:
+    if trader.program is None:
+        return []
+    return [
+        _child(
+            trader, "gateway-program", GatewayProgram, start=trader.program,
+            alerts=trader.role("alerts"), memory=trader.program_memory,
+        )
     ]  # fmt: skip
 
 

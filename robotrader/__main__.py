@@ -24,6 +24,9 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _gateway(arguments: argparse.Namespace) -> int:
+    """Run or look at a gateway, or tell a running system about its own."""
+    if arguments.verb == "confirm":
+        return _operate(arguments)
     from robotrader.app.gateway_cli import run
 
     return run(arguments)

@@ -106,6 +106,11 @@ class Supervisor(Restarter):
         """Return ``(flags, children)``, or ``IGNORE`` to start nothing."""
         return self._given
 
+    @property
+    def flags(self) -> SupervisorFlags:
+        """What it runs by; the default before it is started."""
+        return self._flags
+
     # -- start and end --
 
     def on_start(self) -> Any:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from actors import HistoryRules, Trader
+from actors import HistoryRules, ProgramMemory, ProgramStart, Trader
 from robotrader.adapters import loader
 from robotrader.adapters.calendar import sessions as calendar_sessions
 from robotrader.adapters.ib import IbSettings
 from robotrader.adapters.lmdb_store import LmdbStore
+from robotrader.adapters.secrets import Secrets
 from robotrader.config import Durability, Mode
 from robotrader.config.places import journal_folder
 from robotrader.domain.errors import ConfigurationError
+from robotrader.gateway import LineRules as Streams
 from robotrader.gateway.link import LinkRules
 from robotrader.gateway.pacing import PacingRules
-from robotrader.gateway.windows import RestartWindow
 from robotrader.market import LineRules
 from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
 from robotrader.sizing import SizeKind, Sizer
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from robotrader.config import Config
-    from robotrader.config import RestartWindow as Announced
     from robotrader.config import Strategy as Chosen
     from robotrader.domain import Instrument
+    from robotrader.domain.control import KillLevel
     from robotrader.venue import Sessions
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -49,21 +50,16 @@ _MIB: Final = 1 << 20
 def settings_of(config: Config) -> IbSettings:
     """Return how the gateway is dealt with."""
     ib = config.ib
-    windows = tuple(RestartWindow(*_span(each)) for each in ib.restart_windows)
     return IbSettings(
         host=ib.host,
         port=ib.port,
         client_id=ib.client_id,
         account=config.account,
         rate=ib.pacing.messages_per_s,
-        link=LinkRules(handshake_s=ib.connect_timeout_s, windows=windows),
+        lines=Streams(budget=ib.pacing.market_data_lines),
+        link=LinkRules(handshake_s=ib.connect_timeout_s, windows=ib.restart_windows),
         pacing=PacingRules(window_requests=ib.pacing.historical_per_10min),
     )
-
-
-def _span(window: Announced) -> tuple[str, float, str]:
-    """Return start, minutes and zone; what comes before it belongs to the risk gate."""
-    return window.at, window.after_s / 60, window.tz
 
 
 def sessions_of(config: Config, now_ns: int) -> Sessions:
@@ -108,16 +104,64 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         max_pair_correlation=_looked_at(risk.max_pair_correlation, unless=1),
         max_cluster_weight=_looked_at(risk.max_cluster_weight, unless=10),
         cluster_correlation=Ratio(_exact(risk.cluster_correlation)),
+        max_strategy_weight={
+            name: Ratio(_exact(each.capital)) for name, each in chosen(config).items()
+        },
+        restart_quiet_ms=_quiet_ms(config),
         allow_short=risk.allow_short,
     )
-    on_breach = Level.read(risk.on_breach.value)
-    limits = at_pace(limits, pace, "max_quote_lead_ms")
-    trips = TripRules(on_loss=on_breach or Level.REDUCE)
-    return limits, at_pace(trips, pace, "stale_after_ms", "disconnected_ms", "max_skew_ms")
+    trips = at_pace(_trips(config), pace, "stale_after_ms", "disconnected_ms", "max_skew_ms")
+    return at_pace(limits, pace, "max_quote_lead_ms"), trips
 
 
 def _looked_at(value: float, *, unless: float) -> Ratio | None:
     return None if value >= unless else Ratio(_exact(value))
+
+
+def _trips(config: Config) -> TripRules:
+    rules = config.kill_switch
+    return TripRules(
+        on_loss=_level(config.risk.on_breach),
+        on_rejects=_level(rules.on_rejects),
+        on_stale_data=_level(rules.on_stale_data),
+        on_clock=_level(rules.on_clock_skew),
+        on_hung=_level(rules.on_hung),
+        on_dead_man=_level(rules.on_dead_man),
+        on_unreconciled=_level(rules.on_unreconciled),
+        on_connection=_level(rules.on_disconnect),
+        max_rejects=rules.rejects_max,
+        rejects_within_ms=round(rules.rejects_within_s * 1_000),
+        stale_after_ms=round(rules.stale_data_s * 1_000),
+        max_skew_ms=round(rules.clock_skew_s * 1_000),
+        hung_ms=round(rules.hung_s * 1_000),
+        dead_man_ms=round(rules.dead_man_s * 1_000) or None,
+        disconnected_ms=round(rules.disconnected_s * 1_000),
+    )
+
+
+def _level(word: KillLevel) -> Level:
+    """Return a level that the configuration names; it has no others."""
+    return Level[word.name]
+
+
+def _quiet_ms(config: Config) -> int:
+    """Return the longest quiet time; each restart is announced to the gate in its own time."""
+    return round(max((each.before_s for each in config.ib.restart_windows), default=0) * 1_000)
+
+
+def program_of(config: Config) -> ProgramStart | None:
+    """Return how the gateway's own program is run, None if somebody else runs it.
+
+    Its secrets are read whenever it is started; see ``robotrader.adapters.secrets``.
+    """
+    ib, secrets = config.ib, Secrets()
+    if not ib.gateway_command:
+        return None
+
+    def environ() -> dict[str, str]:
+        return {name: secrets.value(each) for name, each in ib.gateway_secrets.items()}
+
+    return ProgramStart(ib.gateway_command, environ=environ)
 
 
 def _exact(value: float | Decimal) -> Decimal:
@@ -198,6 +242,8 @@ def trader_of(
     data_dir: Path,
     now_ns: Callable[[], int],
     build: str,
+    person_ns: int | None = None,
+    program_memory: ProgramMemory | None = None,
 ) -> Trader:
     """Return what the tree is made of.
 
@@ -210,8 +256,8 @@ def trader_of(
     settings = settings_of(config)
 
     def restart_at_ns(at_ns: int) -> int | None:
-        changes = [window.next_change_ns(at_ns) for window in settings.link.windows]
-        return min(changes, default=None)
+        near = (window.announced_ns(at_ns) for window in settings.link.windows)
+        return min((begin_ns for begin_ns in near if begin_ns is not None), default=None)
 
     copy = config.journal.second_copy
     return Trader(
@@ -235,6 +281,11 @@ def trader_of(
         pace=pace_of(config),
         market_ns=now_ns if config.mode is Mode.SIM and config.sim.own_time else None,
         restart_at_ns=restart_at_ns,
+        program=program_of(config),
+        program_memory=program_memory or ProgramMemory(),
+        person_ns=person_ns,
+        restarts=config.supervision.max_restarts,
+        within_s=config.supervision.within_s,
         durable=config.journal.durability is Durability.FSYNC,
         config_hash=config_hash,
         build=build,

@@ -105,7 +105,7 @@ def _add_actors(commands: Commands, shared: list[argparse.ArgumentParser]) -> No
     for verb, says in (("ls", "list them"), ("tree", "show who supervises whom")):
         listing = verbs.add_parser(verb, parents=shared, help=says)
         listing.add_argument("under", nargs="?", default="/", metavar="PATH")
-    show = verbs.add_parser("show", parents=shared, help="show one")
+    show = verbs.add_parser("show", parents=shared, help="show one, by its path or its name")
     show.add_argument("path", metavar="PATH")
     restart = verbs.add_parser("restart", parents=shared, help="restart one")
     restart.add_argument("path", metavar="PATH")
@@ -125,6 +125,9 @@ def _add_acting(commands: Commands, shared: list[argparse.ArgumentParser]) -> No
     stop = commands.add_parser("stop", parents=shared, help="end the system in order")
     stop.add_argument("--drain", type=_seconds, nargs="?", const=30.0, default=0.0, metavar="S",
         help="wait for working orders, at most S seconds (30)")  # fmt: skip
+    commands.add_parser(
+        "checkin", parents=shared, help="say that a person is there (kill_switch.dead_man_s)"
+    )
     kill = commands.add_parser("kill", parents=shared, help="trip the kill switch")
     kill.add_argument("--level", choices=LEVELS, default="pause", help="default: pause")
     kill.add_argument("--scope", default="all", help="all, account:X, symbol:X or strategy:X")

@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
-from actors import make_tree
+from actors import GatewayProgram, ProgramMemory, make_tree
+from actors.alerts import Alerts
 from actors.control import control_child
+from actors.lives import Lives
 from actors.metrics import Meters
 from actors.say import Trip
 from actors.tables import Known
@@ -34,11 +36,11 @@ from robotrader.adapters.prometheus_breakers import BreakerCollector
 from robotrader.adapters.prometheus_trading import TradingCollector
 from robotrader.adapters.venue_clock import VenueClock
 from robotrader.app import exits
-from robotrader.app.building import settings_of, trader_of
+from robotrader.app.building import chosen, pace_of, program_of, settings_of, trader_of
 from robotrader.config import Config, Mode, control_socket, log_folder
 from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
-from robotrader.journal import DiskFull, JournalError, JournalInUse, SafeMode
+from robotrader.journal import JournalError
 from robotrader.risk import Level
 from supervision import ActorStartError, ActorSystem, Supervisor, Unavailable, stop_root
 from supervision.pulse import Pulse
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from actors import Trader
+    from robotrader.domain import LinkChanged
     from supervision import ChildSpec
 
 BEAT_S: Final = 0.25
@@ -61,7 +64,13 @@ STUCK_S: Final = 2.0
 AWAY_S: Final = 10.0
 """The longest that a safety actor may be away: it is being restarted, or its journal replayed."""
 
-LOOKUP_S: Final = 60.0
+LOOKUPS: Final = 6
+"""Contracts are asked for as long as so many greetings may take."""
+
+TEMPO_S: Final = 60.0
+"""How long the emulated gateway may take to say its time."""
+
+_ACCOUNT: Final = "account"
 GAVE_UP: Final = 70
 
 
@@ -71,6 +80,8 @@ class Handed(msgspec.Struct, frozen=True):
     config: Config
     profile: str
     hash: str
+    started_ns: int | None = None
+    """When a person began; a replaced core was begun by nobody."""
 
 
 class _Stop:
@@ -98,8 +109,23 @@ def main(handed: Path) -> int:
         with lease.held(data_dir), Logs(Path(log_folder(given.config)), given.config.log):
             return _live(given, data_dir, stop, pulse)
     except (RoboTraderError, JournalError, ActorStartError) as error:
-        why = _root_of(error)
-        return _say(why, _status(why), data_dir)
+        return _end(_root_of(error), data_dir)
+
+
+def _end(why: BaseException, data_dir: Path) -> int:
+    """Say why it ends, or leave that to ``robotrader run`` if nobody starts it again."""
+    status = exits.status_of(why)
+    if status == exits.IN_USE:  # the directory is another's: nothing is left there
+        return _say(why, status)
+    with contextlib.suppress(OSError):
+        (data_dir / exits.ENDED).write_bytes(msgspec.json.encode(exits.Ended(status, str(why))))
+    own = exits.CONFIG if status == exits.USAGE else status
+    return own if own in exits.NO_RESTART else _say(why, exits.ERROR)
+
+
+def _say(why: BaseException, status: int) -> int:
+    print(f"robotrader: {why}", file=sys.stderr, flush=True)
+    return status
 
 
 def _root_of(error: BaseException) -> BaseException:
@@ -111,26 +137,18 @@ def _root_of(error: BaseException) -> BaseException:
     return error
 
 
-def _status(why: BaseException) -> int:
-    """Return the exit status; heart starts none again but for 1."""
-    if isinstance(why, lease.LeaseHeldError | JournalInUse):
-        return lease.EXIT_CODE
-    if isinstance(why, ConfigurationError):
-        return exits.CONFIG
-    if isinstance(why, DiskFull | SafeMode):
-        return exits.DISK
-    return exits.DAMAGED if isinstance(why, JournalError) else exits.ERROR
-
-
-def _say(why: BaseException, status: int, data_dir: Path) -> int:
-    """Say it in one line, and leave the status to ``robotrader run``, which heart does not tell."""
-    print(f"robotrader: {why}", file=sys.stderr, flush=True)
-    with contextlib.suppress(OSError):
-        (data_dir / exits.LAST).write_text(str(status))
-    return status
+def _own(data_dir: Path, account: str) -> None:
+    """Refuse a journal of another account: its positions are not this one's."""
+    marked = data_dir / _ACCOUNT
+    before = marked.read_text().strip() if marked.exists() else account
+    if before != account:
+        msg = f"{data_dir} has the journal of account {before}, not {account}: set another data_dir"
+        raise ConfigurationError(msg)
+    marked.write_text(f"{account}\n")
 
 
 def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
+    _own(data_dir, given.config.account)
     clock = _venue_clock(given.config, pulse)
     try:
         return _traded(given, data_dir, stop, pulse, clock)
@@ -142,16 +160,18 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
 def _traded(
     given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, clock: VenueClock | None
 ) -> int:
-    instruments = _instruments(given.config, data_dir, pulse)
-    system = ActorSystem("core")
+    system, memory = ActorSystem("core"), ProgramMemory()
+    with _beating(pulse):
+        instruments = _instruments(given.config, data_dir, system, memory)
     system.add_runtime(LoopThread(system, "broker"))
     system.add_runtime(LoopThread(system, "control"))
+    now_ns = time.time_ns if clock is None else clock.now_ns
     trader = trader_of(
-        given.config, given.hash, instruments, data_dir=data_dir,
-        now_ns=time.time_ns if clock is None else clock.now_ns, build=__version__,
+        given.config, given.hash, instruments, data_dir=data_dir, now_ns=now_ns,
+        build=__version__, person_ns=_begun_ns(given, now_ns), program_memory=memory,
     )  # fmt: skip
-    trader.outside.append(_control(given, trader, stop))
     registry = _measured(system, given, trader)
+    trader.outside.append(_control(given, trader, stop, Lives(system)))
     children, flags = make_tree(trader)
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
@@ -159,7 +179,7 @@ def _traded(
     _beat_until(stop, pulse, trader, root.is_alive)
     del registry
     if not root.is_alive():
-        return _say(RuntimeError("the tree gave up: see the log"), GAVE_UP, data_dir)
+        return _say(RuntimeError("the tree gave up: see the log"), GAVE_UP)
     pulse.planned()
     stop_root(root)
     system.close()
@@ -176,11 +196,18 @@ def _venue_clock(config: Config, pulse: Pulse) -> VenueClock | None:
         return None
     clock = VenueClock("127.0.0.1", config.sim.control_port)
     with _beating(pulse):
-        clock.start(LOOKUP_S)
+        clock.start(TEMPO_S)
     return clock
 
 
-def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
+def _begun_ns(given: Handed, now_ns: Callable[[], int]) -> int | None:
+    """Return when a person began, by the market's clock."""
+    if given.started_ns is None:
+        return None
+    return now_ns() - round((time.time_ns() - given.started_ns) * pace_of(given.config))
+
+
+def _control(given: Handed, trader: Trader, stop: _Stop, lives: Lives) -> ChildSpec:
     config = given.config
     known = Known(
         mode=config.mode.value,
@@ -192,10 +219,13 @@ def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:
         started_ns=trader.now_ns(),
         now_ns=trader.now_ns,
         symbols={con_id: each.symbol for con_id, each in trader.instruments.items()},
+        strategies=frozenset(chosen(config)).union(*trader.strategies.values()),
+        dead_man_s=config.kill_switch.dead_man_s,
+        logs=Path(log_folder(config)),
     )
     return control_child(
-        trader.registry, Path(control_socket(config)), known, stop=stop.wanted.set,
-        clients_max=config.control.clients_max,
+        trader.registry, Path(control_socket(config)), known, lives=lives,
+        stop=stop.wanted.set, clients_max=config.control.clients_max,
     )  # fmt: skip
 
 
@@ -238,7 +268,9 @@ def _beating(pulse: Pulse) -> Iterator[None]:
         thread.join()
 
 
-def _instruments(config: Config, data_dir: Path, pulse: Pulse) -> list[Instrument]:
+def _instruments(
+    config: Config, data_dir: Path, system: ActorSystem, memory: ProgramMemory
+) -> list[Instrument]:
     """Return the contracts of the universe: as they are known, or as the broker says."""
     kept = data_dir / "contracts.json"
     known: dict[str, Instrument] = {}
@@ -246,10 +278,31 @@ def _instruments(config: Config, data_dir: Path, pulse: Pulse) -> list[Instrumen
         known = msgspec.json.decode(kept.read_bytes(), type=dict[str, Instrument])
     missing = [symbol for symbol in config.universe.symbols if symbol not in known]
     if missing:
-        with _beating(pulse):
-            known |= asyncio.run(look_up(settings_of(config), missing, LOOKUP_S))
+        with _gateway_program(config, system, memory) as (patience_s, told):
+            known |= asyncio.run(look_up(settings_of(config), missing, patience_s, told))
         kept.write_bytes(msgspec.json.encode(known))
     return [known[symbol] for symbol in config.universe.symbols]
+
+
+@contextlib.contextmanager
+def _gateway_program(
+    config: Config, system: ActorSystem, memory: ProgramMemory
+) -> Iterator[tuple[float, Callable[[LinkChanged], None]]]:
+    """Have the gateway's own program run before there is a tree; yield the patience and an ear.
+
+    It goes on when the block ends: the tree's actor finds it in the memory.
+    """
+    start, patience_s = program_of(config), LOOKUPS * config.ib.connect_timeout_s
+    if start is None:
+        yield patience_s, lambda _: None
+        return
+    alerts = system.start(Alerts())
+    program = system.start(GatewayProgram(start, alerts, memory))
+    try:
+        yield patience_s + start.rules.adopt_s + start.rules.grace_s, program.tell
+    finally:
+        program.stop()
+        alerts.stop()
 
 
 def _beat_until(stop: _Stop, pulse: Pulse, trader: Trader, alive: Callable[[], bool]) -> None:

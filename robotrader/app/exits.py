@@ -10,8 +10,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from robotrader.adapters.lease import LeaseHeldError
 from robotrader.app.control_client import NoAnswerError, NotRunningError, RefusedError
-from robotrader.domain.errors import ConfigurationError, RoboTraderError
+from robotrader.domain.errors import ConfigurationError, IBKRConnectionError, RoboTraderError
+from robotrader.journal import DiskFull, JournalError, JournalInUse, SafeMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +39,15 @@ CONFIG: Final = 78
 """EX_CONFIG: the configuration is wrong."""
 
 NO_RESTART: Final = (DAMAGED, DISK, IN_USE, CONFIG)
-LAST: Final = "core.exit"
-"""The file in the data directory that says with which of these the core ended."""
+ENDED: Final = "ended.json"
+"""The file in the data directory in which the core says why it ended."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Why a core did not go on, and which exit status of ``robotrader run`` that is."""
+
+    status: int
+    why: str
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -52,7 +63,7 @@ def guarded(command: Callable[[], int]) -> int:
         return INTERRUPTED
     except RoboTraderError as error:
         print(f"robotrader: {error}", file=sys.stderr)
-        return _status(error)
+        return status_of(error)
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         print(f"robotrader: {error}{'; make room on the disk' * full}", file=sys.stderr)
@@ -60,9 +71,19 @@ def guarded(command: Callable[[], int]) -> int:
     return status
 
 
-def _status(error: RoboTraderError) -> int:
-    if isinstance(error, ConfigurationError):
-        return USAGE
-    if isinstance(error, RefusedError):
-        return REFUSED
-    return UNHEALTHY if isinstance(error, NotRunningError | NoAnswerError) else ERROR
+def status_of(error: BaseException) -> int:
+    """Return the exit status that fits an error."""
+    for kinds, status in _STATUSES:
+        if isinstance(error, kinds):
+            return status
+    return ERROR
+
+
+_STATUSES: Final[tuple[tuple[tuple[type[BaseException], ...], int], ...]] = (
+    ((ConfigurationError,), USAGE),
+    ((RefusedError,), REFUSED),
+    ((LeaseHeldError, JournalInUse), IN_USE),
+    ((DiskFull, SafeMode), DISK),
+    ((JournalError,), DAMAGED),
+    ((NotRunningError, NoAnswerError, IBKRConnectionError), UNHEALTHY),
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robotrader.app.cli_args import common
+
 if TYPE_CHECKING:
     import argparse
 
@@ -19,6 +21,10 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     probe = verbs.add_parser("probe", help="open a proper API session and say what answers")
     probe.add_argument("address", metavar="HOST:PORT")
     probe.add_argument("--client-id", type=int, default=999, help="client id (default 999)")
+    verbs.add_parser(
+        "confirm", parents=[common(defaults=False)],
+        help="say that a person has logged in or confirmed: a running system connects now",
+    )  # fmt: skip
     errors = verbs.add_parser("errors", help="explain an error code")
     errors.add_argument("code", type=int)
     replay = verbs.add_parser("replay", help="show an event log, or play it to a client")

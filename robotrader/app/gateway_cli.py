@@ -92,6 +92,7 @@ def _emulate(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     kept = state.load(arguments.state) if arguments.state and arguments.state.exists() else None
     kept_ns = None if kept is None else kept.venue.now_ns
+    begun_ns = time.monotonic_ns()
     prepared = gateway_data.prepare(arguments, time.time_ns(), kept_ns)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(arguments.log.open("wb")) if arguments.log else None
@@ -107,6 +108,9 @@ def _emulate(arguments: argparse.Namespace) -> int:
             gateway.restore(kept)
         for program in programs:
             gateway.faults.play(program)
+        if arguments.speed == 1 and arguments.data is None and arguments.start is None:
+            # Loading took its time: without this the clock would be behind for ever.
+            gateway.advance(gateway.timeline.now_ns + time.monotonic_ns() - begun_ns)
         asyncio.run(_serve(gateway, arguments, prepared.said))
     return 0
 

@@ -20,7 +20,12 @@ import msgspec
 from robotrader.app import exits
 from robotrader.app.cli_args import PERIODS
 from robotrader.app.config_files import from_arguments
-from robotrader.app.control_client import ControlClient, RefusedError
+from robotrader.app.control_client import (
+    ControlClient,
+    NoAnswerError,
+    NotRunningError,
+    RefusedError,
+)
 from robotrader.config import Config, log_folder
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
@@ -88,8 +93,29 @@ def _status(arguments: argparse.Namespace) -> int:
         return _asked(arguments, control.Status())
     with _client(arguments) as client:
         for _ in _times(arguments):
-            emit(arguments, client.ask(control.Status()))
+            _refresh(arguments, lambda: client.ask(control.Status()))
     return exits.OK
+
+
+def _refresh(arguments: argparse.Namespace, look: Callable[[], Answer]) -> None:
+    """Show an answer in place of the last one; a system that is being restarted is waited for."""
+    try:
+        answer = look()
+    except (NoAnswerError, NotRunningError) as error:
+        if arguments.times is not None:
+            raise
+        _clear()
+        print(f"robotrader: {error}; looking again", file=sys.stderr, flush=True)
+        return
+    _clear()
+    emit(arguments, answer)
+    sys.stdout.flush()
+
+
+def _clear() -> None:
+    """Begin at the top of an empty screen (ECMA-48: CUP, ED); a file is written on and on."""
+    if sys.stdout.isatty():
+        print("\x1b[H\x1b[2J", end="")
 
 
 def _times(arguments: argparse.Namespace) -> Iterator[int]:
@@ -105,22 +131,28 @@ def _times(arguments: argparse.Namespace) -> Iterator[int]:
 
 def _top(arguments: argparse.Namespace) -> int:
     """Show the actors that handled most since the last look, and those that wait longest."""
-    before: dict[str, int] = {}
+    before: dict[tuple[str, int], int] = {}
     with _client(arguments) as client:
         for _ in _times(arguments):
-            answer = client.ask(control.ActorsList())
-            rows = answer.actors if isinstance(answer, answers.ActorsAnswer) else ()
-            busiest = sorted(
-                rows,
-                key=lambda row: (row.handled - before.get(row.path, 0), row.mailbox),
-                reverse=True,
-            )
-            before = {row.path: row.handled for row in rows}
-            emit(arguments, answers.ActorsAnswer(actors=tuple(busiest[:_TOP_ROWS])))
+            _refresh(arguments, lambda: _busiest(client.ask(control.ActorsList()), before))
     return exits.OK
 
 
 _TOP_ROWS: Final = 30
+
+
+def _busiest(answer: Answer, before: dict[tuple[str, int], int]) -> Answer:
+    """Return the busiest actors since ``before``, and note how they are now."""
+    rows = answer.actors if isinstance(answer, answers.ActorsAnswer) else ()
+    handled = {(row.path, row.generation): row.handled for row in rows}
+
+    def busy(row: answers.ActorRow) -> tuple[int, int]:
+        return row.handled - before.get((row.path, row.generation), 0), row.mailbox
+
+    busiest = sorted(rows, key=busy, reverse=True)
+    before.clear()
+    before.update(handled)
+    return answers.ActorsAnswer(actors=tuple(busiest[:_TOP_ROWS]))
 
 
 def _actors(arguments: argparse.Namespace) -> int:
@@ -130,17 +162,29 @@ def _actors(arguments: argparse.Namespace) -> int:
     if arguments.verb == "ls":
         return _asked(arguments, control.ActorsList(under=arguments.under))
     with _client(arguments) as client:
-        under = arguments.path if arguments.verb == "show" else arguments.under
+        under = "/" if arguments.verb == "show" else arguments.under
         answer = client.ask(control.ActorsList(under=under))
     rows = answer.actors if isinstance(answer, answers.ActorsAnswer) else ()
     if arguments.verb == "tree":
         return _tree(arguments, rows)
-    found = [row for row in rows if row.path == arguments.path]
+    found = [row for row in rows if _is(row.path, arguments.path)]
     if not found:
         msg = f"no actor {arguments.path}: see `robotrader actors ls`"
         raise RefusedError(msg)
-    emit(arguments, answers.ActorsAnswer(actors=tuple(found)))
+    if arguments.json:
+        emit(arguments, answers.ActorsAnswer(actors=tuple(found)))
+        return exits.OK
+    from robotrader.app import tables
+
+    out = tables.console(no_color=arguments.no_color, quiet=arguments.quiet)
+    for row in found:
+        out.print(tables.actor(row))
     return exits.OK
+
+
+def _is(path: str, wanted: str) -> bool:
+    """Return whether an actor is meant by its path, or by the end of it: ``orders``."""
+    return path == wanted or path.endswith(f"/{wanted}")
 
 
 def _tree(arguments: argparse.Namespace, rows: tuple[answers.ActorRow, ...]) -> int:
@@ -324,6 +368,8 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "stop": _stop,
     "kill": _kill,
     "resume": _resume,
+    "checkin": lambda arguments: _asked(arguments, control.CheckIn(who=who())),
+    "gateway": lambda arguments: _asked(arguments, control.GatewayConfirmed(who=who())),
     "healthcheck": _healthcheck,
     "journal": _journal,
     "logs": _logs,

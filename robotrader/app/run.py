@@ -6,25 +6,27 @@ gives up in order. Ctrl-C, SIGTERM and ``robotrader stop`` end everything, child
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from robotrader.adapters.lease import Lease, LeaseHeldError
+from robotrader.adapters.lease import Lease
 from robotrader.app import exits
 from robotrader.config import Mode
 from robotrader.domain.errors import ConfigurationError
 from supervision import heart
-from supervision.heart_rules import Exit
 
 if TYPE_CHECKING:
-    from robotrader.config import Resolved
+    from robotrader.config import Config, Resolved
 
 GATEWAY_BOOT_S: Final = 60.0
 """The emulated gateway loads thirty years of prices before it beats."""
@@ -53,7 +55,7 @@ def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
         "terminal_codes": list(exits.NO_RESTART),
         "vital": True,
     }
-    if config.mode is not Mode.SIM:
+    if config.mode is not Mode.SIM or config.ib.gateway_command:
         return [core]
     ib, sim = config.ib, config.sim
     argv = [
@@ -79,7 +81,8 @@ def prepare(resolved: Resolved) -> list[str]:
     """Write what heart and the core read; return heart's command.
 
     Raises:
-        ConfigurationError: there is nothing to trade, or no account.
+        ConfigurationError: there is nothing to trade, no account, or a zone that is none.
+        LeaseHeldError: a system runs in this data directory.
         OSError: the data directory cannot be written.
     """
     config = resolved.config
@@ -89,31 +92,40 @@ def prepare(resolved: Resolved) -> list[str]:
         raise ConfigurationError("account is empty: name the account to trade, as DU1234567")
     data_dir = Path(config.data_dir)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handed = {"config": config, "profile": resolved.profile, "hash": resolved.hash}
+    _check_zones(config)
+    handed = {
+        "config": config, "profile": resolved.profile, "hash": resolved.hash,
+        "started_ns": time.time_ns(),
+    }  # fmt: skip
+    (data_dir / exits.ENDED).unlink(missing_ok=True)
     (data_dir / _HANDED).write_bytes(msgspec.json.encode(handed))
     spec = {"children": children_of(resolved, data_dir), "dump_dir": str(data_dir / "dumps")}
     (data_dir / _HEART).write_text(json.dumps(spec))
     return heart.command(data_dir / _HEART)
 
 
+def _check_zones(config: Config) -> None:
+    for window in config.ib.restart_windows:
+        try:
+            ZoneInfo(window.tz)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            msg = f"ib.restart_windows: {window.tz} is no time zone: write one as America/New_York"
+            raise ConfigurationError(msg) from None
+
+
 def main(resolved: Resolved) -> int:
-    """Run the system in the foreground; return heart's exit status, or why the core gave up."""
+    """Run the system in the foreground; return the exit status (see docs/operating.md)."""
     data_dir = Path(resolved.config.data_dir)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        lease = Lease(data_dir, RUN_LEASE)
-    except LeaseHeldError as error:
-        print(f"robotrader: {error}", file=sys.stderr)
-        return exits.IN_USE
-    (data_dir / exits.LAST).unlink(missing_ok=True)
+    lease = Lease(data_dir, RUN_LEASE)
     argv = prepare(resolved)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     # Heart has the lease too: it ends when both have ended, and not with one of them.
     with subprocess.Popen(argv, pass_fds=(lease.fileno(),)) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        status = _waited(process)
+        code = _waited(process)
     lease.release()
-    return _told(data_dir) if status == Exit.TERMINAL else status
+    return _said(code, data_dir)
 
 
 def _waited(process: subprocess.Popen[bytes]) -> int:
@@ -124,9 +136,12 @@ def _waited(process: subprocess.Popen[bytes]) -> int:
             continue  # heart has it too, and ends everything in order
 
 
-def _told(data_dir: Path) -> int:
-    """Return what the core said that it ended with."""
-    try:
-        return int((data_dir / exits.LAST).read_text())
-    except (OSError, ValueError):
-        return int(Exit.TERMINAL)
+def _said(code: int, data_dir: Path) -> int:
+    """Say last why it ended, and return the exit status that fits."""
+    if code == 0:
+        return exits.OK
+    ended = exits.Ended(exits.ERROR, f"heart ended with status {code}: see `robotrader logs`")
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        ended = msgspec.json.decode((data_dir / exits.ENDED).read_bytes(), type=exits.Ended)
+    print(f"robotrader: {ended.why}", file=sys.stderr, flush=True)
+    return ended.status

@@ -140,6 +140,25 @@ def actors(rows: Iterable[ActorRow], title: str = "") -> RenderableType:
     return table(title, _ACTOR_COLUMNS, (_actor(row, row.path) for row in rows))
 
 
+def actor(row: ActorRow) -> RenderableType:
+    """Return everything that is known of one actor."""
+    budget = UNKNOWN
+    if row.max_restarts is not None and row.within_s is not None:
+        budget = f"{row.max_restarts} in {row.within_s:g} s"
+    rows = [
+        ("state", f"{row.state}, up {age(row.uptime_s)}, incarnation {row.generation}"),
+        ("strategy", row.strategy or "none: a worker"),
+        ("restarts", clean(row.restarts) + (f", {budget} are allowed" if row.strategy else "")),
+        ("ended last", f"{row.last_crash or 'never'}, {when(row.ended_ns)}"),
+        ("mailbox", f"{row.mailbox} wait, the oldest for {age(row.oldest_s)}"),
+        ("handled", row.handled),
+        ("handler, half", f"within {age(row.p50_s)}"),
+        ("handler, 99 %", f"within {age(row.p99_s)} (its class, sampled)"),
+        ("breaker", row.breaker or "none"),
+    ]
+    return table(row.path, ("", ""), rows, header=False)
+
+
 def actor_tree(rows: Iterable[ActorRow]) -> Tree:
     """Return actors under their supervisors; the paths say who is whose."""
     root = Tree(Text("/"))
@@ -222,7 +241,9 @@ def _reconcile(answer: answers.ReconcileAnswer) -> RenderableType:
         for row in answer.breaks
     )
     columns = ("kind", "what", "ours", "broker", "since", "what to do")
-    return table(f"{title}, {when(answer.at_ns)}", columns, rows)
+    differing = table(f"{title}, {when(answer.at_ns)}", columns if answer.breaks else (), rows)
+    both = ((row.kind, row.key, row.ours, row.broker, row.verdict) for row in answer.sides)
+    return Group(differing, table("", ("kind", "what", "ours>", "broker>", "verdict"), both))
 
 
 def _kill(answer: answers.KillAnswer) -> RenderableType:

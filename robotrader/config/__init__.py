@@ -22,12 +22,12 @@ from robotrader.config.schema import (
     Durability,
     Ib,
     Journal,
+    KillSwitch,
     Log,
     LogLevel,
     Metrics,
     Mode,
     Pacing,
-    RestartWindow,
     Risk,
     SecretRef,
     Sim,
@@ -36,6 +36,7 @@ from robotrader.config.schema import (
     Universe,
 )
 from robotrader.config.secrets import suspicious
+from robotrader.gateway.windows import RestartWindow
 
 __all__ = [
     "LIVE_PORTS",
@@ -47,6 +48,7 @@ __all__ = [
     "Ib",
     "InvalidConfigError",
     "Journal",
+    "KillSwitch",
     "Layer",
     "Log",
     "LogLevel",

@@ -109,6 +109,14 @@ def _universe(config: Config) -> Found:
         yield ("universe", "symbols"), f"{symbol} is named twice"
 
 
+def _lines(config: Config) -> Found:
+    """More would take lines from each other for ever (see ``robotrader.gateway.lines``)."""
+    wanted, most = 2 * len(config.universe.symbols), config.ib.pacing.market_data_lines
+    if wanted > most:
+        remedy = f"name fewer, or have IBKR give more than ib.pacing.market_data_lines = {most}"
+        yield ("universe", "symbols"), f"{wanted // 2} symbols need {wanted} lines: {remedy}"
+
+
 def _strategies(config: Config) -> Found:
     for name, strategy in config.strategy.items():
         for symbol in strategy.symbols:
@@ -159,6 +167,7 @@ _RULES: Final[tuple[Callable[[Config], Found], ...]] = (
     _limits,
     _journal,
     _universe,
+    _lines,
     _strategies,
     _supervision,
     _log,

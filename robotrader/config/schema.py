@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from robotrader.domain.control import KillLevel
+from robotrader.gateway.windows import RestartWindow
 from robotrader.sizing.rules import SizeRule
 
 
@@ -54,21 +55,6 @@ _Bind = Annotated[str, Meta(pattern=r"^[^\s:]+:[0-9]{1,5}$")]
 _Share = Annotated[float, Meta(gt=0, le=1)]
 
 
-class RestartWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An announced restart of the gateway: no new orders, a disconnect is no alarm."""
-
-    at: Annotated[
-        str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Time of day, as `23:45`")
-    ]
-    tz: Annotated[str, Meta(min_length=1, description="Time zone of `at`, as `America/New_York`")]
-    before_s: Annotated[
-        float, Meta(ge=0, le=3600, description="No new orders from so long before it")
-    ] = 60.0
-    after_s: Annotated[float, Meta(ge=0, le=3600, description="The longest that it may take")] = (
-        300.0
-    )
-
-
 class Pacing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Our own limits of requests, below IBKR's: 50 messages a second, 60 historical ones."""
 
@@ -77,8 +63,11 @@ class Pacing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         int, Meta(ge=1, le=60, description="Historical data requests in ten minutes")
     ] = 55
     market_data_lines: Annotated[
-        int, Meta(ge=1, le=1000, description="Streams at once; IBKR gives 100 to begin with")
-    ] = 100
+        int,
+        Meta(
+            ge=1, le=1000, description="Streams at once, two a symbol; IBKR gives 100 to begin with"
+        ),
+    ] = 95
 
 
 class Ib(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -99,7 +88,10 @@ class Ib(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
     gateway_command: Annotated[
         tuple[str, ...],
-        Meta(description="Program and arguments that start a gateway; empty: somebody else does"),
+        Meta(
+            description="Program and arguments that start a gateway, also in mode sim; empty: "
+            "the emulated one in mode sim, else somebody else's business"
+        ),
     ] = ()
     gateway_secrets: Annotated[
         dict[str, SecretRef],
@@ -159,6 +151,48 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     ] = KillLevel.REDUCE
 
 
+class KillSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When the kill switch trips by itself, and to which level; `[risk]` has the losses."""
+
+    stale_data_s: Annotated[
+        float, Meta(gt=0, le=3600, description="Age of the data of a symbol that is held, at most")
+    ] = 30.0
+    on_stale_data: Annotated[KillLevel, Meta(description="Level for that symbol")] = (
+        KillLevel.REDUCE
+    )
+    clock_skew_s: Annotated[
+        float, Meta(gt=0, le=3600, description="How far our clock may be from the broker's")
+    ] = 1.0
+    on_clock_skew: Annotated[KillLevel, Meta(description="Level for everything")] = KillLevel.PAUSE
+    hung_s: Annotated[
+        float, Meta(gt=0, le=60, description="How long a safety actor may take no message")
+    ] = 1.5
+    on_hung: Annotated[
+        KillLevel, Meta(description="Level for everything, or for the symbol whose actor it is")
+    ] = KillLevel.REDUCE
+    dead_man_s: Annotated[
+        float,
+        Meta(ge=0, description="A person has to give a sign of life so often; 0: nobody has to"),
+    ] = 0.0
+    on_dead_man: Annotated[KillLevel, Meta(description="Level for everything")] = KillLevel.REDUCE
+    disconnected_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="How long the connection may be away")
+    ] = 30.0
+    on_disconnect: Annotated[KillLevel, Meta(description="Level until it is back")] = (
+        KillLevel.PAUSE
+    )
+    rejects_max: Annotated[
+        int, Meta(ge=0, le=90, description="Orders that may be refused in `rejects_within_s`")
+    ] = 5
+    rejects_within_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="The time they are counted in")
+    ] = 60.0
+    on_rejects: Annotated[KillLevel, Meta(description="Level for everything")] = KillLevel.PAUSE
+    on_unreconciled: Annotated[
+        KillLevel, Meta(description="Level for a symbol whose position is not the broker's")
+    ] = KillLevel.REDUCE
+
+
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The event journal: what a restart continues from."""
 
@@ -213,7 +247,12 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """How often what may be restarted before its supervisor gives up (OTP's intensity)."""
 
     max_restarts: Annotated[
-        int, Meta(ge=0, le=1000, description="Restarts that a supervisor allows in `within_s`")
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            description="Restarts that each supervisor above the symbols allows in `within_s`",
+        ),
     ] = 5
     within_s: Annotated[
         float, Meta(gt=0, le=86_400, description="The time they are counted in")
@@ -306,6 +345,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = "data"
     ib: Ib = Ib()
     risk: Risk = Risk()
+    kill_switch: KillSwitch = KillSwitch()
     journal: Journal = Journal()
     universe: Universe = Universe()
     strategy: dict[str, Strategy] = msgspec.field(default_factory=dict)

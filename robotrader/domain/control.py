@@ -134,6 +134,18 @@ class Resume(_Request, tag="resume", frozen=True, kw_only=True):
     who: _Name
 
 
+class CheckIn(_Request, tag="check_in", frozen=True, kw_only=True):
+    """A person is there: begins the time of the dead man's switch anew. Clears nothing."""
+
+    who: _Name
+
+
+class GatewayConfirmed(_Request, tag="gateway_confirmed", frozen=True, kw_only=True):
+    """A person has looked after the gateway: it is started and connected to again, now."""
+
+    who: _Name
+
+
 class Stop(_Request, tag="stop", frozen=True, kw_only=True):
     """End the system in order; with ``drain``, after working orders have ended, at most so long."""
 
@@ -194,6 +206,8 @@ Request: TypeAlias = (
     | Reconcile
     | Kill
     | Resume
+    | CheckIn
+    | GatewayConfirmed
     | Stop
     | JournalTail
     | Logs

@@ -81,7 +81,8 @@ class ActorRow(_Row, frozen=True, kw_only=True):
     state: str
     strategy: str = ""
     restarts: int | None
-    """In the supervisor's current window; ``max_restarts`` in ``within_s`` are allowed."""
+    """How often it was started again; of a supervisor, what it used up of its ``max_restarts`` in
+    ``within_s``."""
 
     max_restarts: int | None = None
     within_s: float | None = None
@@ -90,11 +91,18 @@ class ActorRow(_Row, frozen=True, kw_only=True):
     """Age of the oldest message that waits."""
 
     handled: int
+    p50_s: float | None = None
     p99_s: float | None = None
+    """Time in the handler a message, of all actors of its class: the decade's upper bound."""
+
     breaker: str = ""
     generation: int
     uptime_s: float | None
     last_crash: str = ""
+    """Why its last incarnation ended."""
+
+    ended_ns: int | None = None
+    """When that was."""
 
 
 class ActorsAnswer(_Answer, tag="actors", frozen=True, kw_only=True):
@@ -239,12 +247,27 @@ class BreakRow(_Row, frozen=True, kw_only=True):
     advice: str
 
 
+class SideRow(_Row, frozen=True, kw_only=True):
+    """What both sides say of one thing, whether they agree or not."""
+
+    kind: str
+    """``position``, ``order`` or ``cash``."""
+
+    key: str
+    ours: str
+    broker: str
+    verdict: str
+    """``agree``, ``differ``, or ``halted``: they differed, and a person has to decide."""
+
+
 class ReconcileAnswer(_Answer, tag="reconcile", frozen=True, kw_only=True):
     """Whether broker and journal agree."""
 
     clean: bool
     at_ns: int
     breaks: tuple[BreakRow, ...]
+    sides: tuple[SideRow, ...] = ()
+    """Everything that was compared; cash is shown and not judged."""
 
 
 class KillAnswer(_Answer, tag="kill", frozen=True, kw_only=True):

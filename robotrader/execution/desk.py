@@ -130,10 +130,14 @@ class Desk:
 
 
 def scopes_of(intent: r.OrderIntended) -> tuple[str, ...]:
-    """Return the scopes of the kill switch that an order is in."""
+    """Return the scopes of the kill switch that an order is in.
+
+    A strategy's are two: ``strategy:cross/AAPL``, and ``strategy:cross`` for all of its symbols.
+    """
     return (
         "all",
         f"account:{intent.account}",
         f"symbol:{intent.symbol}",
         f"strategy:{intent.strategy}",
+        f"strategy:{intent.strategy.partition('/')[0]}",
     )

@@ -52,6 +52,12 @@ class OrderView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     code: int = 0
     why: str = ""
     cause: str = ""
+    order_type: str = ""
+    tif: str = ""
+    intended_ns: int = 0
+    account: str = ""
+    protective: bool = False
+    """A stop that only reduces."""
 
 
 class Commit(msgspec.Struct, frozen=True):

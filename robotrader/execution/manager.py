@@ -87,10 +87,17 @@ class OrderManager:
         """The connection that is current."""
         return self._desk.generation
 
-    def orders(self) -> list[OrderView]:
-        """Return every order that is open or of which fills are awaited."""
+    def orders(self, *, ended: bool = False) -> list[OrderView]:
+        """Return every order that is open or of which fills are awaited; or all, ``ended`` too."""
         book = self._desk.book
-        return [each.view() for each in book.orders.values() if not each.over or each.reserved]
+        return [
+            each.view() for each in book.orders.values() if ended or not each.over or each.reserved
+        ]
+
+    def positions(self) -> dict[int, Decimal]:
+        """Return the account's shares of each contract that it has had, by the journal."""
+        book = self._desk.book
+        return {con: qty for (name, con), qty in book.positions.items() if name == book.account}
 
     def order(self, ref: str) -> OrderView | None:
         """Return an order by its reference."""

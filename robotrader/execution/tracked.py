@@ -162,4 +162,9 @@ class Tracked:
             code=self.code,
             why=self.why,
             cause=told.cause,
+            order_type=told.order_type,
+            tif=told.tif,
+            intended_ns=told.wall_ns,
+            account=told.account,
+            protective=self.protective,
         )

@@ -59,6 +59,9 @@ class LaunchRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Starts within ``window_s`` before a human is asked."""
 
     window_s: float = 3600.0
+    human_codes: frozenset[int] = frozenset({87})
+    """Exit codes after which another start would ask a phone again: IBC ends with 1111 (87 as a
+    process's status) when a second factor was not confirmed (``E_2FA_DIALOG_TIMED_OUT``)."""
 
 
 class Spawn(msgspec.Struct, frozen=True):
@@ -128,6 +131,8 @@ class Launcher:
         """The program has ended."""
         if self.state is LaunchState.OFF or self.state is LaunchState.NEEDS_HUMAN:
             return []
+        if code in self.rules.human_codes:
+            return self._give_up(f"nobody confirmed the second factor (exit code {code})")
         recent = self._recent(now_ns)
         if recent >= self.rules.starts:
             return self._give_up(f"it has ended {recent} times (exit code {code})")

@@ -290,6 +290,8 @@ class Lines:
             closed = [CloseStream(stream.req_id, stream.kind)]
         stream.req_id = 0
         quick = news in {LineNews.COMPETING, LineNews.NO_LINE}
+        if not shown and not quick:  # refused before it ever came: nobody would hear of it
+            shown = [LineChanged(*stream.key, DataClass.NONE, True, now_ns, why)]
         first_s = self.rules.retry_s if quick else self.rules.retry_cap_s
         wait_s = min(self.rules.retry_cap_s, first_s * 2 ** min(stream.failures, 16))
         stream.failures += 1

@@ -134,6 +134,8 @@ class GatewayAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     at_ns: int
     text: str
+    kind: str = ""
+    """``account``: the login has another one, so that waiting would not help."""
 
 
 ToData: TypeAlias = Quote | Trade | Bar | LineChanged | History | Resolved

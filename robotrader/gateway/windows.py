@@ -1,39 +1,48 @@
 """Announced restarts: the gateway logs off every night, at a time that its user sets (C14, F18).
 
-Inside a window no new order is sent, a disconnect is expected and is no alarm. IB Gateway restarts
-itself at the time of its "Auto restart" setting; IBKR's own reset is at 23:45 New York time.
+For ``before_s`` before one nothing is entered; inside it no new order is sent, a disconnect is
+expected and is no alarm. IB Gateway restarts itself at the time of its "Auto restart" setting;
+IBKR's own reset is at 23:45 New York time. The struct is also a section of the configuration.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
 SECOND_NS: Final = 1_000_000_000
 
 
-class RestartWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every day from ``start`` (``HH:MM`` in ``zone``) for ``minutes``."""
+class RestartWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An announced restart of the gateway: no new orders, a disconnect is no alarm."""
 
-    start: str = "23:40"
-    minutes: float = 15.0
-    zone: str = "America/New_York"
+    at: Annotated[
+        str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Time of day, as `23:45`")
+    ]
+    tz: Annotated[str, Meta(min_length=1, description="Time zone of `at`, as `America/New_York`")]
+    before_s: Annotated[
+        float, Meta(ge=0, le=3600, description="No new orders from so long before it")
+    ] = 60.0
+    after_s: Annotated[float, Meta(ge=0, le=3600, description="The longest that it may take")] = (
+        300.0
+    )
 
     def _begins(self, now_ns: int) -> list[int]:
         """Return the beginnings of yesterday's, today's and tomorrow's window, ascending."""
-        zone = ZoneInfo(self.zone)
+        zone = ZoneInfo(self.tz)
         today = datetime.fromtimestamp(now_ns // SECOND_NS, UTC).astimezone(zone).date()
-        at = time.fromisoformat(self.start)
+        at = time.fromisoformat(self.at)
         days = (today + timedelta(days=shift) for shift in (-1, 0, 1))
         moments = (datetime.combine(day, at, tzinfo=zone) for day in days)
         return [int(moment.timestamp()) * SECOND_NS for moment in moments]
 
     @property
     def _length_ns(self) -> int:
-        return round(self.minutes * 60 * SECOND_NS)
+        return round(self.after_s * SECOND_NS)
 
     def covers(self, now_ns: int) -> bool:
         """Whether ``now_ns`` (since 1970 in UTC) lies in a window; its end does not."""
@@ -45,3 +54,8 @@ class RestartWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             edge for begin in self._begins(now_ns) for edge in (begin, begin + self._length_ns)
         )
         return min(edge for edge in edges if edge > now_ns)
+
+    def announced_ns(self, now_ns: int) -> int | None:
+        """Return when the restart begins that is at most ``before_s`` away, None if none is."""
+        quiet_ns = round(self.before_s * SECOND_NS)
+        return next((each for each in self._begins(now_ns) if 0 < each - now_ns <= quiet_ns), None)

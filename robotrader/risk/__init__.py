@@ -13,6 +13,7 @@ from robotrader.risk.switch import (
     Trigger,
     Trip,
     Working,
+    budget_of,
     must_cancel,
     scope_of,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Working",
     "WorkingOrder",
     "aligned",
+    "budget_of",
     "correlations",
     "daily_loss",
     "drawdown",

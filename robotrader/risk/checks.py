@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
 from robotrader.ledger import market_price
-from robotrader.risk import sizes, together
+from robotrader.risk import budgets, sizes, together
 from robotrader.risk.exposure import coming, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
 from robotrader.risk.past import MS_NS, echo_of
@@ -246,6 +246,7 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("daily_loss", loss_of_day),
     ("drawdown", below_peak),
     *sizes.CHECKS,
+    ("strategy", budgets.strategy),
     ("correlation", together.pair),
     ("cluster", together.cluster),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from robotrader.domain.records import (
     Ending,
     LimitChanged,
+    OperatorActed,
     OrderDone,
     SwitchCleared,
     SwitchTripped,
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
     from robotrader.domain.records import Record
 
 
+MACHINES: Final = frozenset({"file", "signal"})
+"""Who trips the switch without being a person that is there."""
+
+
 class SwitchState(msgspec.Struct, frozen=True, kw_only=True):
     """The switch, when the newest orders were rejected, and the contracts that are halted."""
 
     switch: Switch = Switch()
     rejects_ns: tuple[int, ...] = ()
     halted: tuple[int, ...] = ()
+    person_ns: int | None = None
+    """When a person last did something: a sign of life, not only a check-in."""
 
 
 class SwitchFold:
@@ -39,6 +46,7 @@ class SwitchFold:
         self.switch = state.switch
         self.rejects_ns = list(state.rejects_ns)
         self.halted = set(state.halted)
+        self.person_ns = state.person_ns
 
     def state(self) -> SwitchState:
         """Return it as a value."""
@@ -46,6 +54,7 @@ class SwitchFold:
             switch=self.switch,
             rejects_ns=tuple(self.rejects_ns),
             halted=tuple(sorted(self.halted)),
+            person_ns=self.person_ns,
         )
 
     def apply(self, record: Record) -> None:
@@ -53,12 +62,19 @@ class SwitchFold:
         match record:
             case SwitchTripped() | SwitchCleared():
                 self.switch = self.switch.after(record)
+                self._saw(record)
+            case OperatorActed():
+                self._saw(record)
             case OrderDone(ending=Ending.REJECTED):
                 self.rejects_ns = [*self.rejects_ns, record.wall_ns][-REJECTS:]
             case SymbolHalted():
                 self.halted.add(record.con_id)
             case SymbolResumed():
                 self.halted.discard(record.con_id)
+
+    def _saw(self, record: SwitchTripped | SwitchCleared | OperatorActed) -> None:
+        if record.who.strip() and record.who not in MACHINES:
+            self.person_ns = max(record.wall_ns, self.person_ns or 0)
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,9 @@ _MULTIPLES: Final = (
 _LARGEST_MULTIPLE: Final = 20
 """More than this times equity cannot be borrowed anywhere: it was meant as dollars."""
 
+_NOT_NUMBERS: Final = frozenset({"allowed_symbols", "max_strategy_weight"})
+"""What a record of one value cannot change."""
+
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The limits, strict by default: without ``allowed_symbols`` nothing may be entered.
@@ -64,6 +67,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     cluster_correlation: Ratio = Ratio(Decimal("0.7"))
     """From which correlation on two contracts count as moving together."""
+    max_strategy_weight: dict[str, Ratio] = {}
+    """Of what one strategy holds and has on its way, by its name; who is not named has no own."""
 
     max_gross: Ratio = Ratio(Decimal(1))
     """Leverage: all positions and pending orders, each as a positive number, times equity."""
@@ -122,6 +127,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         for name in _MULTIPLES:
             if (getattr(self, name) or 0) > _LARGEST_MULTIPLE:
                 _refuse(name, getattr(self, name), "it is a multiple of equity, not dollars")
+        for strategy, share in self.max_strategy_weight.items():
+            if not share.is_finite() or not 0 <= share <= _LARGEST_MULTIPLE:
+                _refuse(f"max_strategy_weight of {strategy}", share, "write a multiple of equity")
 
     @property
     def looks_together(self) -> bool:
@@ -133,6 +141,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """What every approval and order carries: the same limits, the same hash."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
         fields["allowed_symbols"] = sorted(self.allowed_symbols)
+        fields["max_strategy_weight"] = sorted(self.max_strategy_weight.items())
         return blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
 
     def changed(self, name: str, value: Decimal) -> Limits:
@@ -141,8 +150,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Raises:
             ConfigurationError: there is no such limit, or it cannot have that value.
         """
-        if name not in self.__struct_fields__ or name == "allowed_symbols":
-            known = ", ".join(sorted({*self.__struct_fields__} - {"allowed_symbols"}))
+        if name not in self.__struct_fields__ or name in _NOT_NUMBERS:
+            known = ", ".join(sorted({*self.__struct_fields__} - _NOT_NUMBERS))
             msg = f"there is no limit {name!r} that can be changed: known are {known}"
             raise ConfigurationError(msg)
         if not isinstance(getattr(self, name), int):

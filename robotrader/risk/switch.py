@@ -30,6 +30,11 @@ ALL: Final = "all"
 _KINDS: Final = frozenset({"account", "symbol", "strategy"})
 
 
+def budget_of(strategy: str) -> str:
+    """Return the strategy whose budget and switch an instance has: its name without the symbol."""
+    return strategy.partition("/")[0]
+
+
 class Level(IntEnum):
     """How much is off. ``str()`` gives the word that records use."""
 
@@ -180,6 +185,7 @@ class Switch(msgspec.Struct, frozen=True):
             f"account:{account}",
             f"symbol:{symbol.upper()}",
             f"strategy:{strategy}",
+            f"strategy:{budget_of(strategy)}",
         }
         return tuple(trip for trip in self.trips if trip.scope in scopes)
 

@@ -47,6 +47,9 @@ class TripRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     max_skew_ms: int = 1_000
     """How far our clock may be from the broker's."""
 
+    hung_ms: int = 1_500
+    """How long messages may wait for somebody who takes none; the watchdog ends it after 2 s."""
+
     dead_man_ms: int | None = None
     """How long a person may give no sign of life; None: nobody has to."""
 

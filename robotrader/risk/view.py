@@ -39,6 +39,10 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     price: Decimal | None = None
     group: str = ""
+    strategy: str = ""
+    """Whose budget it uses; empty for a stranger's."""
+
+    reduces: bool = False
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 BATCH: Final = 16
 """Messages a turn; small, because the loop's sockets wait meanwhile."""
+
+SAMPLING: Final = 63
+"""As a worker's: the time of one turn of 64 is taken."""
 
 MAX_TURNS: Final = 64
 """Turns in one callback before the loop gets to look at its sockets again."""
@@ -47,6 +51,7 @@ class LoopRuntime:
         self._batch = batch
         self._cells: deque[Cell] = deque()
         self._armed = False
+        self._turns = 0
 
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
@@ -96,16 +101,32 @@ class LoopRuntime:
         self._armed = False
         cells = self._cells
         carrier = self.active
+        timing = self.system.timing
         here.enter(carrier)
         for _ in range(min(len(cells), MAX_TURNS)):
             carrier.current = cell = cells.popleft()
             with suppress(StaleIncarnation):  # of a handler whose incarnation has ended: it is out
-                cell.turn(self._batch)
+                if timing:
+                    self._sampled_turn(cell)
+                else:
+                    cell.turn(self._batch)
         carrier.current = None
         here.enter(None)
         if cells and not self._armed:
             self._armed = True
             self.loop.call_soon(self._run)
+
+    def _sampled_turn(self, cell: Cell) -> None:
+        """Run a turn; take the time of one of many."""
+        self._turns += 1
+        if self._turns & SAMPLING:
+            cell.turn(self._batch)
+            return
+        handled, begun_ns = cell.handled, time.perf_counter_ns()
+        cell.turn(self._batch)
+        messages = cell.handled - handled
+        if messages:
+            cell.stats.sample(messages, time.perf_counter_ns() - begun_ns)
 
 
 class LoopThread(LoopRuntime):

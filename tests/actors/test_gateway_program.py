@@ -14,7 +14,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors import GatewayActor, GatewayMemory, GatewayProgram, GatewayRoles, ProgramMemory
+from actors.gateway_program import ProgramStart
 from robotrader.domain import LinkChanged, LinkState
+from robotrader.domain.errors import ConfigurationError
 from robotrader.gateway import LaunchRules, LaunchState, LinkRules
 from supervision import ActorSystem
 from supervision.runtime.loop import LoopThread
@@ -53,7 +55,7 @@ def test_a_killed_gateway_is_started_again_and_the_connection_comes_back(
     with running() as (system, memory):
         orders, alerts = system.start(ProbeActor()), system.start(ProbeActor())
         program = system.start(
-            GatewayProgram((*GATEWAY, str(port)), RULES, alerts, memory, look_s=0.05)
+            GatewayProgram(ProgramStart((*GATEWAY, str(port)), RULES), alerts, memory, look_s=0.05)
         )
         settings = replace(
             SETTINGS,
@@ -92,7 +94,7 @@ def test_f13_a_missing_program_is_one_alert_and_is_not_tried_again() -> None:
     with running() as (system, memory):
         alerts = system.start(ProbeActor())
         program = system.start(
-            GatewayProgram(("/nonexistent/ibc",), RULES, alerts, memory, look_s=0.01)
+            GatewayProgram(ProgramStart(("/nonexistent/ibc",), RULES), alerts, memory, look_s=0.01)
         )
         program.tell(down())
         message = actor_of(alerts).wait_for(lambda _: True)
@@ -106,10 +108,45 @@ def test_f13_a_program_that_ends_at_once_is_given_up_after_three_starts() -> Non
     with running() as (system, memory):
         alerts = system.start(ProbeActor())
         command = (sys.executable, "-c", "raise SystemExit(3)")
-        program = system.start(GatewayProgram(command, RULES, alerts, memory, look_s=0.01))
+        program = system.start(
+            GatewayProgram(ProgramStart(command, RULES), alerts, memory, look_s=0.01)
+        )
         program.tell(down())
         message = actor_of(alerts).wait_for(lambda _: True, 20)
         assert "ended 3 times" in message.text
         assert "exit code 3" in message.text
         assert len(actor_of(alerts).received) == 1
         program.stop()
+
+
+def test_f14_a_second_factor_that_nobody_confirmed_is_not_asked_for_again() -> None:
+    with running() as (system, memory):
+        alerts = system.start(ProbeActor())
+        start = ProgramStart((sys.executable, "-c", "raise SystemExit(1111 % 256)"), RULES)
+        program = system.start(GatewayProgram(start, alerts, memory, look_s=0.01))
+        program.tell(down())
+        message = actor_of(alerts).wait_for(lambda _: True, 20)
+        assert "second factor" in message.text
+        assert actor_of(program).launcher.state is LaunchState.NEEDS_HUMAN
+        program.stop()
+
+
+def test_its_secrets_are_in_its_environment_and_one_that_is_missing_is_an_alert(
+    tmp_path: Path,
+) -> None:
+    def missing() -> dict[str, str]:
+        msg = "secret tws_password is nowhere"
+        raise ConfigurationError(msg)
+
+    said = tmp_path / "said"
+    code = f"import os; open({str(said)!r}, 'w').write(os.environ['TWS_PASSWORD'])"
+    for environ in (missing, lambda: {"TWS_PASSWORD": "x y"}):
+        with running() as (system, memory):
+            alerts = system.start(ProbeActor())
+            start = ProgramStart((sys.executable, "-c", code), RULES, environ)
+            program = system.start(GatewayProgram(start, alerts, memory, look_s=0.01))
+            program.tell(down())
+            message = actor_of(alerts).wait_for(lambda _: True, 20)
+            assert ("nowhere" in message.text) is (environ is missing)
+            program.stop()
+    assert said.read_text() == "x y"

@@ -13,6 +13,7 @@ import pytest
 
 from actors.control import ControlActor
 from actors.history import HistoryRules
+from actors.lives import Lives
 from actors.say import AskCloses
 from actors.tables import Known
 from robotrader.app.control_client import ControlClient
@@ -32,7 +33,13 @@ def asked(rig: Rig, path: Path) -> Iterator[Any]:
         started_ns=time.time_ns(), symbols=symbols,
     )  # fmt: skip
     actor = rig.system.start(
-        ControlActor(path=path, registry=rig.trader.registry, known=known, stop=lambda: None)
+        ControlActor(
+            path=path,
+            registry=rig.trader.registry,
+            known=known,
+            lives=Lives(rig.system),
+            stop=lambda: None,
+        )
     )
     rig.until(path.exists)
     try:

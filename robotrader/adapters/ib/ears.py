@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.adapters.ib.wire import FIRST_REQUEST
+from robotrader.gateway import GatewayAlert
 from robotrader.gateway.codes import ABOUT_LINK, LinkNews, farm
 
 if TYPE_CHECKING:
@@ -66,12 +67,27 @@ class Ears:
         self._greet()
 
     def _greet(self) -> None:
-        if self._accounts and self._first_id is not None:
+        if not self._accounts or self._first_id is None:
+            return
+        wanted = self._port.settings.account
+        if wanted and wanted not in self._accounts:
+            self._refuse(wanted)
+        else:
             self._port.greeted(self._accounts, self._first_id)
+
+    def _refuse(self, wanted: str) -> None:
+        """End a connection on which nothing may be traded: the account is not the login's."""
+        port = self._port
+        text = (
+            f"account {wanted} is not this login's, which has {', '.join(self._accounts)}: "
+            "correct the key account, or log in to the gateway with the right user"
+        )
+        port.sinks.alert(GatewayAlert(port.now_ns(), text, "account"))
+        port.do(port.link.broken(port.now_ns(), text))
 
     def current_time(self, seconds: int) -> None:
         """The answer to a probe."""
-        self._port.skew_ns = seconds * SECOND_NS - self._port.market_ns()
+        self._port.told_time(seconds)
         self._port.alive()
 
     def error(self, number: int, code: int, text: str) -> None:

@@ -10,22 +10,30 @@ from robotrader.adapters.ib.port import IbPort
 from robotrader.adapters.ib.wire import Sinks
 from robotrader.domain import LinkChanged, LinkState
 from robotrader.domain.errors import ConfigurationError, IBKRConnectionError
-from robotrader.gateway import Resolve, Resolved
+from robotrader.gateway import GatewayAlert, Resolve, Resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from robotrader.adapters.ib.wire import IbSettings
     from robotrader.domain import Instrument
 
 
+def _nobody(_: LinkChanged) -> None:
+    """Tell nobody."""
+
+
 async def look_up(
-    settings: IbSettings, symbols: Sequence[str], timeout_s: float
+    settings: IbSettings,
+    symbols: Sequence[str],
+    timeout_s: float,
+    told: Callable[[LinkChanged], None] = _nobody,
 ) -> dict[str, Instrument]:
-    """Return the contract of each symbol.
+    """Return the contract of each symbol; ``told`` hears of the connection meanwhile.
 
     Raises:
-        ConfigurationError: the broker does not know a symbol; all of them are named.
+        ConfigurationError: the broker does not know a symbol, and all of them are named; or the
+            login does not have the account.
         IBKRConnectionError: the gateway did not answer in time; says how far it came.
     """
     answers: asyncio.Queue[Resolved] = asyncio.Queue()
@@ -36,9 +44,15 @@ async def look_up(
     def heard(message: Any) -> None:
         nonlocal last
         if isinstance(message, LinkChanged):
+            told(message)
             last = f"{message.state}: {message.why}" if message.why else str(message.state)
             if message.state in {LinkState.SYNCING, LinkState.READY}:
                 connected.set()
+
+    def alerted(alert: GatewayAlert) -> None:
+        if alert.kind == "account":
+            failures.append(ConfigurationError(alert.text))
+            connected.set()
 
     def priced(message: Any) -> None:
         if isinstance(message, Resolved):
@@ -47,7 +61,7 @@ async def look_up(
     sinks = Sinks(
         broker=heard,
         data=priced,
-        alert=lambda _: None,
+        alert=alerted,
         failed=failures.append,
     )
     port = IbPort(settings, sinks, count(1).__next__)
@@ -55,6 +69,8 @@ async def look_up(
     try:
         async with asyncio.timeout(timeout_s):
             await connected.wait()
+            if failures:
+                raise failures[0]
             for number, symbol in enumerate(symbols):
                 port.resolve(Resolve(number, symbol))
             return _found(symbols, [await answers.get() for _ in symbols])
@@ -62,13 +78,20 @@ async def look_up(
         if failures:
             raise failures[0] from None
         where = f"{settings.host}:{settings.port}"
-        msg = (
-            f"the gateway at {where} gave no contracts within {timeout_s:g} s ({last}): "
-            "start it, or correct ib.host and ib.port"
-        )
+        remedy = _remedy(settings, last)
+        msg = f"the gateway at {where} gave no contracts within {timeout_s:g} s ({last}): {remedy}"
         raise IBKRConnectionError(msg) from None
     finally:
         port.stop()
+
+
+def _remedy(settings: IbSettings, last: str) -> str:
+    """Return what to do about how far the connection came."""
+    if "(326)" in last:
+        return f"end the other program with client id {settings.client_id}, or set ib.client_id"
+    if "handshake" in last:
+        return "log in to it, confirm its second factor, and enable its API"
+    return "start it, or correct ib.host and ib.port"
 
 
 def _found(symbols: Sequence[str], answers: list[Resolved]) -> dict[str, Instrument]:

@@ -27,6 +27,7 @@ from robotrader.adapters.ib.wrapper import RawWrapper
 from robotrader.domain import LinkChanged, LinkState
 from robotrader.gateway import GatewayAlert, Lane, Limiter, Link, Liveness, Phase, Verdict
 from robotrader.gateway.link import Abort, Alert, Connect, Resubscribe, Sync, Verify
+from robotrader.gateway.skew import Skew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,14 +89,14 @@ class IbPort:
         self.settings = settings
         self.sinks = sinks
         self.counts: Counter[str] = Counter()
-        self.skew_ns = 0
-        """The gateway's clock minus ours, to a second."""
-
         self._clock = Clock()
         self.market_ns = market_ns or self._clock.now_ns
+        self._wall_ns = market_ns or self._clock.wall_ns
         self._alive = alive
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
+        self._skew, self._compared_ns = Skew(), 0
+        self.skew_ns: int | None = None
         self._liveness = Liveness(settings.idle_s, settings.answer_s)
         self._limiter: Limiter[_Outgoing] = Limiter(settings.rate, settings.burst)
         known = {each.con_id: each for each in instruments}
@@ -235,6 +236,8 @@ class IbPort:
                 self.counts["late acknowledgements"] += 1
                 self._liveness.suspect()
             self._probe(now_ns)
+            if now_ns - self._compared_ns >= self.settings.clock_s * SECOND_NS:
+                self._ask_time()
         self.sync.check(now_ns)
         self.data.do(self.data.lines.check(now_ns))
         self.history.check(now_ns)
@@ -250,6 +253,7 @@ class IbPort:
         times += [self.history.next_ns(), self.data.lines.next_ns()]
         if self.connected:
             times += [self._liveness.next_ns(), self.orders.next_ns()]
+            times.append(self._compared_ns + round(self.settings.clock_s * SECOND_NS))
             times.append(self._limiter.next_ns(now_ns))
         due_ns = min((time for time in times if time is not None), default=None)
         if due_ns is not None and not self._stopped:
@@ -261,8 +265,22 @@ class IbPort:
         if verdict is Verdict.DEAD:
             self.do(self.link.broken(now_ns, "dead: two probes were not answered"))
         elif verdict is Verdict.PROBE:
-            # Not behind a backlog of orders: then a live connection would look dead.
-            self.send(Lane.CANCEL, lambda client: client.reqCurrentTime())
+            self._ask_time()
+
+    def _ask_time(self) -> None:
+        """Ask, not behind a backlog of orders: then a live connection would look dead."""
+        self._compared_ns = self.now_ns()
+
+        def ask(client: SafeClient) -> None:
+            self._skew.asked(self._wall_ns())
+            client.reqCurrentTime()
+
+        self.send(Lane.CANCEL, ask)
+
+    def told_time(self, seconds: int) -> None:
+        """The gateway's clock says so; who is told hears how far it is from ours."""
+        self.skew_ns = self._skew.answered(seconds, self._wall_ns())
+        self.sinks.clock(self.skew_ns)
 
     def _pump(self) -> None:
         while (
@@ -367,6 +385,8 @@ class IbPort:
             return
         now_ns = self.now_ns()
         self._liveness.begin(now_ns)
+        self._skew.begin()
+        self._compared_ns = now_ns
         self.sync.account = self.settings.account or accounts[0]
         self.sync.connected()
         self.do(self.link.greeted(now_ns, first_id, self._client.serverVersion()))

@@ -44,6 +44,9 @@ class IbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     ack_s: float = 3.0
     """An order that was shown by nothing for so long makes the connection suspect (C5)."""
 
+    clock_s: float = 1.0
+    """How often the gateway's clock is compared with ours."""
+
     history_s: float = 60.0
     contract_s: float = 10.0
     conflate_ms: float = 10.0
@@ -52,6 +55,10 @@ class IbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     link: LinkRules = LinkRules()
     lines: LineRules = LineRules()
     pacing: PacingRules = PacingRules()
+
+
+def _nobody(_skew_ns: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Sinks:
     data: Callable[[ToData], None]
     alert: Callable[[GatewayAlert], None]
     failed: Callable[[Exception], None]
+    clock: Callable[[int], None] = _nobody
+    """The broker's clock minus ours, in nanoseconds, as far as it is certain."""
 
 
 class Clock:
@@ -76,6 +85,11 @@ class Clock:
     def now_ns(self) -> int:
         """Return the time now."""
         return self._offset_ns + time.monotonic_ns()
+
+    @staticmethod
+    def wall_ns() -> int:
+        """Return what the wall clock says: what is compared with the broker's."""
+        return time.time_ns()
 
 
 class Wire(Protocol):

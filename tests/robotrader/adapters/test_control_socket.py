@@ -81,6 +81,8 @@ def test_every_request_that_is_asked_is_answered_by_the_handler(tmp_path: Path, 
         control.Pnl: control.Pnl(period=control.Period.DAY),
         control.Resume: control.Resume(scope="all", reason="r", who="me"),
         control.Stop: control.Stop(who="me", drain_s=0),
+        control.CheckIn: control.CheckIn(who="me"),
+        control.GatewayConfirmed: control.GatewayConfirmed(who="me"),
         control.JournalTail: control.JournalTail(after=0, count=1, last=True),
         control.Logs: control.Logs(count=1),
         control.Kill: control.Kill(

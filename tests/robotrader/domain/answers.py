@@ -137,11 +137,20 @@ ALL: Final[dict[type, Answer]] = {
             ),
         ),
     ),
-    control.Reconcile: answers.ReconcileAnswer(clean=True, at_ns=NOW, breaks=()),
+    control.Reconcile: answers.ReconcileAnswer(
+        clean=True,
+        at_ns=NOW,
+        breaks=(),
+        sides=(
+            answers.SideRow(kind="position", key="AAPL", ours="100", broker="100", verdict="agree"),
+        ),
+    ),
     control.Kill: answers.KillAnswer(
         preview=True, level="flatten", scope="all", cancels=("rt1-7-12",), closes=(POSITION,)
     ),
     control.Resume: answers.Done(text="the switch is off in all"),
+    control.CheckIn: answers.Done(text="noted; the next one is due within 60 s"),
+    control.GatewayConfirmed: answers.Done(text="connecting now"),
     control.Stop: answers.Done(text="stopping"),
     control.JournalTail: answers.JournalAnswer(
         records=(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from pathlib import Path
 
 from robotrader.adapters.ib import IbSettings
-from robotrader.gateway import RestartWindow
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "conf" / "ibc" / "config.ini.template"
 
@@ -29,7 +29,8 @@ def test_it_agrees_with_the_defaults_of_the_gateway() -> None:
     assert found["TradingMode"] == "paper"
     assert found["ReadOnlyApi"] == found["ResetOrderIdsAtStart"] == "no"
     assert found["AutoRestartTime"] == "11:45 PM"
-    assert RestartWindow().start < "23:45"
+    base = tomllib.loads((TEMPLATE.parents[1] / "robotrader.toml").read_text("utf-8"))
+    assert [each["at"] for each in base["ib"]["restart_windows"]] == ["23:45"]
 
 
 def test_f14_a_second_factor_is_asked_for_once() -> None:

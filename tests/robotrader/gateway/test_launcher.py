@@ -52,7 +52,7 @@ class Life(RuleBasedStateMachine):
         self.do(self.launcher.tick(self.now_ns))
 
     @precondition(lambda self: self.running)
-    @rule(code=st.sampled_from([0, 1, -9]))
+    @rule(code=st.sampled_from([0, 1, -9, 87]))
     def the_program_ends(self, code: int) -> None:
         self.running = False
         self.do(self.launcher.exited(code, self.now_ns))

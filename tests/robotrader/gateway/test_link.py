@@ -246,7 +246,7 @@ def test_c10_a_sync_that_ends_while_the_broker_is_lost_is_not_ready() -> None:
 
 def test_f18_a_planned_restart_is_shown_and_ends_by_itself() -> None:
     """F18: 23:45 in New York: no new orders from 23:40 on, no alert, READY after the window."""
-    window = RestartWindow(start="23:40", minutes=15, zone="America/New_York")
+    window = RestartWindow(at="23:40", tz="America/New_York", after_s=900.0)
     link = made(windows=(window,))
     evening_ns = START_NS - START_NS % SECOND_NS
     while not window.covers(evening_ns + 60 * SECOND_NS):
@@ -269,7 +269,7 @@ def test_f18_a_planned_restart_is_shown_and_ends_by_itself() -> None:
 @settings(deadline=None)
 @given(st.integers(START_NS, START_NS + 400 * 86_400 * SECOND_NS))
 def test_a_window_comes_once_a_day_whatever_the_clocks_do(now_ns: int) -> None:
-    window = RestartWindow()
+    window = RestartWindow(at="23:40", tz="America/New_York", after_s=900.0)
     edge_ns = window.next_change_ns(now_ns)
     assert now_ns < edge_ns <= now_ns + 25 * 3600 * SECOND_NS
     assert window.covers(edge_ns) is not window.covers(edge_ns - 1)
@@ -280,3 +280,15 @@ def test_every_phase_can_end_and_no_attempt_begins_beside_another() -> None:
     into = {phase for (phase, _), after in PHASES.items() if after is Phase.CONNECTING}
     assert into == {Phase.IDLE, Phase.WAITING}
     assert {phase for phase, _ in PHASES} == set(Phase)
+
+
+@given(st.integers(START_NS, START_NS + 400 * 86_400 * SECOND_NS), st.integers(0, 3600))
+def test_a_restart_is_announced_for_as_long_as_its_window_says(now_ns: int, before_s: int) -> None:
+    window = RestartWindow(at="23:45", tz="America/New_York", before_s=before_s)
+    begin_ns = window.announced_ns(now_ns)
+    if begin_ns is None:
+        assert not window.covers(now_ns + before_s * SECOND_NS) or window.covers(now_ns)
+    else:
+        assert 0 < begin_ns - now_ns <= before_s * SECOND_NS
+        assert window.covers(begin_ns)
+        assert not window.covers(begin_ns - 1)

@@ -36,6 +36,7 @@ def blocked() -> dict[str, tuple[RiskView, dict[str, Any]]]:
         "gross": (view(aapl=10), {"max_gross": ratio(0)}),
         "gross_usd": (view(aapl=10), {"max_gross_usd": usd(1)}),
         "net": (view(aapl=10), {"max_net": ratio(0)}),
+        "strategy": (view(aapl=10), {"max_strategy_weight": {"s": ratio(0)}}),
         "open_positions": (view(aapl=10), {"max_open_positions": 0}),
     }
 

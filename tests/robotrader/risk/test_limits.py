@@ -48,6 +48,7 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "max_pair_correlation": (ratio("0.8"), ratio("0.79"), TEN, TOGETHER),
     "max_cluster_weight": (pct(2), pct("1.99"), TEN, TOGETHER),
     "cluster_correlation": (ratio("0.81"), ratio("0.8"), TEN, TOGETHER),
+    "max_strategy_weight": ({"s": pct(1)}, {"s": pct("0.99")}, TEN, view()),
     "max_gross": (pct(1), pct("0.99"), TEN, view()),
     "max_gross_usd": (usd(1000), usd(999), TEN, view()),
     "max_net": (pct(1), pct("0.99"), TEN, view()),
@@ -194,6 +195,8 @@ def test_f60_a_percentage_is_a_hundredth() -> None:
         ("max_symbol_qty", Decimal(-1)),
         ("max_orders_per_min", -1),
         ("max_net", 0.5),
+        ("max_strategy_weight", {"s": Decimal(21)}),
+        ("max_strategy_weight", {"s": Decimal("nan")}),
     ],
 )
 def test_f60_a_limit_in_the_wrong_unit_is_refused_by_name(name: str, value: Any) -> None:
@@ -208,7 +211,8 @@ def test_limits_change_by_a_record_and_keep_their_kind() -> None:
     assert type(after.max_open_positions) is int
     assert after.hash != before.hash
     assert before.changed("max_order_usd", Decimal(5)).max_order_usd == 5
-    for name, value in (("nothing", "1"), ("allowed_symbols", "1"), ("max_open_positions", "1.5")):
+    for name, value in (("nothing", "1"), ("allowed_symbols", "1"), ("max_open_positions", "1.5"),
+                        ("max_strategy_weight", "1")):  # fmt: skip
         with pytest.raises(ConfigurationError, match=name):
             before.changed(name, Decimal(value))
     with pytest.raises(ConfigurationError, match="max_daily_loss"):

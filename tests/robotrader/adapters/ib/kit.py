@@ -60,13 +60,16 @@ SETTINGS = IbSettings(
     idle_s=0.4,
     answer_s=0.5,
     ack_s=0.5,
+    clock_s=3600.0,
     history_s=3.0,
     contract_s=3.0,
     link=LINK,
     lines=LineRules(stale_s=0.6, verify_s=0.2, retry_s=0.1, retry_cap_s=0.5),
     pacing=PacingRules(penalty_s=0.1),
 )
-"""As in production, only that seconds are tenths: a test waits for what happens, not for time."""
+"""As in production, only that seconds are tenths: a test waits for what happens, not for time.
+
+Clocks are not compared: the question is the one that fault programs wait for in a probe."""
 
 
 class Trader:

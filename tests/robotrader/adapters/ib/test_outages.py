@@ -116,7 +116,9 @@ def test_c14_f18_the_nightly_restart_is_no_alarm() -> None:
         await until(lambda: len(trader.of(Quote)) > said)
         assert len(lab.gateway.clients[11].streams) == 1
 
-    windows = tuple(RestartWindow(f"{hour:02}:00", 60.0, "UTC") for hour in range(24))
+    windows = tuple(
+        RestartWindow(at=f"{hour:02}:00", tz="UTC", after_s=3600.0) for hour in range(24)
+    )
     always = replace(SETTINGS, link=replace(LINK, windows=windows))
     trade(scene, row="C14", speed=40, settings=always, ticks_a_minute=600)
 

@@ -1,0 +1,64 @@
+"""Who makes no progress: in one message, or with messages that wait, for longer than is allowed.
+
+An idle actor is never hung. One that is starting is not either: its start has a limit of its own.
+A look that comes late says that we ourselves were stopped (a suspended machine): then nobody is
+judged, all are given their time anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from supervision.states import STARTING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from supervision import Registry
+
+
+class _Seen(NamedTuple):
+    """What an incarnation had handled, and since when it did not go on; monotonic time."""
+
+    number: int
+    handled: int
+    since_ns: int
+
+
+class Progress:
+    """Looks at the players of roles, whoever they are at the moment.
+
+    Args:
+        registry: where they are found.
+        watched: for each role its name for people and the scope that it stands for.
+    """
+
+    def __init__(self, registry: Registry, watched: Mapping[Hashable, tuple[str, str]]) -> None:
+        self._registry, self._watched = registry, dict(watched)
+        self._seen: dict[Hashable, _Seen] = {}
+        self._looked_ns: int | None = None
+
+    def hung(self, now_ns: int, allowed_ns: int) -> tuple[tuple[str, str], ...]:
+        """Return name and scope of those that make no progress for longer than is allowed."""
+        late = self._looked_ns is not None and now_ns - self._looked_ns > allowed_ns
+        self._looked_ns = now_ns
+        if late:
+            self._seen.clear()
+        return tuple(
+            told
+            for role, told in self._watched.items()
+            if now_ns - self._going_since_ns(role, now_ns) > allowed_ns
+        )
+
+    def _going_since_ns(self, role: Hashable, now_ns: int) -> int:
+        ref = self._registry.whereis(role)
+        if ref is None:
+            self._seen.pop(role, None)
+            return now_ns
+        cell, seen = ref.actor_inbox, self._seen.get(role)
+        stands = seen is not None and (seen.number, seen.handled) == (ref.number, cell.handled)
+        idle = not cell.running and not cell.queue
+        if seen is None or not stands or idle or cell.state == STARTING:
+            self._seen[role] = _Seen(ref.number, cell.handled, now_ns)
+            return now_ns
+        return seen.since_ns

@@ -1,0 +1,63 @@
+"""The budget of each strategy: what it holds and has on its way, as a part of equity (F62).
+
+A strategy that runs for several symbols is one strategy: ``cross/AAPL`` and ``cross/KO`` share the
+budget of ``cross``. What it holds are the lots that it opened, whoever closes them. Nothing is
+netted: pending orders of both sides add up, because either may fill alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robotrader.ledger.view import total
+from robotrader.risk.switch import budget_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from robotrader.ledger import StrategyView
+    from robotrader.risk.case import Case
+
+
+def strategy(case: Case) -> str:
+    """What the strategy holds and has on its way stays within its part of equity."""
+    name = budget_of(case.intent.strategy)
+    share = case.limits.max_strategy_weight.get(name)
+    if share is None:
+        return ""
+    ledger = case.view.ledger
+    if ledger is None or ledger.equity is None:
+        return "equity is not known"
+    used = total((*_held(case, name), *_coming(case, name)))
+    if used is None:
+        return f"a price of what {name} holds or has on its way is not known"
+    most = share * ledger.equity
+    if used <= most:
+        return ""
+    return f"{name} would use {used} USD, above its budget of {most} ({share} of equity)"
+
+
+def _held(case: Case, name: str) -> list[Decimal | None]:
+    parts = {} if case.view.ledger is None else case.view.ledger.strategies
+    return [_worth(part) for own, part in parts.items() if budget_of(own) == name]
+
+
+def _worth(part: StrategyView) -> Decimal | None:
+    return None if part.unrealized is None else abs(part.cost + part.unrealized)
+
+
+def _coming(case: Case, name: str) -> list[Decimal | None]:
+    """Return the worth of its pending orders and of this one, each at its worst price."""
+    mine = [(case.intent.con_id, case.intent.qty)]
+    mine += [
+        (each.con_id, each.qty)
+        for each in case.reserved
+        if budget_of(each.strategy) == name and not each.reduces
+    ]
+    mine += [
+        (each.con_id, each.qty)
+        for each in case.view.others or ()
+        if budget_of(each.strategy) == name and not each.reduces
+    ]
+    units = {con_id: each.unit for con_id, each in case.after.items()}
+    return [None if (unit := units[con_id]) is None else qty * unit for con_id, qty in mine]

@@ -1,0 +1,58 @@
+"""A strategy's budget: what it holds and has on its way, over all of its symbols."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robotrader.domain import Approved, Side
+from robotrader.risk import Gate, WorkingOrder, ratio
+from tests.robotrader.ledger.kit import CASH, KO
+from tests.robotrader.risk.kit import NOW, code, intent, judged, leaving, limits, view
+
+HALF = limits(max_strategy_weight={"cross": ratio("0.5")})
+BUDGET = CASH / 2
+
+
+@given(st.lists(st.tuples(st.sampled_from(["AAPL", "KO"]), st.integers(1, 400)), max_size=30))
+def test_whatever_a_strategy_wants_in_its_symbols_its_approvals_stay_within_its_budget(
+    wanted: list[tuple[str, int]],
+) -> None:
+    """At a price of 100 on both sides; the oracle adds up what was approved."""
+    gate, spent = Gate(HALF), Decimal(0)
+    for n, (symbol, qty) in enumerate(wanted):
+        more: dict[str, Any] = {"con_id": KO.con_id, "symbol": "KO"} if symbol == "KO" else {}
+        asked = intent(qty=qty, strategy=f"cross/{symbol}", cause=f"c{n}", **more)
+        found = gate.judge(asked, view(), NOW)
+        fits = spent + qty * 100 <= BUDGET
+        assert isinstance(found, Approved) is fits
+        assert code(found) == ("" if fits else "strategy")
+        spent += qty * 100 if fits else 0
+
+
+def test_others_budgets_are_not_touched_and_who_has_none_is_not_held_back() -> None:
+    gate = Gate(HALF)
+    too_much = int(BUDGET / 100) + 1
+    assert code(gate.judge(intent(qty=too_much, strategy="cross"), view(), NOW)) == "strategy"
+    assert code(gate.judge(intent(qty=too_much, strategy="crossing"), view(), NOW)) == ""
+
+
+def test_what_it_holds_counts_and_what_reduces_passes() -> None:
+    """Ten shares at 100 are held, of 100,000 USD: 1.1 percent leave room for one more."""
+    budget = {"s": ratio("0.011")}
+    assert judged(intent(qty=1), view(aapl=10), max_strategy_weight=budget) == ""
+    assert judged(intent(qty=2), view(aapl=10), max_strategy_weight=budget) == "strategy"
+    assert judged(leaving(qty=10), view(aapl=10), max_strategy_weight={"s": ratio(0)}) == ""
+
+
+def test_an_order_of_an_earlier_run_counts_for_its_strategy() -> None:
+    qty = int(BUDGET / 100)
+    working = WorkingOrder(
+        ref="x", con_id=KO.con_id, side=Side.BUY, qty=Decimal(qty), strategy="cross/KO"
+    )
+    for others, found in (((), ""), ((working,), "strategy")):
+        asked = intent(strategy="cross/AAPL")
+        assert code(Gate(HALF).judge(asked, view(others=others), NOW)) == found
