@@ -87,7 +87,7 @@ class Ears:
 
     def current_time(self, seconds: int) -> None:
         """The answer to a probe."""
-        self._port.told_time(seconds)
+        self._port.clocks.told(seconds)
         self._port.alive()
 
     def error(self, number: int, code: int, text: str) -> None:

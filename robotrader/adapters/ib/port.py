@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from robotrader.adapters.ib.client import SafeClient
+from robotrader.adapters.ib.clocks import ClockDesk
 from robotrader.adapters.ib.contracts import ContractDesk
 from robotrader.adapters.ib.data import DataDesk
 from robotrader.adapters.ib.ears import Ears
@@ -27,7 +28,6 @@ from robotrader.adapters.ib.wrapper import RawWrapper
 from robotrader.domain import LinkChanged, LinkState
 from robotrader.gateway import GatewayAlert, Lane, Limiter, Link, Liveness, Phase, Verdict
 from robotrader.gateway.link import Abort, Alert, Connect, Resubscribe, Sync, Verify
-from robotrader.gateway.skew import Skew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,12 +91,9 @@ class IbPort:
         self.counts: Counter[str] = Counter()
         self._clock = Clock()
         self.market_ns = market_ns or self._clock.now_ns
-        self._wall_ns = market_ns or self._clock.wall_ns
         self._alive = alive
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
-        self._skew, self._compared_ns = Skew(), 0
-        self.skew_ns: int | None = None
         self._liveness = Liveness(settings.idle_s, settings.answer_s)
         self._limiter: Limiter[_Outgoing] = Limiter(settings.rate, settings.burst)
         known = {each.con_id: each for each in instruments}
@@ -105,6 +102,7 @@ class IbPort:
         self.history = HistoryDesk(self)
         self.data = DataDesk(self, is_open, self.history.ask)
         self.contracts = ContractDesk(self, known)
+        self.clocks = ClockDesk(self, settings.clock_s, market_ns or self._clock.wall_ns)
         self._client: SafeClient | None = None
         self._opening: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -236,8 +234,7 @@ class IbPort:
                 self.counts["late acknowledgements"] += 1
                 self._liveness.suspect()
             self._probe(now_ns)
-            if now_ns - self._compared_ns >= self.settings.clock_s * SECOND_NS:
-                self._ask_time()
+            self.clocks.check(now_ns)
         self.sync.check(now_ns)
         self.data.do(self.data.lines.check(now_ns))
         self.history.check(now_ns)
@@ -252,8 +249,7 @@ class IbPort:
         times = [self.link.next_ns(now_ns), self.sync.next_ns(), self.contracts.next_ns()]
         times += [self.history.next_ns(), self.data.lines.next_ns()]
         if self.connected:
-            times += [self._liveness.next_ns(), self.orders.next_ns()]
-            times.append(self._compared_ns + round(self.settings.clock_s * SECOND_NS))
+            times += [self._liveness.next_ns(), self.orders.next_ns(), self.clocks.next_ns()]
             times.append(self._limiter.next_ns(now_ns))
         due_ns = min((time for time in times if time is not None), default=None)
         if due_ns is not None and not self._stopped:
@@ -265,22 +261,7 @@ class IbPort:
         if verdict is Verdict.DEAD:
             self.do(self.link.broken(now_ns, "dead: two probes were not answered"))
         elif verdict is Verdict.PROBE:
-            self._ask_time()
-
-    def _ask_time(self) -> None:
-        """Ask, not behind a backlog of orders: then a live connection would look dead."""
-        self._compared_ns = self.now_ns()
-
-        def ask(client: SafeClient) -> None:
-            self._skew.asked(self._wall_ns())
-            client.reqCurrentTime()
-
-        self.send(Lane.CANCEL, ask)
-
-    def told_time(self, seconds: int) -> None:
-        """The gateway's clock says so; who is told hears how far it is from ours."""
-        self.skew_ns = self._skew.answered(seconds, self._wall_ns())
-        self.sinks.clock(self.skew_ns)
+            self.clocks.ask()
 
     def _pump(self) -> None:
         while (
@@ -385,8 +366,7 @@ class IbPort:
             return
         now_ns = self.now_ns()
         self._liveness.begin(now_ns)
-        self._skew.begin()
-        self._compared_ns = now_ns
+        self.clocks.connected(now_ns)
         self.sync.account = self.settings.account or accounts[0]
         self.sync.connected()
         self.do(self.link.greeted(now_ns, first_id, self._client.serverVersion()))
