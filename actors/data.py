@@ -91,7 +91,7 @@ class Data(Actor):
         readers: who gets every quote besides the symbol.
         watch: who is told, every second, when each contract was last heard of.
         source: the source's name.
-        daily: who gets daily bars.
+        daily: who gets daily bars; None: nobody wants them, and none are asked for.
         now_ns: the time of day.
     """
 
@@ -109,7 +109,7 @@ class Data(Actor):
         readers: Sequence[Address],
         watch: Address,
         source: str = SOURCE,
-        daily: Address,
+        daily: Address | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
@@ -192,6 +192,8 @@ class Data(Actor):
     def _look_daily(self) -> None:
         """Ask for the daily bars that are the oldest, if none are on their way."""
         now_ns = self._now_ns()
+        if self._daily is None:
+            return
         if self._daily_asked is not None and now_ns - self._daily_asked[1] < DAILY_WAIT_NS:
             return
         due = min(self._instruments, key=lambda each: self._daily_ns.get(each, 0), default=None)
@@ -207,7 +209,7 @@ class Data(Actor):
 
     def _answer_daily(self, history: History) -> None:
         """Hand daily bars on; what did not come is asked for again after the others."""
-        if history.status is HistoryStatus.OK:
+        if self._daily is not None and history.status is HistoryStatus.OK:
             tell(self._daily, Daily(history.con_id, history.bars))
         elif history.status is not HistoryStatus.NO_DATA:
             self._daily_ns[history.con_id] = self._now_ns() - DAILY_NS + DAILY_WAIT_NS
