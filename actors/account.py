@@ -63,7 +63,7 @@ class Account(Actor):
         now_ns: the time of day.
     """
 
-    runtime = "pool"
+    runtime = "thread"
     mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=_of_line)
 
     def __init__(
