@@ -25,7 +25,7 @@ from actors.say import (
 )
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
 from robotrader.domain.records import CashAdopted, CommissionBooked, DayRolled, FillBooked
-from robotrader.ledger import Ledger
+from robotrader.ledger import FOLDED, Ledger
 from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Account(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref))
+        tell(self._journal, Follow(self.actor_ref, FOLDED))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:

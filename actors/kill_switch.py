@@ -62,6 +62,7 @@ STRATEGY: Final = "kill-switch"
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
 _REJECTS: Final = 100
+_FOLDED: Final = (SwitchTripped, SwitchCleared, OrderDone, SymbolHalted, SymbolResumed)
 
 
 class KillSwitch(Actor):
@@ -118,7 +119,7 @@ class KillSwitch(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref))
+        tell(self._journal, Follow(self.actor_ref, _FOLDED))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:

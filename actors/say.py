@@ -68,9 +68,14 @@ class NotCommitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Follow(msgspec.Struct, frozen=True, gc=False):
-    """Send ``who`` everything that was ever recorded, then whatever is recorded from now on."""
+    """Send ``who`` everything that was ever recorded, then whatever is recorded from now on.
+
+    Of the latter only records of the types in ``only``, if there are any: each record that is told
+    to a thread that has no use for it delays the order whose intent it is.
+    """
 
     who: Any
+    only: tuple[type, ...] = ()
 
 
 class Replayed(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,6 @@ import contextlib
 import logging
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 from decimal import Decimal
@@ -29,14 +28,14 @@ if TYPE_CHECKING:
 
     from robotrader.emulator.link import Link
 
-SLOT_S: Final = 0.02
-"""A contestant's turn: far longer than an order takes, with what it leads to."""
+BLOCK: Final = 20
+"""Ticks of a contestant in its turn."""
 
 CONTESTANTS: Final = ("bare", "durable", "async")
-ROUND_NS: Final = 100_000_000
-"""In a round each contestant has its turn; also the length of a bar: so each tick ends one."""
+BAR_NS: Final = 25_000_000
+"""A tick ends a bar: a strategy may ask for one order in each. We send 45 messages a second."""
 
-EARLY_NS: Final = 5_000_000
+EARLY_NS: Final = 1_000_000
 FIRST: Final = 1_000_000
 """The number of the first contract."""
 
@@ -92,20 +91,19 @@ async def _play(gateway: Gateway, server: Server, count: int) -> dict[str, list[
     gateway.faults.incoming = incoming  # type: ignore[method-assign]
     prices = {number: gateway.market.tickers[FIRST + number].trade.price for number in stamped}
     missed = 0
-    for turn in range(count):
-        await _next_round()
+    for turn in range(0, count, BLOCK):
         for number, each in stamped.items():
-            server.pass_time()
-            each.ordered.clear()
-            ticker = gateway.market.tickers[FIRST + number]
-            gateway.market.show(ticker, round(prices[number] + turn % 7 / 100, 2))
-            begun = time.perf_counter()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
-                    await each.ordered.wait()
-            missed += not each.ordered.is_set()
-            each.ordered.set()
-            await asyncio.sleep(begun + SLOT_S - time.perf_counter())
+            for step in range(turn, min(turn + BLOCK, count)):
+                await _next_bar()
+                server.pass_time()
+                each.ordered.clear()
+                ticker = gateway.market.tickers[FIRST + number]
+                gateway.market.show(ticker, round(prices[number] + step % 7 / 100, 2))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE_S):
+                        await each.ordered.wait()
+                missed += not each.ordered.is_set()
+                each.ordered.set()
         if missed > MOST_MISSED:
             break
     return {
@@ -114,10 +112,10 @@ async def _play(gateway: Gateway, server: Server, count: int) -> dict[str, list[
     }
 
 
-async def _next_round() -> None:
+async def _next_bar() -> None:
     """Wait until a bar begins, and a little longer: clocks of one machine, but threads are late."""
     now_ns = time.time_ns()
-    await asyncio.sleep((ROUND_NS - now_ns % ROUND_NS + EARLY_NS) / 1e9)
+    await asyncio.sleep((BAR_NS - now_ns % BAR_NS + EARLY_NS) / 1e9)
 
 
 def _links(gateway: Gateway) -> dict[int, Link]:
@@ -168,7 +166,7 @@ def path(_system: str, size: int) -> dict[str, float]:
                     folder=f"{folder}/{name}",
                     instruments=(instruments[number],),
                     strategy="echo",
-                    bar_ns=ROUND_NS,
+                    bar_ns=BAR_NS,
                     client_id=number + 1,
                     account=ACCOUNTS[name],
                     durable=name == "durable",
@@ -183,7 +181,6 @@ def path(_system: str, size: int) -> dict[str, float]:
         pipe.send(size)
         found: dict[str, list[float]] = pipe.recv()
         for trader in traders:
-            print({k: v for k, v in trader.figures().items() if k != 'seen'}, file=sys.stderr)
             trader.stop()
     bare_pipe.send("stop")
     bare.join(10)

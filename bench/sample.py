@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 
-from bench import gateway, journal, lives, path, replay, workloads
+from bench import gateway, journal, lives, load, path, replay, workloads
 from bench.systems import base_class
 
 
@@ -15,7 +15,12 @@ def main() -> None:
     system, workload, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
     logging.disable(logging.CRITICAL)  # crash logs are not what is measured, in no system
     special = (
-        lives.SPECIAL | gateway.SPECIAL | journal.SPECIAL | replay.SPECIAL | path.SPECIAL
+        lives.SPECIAL
+        | gateway.SPECIAL
+        | journal.SPECIAL
+        | replay.SPECIAL
+        | path.SPECIAL
+        | load.SPECIAL
     ).get(workload)
     if special is not None:
         figures = special(system, size)

@@ -26,8 +26,9 @@ from bench.lives import resident_bytes
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
 from robotrader.app.building import trader_of
+from robotrader.app.core import rest_collector
 from robotrader.config import layers, log_folder, resolve
-from robotrader.domain import Bar, Quote, TimeInForce
+from robotrader.domain import Bar, Instrument, Quote, TimeInForce
 from robotrader.gateway.lines import LineRules as Lines
 from robotrader.market import LineRules
 from robotrader.risk import Ratio
@@ -41,18 +42,20 @@ if TYPE_CHECKING:
 
     from actors import Trader
     from robotrader.config import Config
-    from robotrader.domain import Instrument
 
 READY_S: Final = 60.0
 LOOK_S: Final = 0.05
 MANY: Final = 1_000_000
+EVERY: Final = 7
+"""Of so many quotes one is noted: notes take memory. It has no divisor with numbers of symbols."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a trader is started with.
 
     ``bar_ns`` is the length of bars, made of trades. ``cpus`` are the processors that it may use,
-    empty: all. ``strategy`` is ``echo`` (an order with every bar) or ``watch`` (looks at quotes).
+    empty: all. ``rate`` limits its requests a second. ``strategy`` is ``echo`` (an order with
+    every bar) or ``watch`` (looks at quotes).
     """
 
     port: int
@@ -63,6 +66,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     client_id: int = 11
     account: str = "DU1234567"
     durable: bool = True
+    rate: int = 45
     cpus: frozenset[int] = frozenset()
 
 
@@ -87,7 +91,8 @@ class Watch(Strategy[NoParams, State]):
 
     def on_quote(self, ctx: Context, quote: Quote) -> None:  # noqa: ARG002 - a strategy's method
         """Note the number, which is the bid's size."""
-        self._seen.append((quote.bid_size, time.monotonic_ns()))
+        if not quote.bid_size % EVERY:
+            self._seen.append((quote.bid_size, time.monotonic_ns()))
 
 
 def configured(wanted: Wanted) -> Config:
@@ -123,7 +128,9 @@ def trader(wanted: Wanted, config: Config, seen: list[tuple[float, int]]) -> Tra
     )  # fmt: skip
     return replace(
         made,
-        settings=msgspec.structs.replace(made.settings, lines=Lines(budget=2 * MANY)),
+        settings=msgspec.structs.replace(
+            made.settings, lines=Lines(budget=2 * MANY), rate=wanted.rate
+        ),
         limits=limits,
         lines=dict.fromkeys(made.instruments, rules),
         strategies={
@@ -177,6 +184,7 @@ def _serve(pipe: Connection, wanted: Wanted) -> None:
         children, flags = make_tree(made)
         root = system.start(Supervisor(children, flags))
         _wait(made)
+        rest_collector()
         pipe.send("ready")
         while (asked := pipe.recv()) != "stop":
             pipe.send(_figures(system, made, seen) if asked == "figures" else None)
@@ -193,6 +201,7 @@ def _figures(system: ActorSystem, made: Trader, seen: list[tuple[float, int]]) -
         "cpu_s": used.ru_utime + used.ru_stime,
         "waiting": sum(len(cell.queue) for cell in list(system.cells.values())),
         "seen": noted,
+        "every": EVERY,
         "refusals": _ask(made, "risk", AskGate()).refusals,
     }
 

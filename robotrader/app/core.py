@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -53,6 +54,9 @@ STUCK_S: Final = 2.0
 
 AWAY_S: Final = 10.0
 """The longest that a safety actor may be away: it is being restarted, or its journal replayed."""
+
+YOUNG: Final = 10_000
+"""Objects between two looks at young ones: an order's way makes hundreds, in few cycles."""
 
 LOOKUP_S: Final = 60.0
 EX_CONFIG: Final = 78
@@ -121,6 +125,7 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
     trader.registry.register("root", root)
+    rest_collector()
     _beat_until(stop, pulse, trader, root.is_alive)
     del registry
     if not root.is_alive():
@@ -129,6 +134,16 @@ def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
     stop_root(root)
     system.close()
     return 0
+
+
+def rest_collector() -> None:
+    """Let the garbage collector leave alone what has been there since the start, and look seldom.
+
+    Without it a full collection, which stops every thread, walks through all of the process.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 50)
 
 
 def _control(given: Handed, trader: Trader, stop: _Stop) -> ChildSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -31,12 +32,17 @@ class Past:
 
     def __init__(self) -> None:
         self._at_ns: deque[int] = deque(maxlen=REMEMBERED)
+        self._in_order = True
+        """Whether no clock was set back among them."""
+
         self._echoes: dict[Echo, int] = {}
         self.day = ""
         self.today = 0
 
     def add(self, echo: Echo, now_ns: int) -> None:
         """Remember an approval."""
+        if self._at_ns and now_ns < self._at_ns[-1]:
+            self._in_order = False
         self._at_ns.append(now_ns)
         self._echoes[echo] = now_ns
         self.today += 1
@@ -50,6 +56,8 @@ class Past:
 
     def last_minute(self, now_ns: int) -> int:
         """Return how many were approved in the minute before now; a clock set back adds none."""
+        if self._in_order:
+            return len(self._at_ns) - bisect_right(self._at_ns, now_ns - MINUTE_NS)
         return sum(at_ns > now_ns - MINUTE_NS for at_ns in self._at_ns)
 
     def same(self, echo: Echo) -> int | None:
@@ -59,6 +67,7 @@ class Past:
     def _forget(self, now_ns: int) -> None:
         while self._at_ns and self._at_ns[0] <= now_ns - MINUTE_NS:
             self._at_ns.popleft()
+        self._in_order = self._in_order or len(self._at_ns) < 2
         if len(self._echoes) > REMEMBERED:
             newest = sorted(self._echoes.items(), key=lambda item: item[1])
             self._echoes = dict(newest[len(newest) // 2 :])

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 HIGHEST_ID: Final = 120
 """Message ids of the text protocol end at 109; above this it is no message."""
 
+_IDS: Final = frozenset(str(number) for number in range(1, HIGHEST_ID + 1))
+
 MAX_GARBLED: Final = 20
 """Frames in one connection that make no sense before the stream counts as lost."""
 
@@ -156,6 +158,13 @@ class SafeClient(Client):
 
     def _take(self, payload: bytes) -> None:
         """Let one whole, plausible frame through."""
+        if self._apiReady and payload[-1:] == b"\0":
+            # What ib_async does with a frame, without putting it together again for that.
+            fields = payload[:-1].decode(errors="backslashreplace").split("\0")
+            if fields[0] in _IDS:
+                self._numMsgRecv += 1
+                self.decoder.interpret(fields)
+                return
         greeting = not self._serverVersion
         if greeting and payload.count(b"\0") == 2:
             self._greet(payload)
