@@ -29,12 +29,20 @@ SYMBOLS: Final = 100
 TICKS_A_SECOND: Final = 50
 MANY_SYMBOLS: Final = 500
 STEP_S: Final = 0.002
+TAIL_S: Final = 0.5
+"""Until the last ticks are at the end of their way."""
+
 LOOKS: Final = 8
 """In how many parts a run is looked at."""
 
 
-async def _show(gateway: Gateway, server: Server, rate: int, seconds: float) -> array[int]:
-    """Show ``rate`` ticks a second, the symbols in turn; return when each was shown."""
+async def _show(
+    gateway: Gateway, server: Server, first: int, rate: int, seconds: float
+) -> array[int]:
+    """Show ``rate`` ticks a second, the symbols in turn; return when each was shown.
+
+    Their numbers begin with ``first``: a late one of another time is then known as one.
+    """
     tickers = list(gateway.market.tickers.values())
     prices = [ticker.trade.price for ticker in tickers]
     shown = array("q")
@@ -45,7 +53,7 @@ async def _show(gateway: Gateway, server: Server, rate: int, seconds: float) -> 
             place = number % len(tickers)
             ticker, price = tickers[place], prices[place] + number // len(tickers) % 5 / 100
             bid, ask = round(price - 0.01, 2), round(price + 0.01, 2)
-            size = float(number + 1)
+            size = float(first + number)
             quote = Quote(ticker.con_id, gateway.timeline.now_ns, bid, ask, size, 100.0)
             shown.append(time.monotonic_ns())
             gateway.market.show(ticker, round(price, 2), quote)
@@ -65,10 +73,12 @@ def _serve(pipe: Connection, symbols: int, cpus: frozenset[int]) -> None:
         await server.start()
         pipe.send(server.port)
         loop = asyncio.get_running_loop()
+        first = 1
         while (asked := await loop.run_in_executor(None, pipe.recv)) is not None:
-            shown = await _show(gateway, server, *asked)
+            shown = await _show(gateway, server, first, *asked)
             left = sum(link.conflated for link in gateway.links.values())
-            pipe.send((shown, left))
+            pipe.send((first, shown, left))
+            first += len(shown)
         await server.stop()
 
     asyncio.run(run())
@@ -96,10 +106,10 @@ class _Run:
         self.trader = TraderProcess(wanted)
         self.trader.ready()
 
-    def show(self, rate: int, seconds: float) -> tuple[array[int], int]:
-        """Show ticks; return when each was shown, and how many were left out on the wire."""
+    def show(self, rate: int, seconds: float) -> tuple[int, array[int], int]:
+        """Show ticks; return the first's number, when each was shown, and how many were left out."""
         self._pipe.send((rate, seconds))
-        shown: tuple[array[int], int] = self._pipe.recv()
+        shown: tuple[int, array[int], int] = self._pipe.recv()
         return shown
 
     def stop(self) -> None:
@@ -116,10 +126,13 @@ def load(_system: str, size: int) -> dict[str, float]:
         run = _Run(SYMBOLS, folder)
         run.show(SYMBOLS * TICKS_A_SECOND, 2.0)
         before = run.trader.figures()
-        shown, left = run.show(SYMBOLS * TICKS_A_SECOND, seconds)
+        first, shown, left = run.show(SYMBOLS * TICKS_A_SECOND, seconds)
+        waiting = run.trader.figures()
+        time.sleep(TAIL_S)
         after = run.trader.figures()
         run.stop()
-    ages = [(seen_ns - shown[int(number) - 1]) / 1e6 for number, seen_ns in after["seen"]]
+    seen = [each for each in (*waiting["seen"], *after["seen"]) if each[0] >= first]
+    ages = [(seen_ns - shown[int(number) - first]) / 1e6 for number, seen_ns in seen]
     part = len(ages) // 4
     cuts = statistics.quantiles(ages, n=100)
     return {
@@ -128,8 +141,8 @@ def load(_system: str, size: int) -> dict[str, float]:
         "grows_ms": statistics.median(ages[-part:]) - statistics.median(ages[:part]),
         "seen": len(ages) * after["every"] / len(shown),
         "left_out": float(left),
-        "waiting": float(after["waiting"]),
-        "cpu": (after["cpu_s"] - before["cpu_s"]) / seconds,
+        "waiting": float(waiting["waiting"]),
+        "cpu": (waiting["cpu_s"] - before["cpu_s"]) / seconds,
         "megabytes": after["bytes"] / 1e6,
     }
 
