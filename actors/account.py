@@ -26,7 +26,7 @@ from actors.say import (
 )
 from robotrader.domain import BrokerSnapshot, LinkChanged, Quote
 from robotrader.domain.records import CashAdopted, DayRolled
-from robotrader.ledger import Ledger, Trades
+from robotrader.ledger import FOLDED, Ledger, Trades
 from robotrader.meters import of_ledger
 from robotrader.recovery import LEDGER, TRADES, from_rows
 from supervision import DEFERRED, Actor, MailboxSpec
@@ -88,7 +88,7 @@ class Account(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (LEDGER.name, TRADES.name)))
+        tell(self._journal, Follow(self.actor_ref, (LEDGER.name, TRADES.name), FOLDED))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:

@@ -2,6 +2,9 @@
 
 What waits in the mailbox when a batch is written goes into the next one: the actor puts a note
 behind what is queued and writes when it comes to it. One transaction, one sync, one answer each.
+
+A record of which nobody awaits the commit waits a moment for one that somebody does: what a
+strategy has decided is then one transaction, and one sync, with the order that follows from it.
 """
 
 from __future__ import annotations
@@ -46,6 +49,10 @@ if TYPE_CHECKING:
 BATCH: Final = 256
 """Entries in one transaction; more make a batch no faster and whoever came first wait longer."""
 
+LINGER_S: Final = 0.002
+"""How long a record waits for company if nobody waits for it: an order that follows from it comes
+within one."""
+
 CHUNK: Final = 1_000
 """Records in one ``Replayed``: a follower's turn stays below a few milliseconds."""
 
@@ -54,6 +61,7 @@ KEPT: Final = 5_000
 
 _WRITE: Final = "write"
 _STEP: Final = "step"
+_LINGERED: Final = "lingered"
 _RECORDS: Final = tuple(rec.TYPE_IDS.values())
 _OF_STRATEGIES: Final = frozenset(
     type_id
@@ -116,7 +124,9 @@ class Journal(Actor):
         self._holder, self._every_records = holder or Holder(), every_records
         self._store: Store | None = None
         self._waiting: list[_Waiting] = []
-        self._followers: list[Any] = []
+        self._lazy: list[Commit] = []
+        self._noted = self._lingers = False
+        self._followers: list[Follow] = []
         self._snapshots: snapshots.Snapshots | None = None
         self._stepping = False
         self._strategies = Remembered()
@@ -169,6 +179,10 @@ class Journal(Actor):
         if isinstance(message, Commit):
             self._take(message)
         elif message == _WRITE:
+            self._noted = False
+            self._write()
+        elif message == _LINGERED:
+            self._lingers = False
             self._write()
             self._look_at_snapshots()
         elif message == _STEP:
@@ -179,6 +193,7 @@ class Journal(Actor):
                 self._replay(message)
         elif isinstance(message, Recall):
             name = message.strategy
+            self._write()
             return Recalled(self._strategies.saved(name), self._strategies.aside(name))
         elif isinstance(message, _RECORDS):
             self._take(Commit(0, (message,)))
@@ -193,7 +208,21 @@ class Journal(Actor):
         return None
 
     def _take(self, commit: Commit) -> None:
-        """Queue a commit for the next batch; what cannot be written is refused alone."""
+        """Queue a commit for the next batch, or until somebody waits for one."""
+        if commit.reply_to is not None:
+            self._enter_lazy()
+            self._enter(commit)
+            if not self._noted:
+                self._noted = True
+                self.actor_ref.tell(_WRITE)
+            return
+        self._lazy.append(commit)
+        if not self._lingers:
+            self._lingers = True
+            self.send_after(LINGER_S, _LINGERED)
+
+    def _enter(self, commit: Commit) -> None:
+        """Encode a commit for the next batch; what cannot be is refused alone."""
         wall_ns = self._wall_ns()
         try:
             entries = [
@@ -202,12 +231,17 @@ class Journal(Actor):
         except InvalidEntry as error:
             self._refused += 1
             _refuse(commit, str(error))
-            return
-        if not self._waiting:
-            self.actor_ref.tell(_WRITE)
-        self._waiting.append(_Waiting(commit, entries))
+        else:
+            self._waiting.append(_Waiting(commit, entries))
+
+    def _enter_lazy(self) -> None:
+        """Put what waited for company before what comes now."""
+        lazy, self._lazy = self._lazy, []
+        for commit in lazy:
+            self._enter(commit)
 
     def _write(self) -> None:
+        self._enter_lazy()
         while self._waiting:
             batch = self._cut()
             entries = [entry for each in batch for entry in each.entries]
@@ -253,8 +287,7 @@ class Journal(Actor):
 
     def _tell(self, told: list[tuple[int, Record]]) -> None:
         if told:
-            recorded = Recorded(tuple(told))
-            self._followers = [who for who in self._followers if tell(who, recorded)]
+            self._followers = [each for each in self._followers if _follows(each, told)]
             wall_ns, epoch = self._wall_ns(), self.store.epoch
             for seq, record in told:
                 self._strategies.apply(record)
@@ -304,7 +337,7 @@ class Journal(Actor):
                 who.tell_urgent(Replayed(tuple(chunk), last=False))
                 chunk = []
         who.tell_urgent(Replayed(tuple(chunk), last=True))
-        self._followers.append(who)
+        self._followers.append(follow)
 
     def _restore(self, follow: Follow) -> Tip:
         """Send the parts of the snapshot that a follower begins with; return where it stands."""
@@ -341,6 +374,13 @@ class _Waiting(NamedTuple):
 
     commit: Commit
     entries: list[Entry]
+
+
+def _follows(follower: Follow, told: list[tuple[int, Record]]) -> bool:
+    """Tell a follower what it wants of what was written; return whether it is still there."""
+    only = follower.only
+    wanted = tuple(each for each in told if not only or type(each[1]) in only)
+    return not wanted or tell(follower.who, Recorded(wanted))
 
 
 def _answer(commit: Commit, fates: list[Fate]) -> None:

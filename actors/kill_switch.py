@@ -35,8 +35,12 @@ from actors.say import (
 from robotrader.domain import BrokerSnapshot, Intent, LinkChanged, LinkState, Purpose, Side
 from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.domain.records import (
+    OperatorActed,
+    OrderDone,
     SwitchCleared,
     SwitchTripped,
+    SymbolHalted,
+    SymbolResumed,
 )
 from robotrader.meters import of_switch
 from robotrader.recovery import SWITCH
@@ -66,6 +70,14 @@ STRATEGY: Final = "kill-switch"
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
 _MS_NS: Final = 1_000_000
+_FOLDED: Final = (
+    SwitchTripped,
+    SwitchCleared,
+    OperatorActed,
+    OrderDone,
+    SymbolHalted,
+    SymbolResumed,
+)
 
 
 class KillSwitch(Actor):
@@ -128,7 +140,7 @@ class KillSwitch(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (SWITCH.name,)))
+        tell(self._journal, Follow(self.actor_ref, (SWITCH.name,), _FOLDED))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:

@@ -70,6 +70,10 @@ _OWN: Final = (
 )  # fmt: skip
 """Records that the manager applies itself, at their commit; all others come from the journal."""
 
+_OTHERS: Final = tuple(
+    kind for kind in rec.TYPE_IDS.values() if kind not in {*_OWN, rec.StrategySaved}
+)
+
 
 class _Wake:
     """To itself: a timer of the manager's is due."""
@@ -130,7 +134,7 @@ class Orders(Actor):
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
-        tell(self._journal, Follow(self.actor_ref, (BOOK.name,)))
+        tell(self._journal, Follow(self.actor_ref, (BOOK.name,), _OTHERS))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:

@@ -45,9 +45,15 @@ from robotrader.domain import (
     Refusal,
     Side,
 )
-from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
+from robotrader.domain.records import (
+    LimitChanged,
+    OrderDone,
+    OrderIntended,
+    SymbolHalted,
+    SymbolResumed,
+)
 from robotrader.execution import effects as do
-from robotrader.ledger import KEPT, Ledger
+from robotrader.ledger import FOLDED, KEPT, Ledger
 from robotrader.meters import Sample
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
@@ -60,12 +66,14 @@ if TYPE_CHECKING:
     from actors.say import Address
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
+    from robotrader.ledger import LedgerView
     from robotrader.risk import Correlations, Limits, Reservation, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
 ZERO: Final = Decimal(0)
 _RATIOS: Final = ("max_symbol_weight", "max_gross", "max_net", "max_daily_loss", "max_drawdown")
+_FOLDED: Final = (*FOLDED, OrderIntended, OrderDone, LimitChanged, SymbolHalted, SymbolResumed)
 _REMEMBERED: Final = 1_000
 _RESERVATIONS: Final = 1_000_000
 """Numbers of each incarnation: a release that an earlier one is owed means nothing to this one."""
@@ -112,11 +120,17 @@ class Risk(Actor):
         self._session, self._restart_at_ns = session, restart_at_ns
         self._registry, self._journal, self._orders = registry, journal, orders
         self._now_ns = now_ns
+        self._sectors = {
+            con_id: each.industry for con_id, each in instruments.items() if each.industry
+        }
         self.gate = Gate(limits, first=self.incarnation.n * _RESERVATIONS + 1)
         self.ledger = Ledger(account, instruments.values())
         self.standings = Standings()
         self._quotes: dict[int, Quote] = {}
         self._open: dict[str, do.OrderView] = {}
+        self._seen: tuple[dict[int, float], LedgerView] | None = None
+        """The account as it was looked at last: prices, and what it was at these."""
+
         self._judged: set[tuple[str, str]] = set()
         self._given: dict[int, Reservation] = {}
         self._switch: Switch | None = None
@@ -152,7 +166,7 @@ class Risk(Actor):
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
         parts = (LEDGER.name, GATE.name, STANDINGS.name, SWITCH.name)
-        tell(self._journal, Follow(self.actor_ref, parts))
+        tell(self._journal, Follow(self.actor_ref, parts, _FOLDED))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -201,7 +215,7 @@ class Risk(Actor):
         """Return what a size is made of; of the trades, those of the whole strategy's section."""
         if not self._ready:
             return Funds()
-        view = self.ledger.view(self._marks())
+        view = self._account_view()
         fall = None
         if view.drawdown is not None and view.peak is not None and view.peak > 0:
             fall = float(view.drawdown / view.peak)
@@ -209,14 +223,9 @@ class Risk(Actor):
         trades = tuple(each.ratio for each in closed)
         return Funds(equity=view.equity, drawdown=fall, trades=trades)
 
-    def _marks(self) -> dict[int, float]:
-        return {con_id: (q.bid + q.ask) / 2 for con_id, q in self._quotes.items()}
-
-    # -- intents --
-
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
-        verdict = self.gate.judge(intent, self._view(now_ns), now_ns)
+        verdict = self.gate.judge(intent, self._view(now_ns, intent.con_id), now_ns)
         if intent.sizing is not None:
             code = verdict.code if isinstance(verdict, Refusal) else ""
             self._sized[intent.strategy] = Sized(intent, code, now_ns)
@@ -241,23 +250,30 @@ class Risk(Actor):
         self._judged.discard((intent.strategy, intent.cause))
         self._tell(self.standings.declined(intent, why))
 
-    def _view(self, now_ns: int) -> RiskView:
+    def _view(self, now_ns: int, *contracts: int) -> RiskView:
+        """Return the world; sessions of these contracts, prices of what has a position."""
         return RiskView(
             account=self._account,
-            ledger=self.ledger.view(self._marks()) if self._ready else None,
+            ledger=self._account_view() if self._ready else None,
             others=tuple(map(_working, self._others())) if self._ready else None,
             switch=self._switch,
             link=self._link,
             halted=frozenset(self._halted) if self._ready else None,
             instruments=self._instruments,
             quotes=self._quotes,
-            sessions={con_id: self._session(con_id, now_ns) for con_id in self._instruments},
-            sectors={
-                con_id: each.industry for con_id, each in self._instruments.items() if each.industry
-            },
+            sessions={con_id: self._session(con_id, now_ns) for con_id in contracts},
+            sectors=self._sectors,
             restart_at_ns=self._restart_at_ns(now_ns),
             correlations=self._correlations,
         )
+
+    def _account_view(self) -> LedgerView:
+        """Return the account at the prices of now; the last view if nothing in it has changed."""
+        quotes = [q for each in self.ledger.traded() if (q := self._quotes.get(each)) is not None]
+        marks = {q.con_id: (q.bid + q.ask) / 2 for q in quotes}
+        if self._seen is None or self._seen[0] != marks:
+            self._seen = (marks, self.ledger.view(marks))
+        return self._seen[1]
 
     def _others(self) -> list[do.OrderView]:
         """Return the open orders that no reservation of this gate stands for."""
@@ -343,6 +359,7 @@ class Risk(Actor):
 
     def _fold(self, seq: int, record: Record) -> News | None:
         self.ledger.apply(record)
+        self._seen = None
         if isinstance(record, SymbolHalted):
             self._halted.add(record.con_id)
         elif isinstance(record, SymbolResumed):

@@ -74,11 +74,14 @@ class Follow(msgspec.Struct, frozen=True, gc=False):
     """Send ``who`` everything that was ever recorded, then whatever is recorded from now on.
 
     Who names ``parts`` of a snapshot gets those first, if there is one (``Restored``), and then
-    only what was recorded behind it.
+    only what was recorded behind it. Of what is recorded from now on only records of the types in
+    ``only``, if there are any: each record that is told to a thread that has no use for it delays
+    the order whose intent it is.
     """
 
     who: Any
     parts: tuple[str, ...] = ()
+    only: tuple[type, ...] = ()
 
 
 class Restored(msgspec.Struct, frozen=True, gc=False):

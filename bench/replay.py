@@ -43,7 +43,7 @@ SYMBOLS: Final = 100
 AAPL: Final = 265598
 
 
-def _series(count: int) -> dict[str, Series]:
+def series_of(count: int) -> dict[str, Series]:
     """Real series under as many names as are wanted: there are twenty."""
     real = list(bundled.load().values())
     made = {}
@@ -66,7 +66,7 @@ def _serve(pipe: Connection, play: Callable[[Gateway, Connection], Any], symbols
     """Be the gateway's process: say the port, and do ``play`` when the parent says so."""
 
     async def run() -> None:
-        gateway = _gateway(_series(symbols))
+        gateway = _gateway(series_of(symbols))
         server = Server(gateway, port=0, speed=0)
         await server.start()
         pipe.send(server.port)
@@ -264,7 +264,7 @@ def memory(_system: str, size: int) -> dict[str, float]:
     A client reads all ticks, keeps bars, account and profit up to date and trades every five
     minutes. The first half, in which caches fill, is not counted.
     """
-    gateway = _gateway(_series(5))
+    gateway = _gateway(series_of(5))
     session, link = ClientSession(VERSION, VERSION), gateway.connect()
     replies = 0
 

@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
-from bench import gateway, lives, replay, workloads
+from bench import gateway, lives, load, path, replay, workloads
 from bench.systems import base_class
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def _special(workload: str) -> Callable[[str, int], dict[str, float]] | None:
         from bench import journal, recovery
 
         return (journal.SPECIAL | recovery.SPECIAL)[workload]
-    return (lives.SPECIAL | gateway.SPECIAL | replay.SPECIAL).get(workload)
+    others = lives.SPECIAL | gateway.SPECIAL | replay.SPECIAL | path.SPECIAL | load.SPECIAL
+    return others.get(workload)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The account's truth, pure: FIFO lots, positions, cash and profit as the fold of the journal."""
 
-from robotrader.ledger.ledger import CORRECTABLE_DAYS, KEPT_DAYS, Ledger, LedgerState
+from robotrader.ledger.ledger import CORRECTABLE_DAYS, FOLDED, KEPT_DAYS, Ledger, LedgerState
 from robotrader.ledger.lots import Holding, Lot, Trade, book
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
@@ -10,6 +10,7 @@ from robotrader.ledger.view import DayMark, LedgerView, PositionView, StrategyVi
 
 __all__ = [
     "CORRECTABLE_DAYS",
+    "FOLDED",
     "KEPT",
     "KEPT_DAYS",
     "Closed",

@@ -352,6 +352,10 @@ class Ledger:
         found.sort(key=lambda each: each.time_ns)
         return tuple(found[-newest:]) if newest > 0 else ()
 
+    def traded(self) -> tuple[int, ...]:
+        """Return the contracts that are or were held: those whose prices a view needs."""
+        return tuple(self._histories)
+
     def view(self, marks: Mapping[int, float]) -> LedgerView:
         """Return the account at these prices, which is what everybody reads."""
         with localcontext(EXACT):
@@ -381,3 +385,6 @@ _FOLDS: Final[dict[type, Callable[[Ledger, Any], None]]] = {
     CashAdopted: Ledger._adopt_cash,
     DayRolled: Ledger._roll,
 }
+
+FOLDED: Final = tuple(_FOLDS)
+"""The records that change a ledger; all others it leaves alone."""

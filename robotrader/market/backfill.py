@@ -38,6 +38,10 @@ class Backfill:
         self._bars: dict[int, Bar] = {}
         self._starts: list[int] = []
         self._asked: list[Span] = []
+        self._holes: list[Span] | None = []
+        """The times between neighbouring bars that do not touch; None: to be looked for."""
+
+        self._gaps: tuple[Span, ...] | None = ()
 
     def bars(self) -> tuple[Bar, ...]:
         """Return the series in order of time."""
@@ -66,6 +70,7 @@ class Backfill:
             else:
                 self._add(bar)
         self._asked = _joined([*self._asked, span])
+        self._gaps = None
         self._forget()
 
     def _compare(self, known: Bar, bar: Bar) -> None:
@@ -81,9 +86,19 @@ class Backfill:
         self._bars[bar.start_ns] = bar
         if self._starts and bar.start_ns < self._starts[-1]:
             self._starts.insert(bisect_left(self._starts, bar.start_ns), bar.start_ns)
+            self._holes = self._gaps = None
         else:
-            self._starts.append(bar.start_ns)
+            self._append(bar.start_ns)
         self._forget()
+
+    def _append(self, start_ns: int) -> None:
+        """Put a bar behind the last: what every live bar does, so nothing else is looked at."""
+        if self._starts and self._holes is not None:
+            end_ns = self._bars[self._starts[-1]].end_ns
+            if end_ns != start_ns:
+                self._holes.append((end_ns, start_ns))
+                self._gaps = None
+        self._starts.append(start_ns)
 
     def _forget(self) -> None:
         """Keep the latest bars, and of what was asked only what concerns them."""
@@ -92,13 +107,24 @@ class Backfill:
             for start_ns in self._starts[:surplus]:
                 del self._bars[start_ns]
             del self._starts[:surplus]
+            while self._holes and self._holes[0][1] <= self._starts[0]:
+                del self._holes[0]
+                self._gaps = None
         if self._starts:
             self._asked = [span for span in self._asked if span[1] > self._starts[0]]
 
     def gaps(self) -> tuple[Span, ...]:
         """Return the spans that nothing is known of, each as long as may be."""
+        if self._gaps is None:
+            self._gaps = tuple(self._look())
+        return self._gaps
+
+    def _look(self) -> list[Span]:
+        """Return the gaps: all holes, cell by cell."""
         found: list[Span] = []
-        for before_ns, after_ns in self._holes():
+        if self._holes is None:
+            self._holes = list(self._found())
+        for before_ns, after_ns in self._holes:
             for cell in self.cells.between(before_ns, after_ns):
                 if self._was_asked(cell.start_ns, cell.end_ns):
                     continue
@@ -106,10 +132,10 @@ class Backfill:
                     found[-1] = (found[-1][0], cell.end_ns)
                 else:
                     found.append((cell.start_ns, cell.end_ns))
-        return tuple(found)
+        return found
 
-    def _holes(self) -> Iterable[Span]:
-        """Yield the times between neighbouring bars that do not touch."""
+    def _found(self) -> Iterable[Span]:
+        """Yield the holes."""
         for index in range(1, len(self._starts)):
             before_ns = self._bars[self._starts[index - 1]].end_ns
             if before_ns != self._starts[index]:

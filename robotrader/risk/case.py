@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from robotrader.ledger.money import ZERO
 from robotrader.risk.exposure import (
@@ -18,12 +17,39 @@ from robotrader.risk.exposure import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from robotrader.domain import Instrument, Intent
     from robotrader.risk.limits import Limits
     from robotrader.risk.past import Past
     from robotrader.risk.view import RiskView
+
+
+T = TypeVar("T")
+
+
+class _once(Generic[T]):  # noqa: N801 - used as a decorator
+    """A property that is computed once: ``functools.cached_property`` without its lock.
+
+    The lock of Python 3.11 costs more than most of what is computed here, and a case is one
+    thread's. As it is no data descriptor, the value in the object's dictionary comes first.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, case: None, _owner: type) -> _once[T]: ...
+    @overload
+    def __get__(self, case: Case, _owner: type) -> T: ...
+    def __get__(self, case: Case | None, _owner: type) -> T | _once[T]:
+        if case is None:
+            return self
+        value = case.__dict__[self._name] = self._compute(case)
+        return value
 
 
 @dataclass(frozen=True)
@@ -37,22 +63,22 @@ class Case:
     past: Past
     now_ns: int
 
-    @property
+    @_once
     def instrument(self) -> Instrument | None:
         """The contract, None if it is not known."""
         return self.view.instruments.get(self.intent.con_id)
 
-    @cached_property
+    @_once
     def pending(self) -> tuple[Pending, ...]:
         """What is on its way without this intent."""
         return pending(self.reserved, self.view.others or ())
 
-    @cached_property
+    @_once
     def position(self) -> Decimal:
         """What is held; 0 where the ledger is not known, which passes nothing."""
         return ZERO if self.view.ledger is None else self.view.ledger.position(self.intent.con_id)
 
-    @cached_property
+    @_once
     def closable(self) -> Decimal:
         """How many shares an order of this side can close: those no pending order closes."""
         sign = self.intent.side.sign
@@ -60,17 +86,17 @@ class Case:
             return ZERO
         return abs(self.position) - coming(self.pending, self.intent.con_id, sign)
 
-    @cached_property
+    @_once
     def reduces(self) -> bool:
         """Whether it can only make the position smaller, whatever it is called (F69)."""
         return not self.intent.legs and self.intent.qty <= self.closable
 
-    @cached_property
+    @_once
     def price(self) -> Decimal | None:
         """The highest price that it could have."""
         return worst_price(self.intent, self.view)
 
-    @cached_property
+    @_once
     def after(self) -> dict[int, Exposure]:
         """The worst case of every contract, this intent included."""
         mine = Pending(self.intent.con_id, self.intent.side.sign, self.intent.qty, self.price)
@@ -78,7 +104,7 @@ class Case:
         held = {} if ledger is None else {c: p.qty for c, p in ledger.positions.items()}
         return exposures(self.view, held, (*self.pending, mine))
 
-    @property
+    @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
         return self.after[self.intent.con_id]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -48,6 +50,9 @@ class Past:
     def __init__(self, state: PastState | None = None) -> None:
         state = state or PastState()
         self._at_ns: deque[int] = deque(state.at_ns, maxlen=REMEMBERED)
+        self._in_order = all(one <= next_ns for one, next_ns in pairwise(state.at_ns))
+        """Whether no clock was set back among them."""
+
         self._echoes: dict[Echo, int] = dict(state.echoes)
         self.day = state.day
         self.today = state.today
@@ -71,6 +76,8 @@ class Past:
 
     def add(self, echo: Echo, now_ns: int) -> None:
         """Remember an approval."""
+        if self._at_ns and now_ns < self._at_ns[-1]:
+            self._in_order = False
         self._at_ns.append(now_ns)
         self._echoes[echo] = now_ns
         self.today += 1
@@ -84,6 +91,8 @@ class Past:
 
     def last_minute(self, now_ns: int) -> int:
         """Return how many were approved in the minute before now; a clock set back adds none."""
+        if self._in_order:
+            return len(self._at_ns) - bisect_right(self._at_ns, now_ns - MINUTE_NS)
         return sum(at_ns > now_ns - MINUTE_NS for at_ns in self._at_ns)
 
     def same(self, echo: Echo) -> int | None:
@@ -93,6 +102,7 @@ class Past:
     def _forget(self, now_ns: int) -> None:
         while self._at_ns and self._at_ns[0] <= now_ns - MINUTE_NS:
             self._at_ns.popleft()
+        self._in_order = self._in_order or len(self._at_ns) < 2
         if len(self._echoes) > REMEMBERED:
             newest = sorted(self._echoes.items(), key=lambda item: item[1])
             self._echoes = dict(newest[len(newest) // 2 :])

@@ -59,6 +59,8 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     instruments: dict[int, Instrument]
     quotes: dict[int, Quote]
     sessions: dict[int, SessionState]
+    """At least that of the contract in question."""
+
     sectors: dict[int, str]
     restart_at_ns: int | None
     """When the next announced restart of the broker's gateway is; None: none is announced."""

@@ -98,12 +98,18 @@ class LoopRuntime:
             self.loop.call_soon_threadsafe(self._run)
 
     def _run(self) -> None:
-        self._armed = False
+        """Run turns, also those that come of them, without a look at the sockets in between.
+
+        Each such look lets go of the interpreter lock: other threads would run between two actors
+        of one chain (measured: 0.2 ms and more from an intent to its order).
+        """
         cells = self._cells
         carrier = self.active
         timing = self.system.timing
         here.enter(carrier)
-        for _ in range(min(len(cells), MAX_TURNS)):
+        turns = MAX_TURNS
+        while cells and turns:
+            turns -= 1
             carrier.current = cell = cells.popleft()
             with suppress(StaleIncarnation):  # of a handler whose incarnation has ended: it is out
                 if timing:
@@ -112,7 +118,8 @@ class LoopRuntime:
                     cell.turn(self._batch)
         carrier.current = None
         here.enter(None)
-        if cells and not self._armed:
+        self._armed = False
+        if cells and not self._armed:  # who came before that line has left it to this one
             self._armed = True
             self.loop.call_soon(self._run)
 

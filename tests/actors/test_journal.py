@@ -11,10 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.journal import CHUNK, Journal, JournalMemory
+from actors.journal import CHUNK, LINGER_S, Journal, JournalMemory
+from actors.messages import Recall
 from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed
 from robotrader.adapters.lmdb_store import LmdbStore
-from robotrader.domain.records import TYPE_IDS, FillBooked, OperatorActed, OrderIntended, Record
+from robotrader.domain.records import (
+    TYPE_IDS,
+    FillBooked,
+    OperatorActed,
+    OrderIntended,
+    Record,
+    StrategySaved,
+)
 from robotrader.journal import MemoryDisk, MemoryStore
 from supervision import ActorRef, ActorSystem, ChildSpec, Simulation, Supervisor, SupervisorFlags
 from supervision.testing import ProbeActor
@@ -75,6 +83,58 @@ def test_what_is_answered_is_told_to_followers_in_order() -> None:
     assert followed == list(range(300))
     batches = [m for m in follower.received if isinstance(m, Recorded)]
     assert len(batches) < 10, "what waited went into one transaction"
+
+
+def saved(state: bytes) -> StrategySaved:
+    return StrategySaved(strategy="s", state=state, wall_ns=1)
+
+
+def test_what_nobody_waits_for_shares_the_transaction_of_what_follows_and_stays_before_it() -> None:
+    bench = Bench()
+    asker, follower = bench.probe(), bench.probe()
+    journal = bench.journal.actor_ref
+    journal.tell(Follow(follower.actor_ref))
+    bench.system.settle()
+    journal.tell(saved(b"1"))
+    bench.system.settle()
+    assert records_of(follower) == [], "it waits for company"
+    journal.tell(Commit(1, (intended(1),), asker.actor_ref))
+    bench.system.settle()
+    assert [m.token for m in asker.received if isinstance(m, Committed)] == [1]
+    (batch,) = [m for m in follower.received if isinstance(m, Recorded)]
+    assert [record for _, record in batch.records] == [saved(b"1"), intended(1)]
+
+
+def test_what_nobody_waits_for_is_written_without_company_too() -> None:
+    bench = Bench()
+    follower = bench.probe()
+    bench.journal.actor_ref.tell(Follow(follower.actor_ref))
+    for number in range(2):
+        bench.journal.actor_ref.tell(saved(b"%d" % number))
+        bench.system.run_for(LINGER_S * 2)
+        assert records_of(follower)[-1] == saved(b"%d" % number)
+
+
+def test_who_recalls_a_strategy_gets_what_it_has_just_saved() -> None:
+    bench = Bench()
+    bench.journal.actor_ref.tell(saved(b"new"))
+    answer = bench.journal.actor_ref.ask(Recall("s"), block=False)
+    bench.system.settle()
+    assert answer.get(timeout=0).state == b"new"
+
+
+def test_a_follower_is_told_of_the_kinds_that_it_wants_and_of_the_whole_past() -> None:
+    bench = Bench()
+    asker, follower = bench.probe(), bench.probe()
+    journal = bench.journal.actor_ref
+    journal.tell(Commit(1, (intended(1), fill("x.1.01")), asker.actor_ref))
+    journal.tell(Follow(follower.actor_ref, only=(FillBooked,)))
+    journal.tell(Commit(2, (intended(2), fill("x.2.01")), asker.actor_ref))
+    bench.system.run()
+    past = [m for m in follower.received if isinstance(m, Replayed)]
+    assert [record for m in past for _, record in m.records] == [intended(1), fill("x.1.01")]
+    (live,) = [m for m in follower.received if isinstance(m, Recorded)]
+    assert live.records == ((4, fill("x.2.01")),)
 
 
 def test_a_fill_is_booked_once_however_often_it_is_told() -> None:

@@ -29,3 +29,22 @@ def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
     figures = json.loads(done.stdout)
     assert set(figures) == {figure.key for figure in FIGURES if figure.workload == "journal"}
     assert min(figures.values()) > 0
+
+
+def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan() -> None:
+    run = [sys.executable, "-m", "bench.sample", "pool", "path", "30"]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    figures = json.loads(done.stdout)
+    assert {figure.key for figure in FIGURES if figure.workload == "path"} <= set(figures)
+    assert figures["missed"] < 20
+    assert 0 < figures["bare_p50_us"] <= figures["bare_p99_us"]
+
+
+def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> None:
+    run = [sys.executable, "-m", "bench.sample", "pool", "load", "20"]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    figures = json.loads(done.stdout)
+    assert {figure.key for figure in FIGURES if figure.workload == "load"} == set(figures) - {
+        "waiting", "megabytes",
+    }  # fmt: skip
+    assert figures["seen"] > 0.5, "a busy machine conflates; it loses nothing that is new"

@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ib_async.client import Client
+from ib_async.contract import Contract
 from ib_async.decoder import Decoder
+from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
 
 from robotrader.tws import FrameError, Framer, frame
 
@@ -29,12 +32,42 @@ if TYPE_CHECKING:
 HIGHEST_ID: Final = 120
 """Message ids of the text protocol end at 109; above this it is no message."""
 
+_IDS: Final = frozenset(str(number) for number in range(1, HIGHEST_ID + 1))
+
 MAX_GARBLED: Final = 20
 """Frames in one connection that make no sense before the stream counts as lost."""
 
 KEEPALIVE_S: Final = 5
 USER_TIMEOUT_MS: Final = 10_000
 """How long sent bytes may stay unacknowledged by the peer's kernel: as long as a probe takes."""
+
+
+def _float(value: float) -> str:
+    if value == UNSET_DOUBLE:
+        return ""
+    return "Infinite" if value == math.inf else str(value)
+
+
+def _contract(contract: Contract) -> str:
+    fields = (
+        contract.conId, contract.symbol, contract.secType,
+        contract.lastTradeDateOrContractMonth, contract.strike, contract.right,
+        contract.multiplier, contract.exchange, contract.primaryExchange, contract.currency,
+        contract.localSymbol, contract.tradingClass,
+    )  # fmt: skip
+    return "\0".join(map(str, fields))
+
+
+_PLAIN: Final[dict[type, Callable[[Any], str]]] = {
+    str: str,
+    bool: lambda value: "1" if value else "0",
+    int: lambda value: "" if value == UNSET_INTEGER else str(value),
+    float: _float,
+    type(None): lambda _: "",
+    list: lambda tags: "".join([f"{each.tag}={each.value};" for each in tags]),
+    Contract: _contract,
+}
+"""How a field of each type is written."""
 
 
 class StrictDecoder(Decoder):
@@ -140,6 +173,21 @@ class SafeClient(Client):
         transport = self.conn.transport
         return transport.get_write_buffer_size() if transport is not None else 0
 
+    # -- what goes --
+
+    def send(self, *fields: Any, makeEmpty: bool = True) -> None:
+        """Write a message as ib_async does, which makes a table of functions for each one.
+
+        Raises:
+            ConnectionError: there is no connection.
+        """
+        if not self.isConnected():
+            raise ConnectionError("Not connected")
+        if makeEmpty and all(type(each) in _PLAIN for each in fields):
+            self.sendMsg("".join([_PLAIN[type(each)](each) + "\0" for each in fields]))
+        else:
+            super().send(*fields, makeEmpty=makeEmpty)
+
     # -- what comes --
 
     def _onSocketHasData(self, data: bytes) -> None:
@@ -156,6 +204,13 @@ class SafeClient(Client):
 
     def _take(self, payload: bytes) -> None:
         """Let one whole, plausible frame through."""
+        if self._apiReady and payload[-1:] == b"\0":
+            # What ib_async does with a frame, without putting it together again for that.
+            fields = payload[:-1].decode(errors="backslashreplace").split("\0")
+            if fields[0] in _IDS:
+                self._numMsgRecv += 1
+                self.decoder.interpret(fields)
+                return
         greeting = not self._serverVersion
         if greeting and payload.count(b"\0") == 2:
             self._greet(payload)

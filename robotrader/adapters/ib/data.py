@@ -160,6 +160,8 @@ class DataDesk:
         if book is None:
             self.refused["tick of no line"] += 1
             return None
+        if number in self._dirty:
+            return book  # its line was told so with the first tick
         self._dirty[number] = book
         effects = self.lines.heard(number, self._wire.now_ns(), delayed=kind in DELAYED_TYPES)
         if effects:

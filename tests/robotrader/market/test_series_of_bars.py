@@ -125,3 +125,20 @@ def test_the_latest_bars_are_kept_in_order(starts: list[int], keep: int) -> None
     if starts:
         assert got[-1].start_ns == max(starts)
         assert got[0].con_id == AAPL
+
+
+@given(st.data(), st.integers(2, 12))
+def test_gaps_that_are_kept_up_to_date_are_those_that_a_look_at_everything_finds(
+    data: st.DataObject, keep: int
+) -> None:
+    series = Backfill(CELLS, keep)
+    for _ in range(data.draw(st.integers(1, 30))):
+        start = data.draw(st.sampled_from(STARTS))
+        if data.draw(st.integers(0, 3)):
+            series.live(bar(start, M))
+        else:
+            end = start + data.draw(st.integers(1, 5)) * M
+            series.history((start, end), [bar(start, M)] if data.draw(st.booleans()) else [])
+        got = series.gaps()
+        series._holes = series._gaps = None
+        assert got == series.gaps()

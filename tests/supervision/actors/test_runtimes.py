@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 from collections.abc import Callable, Iterator
@@ -215,3 +216,34 @@ def test_closing_a_system_ends_everything_that_lives_in_it() -> None:
     refs = [system.start(Echo(), on=runtime) for runtime in ("thread", "pool", "pool:other")]
     system.close()
     assert [str(ref.exit_reason) for ref in refs] == ["killed"] * 3
+
+
+def test_a_chain_of_actors_on_a_loop_is_one_callback() -> None:
+    """Between two actors of it nothing else of the loop runs, so no other thread gets in."""
+    system, order = loop_system(), list[str]()
+    over = threading.Event()
+    refs: list[Any] = []
+
+    class Link(Actor):
+        runtime = "loop"
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+        def on_receive(self, message: Any) -> None:
+            order.append(f"link {self.number}")
+            if self.number == 0:
+                asyncio.get_running_loop().call_soon(order.append, "the loop")
+            if self.number < 9:
+                refs[self.number + 1].tell(message)
+            else:
+                asyncio.get_running_loop().call_soon(over.set)
+
+    try:
+        refs += [system.start(Link(number)) for number in range(10)]
+        refs[0].tell("go")
+        assert over.wait(10)
+        assert order == [*(f"link {number}" for number in range(10)), "the loop"]
+    finally:
+        system.close()
