@@ -237,6 +237,8 @@ class Orders(Actor):
                 self._send(effect)
             case do.Told() | do.Released() | do.Declined():
                 tell(self._risk, effect)
+            case do.Wanted():
+                tell(self._risk, effect.intent)
             case do.FillTold() | do.Tripped():
                 pass  # the journal tells everybody
             case do.Wake():

@@ -30,6 +30,7 @@ from robotrader.domain import (
     Approved,
     AskLink,
     BrokerSnapshot,
+    CancelWish,
     Intent,
     LinkChanged,
     LinkState,
@@ -40,6 +41,7 @@ from robotrader.domain import (
 from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
 from robotrader.execution import effects as do
 from robotrader.ledger import Ledger
+from robotrader.market import Freshness
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
 from robotrader.strategies import Standings
 from supervision import DEFERRED, Actor, MailboxSpec
@@ -110,6 +112,7 @@ class Risk(Actor):
         self._given: dict[int, Reservation] = {}
         self._switch: Switch | None = None
         self._link: LinkState | None = None
+        self._stale: set[tuple[int, str]] = set()
         self._halted: set[int] = set()
         self._ready = False
         self._serving: dict[type, Callable[[Any], None]] = {
@@ -123,7 +126,8 @@ class Risk(Actor):
             LinkChanged: self._linked,
             SwitchChanged: self._switched,
             BrokerSnapshot: _ignore,
-            LineFreshness: _ignore,
+            LineFreshness: self._freshness,
+            CancelWish: self._cancelled,
         }
 
     def on_start(self) -> Any:
@@ -190,6 +194,7 @@ class Risk(Actor):
             others=tuple(map(_working, self._others())) if self._ready else None,
             switch=self._switch,
             link=self._link,
+            stale=frozenset(con_id for con_id, _ in self._stale),
             halted=frozenset(self._halted) if self._ready else None,
             instruments=self._instruments,
             quotes=self._quotes,
@@ -207,6 +212,13 @@ class Risk(Actor):
             for each in self._open.values()
             if each.parent_ref or (each.strategy, each.cause) not in self._judged
         ]
+
+    def _cancelled(self, wish: CancelWish) -> None:
+        """Cancel what a strategy's own intent became; its stops and legs are not its to cancel."""
+        for order in list(self._open.values()):
+            own = (order.strategy, order.cause) == (wish.strategy, wish.ref)
+            if own and not order.yields:
+                tell(self._orders, msgspec.structs.replace(wish, ref=order.ref))
 
     # -- what orders do --
 
@@ -242,6 +254,17 @@ class Risk(Actor):
 
     def _quoted(self, quote: Quote) -> None:
         self._quotes[quote.con_id] = quote
+
+    def _freshness(self, message: LineFreshness) -> None:
+        """Let nothing be entered on prices that the symbol finds too old (F54).
+
+        A line that was asked for again is waited for: only a price makes it fresh.
+        """
+        line = (message.con_id, message.source)
+        if message.freshness is Freshness.STALE:
+            self._stale.add(line)
+        elif message.freshness is not Freshness.WAITING:
+            self._stale.discard(line)
 
     def _linked(self, message: LinkChanged) -> None:
         self._link = message.state
@@ -295,4 +318,5 @@ def _working(order: do.OrderView) -> WorkingOrder:
         side=Side(order.side),
         qty=order.reserved,
         group=order.parent_ref,
+        yields=order.yields,
     )

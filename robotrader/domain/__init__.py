@@ -49,6 +49,7 @@ from robotrader.domain.market import (
     Trade,
 )
 from robotrader.domain.orders import (
+    PROTECTIVE,
     Order,
     OrderKey,
     OrderType,
@@ -58,6 +59,7 @@ from robotrader.domain.orders import (
 
 __all__ = [
     "OVER",
+    "PROTECTIVE",
     "TRANSITIONS",
     "Approved",
     "AskLink",

@@ -42,6 +42,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     order_type: OrderType = OrderType.MARKET
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
+    trail_percent: Decimal | None = None
     tif: TimeInForce = TimeInForce.DAY
     outside_rth: bool = False
     legs: tuple[Leg, ...] = ()

@@ -18,6 +18,7 @@ from robotrader.execution.effects import (
     Told,
     Tripped,
     Wake,
+    Wanted,
 )
 from robotrader.execution.manager import OrderManager
 
@@ -36,4 +37,5 @@ __all__ = [
     "Told",
     "Tripped",
     "Wake",
+    "Wanted",
 ]

@@ -106,6 +106,7 @@ class Placing:
             qty=intent.qty,
             limit_price=intent.limit_price,
             aux_price=intent.aux_price,
+            trail_percent=intent.trail_percent,
             tif=intent.tif.value,
             outside_rth=intent.outside_rth,
             transmit=not legs,
@@ -185,7 +186,9 @@ class Placing:
         told = order.intent
         command = PlaceOrder(
             order_id=told.order_id,
-            order=self._order(told, told.qty, told.limit_price, told.aux_price),
+            order=self._order(
+                told, told.qty, told.limit_price, told.aux_price, transmit=told.transmit
+            ),
             generation=told.generation,
             reduces=told.reduces,
             asked_ns=asked_ns,
@@ -193,7 +196,13 @@ class Placing:
         return [Send(command), Wake(f"ack:{order.ref}", now_ns + self._desk.times.ack_ns)]
 
     def _order(
-        self, told: r.OrderIntended, qty: Decimal, limit: Decimal | None, aux: Decimal | None
+        self,
+        told: r.OrderIntended,
+        qty: Decimal,
+        limit: Decimal | None,
+        aux: Decimal | None,
+        *,
+        transmit: bool,
     ) -> Order:
         parent = self._desk.book.orders.get(told.parent_ref)
         return Order(
@@ -210,7 +219,7 @@ class Placing:
             oca_group=told.oca_group,
             oca_type=told.oca_type,
             parent_id=parent.intent.order_id if parent else 0,
-            transmit=told.transmit,
+            transmit=transmit,
             order_ref=told.ref,
         )
 
@@ -267,7 +276,9 @@ class Placing:
         told = order.intent
         command = PlaceOrder(
             order_id=told.order_id,
-            order=self._order(told, record.qty, record.limit_price, record.aux_price),
+            order=self._order(
+                told, record.qty, record.limit_price, record.aux_price, transmit=True
+            ),
             generation=record.generation,
             reduces=told.reduces,
         )

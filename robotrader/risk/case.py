@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from robotrader.domain import Purpose
 from robotrader.ledger.money import ZERO
 from robotrader.risk.exposure import (
     Exposure,
@@ -54,11 +55,16 @@ class Case:
 
     @cached_property
     def closable(self) -> Decimal:
-        """How many shares an order of this side can close: those no pending order closes."""
+        """How many shares an order of this side can close: those no pending order closes.
+
+        A stop gives way to an exit, but not to another stop.
+        """
         sign = self.intent.side.sign
         if self.view.ledger is None or self.view.others is None or self.position * sign >= 0:
             return ZERO
-        return abs(self.position) - coming(self.pending, self.intent.con_id, sign)
+        stop = self.intent.purpose is Purpose.STOP
+        firm = [each for each in self.pending if stop or not each.yields]
+        return abs(self.position) - coming(firm, self.intent.con_id, sign)
 
     @cached_property
     def reduces(self) -> bool:

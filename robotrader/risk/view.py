@@ -38,6 +38,8 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     price: Decimal | None = None
     group: str = ""
+    yields: bool = False
+    """Whether it gives way to an exit (a stop, a leg): the order manager sees to it."""
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,9 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[WorkingOrder, ...] | None
     switch: Switch | None
     link: LinkState | None
+    stale: frozenset[int]
+    """Contracts whose prices are known to be too old to open a position with."""
+
     halted: frozenset[int] | None
     """Contracts in which nothing but reductions may be traded."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from robotrader.domain import Side
+from robotrader.domain import PROTECTIVE, Purpose, Side
 from robotrader.domain.records import (
     FillBooked,
     FillCorrected,
@@ -46,7 +46,7 @@ class _Asked(msgspec.Struct):
     sign: int
     left: Decimal
     own: bool
-    """Whether the strategy asked for it itself: a leg follows from its parent."""
+    """Whether the strategy asked for it itself: legs and stops follow from its entries."""
 
 
 class _Filled(NamedTuple):
@@ -84,6 +84,8 @@ class Standings:
 
     def approved(self, intent: Intent) -> None:
         """An intent passed the gate; it works until the journal says how it went on."""
+        if intent.purpose is Purpose.STOP:
+            return  # the order manager's wish: an exit does not wait for it
         key = (intent.strategy, intent.cause)
         self._approved[key] = (intent.con_id, intent.qty * intent.side.sign)
 
@@ -115,7 +117,7 @@ class Standings:
             cause=record.cause,
             sign=Side(record.side).sign,
             left=record.qty,
-            own=not record.parent_ref,
+            own=not record.parent_ref and not _protects(record),
         )
 
     def _filled(self, seq: int, record: FillBooked) -> News | None:
@@ -157,3 +159,7 @@ class Standings:
             return None
         ended = Ended(con_id=asked.con_id, cause=asked.cause, why=record.why or record.ending)
         return News(asked.strategy, asked.con_id, ended)
+
+
+def _protects(record: OrderIntended) -> bool:
+    return record.reduces and record.order_type in PROTECTIVE
