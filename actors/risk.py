@@ -319,4 +319,5 @@ def _working(order: do.OrderView) -> WorkingOrder:
         qty=order.reserved,
         group=order.parent_ref,
         yields=order.yields,
+        protects=order.protects,
     )

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _UNSETTLED: Final = "a cancel or a change of its stops was not answered in time"
 
+_FORGOTTEN_ASKS: Final = 10
+"""After as many silent times of asking, a missing stop is news again, and not yet alarming."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -87,7 +90,18 @@ class Guard:
         if intent.qty > missing:
             why = f"{missing} of {intent.symbol} lack a stop, not {intent.qty}"
             return Plan(effects=[Declined(approved, "covered", why)])
-        return self._placing.submit(approved, now_ns)
+        lonely = self._lonely(intent.con_id, intent.strategy)
+        if any(each.most != intent.qty for each in lonely) or len(lonely) > 1:
+            why = f"{len(lonely)} orders of {intent.symbol} work to take profit: they end first"
+            return Plan(effects=[Declined(approved, "covered", why)])
+        group = self._desk.book.orders[lonely[0].ref].intent.oca_group if lonely else ""
+        return self._placing.submit(approved, now_ns, oca_group=group)
+
+    def _lonely(self, con_id: int, strategy: str) -> list[Closer]:
+        """Return the legs that take a profit and whose stop has gone."""
+        mine = [each for each in self._closers(con_id) if each.strategy == strategy and each.most]
+        stopped = {each.group for each in mine if each.protects}
+        return [each for each in mine if each.group not in stopped]
 
     def next(self, now_ns: int) -> Plan | None:
         """Return what a changed contract needs, None if none has changed."""
@@ -130,7 +144,7 @@ class Guard:
             most = most if parent.over else sure
         return Closer(
             ref=told.ref,
-            group=told.parent_ref or told.ref,
+            group=told.parent_ref or told.oca_group or told.ref,
             strategy=told.strategy,
             sign=Side(told.side).sign,
             protects=order.protective,
@@ -185,11 +199,28 @@ class Guard:
             if plan is not None:
                 self._pop(con_id)
                 return plan
+        torn = self._torn(con_id)
+        if torn:
+            plans = [self._placing.cancel(ref, "its stop has ended", now_ns) for ref in torn]
+            return _together(plans)
         cover = self._cover(con_id)
         if cover.cut:
             return self._cut(con_id, cover.cut, now_ns)
         self._over_since.pop(con_id, None)
         return self._ask(con_id, cover.missing, now_ns)
+
+    def _torn(self, con_id: int) -> list[str]:
+        """Return the entries that still work although their stop does not.
+
+        A leg that is refused leaves its parent at the broker, where it was never released.
+        """
+        return [
+            parent.ref
+            for parent in self._desk.book.open.values()
+            if parent.intent.con_id == con_id
+            and not parent.cancel
+            and any(leg.protective and leg.over for leg in self._legs(parent.ref))
+        ]
 
     def _pop(self, con_id: int) -> None:
         self._exits[con_id].pop(0)
@@ -248,16 +279,20 @@ class Guard:
 
     def _ask(self, con_id: int, missing: dict[str, Decimal], now_ns: int) -> Plan:
         effects: list[Effect] = []
-        for name in [name for name, con in self._asked if con == con_id and name not in missing]:
-            del self._asked[name, con_id]
         unsettled = {each.strategy for each in self._closers(con_id) if each.fixed}
         for name, qty in missing.items():
             intent = self._missing(name, con_id, qty, now_ns)
             if intent is None or name in unsettled:
                 continue
+            lonely = self._lonely(con_id, name)
+            if len(lonely) > 1 or any(each.most != qty for each in lonely):
+                # A stop can join one of them if it is as large; a stop matters more than a profit.
+                why = "its stop has gone"
+                return _together([self._placing.cancel(e.ref, why, now_ns) for e in lonely])
             at_ns, times = self._asked.get((name, con_id), (0, 0))
             due_ns = at_ns + self._desk.times.ask_ns
             if now_ns >= due_ns:
+                times = 0 if now_ns >= due_ns + _FORGOTTEN_ASKS * self._desk.times.ask_ns else times
                 self._asked[name, con_id] = (now_ns, times + 1)
                 effects += self._say(intent, times)
                 due_ns = now_ns + self._desk.times.ask_ns

@@ -51,8 +51,11 @@ class Placing:
 
     # -- submit --
 
-    def submit(self, approved: Approved, now_ns: int) -> Plan:
-        """Intend an order and the legs of its bracket; send them once they are durable."""
+    def submit(self, approved: Approved, now_ns: int, *, oca_group: str = "") -> Plan:
+        """Intend an order and the legs of its bracket; send them once they are durable.
+
+        ``oca_group``: the group that it joins, empty for none.
+        """
         if approved.reservation in self._taken:
             text = f"reservation {approved.reservation} was submitted twice: sent once"
             return Plan(effects=[Alert(Level.WARNING, "submitted_twice", text)])
@@ -60,7 +63,7 @@ class Placing:
         if refusal:
             return Plan(effects=[Declined(approved, *refusal)])
         self._take(approved.reservation)
-        intents = self._intents(approved, now_ns)
+        intents = self._intents(approved, oca_group, now_ns)
         blocked = self._desk.blocks(intents[0])
         if blocked:
             return Plan(effects=[Declined(approved, "blocked", blocked)])
@@ -90,7 +93,7 @@ class Placing:
         if len(self._taken) > _REMEMBERED:
             self._taken.popitem(last=False)
 
-    def _intents(self, approved: Approved, now_ns: int) -> list[r.OrderIntended]:
+    def _intents(self, approved: Approved, oca_group: str, now_ns: int) -> list[r.OrderIntended]:
         intent, legs = approved.intent, approved.intent.legs
         ref, order_id = self._desk.book.identities.next()
         parent = r.OrderIntended(
@@ -109,6 +112,8 @@ class Placing:
             trail_percent=intent.trail_percent,
             tif=intent.tif.value,
             outside_rth=intent.outside_rth,
+            oca_group=oca_group,
+            oca_type=_REDUCES_REMAINING if oca_group else 0,
             transmit=not legs,
             reduces=approved.reduces,
             reason=intent.reason,

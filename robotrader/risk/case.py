@@ -57,13 +57,13 @@ class Case:
     def closable(self) -> Decimal:
         """How many shares an order of this side can close: those no pending order closes.
 
-        A stop gives way to an exit, but not to another stop.
+        Stops and legs give way to an exit; to a stop, what takes the profit does.
         """
         sign = self.intent.side.sign
         if self.view.ledger is None or self.view.others is None or self.position * sign >= 0:
             return ZERO
         stop = self.intent.purpose is Purpose.STOP
-        firm = [each for each in self.pending if stop or not each.yields]
+        firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
         return abs(self.position) - coming(firm, self.intent.con_id, sign)
 
     @cached_property

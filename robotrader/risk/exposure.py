@@ -45,6 +45,7 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
     price: Decimal | None
     group: str = ""
     yields: bool = False
+    protects: bool = False
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
@@ -68,10 +69,21 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
     reserved = (
-        Pending(each.con_id, each.sign, each.qty, each.price, yields=each.yields) for each in held
+        Pending(
+            each.con_id, each.sign, each.qty, each.price, yields=each.yields, protects=each.yields
+        )
+        for each in held
     )
     working = (
-        Pending(each.con_id, each.side.sign, each.qty, each.price, each.group, each.yields)
+        Pending(
+            each.con_id,
+            each.side.sign,
+            each.qty,
+            each.price,
+            each.group,
+            yields=each.yields,
+            protects=each.protects,
+        )
         for each in others
     )
     return (*reserved, *working)

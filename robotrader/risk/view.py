@@ -41,6 +41,9 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     yields: bool = False
     """Whether it gives way to an exit (a stop, a leg): the order manager sees to it."""
 
+    protects: bool = False
+    """Whether it is a stop that only reduces."""
+
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     """The world at one moment, as far as risk is concerned."""
