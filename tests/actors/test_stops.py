@@ -1,0 +1,162 @@
+"""Protective stops through the whole tree: at the venue's truth, a position and its stops match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.say import Trip
+from robotrader.domain import Leg, OrderType, Purpose
+from robotrader.risk import Level, Limits
+from tests.actors.rig import Exchange, Rig, running
+
+PRICE = 200.0
+
+
+def stop(price: float) -> Leg:
+    return Leg(order_type=OrderType.STOP, aux_price=Decimal(str(price)))
+
+
+def profit(price: float) -> Leg:
+    return Leg(order_type=OrderType.LIMIT, limit_price=Decimal(str(price)))
+
+
+def at(rig: Rig, price: float = PRICE) -> None:
+    """Let AAPL trade at a price, and wait until the gate knows it."""
+    rig.exchange.price(rig.contract("AAPL").con_id, price)
+
+
+def back(rig: Rig) -> None:
+    """Wait until it may trade again; who begins anew needs a price."""
+
+    def knows() -> bool:
+        at(rig)
+        gate = rig.gate()
+        return gate is not None and not gate.missing
+
+    rig.until(lambda: (found := rig.trading()) is not None and found.ready)
+    rig.until(knows)
+    rig.ready()
+
+
+def enter(rig: Rig, qty: int, *legs: Leg) -> None:
+    """Buy with legs, and wait until it is protected."""
+    at(rig)
+    held = rig.held()
+    rig.trade("BUY", qty, legs=legs or (stop(PRICE - 5),))
+    rig.until(rig.protected)
+    assert rig.held() == held + qty
+
+
+@contextmanager
+def trading(folder: Path, exchange: Exchange | None = None, **changes: Any) -> Iterator[Rig]:
+    with running(folder, exchange, **changes) as rig:
+        rig.ready()
+        yield rig
+
+
+def test_f74_a_stop_rests_follows_the_position_and_fires_once(tmp_path: Path) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10)
+        enter(rig, 5, profit(PRICE + 5), stop(PRICE - 4))
+        assert rig.stops() == 15
+        rig.trade("SELL", 7)
+        rig.until(rig.protected)
+        assert rig.stops() == 8
+        at(rig, PRICE - 10)
+        rig.until(lambda: rig.held() == 0)
+        rig.until(rig.protected)
+        rig.until(lambda: not rig.exchange.working())
+        at(rig, PRICE + 10)
+        rig.until(rig.agrees)
+        assert rig.held() == 0
+
+
+def test_f74_an_exit_of_all_takes_stop_and_profit_along(tmp_path: Path) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10, profit(PRICE + 5), stop(PRICE - 5))
+        rig.trade("SELL", 10)
+        rig.until(lambda: not rig.exchange.working())
+        rig.until(rig.protected)
+
+
+@pytest.mark.parametrize("role", ["journal", "kill-switch", "orders", "risk", "gateway"])
+def test_f76_whoever_dies_stops_are_adopted_and_not_doubled(tmp_path: Path, role: str) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10, profit(PRICE + 5), stop(PRICE - 5))
+        before = rig.exchange.orders()
+        rig.kill(role)
+        back(rig)
+        rig.until(rig.protected)
+        assert rig.exchange.orders() == before
+        at(rig)
+        rig.intend("SELL", 4)
+        rig.kill(role)
+        back(rig)
+        rig.until(rig.protected)
+        assert rig.held() in {6, 10}
+        at(rig, PRICE - 10)
+        rig.until(lambda: rig.held() == 0)
+        rig.until(lambda: not rig.exchange.working())
+        rig.until(rig.agrees)
+
+
+def test_f76_a_new_process_adopts_the_stop_of_the_old_one(tmp_path: Path) -> None:
+    exchange = Exchange()
+    try:
+        with trading(tmp_path, exchange) as rig:
+            enter(rig, 10)
+        assert len(exchange.working()) == 1, "the stop lives at the broker, not in the process"
+        with trading(tmp_path, exchange) as rig:
+            rig.until(rig.protected)
+            assert len(exchange.orders()) == 2
+            at(rig, PRICE)
+            rig.trade("SELL", 10)
+            rig.until(lambda: not exchange.working())
+    finally:
+        exchange.stop()
+
+
+def test_f74_a_broken_connection_and_a_stop_cancelled_by_hand(tmp_path: Path) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10)
+        rig.exchange.cut()
+        rig.until(lambda: (found := rig.trading()) is not None and not found.ready)
+        (resting,) = rig.exchange.working()
+        rig.exchange.cancel(resting.ref)
+        back(rig)
+        rig.until(rig.protected)
+        (again,) = rig.exchange.working()
+        assert (again.qty, again.aux_price) == (10, resting.aux_price)
+        assert again.ref != resting.ref
+
+
+def test_f70_cancel_leaves_the_stops_and_flatten_ends_them(tmp_path: Path) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10, profit(PRICE + 5), stop(PRICE - 5))
+        assert rig.ask("kill-switch", Trip(Level.CANCEL, "all", who="me", why="a test"))
+        rig.until(lambda: [each.stops for each in rig.exchange.working()] == [True])
+        rig.until(rig.protected)
+        assert rig.ask("kill-switch", Trip(Level.FLATTEN, "all", who="me", why="a test"))
+        rig.until(lambda: rig.held() == 0)
+        rig.until(lambda: not rig.exchange.working())
+        rig.until(rig.agrees)
+
+
+def test_f34_f74_a_short_is_protected_too(tmp_path: Path) -> None:
+    limits = Limits(allowed_symbols=frozenset({"AAPL"}), duplicate_window_ms=0, allow_short=True)
+    with trading(tmp_path, limits=limits) as rig:
+        at(rig)
+        rig.trade("SSHORT", 10, purpose=Purpose.ENTRY, legs=(stop(PRICE + 5),))
+        rig.until(rig.protected)
+        rig.trade("BUY", 4, purpose=Purpose.EXIT)
+        rig.until(rig.protected)
+        assert rig.stops() == 6
+        at(rig, PRICE + 10)
+        rig.until(lambda: rig.held() == 0)
+        rig.until(lambda: not rig.exchange.working())
