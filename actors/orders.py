@@ -39,6 +39,7 @@ from robotrader.domain import (
     LinkChanged,
     OrderFailed,
     OrderReport,
+    StopWish,
 )
 from robotrader.domain import records as rec
 from robotrader.execution import effects as do
@@ -195,6 +196,8 @@ class Orders(Actor):
             self._do(manager.on_switch(blocked, now_ns))
         elif isinstance(message, CancelWish):
             self._do(manager.cancel(message.ref, message.cause, now_ns))
+        elif isinstance(message, StopWish):
+            self._do(manager.move_stops(message, now_ns))
         elif isinstance(message, CancelAll):
             self._do(manager.cancel_all(now_ns, message.scope))
         elif isinstance(message, AskLink):

@@ -37,6 +37,7 @@ from robotrader.domain import (
     Quote,
     Refusal,
     Side,
+    StopWish,
 )
 from robotrader.domain.records import LimitChanged, SymbolHalted, SymbolResumed
 from robotrader.execution import effects as do
@@ -128,6 +129,7 @@ class Risk(Actor):
             BrokerSnapshot: _ignore,
             LineFreshness: self._freshness,
             CancelWish: self._cancelled,
+            StopWish: self._moved,
         }
 
     def on_start(self) -> Any:
@@ -219,6 +221,10 @@ class Risk(Actor):
             own = (order.strategy, order.cause) == (wish.strategy, wish.ref)
             if own and not order.yields:
                 tell(self._orders, msgspec.structs.replace(wish, ref=order.ref))
+
+    def _moved(self, wish: StopWish) -> None:
+        """Hand on that a stop comes nearer: it can only lower the risk."""
+        tell(self._orders, wish)
 
     # -- what orders do --
 

@@ -21,7 +21,7 @@ from robotrader.gateway.pacing import PacingRules
 from robotrader.gateway.windows import RestartWindow
 from robotrader.market import LineRules
 from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
-from robotrader.strategies import StrategyHost
+from robotrader.strategies import StopKind, StopRule, StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
 
 if TYPE_CHECKING:
@@ -145,7 +145,16 @@ def _hosts(
 
 
 def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
-    return StrategyHost(loader.load(each.class_, each.params), name=name, instrument=instrument)
+    wanted = each.stop
+    rule = StopRule(
+        kind=StopKind(wanted.kind.value),
+        value=wanted.value,
+        atr_bars=wanted.atr_bars,
+        take_profit=wanted.take_profit,
+        hold_s=wanted.hold_s,
+    )
+    strategy = loader.load(each.class_, each.params)
+    return StrategyHost(strategy, name=name, instrument=instrument, stop=rule)
 
 
 def trader_of(

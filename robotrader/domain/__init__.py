@@ -31,6 +31,7 @@ from robotrader.domain.decisions import (
     Leg,
     Purpose,
     Refusal,
+    StopWish,
 )
 from robotrader.domain.instruments import (
     Instrument,
@@ -91,6 +92,7 @@ __all__ = [
     "ReportedStatus",
     "SecType",
     "Side",
+    "StopWish",
     "TimeInForce",
     "Trade",
     "after",

@@ -221,8 +221,14 @@ class Book:
     def _hold(self, strategy: str, con_id: int, change: Decimal) -> None:
         key = (strategy, con_id)
         self.holdings[key] = self.holdings.get(key, r.ZERO) + change
-        if not self.holdings[key] and self.stops.get(key) not in self.open:
+        if not self.holdings[key] and not self._coming(self.stops.get(key, "")):
             self.stops.pop(key, None)  # the next position may be meant to have none
+
+    def _coming(self, stop: str) -> bool:
+        """Return whether a stop, or the entry that it belongs to, may still trade."""
+        order = self.orders.get(stop)
+        refs = {stop, order.intent.parent_ref} if order else {stop}
+        return not refs.isdisjoint(self.open) or not refs.isdisjoint(self.awaited)
 
     def _await(self, order: Tracked) -> None:
         if order.over and order.reserved:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from robotrader.domain import Approved
+    from robotrader.domain import Approved, StopWish
     from robotrader.execution.desk import Desk
     from robotrader.execution.placing import Placing
     from robotrader.execution.tracked import Tracked
@@ -102,6 +102,23 @@ class Guard:
         mine = [each for each in self._closers(con_id) if each.strategy == strategy and each.most]
         stopped = {each.group for each in mine if each.protects}
         return [each for each in mine if each.group not in stopped]
+
+    def move(self, wish: StopWish, now_ns: int) -> Plan:
+        """Move stops to a nearer trigger: a stop only ever ratchets (F75)."""
+        mine = [
+            each
+            for each in self._orders(wish.con_id)
+            if each.protective
+            and each.intent.strategy == wish.strategy
+            and each.intent.order_type == OrderType.STOP
+        ]
+        moved = [each for each in mine if ratchets(each, wish.trigger)]
+        if not moved:
+            text = f"{wish.strategy} has no stop further away than {wish.trigger}: none is moved"
+            return Plan(effects=[Alert(Level.INFO, "stop_stays", text)])
+        return _together(
+            [self._placing.modify(each.ref, each.qty, None, wish.trigger, now_ns) for each in moved]
+        )
 
     def next(self, now_ns: int) -> Plan | None:
         """Return what a changed contract needs, None if none has changed."""
@@ -338,6 +355,12 @@ class Guard:
             return []
         self._armed[con_id] = at_ns
         return [Wake(f"guard:{con_id}", at_ns)]
+
+
+def ratchets(stop: Tracked, trigger: Decimal) -> bool:
+    """Return whether a trigger is nearer to the market than a stop's: up for one that sells."""
+    now = stop.aux_price
+    return now is not None and (now - trigger) * Side(stop.intent.side).sign > 0
 
 
 def _side(position: Decimal) -> int:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
-    from robotrader.domain import Approved, FromBroker
+    from robotrader.domain import Approved, FromBroker, StopWish
     from robotrader.execution.effects import OrderView
     from robotrader.execution.tracked import Tracked
 
@@ -237,6 +237,10 @@ class OrderManager:
     def cancel(self, ref: str, reason: str, now_ns: int) -> list[Effect]:
         """Cancel an order."""
         return self._take(partial(self._placing.cancel, ref, reason), now_ns)
+
+    def move_stops(self, wish: StopWish, now_ns: int) -> list[Effect]:
+        """Move a strategy's stops nearer to the market; further away is refused."""
+        return self._take(partial(self._guard.move, wish), now_ns)
 
     def cancel_all(self, now_ns: int, scope: str = "all") -> list[Effect]:
         """Cancel every open order in a scope but the stops that protect a position."""

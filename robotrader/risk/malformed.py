@@ -85,10 +85,8 @@ def _distances(what: Intent | Leg) -> str:
 def _legs(legs: tuple[Leg, ...]) -> str:
     for leg in legs:
         kind: object = leg.order_type
-        if not isinstance(kind, OrderType):
-            wrong = f"its type is {kind!r}"
-        else:
-            wrong = _distances(leg)
+        known = isinstance(kind, OrderType)
+        wrong = _distances(leg) if known else f"its type is {kind!r}"
         if wrong:
             return f"in a leg, {wrong}"
     return ""

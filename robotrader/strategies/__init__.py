@@ -8,6 +8,7 @@ from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings
+from robotrader.strategies.stops import StopKind, StopRule
 
 __all__ = [
     "Context",
@@ -26,6 +27,8 @@ __all__ = [
     "Standing",
     "Standings",
     "State",
+    "StopKind",
+    "StopRule",
     "Strategy",
     "StrategyCrash",
     "StrategyHost",

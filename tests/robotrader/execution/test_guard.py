@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from robotrader.domain import OrderKey, OrderType, Purpose, Side
+from robotrader.domain import OrderKey, OrderType, Purpose, Side, StopWish
 from robotrader.domain import records as r
 from tests.robotrader.execution.exchange import CLIENT, Bench
 from tests.robotrader.venue.kit import AAPL
@@ -145,6 +145,31 @@ def test_f70_flattening_takes_the_stops_along() -> None:
     bench.settle()
     assert bench.market.position == 0
     assert bench.live() == []
+
+
+def test_f74_what_is_left_by_a_stop_that_ended_in_a_crash_has_one_again() -> None:
+    bench = Bench()
+    bench.quote(96.0, 1)
+    bench.enter(Side.BUY, 1)
+    bench.enter(Side.BUY, 8)
+    bench.settle(40)
+    bench.quote(93.0, 8)
+    bench.crash()
+    (key,) = bench.market.venue.live
+    bench.market.events += bench.market.venue.cancel(key, bench.market.now_ns)
+    bench.settle(40)
+    assert bench.market.position == 1
+    assert bench.stops() == 1
+
+
+def test_f75_a_stop_comes_nearer_and_never_goes_back() -> None:
+    bench = holding(Side.BUY, profit=True)
+    for wanted, found in ((97, 97), (96, 97), (98, 98), (90, 98)):
+        wish = StopWish(strategy="s", con_id=AAPL.con_id, trigger=Decimal(wanted), cause="c")
+        bench.do(bench.manager.move_stops(wish, bench.now_ns))
+        bench.settle()
+        (price,) = (o.order.aux_price for o in bench.market.venue.live.values() if o.triggers)
+        assert price == found
 
 
 class Protected(RuleBasedStateMachine):
