@@ -11,8 +11,17 @@ from typing import Any
 import pytest
 
 from actors.say import Trip
-from robotrader.domain import Leg, OrderType, Purpose
+from robotrader.domain import Bar, Leg, OrderType, Purpose
 from robotrader.risk import Level, Limits
+from robotrader.strategies import (
+    Context,
+    Params,
+    State,
+    StopKind,
+    StopRule,
+    Strategy,
+    StrategyHost,
+)
 from tests.actors.rig import Exchange, Rig, running
 
 PRICE = 200.0
@@ -160,3 +169,39 @@ def test_f34_f74_a_short_is_protected_too(tmp_path: Path) -> None:
         at(rig, PRICE + 10)
         rig.until(lambda: rig.held() == 0)
         rig.until(lambda: not rig.exchange.working())
+
+
+class Dip(Strategy[Params, State]):
+    """Buys with the first bar; moves its stop as the price goes."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Enter once, then let the stop follow."""
+        if not ctx.position:
+            ctx.buy(10, reason="the first bar")
+        elif bar.close > PRICE:
+            ctx.move_stop(bar.close - 3)
+
+
+def test_f76_a_strategys_rule_becomes_a_stop_at_the_venue_that_follows(tmp_path: Path) -> None:
+    rule = StopRule(kind=StopKind.PERCENT, value=5.0)
+    exchange = Exchange()
+    try:
+        con_id = next(c for c, i in exchange.gateway.instruments.items() if i.symbol == "AAPL")
+
+        def made() -> StrategyHost:
+            instrument = exchange.gateway.instruments[con_id]
+            return StrategyHost(Dip(Params()), name="dip", instrument=instrument, stop=rule)
+
+        with trading(tmp_path, exchange, strategies={con_id: {"dip": made}}) as rig:
+            at(rig)
+            rig.until(lambda: rig.held() == 10, 40)
+            rig.until(rig.protected)
+            (first,) = exchange.working()
+            assert first.qty == 10
+            assert first.aux_price is not None
+            at(rig, PRICE + 8)
+            rig.until(lambda: exchange.working()[0].aux_price == 205, 40)
+            assert [each.ref for each in exchange.working()] == [first.ref]
+            assert rig.protected()
+    finally:
+        exchange.stop()

@@ -141,7 +141,7 @@ def open_order(
     )
 
 
-def _price(said: float | Decimal | None) -> Decimal | None:
+def _price(said: Any) -> Decimal | None:
     """Return a price that was said; 0 and "unset" are none."""
     return decimal(said) if said and abs(said) < UNSET else None
 
