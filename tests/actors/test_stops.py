@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.messages import LineFreshness
 from actors.say import Trip
-from robotrader.domain import Bar, Leg, OrderType, Purpose
-from robotrader.risk import Level, Limits
+from robotrader.domain import Bar, CancelWish, Leg, OrderType, Purpose
+from robotrader.market import Freshness
+from robotrader.risk import Level, Limits, Ratio, Usd
 from robotrader.strategies import (
     Context,
     Params,
@@ -169,6 +173,92 @@ def test_f34_f74_a_short_is_protected_too(tmp_path: Path) -> None:
         at(rig, PRICE + 10)
         rig.until(lambda: rig.held() == 0)
         rig.until(lambda: not rig.exchange.working())
+
+
+@pytest.mark.parametrize("role", ["journal", "orders", "risk", "gateway"])
+def test_f76_who_dies_while_an_entry_is_on_its_way_leaves_nothing_unprotected(
+    tmp_path: Path, role: str
+) -> None:
+    with trading(tmp_path) as rig:
+        at(rig)
+        rig.intend("BUY", 10, legs=(profit(PRICE + 5), stop(PRICE - 5)))
+        rig.kill(role)
+        back(rig)
+        rig.until(rig.protected, 40)
+        assert rig.held() in {0, 10}
+        refs = rig.exchange.orders()
+        assert len(refs) == len(set(refs))
+
+
+def test_f29_f74_every_part_that_fills_is_protected_at_once(tmp_path: Path) -> None:
+    limits = Limits(
+        allowed_symbols=frozenset({"AAPL"}),
+        max_order_usd=Usd(Decimal(1_000_000)),
+        max_symbol_usd=Usd(Decimal(1_000_000)),
+        max_symbol_weight=Ratio(Decimal(1)),
+    )
+    with trading(tmp_path, limits=limits) as rig:
+        con_id = rig.contract("AAPL").con_id
+        at(rig)
+        rig.intend("BUY", 3_000, legs=(profit(PRICE + 5), stop(PRICE - 5)))
+        parts = set()
+
+        def filled() -> bool:
+            at(rig)
+            held = rig.exchange.truth()[1].get(con_id, Decimal(0))
+            parts.add(held)
+            assert rig.stops() == held, "the broker protects what has filled"
+            return held == Decimal(3_000)
+
+        rig.until(filled)
+        assert len(parts) > 2, "it came in parts"
+        rig.until(rig.protected)
+        rig.intend("SELL", 1_000)
+
+        def sold() -> bool:
+            at(rig)
+            return rig.held() == Decimal(2_000)
+
+        rig.until(sold)
+        rig.until(rig.protected)
+
+
+def test_a_strategys_cancel_ends_its_entry_with_its_legs_and_no_stop(tmp_path: Path) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10)
+        far = Decimal(str(PRICE - 3))
+        rig.intend("BUY", 5, order_type=OrderType.LIMIT, limit_price=far, legs=(stop(PRICE - 6),))
+        rig.until(lambda: len(rig.exchange.working()) == 3)
+        for cause in rig.causes:
+            wish = CancelWish(strategy="test", ref=cause, cause="a test")
+            rig.trader.role("risk").tell(wish)
+        rig.until(lambda: len(rig.exchange.working()) == 1)
+        rig.until(rig.protected)
+        assert rig.held() == 10
+
+
+def test_f54_a_stale_line_blocks_entries_until_a_price_comes_and_no_exit(tmp_path: Path) -> None:
+    with trading(tmp_path) as rig:
+        enter(rig, 10)
+        con_id, risk = rig.contract("AAPL").con_id, rig.trader.role("risk")
+
+        def say(freshness: Freshness) -> None:
+            risk.tell(LineFreshness(con_id, "ibkr", freshness, time.time_ns()))
+
+        def refused() -> int:
+            gate = rig.gate()
+            return 0 if gate is None else gate.refusals.get("quote", 0)
+
+        for count, freshness in enumerate((Freshness.STALE, Freshness.WAITING), 1):
+            say(freshness)
+            at(rig)
+            rig.intend("BUY", 5)
+            rig.until(partial(lambda wanted: refused() == wanted, count))
+        rig.trade("SELL", 4)
+        say(Freshness.FRESH)
+        at(rig)
+        rig.trade("BUY", 5)
+        assert rig.held() == 11
 
 
 class Dip(Strategy[Params, State]):
