@@ -27,6 +27,7 @@ from actors.say import (
     unknown,
 )
 from robotrader.domain import (
+    FLATTENER,
     Approved,
     AskLink,
     BrokerSnapshot,
@@ -291,13 +292,13 @@ class Risk(Actor):
 
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
-            news = self._fold(seq, record)
+            told = self._fold(seq, record)
             if isinstance(record, LimitChanged):
                 self.gate.change(record)
-            if news is not None:
+            for news in told:
                 self._tell(news)
 
-    def _fold(self, seq: int, record: Record) -> News | None:
+    def _fold(self, seq: int, record: Record) -> tuple[News, ...]:
         self.ledger.apply(record)
         if isinstance(record, SymbolHalted):
             self._halted.add(record.con_id)
@@ -308,7 +309,7 @@ class Risk(Actor):
     def _tell(self, news: News) -> None:
         """Tell a strategy through its symbol, ahead of prices."""
         symbol = self._registry.whereis(("symbol", news.con_id))
-        if symbol is not None:
+        if symbol is not None and news.strategy != FLATTENER:
             with suppress(ActorDeadError):
                 symbol.tell_urgent(Told(news.strategy, news.event))
 

@@ -33,6 +33,7 @@ from robotrader.domain.decisions import (
     Refusal,
     StopWish,
 )
+from robotrader.domain.holdings import FLATTENER, moved
 from robotrader.domain.instruments import (
     Instrument,
     SecType,
@@ -59,6 +60,7 @@ from robotrader.domain.orders import (
 )
 
 __all__ = [
+    "FLATTENER",
     "OVER",
     "PROTECTIVE",
     "TRANSITIONS",
@@ -97,5 +99,6 @@ __all__ = [
     "Trade",
     "after",
     "errors",
+    "moved",
     "records",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from robotrader.domain import OVER, Happening, OrderState, Side
+from robotrader.domain import OVER, Happening, OrderState, Side, moved
 from robotrader.domain import records as r
 from robotrader.execution import identity
 from robotrader.execution.tracked import Tracked
@@ -195,6 +195,8 @@ class Book:
     def _fill_booked(self, record: r.FillBooked) -> Tracked | None:
         sign = Side(record.side).sign
         where = (record.account, record.con_id)
+        held = {name: qty for (name, con), qty in self.holdings.items() if con == record.con_id}
+        changes = moved(held, record.strategy, sign * record.qty)
         self.fills[record.family] = Booked(
             exec_id=record.exec_id,
             ref=record.ref,
@@ -203,10 +205,11 @@ class Book:
             sign=sign,
             qty=record.qty,
             price=record.price,
-            strategy=record.strategy,
+            strategy=next(iter(changes)),
         )
         self._move_position(where, sign * record.qty)
-        self._hold(record.strategy, record.con_id, sign * record.qty)
+        for name, change in changes.items():
+            self._hold(name, record.con_id, change)
         self.identities.saw(record.ref, 0)
         order = self.orders.get(record.ref)
         if order is not None:
@@ -221,14 +224,18 @@ class Book:
     def _hold(self, strategy: str, con_id: int, change: Decimal) -> None:
         key = (strategy, con_id)
         self.holdings[key] = self.holdings.get(key, r.ZERO) + change
-        if not self.holdings[key] and not self._coming(self.stops.get(key, "")):
+        if not self.holdings[key]:
             self.stops.pop(key, None)  # the next position may be meant to have none
+            for ref in self._coming(key):
+                self.stops[key] = ref
 
-    def _coming(self, stop: str) -> bool:
-        """Return whether a stop, or the entry that it belongs to, may still trade."""
-        order = self.orders.get(stop)
-        refs = {stop, order.intent.parent_ref} if order else {stop}
-        return not refs.isdisjoint(self.open) or not refs.isdisjoint(self.awaited)
+    def _coming(self, key: tuple[str, int]) -> Iterator[str]:
+        """Yield the stops of what may still trade for a strategy, the newest last."""
+        for order in (*self.awaited.values(), *self.open.values()):
+            if (order.intent.strategy, order.intent.con_id) == key:
+                for ref in (order.ref, *self.legs.get(order.ref, ())):
+                    if self.orders[ref].protective:
+                        yield ref
 
     def _await(self, order: Tracked) -> None:
         if order.over and order.reserved:

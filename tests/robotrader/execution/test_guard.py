@@ -162,6 +162,20 @@ def test_f74_what_is_left_by_a_stop_that_ended_in_a_crash_has_one_again() -> Non
     assert bench.stops() == 1
 
 
+def test_f74_a_stop_that_is_lost_in_an_outage_is_that_of_the_entry_that_filled_in_it() -> None:
+    bench = holding(Side.SELL, 1, profit=True)
+    bench.enter(Side.SELL, 1, order_type=OrderType.LIMIT, limit_price=Decimal(101))
+    bench.settle()
+    key = max(bench.market.venue.live, key=lambda key: key.order_id)
+    bench.market.events += bench.market.venue.cancel(key, bench.market.now_ns)
+    bench.quote(107.0, 1)
+    bench.enter(Side.SELL, 1)
+    bench.connect()
+    bench.settle(40)
+    assert bench.market.position == -1
+    assert bench.stops() == 1
+
+
 def test_f75_a_stop_comes_nearer_and_never_goes_back() -> None:
     bench = holding(Side.BUY, profit=True)
     for wanted, found in ((97, 97), (96, 97), (98, 98), (90, 98)):
