@@ -283,14 +283,21 @@ def test_f76_a_strategys_rule_becomes_a_stop_at_the_venue_that_follows(tmp_path:
             return StrategyHost(Dip(Params()), name="dip", instrument=instrument, stop=rule)
 
         with trading(tmp_path, exchange, strategies={con_id: {"dip": made}}) as rig:
-            at(rig)
-            rig.until(lambda: rig.held() == 10, 40)
+
+            def bought() -> bool:
+                at(rig)
+                return rig.held() == Decimal(10)
+
+            def followed() -> bool:
+                at(rig, PRICE + 8)
+                return exchange.working()[0].aux_price == Decimal(205)
+
+            rig.until(bought, 40)
             rig.until(rig.protected)
             (first,) = exchange.working()
             assert first.qty == 10
             assert first.aux_price is not None
-            at(rig, PRICE + 8)
-            rig.until(lambda: exchange.working()[0].aux_price == 205, 40)
+            rig.until(followed, 40)
             assert [each.ref for each in exchange.working()] == [first.ref]
             assert rig.protected()
     finally:
