@@ -216,6 +216,9 @@ class Guard:
             if plan is not None:
                 self._pop(con_id)
                 return plan
+        known = any(con == con_id for _, con in self._desk.book.stops)
+        if not waiting and not known and next(self._orders(con_id), None) is None:
+            return Plan()  # nothing closes anything here, and nothing should
         torn = self._torn(con_id)
         if torn:
             plans = [self._placing.cancel(ref, "its stop has ended", now_ns) for ref in torn]

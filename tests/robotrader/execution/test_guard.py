@@ -176,6 +176,21 @@ def test_f74_a_stop_that_is_lost_in_an_outage_is_that_of_the_entry_that_filled_i
     assert bench.stops() == 1
 
 
+@pytest.mark.parametrize("arrived", [0, 1, 2, 3])
+def test_crash_point_29_a_bracket_that_is_half_sent_is_ended_or_whole(arrived: int) -> None:
+    bench = Bench()
+    bench.enter(Side.BUY, 10, profit=True)
+    bench.commit()
+    for _ in range(arrived):
+        bench.arrive()
+    bench.crash()
+    bench.settle(40)
+    assert bench.manager.ready, "a parent that is held (ApiPending) is known to live"
+    assert bench.market.position == (10 if arrived == 3 else 0)
+    assert bench.stops() == bench.market.position
+    assert len(bench.live()) == (2 if arrived == 3 else 0)
+
+
 def test_f75_a_stop_comes_nearer_and_never_goes_back() -> None:
     bench = holding(Side.BUY, profit=True)
     for wanted, found in ((97, 97), (96, 97), (98, 98), (90, 98)):
