@@ -32,7 +32,15 @@ from actors.say import (
     tell,
     unknown,
 )
-from robotrader.domain import BrokerSnapshot, Intent, LinkChanged, LinkState, Purpose, Side
+from robotrader.domain import (
+    FLATTENER,
+    BrokerSnapshot,
+    Intent,
+    LinkChanged,
+    LinkState,
+    Purpose,
+    Side,
+)
 from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.domain.records import (
     OperatorActed,
@@ -64,7 +72,7 @@ LOOK_S: Final = 0.25
 AGAIN_NS: Final = 10_000_000_000
 """A market order that works fills in far less; a second one before that could sell twice."""
 
-STRATEGY: Final = "kill-switch"
+STRATEGY: Final = FLATTENER
 """In whose name positions are closed."""
 
 _LOOK: Final = "look"

@@ -45,6 +45,7 @@ from robotrader.domain import (
     OrderFailed,
     OrderReport,
     PlaceOrder,
+    StopWish,
 )
 from robotrader.domain import records as rec
 from robotrader.execution import effects as do
@@ -250,6 +251,8 @@ class Orders(Actor):
             self._do(manager.on_switch(blocked, now_ns))
         elif isinstance(message, CancelWish):
             self._do(manager.cancel(message.ref, message.cause, now_ns))
+        elif isinstance(message, StopWish):
+            self._do(manager.move_stops(message, now_ns))
         elif isinstance(message, CancelAll):
             self._do(manager.cancel_all(now_ns, message.scope))
         elif isinstance(message, AskLink):
@@ -294,6 +297,8 @@ class Orders(Actor):
                 self._send(effect)
             case do.Told() | do.Released() | do.Declined():
                 tell(self._risk, effect)
+            case do.Wanted():
+                tell(self._risk, effect.intent)
             case do.FillTold() | do.Tripped():
                 pass  # the journal tells everybody
             case do.Wake():

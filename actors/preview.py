@@ -34,9 +34,7 @@ def kill_answer(
         preview=preview,
         level=str(level),
         scope=scope,
-        cancels=tuple(
-            each.ref for each in orders if scope in _scopes(each) and not each.protective
-        ),
+        cancels=tuple(each.ref for each in orders if scope in _scopes(each) and not each.protects),
         closes=tuple(row for row in held if scope in _places(row)),
         cannot=(*_unknown(trading, ledger), *_cannot(level, scope, word, known)),
     )

@@ -34,9 +34,11 @@ from actors.say import (
     unknown,
 )
 from robotrader.domain import (
+    FLATTENER,
     Approved,
     AskLink,
     BrokerSnapshot,
+    CancelWish,
     Funds,
     Intent,
     LinkChanged,
@@ -44,6 +46,7 @@ from robotrader.domain import (
     Quote,
     Refusal,
     Side,
+    StopWish,
 )
 from robotrader.domain.records import (
     LimitChanged,
@@ -54,6 +57,7 @@ from robotrader.domain.records import (
 )
 from robotrader.execution import effects as do
 from robotrader.ledger import FOLDED, KEPT, Ledger
+from robotrader.market import Freshness
 from robotrader.meters import Sample
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
@@ -135,6 +139,7 @@ class Risk(Actor):
         self._given: dict[int, Reservation] = {}
         self._switch: Switch | None = None
         self._link: LinkState | None = None
+        self._stale: set[tuple[int, str]] = set()
         self._halted: set[int] = set()
         self._sized: dict[str, Sized] = {}
         self._correlations: Correlations | None = None
@@ -160,7 +165,9 @@ class Risk(Actor):
             SwitchChanged: self._switched,
             CorrelationsChanged: self._correlated,
             BrokerSnapshot: _ignore,
-            LineFreshness: _ignore,
+            LineFreshness: self._freshness,
+            CancelWish: self._cancelled,
+            StopWish: self._moved,
         }
 
     def on_start(self) -> Any:
@@ -258,6 +265,7 @@ class Risk(Actor):
             others=tuple(map(_working, self._others())) if self._ready else None,
             switch=self._switch,
             link=self._link,
+            stale=frozenset(con_id for con_id, _ in self._stale),
             halted=frozenset(self._halted) if self._ready else None,
             instruments=self._instruments,
             quotes=self._quotes,
@@ -282,6 +290,17 @@ class Risk(Actor):
             for each in self._open.values()
             if each.parent_ref or (each.strategy, each.cause) not in self._judged
         ]
+
+    def _cancelled(self, wish: CancelWish) -> None:
+        """Cancel what a strategy's own intent became; its stops and legs are not its to cancel."""
+        for order in list(self._open.values()):
+            own = (order.strategy, order.cause) == (wish.strategy, wish.ref)
+            if own and not order.yields:
+                tell(self._orders, msgspec.structs.replace(wish, ref=order.ref))
+
+    def _moved(self, wish: StopWish) -> None:
+        """Hand on that a stop comes nearer: it can only lower the risk."""
+        tell(self._orders, wish)
 
     # -- what orders do --
 
@@ -318,6 +337,17 @@ class Risk(Actor):
     def _quoted(self, quote: Quote) -> None:
         self._quotes[quote.con_id] = quote
 
+    def _freshness(self, message: LineFreshness) -> None:
+        """Let nothing be entered on prices that the symbol finds too old (F54).
+
+        A line that was asked for again is waited for: only a price makes it fresh.
+        """
+        line = (message.con_id, message.source)
+        if message.freshness is Freshness.STALE:
+            self._stale.add(line)
+        elif message.freshness is not Freshness.WAITING:
+            self._stale.discard(line)
+
     def _linked(self, message: LinkChanged) -> None:
         self._link = message.state
 
@@ -351,13 +381,13 @@ class Risk(Actor):
 
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
-            news = self._fold(seq, record)
+            told = self._fold(seq, record)
             if isinstance(record, LimitChanged):
                 self.gate.change(record)
-            if news is not None:
+            for news in told:
                 self._tell(news)
 
-    def _fold(self, seq: int, record: Record) -> News | None:
+    def _fold(self, seq: int, record: Record) -> tuple[News, ...]:
         self.ledger.apply(record)
         self._seen = None
         if isinstance(record, SymbolHalted):
@@ -369,7 +399,7 @@ class Risk(Actor):
     def _tell(self, news: News) -> None:
         """Tell a strategy through its symbol, ahead of prices."""
         symbol = self._registry.whereis(("symbol", news.con_id))
-        if symbol is not None:
+        if symbol is not None and news.strategy != FLATTENER:
             with suppress(ActorDeadError):
                 symbol.tell_urgent(Told(news.strategy, news.event))
 
@@ -387,4 +417,6 @@ def _working(order: do.OrderView) -> WorkingOrder:
         group=order.parent_ref,
         strategy=order.strategy,
         reduces=order.reduces,
+        yields=order.yields,
+        protects=order.protects,
     )

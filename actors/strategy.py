@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.messages import Port, Recalled
-    from robotrader.domain import Intent
+    from robotrader.domain import CancelWish, Intent, StopWish
     from robotrader.strategies import Event, Outcome, StrategyHost
 
 _NS: Final = 1_000_000_000
@@ -124,6 +124,10 @@ class StrategyActor(Actor):
         if state is not None:
             record = StrategySaved(strategy=self.host.name, state=state, wall_ns=self._wall_ns())
             self._journal.tell(record)
+        for cancel in outcome.cancels:
+            self._wish(cancel)
+        for move in outcome.stops:
+            self._wish(move)
         for intent in outcome.intents:
             self._ask_for(intent)
         for timer in outcome.timers:
@@ -140,6 +144,13 @@ class StrategyActor(Actor):
             _log.warning("%s: no size: the risk gate does not answer: %s", self.host.name, error)
             return Funds()
         return answer
+
+    def _wish(self, wish: CancelWish | StopWish) -> None:
+        """Send a wish about an order; one that nobody hears is made again by who still has it."""
+        try:
+            self._risk.tell(wish)
+        except (pykka.ActorDeadError, MailboxFull) as error:
+            _log.warning("%s: %s is not heard: %s", self.host.name, wish, error)
 
     def _ask_for(self, intent: Intent) -> None:
         """Send an intent; while nobody judges it, it is refused: it would be stale later."""

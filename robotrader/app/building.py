@@ -25,7 +25,7 @@ from robotrader.gateway.pacing import PacingRules
 from robotrader.market import LineRules
 from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
 from robotrader.sizing import SizeKind, Sizer
-from robotrader.strategies import StrategyHost
+from robotrader.strategies import StopKind, StopRule, StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
 
 if TYPE_CHECKING:
@@ -230,8 +230,16 @@ def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
     if each.size.kind is not SizeKind.NONE:
         share = each.capital / len(each.symbols)
         sizer = Sizer(each.size, share=share, instrument=instrument)
+    wanted = each.stop
+    rule = StopRule(
+        kind=StopKind(wanted.kind.value),
+        value=wanted.value,
+        atr_bars=wanted.atr_bars,
+        take_profit=wanted.take_profit,
+        hold_s=wanted.hold_s,
+    )
     strategy = loader.load(each.class_, each.params)
-    return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer)
+    return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer, stop=rule)
 
 
 def trader_of(

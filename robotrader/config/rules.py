@@ -11,12 +11,13 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from robotrader.config.places import control_socket
-from robotrader.config.schema import Config, Durability, Mode
+from robotrader.config.schema import Config, Durability, Mode, StopKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from robotrader.config.layers import Path
+    from robotrader.config.schema import Stop
 
     Found = Iterator[tuple[Path, str]]
 
@@ -125,9 +126,17 @@ def _strategies(config: Config) -> Found:
                     ("strategy", name, "symbols"),
                     f"{symbol} is not in universe.symbols: add it there",
                 )
+        yield from _stop(("strategy", name, "stop", "value"), strategy.stop)
     wanted = sum(strategy.capital for strategy in config.strategy.values() if strategy.enabled)
     if wanted > config.risk.max_gross + 1e-9:
         yield ("strategy",), f"{wanted:g} of the account is more than risk.max_gross allows"
+
+
+def _stop(key: Path, stop: Stop) -> Found:
+    if stop.kind is not StopKind.NONE and stop.value <= 0:
+        yield key, f"a {stop.kind} stop needs a distance above 0"
+    if stop.kind in {StopKind.PERCENT, StopKind.TRAILING} and stop.value >= 100:
+        yield key, f"{stop.value:g} percent below its price nothing is left: give less than 100"
 
 
 def _supervision(config: Config) -> Found:

@@ -36,6 +36,16 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class StopKind(StrEnum):
+    """What a stop's distance is measured in."""
+
+    NONE = "none"
+    FIXED = "fixed"
+    PERCENT = "percent"
+    ATR = "atr"
+    TRAILING = "trailing"
+
+
 class Durability(StrEnum):
     """When a journal record counts as written."""
 
@@ -217,6 +227,30 @@ class Universe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     symbols: Annotated[tuple[_Symbol, ...], Meta(description="Symbols, each once")] = ()
 
 
+class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How every entry of the strategy is protected, where it says nothing else itself.
+
+    Stops and take-profits are orders at the broker; only `hold_s` works while the process does.
+    """
+
+    kind: Annotated[
+        StopKind,
+        Meta(description="`fixed`: USD; `percent`, `trailing`: percent; `atr`: true ranges"),
+    ] = StopKind.NONE
+    value: Annotated[
+        float, Meta(ge=0, le=100_000, description="Distance of the stop from the entry's price")
+    ] = 0.0
+    atr_bars: Annotated[
+        int, Meta(ge=1, le=1000, description="Length of the average true range, in bars")
+    ] = 14
+    take_profit: Annotated[
+        float, Meta(ge=0, le=1000, description="Percent of profit at which it is taken; 0: none")
+    ] = 0.0
+    hold_s: Annotated[
+        float, Meta(ge=0, description="A position is given up after this; 0: never")
+    ] = 0.0
+
+
 class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One strategy, named by its section: `[strategy.NAME]`."""
 
@@ -241,6 +275,7 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         _Share, Meta(description="The share of the account that `size` has to give out")
     ] = 0.1
     enabled: Annotated[bool, Meta(description="Whether it is started")] = True
+    stop: Stop = Stop()
 
 
 class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -31,7 +31,9 @@ from robotrader.domain.decisions import (
     Leg,
     Purpose,
     Refusal,
+    StopWish,
 )
+from robotrader.domain.holdings import FLATTENER, moved
 from robotrader.domain.instruments import (
     Instrument,
     SecType,
@@ -49,6 +51,7 @@ from robotrader.domain.market import (
     Trade,
 )
 from robotrader.domain.orders import (
+    PROTECTIVE,
     Order,
     OrderKey,
     OrderType,
@@ -58,7 +61,9 @@ from robotrader.domain.orders import (
 from robotrader.domain.sizes import Funds, Sizing
 
 __all__ = [
+    "FLATTENER",
     "OVER",
+    "PROTECTIVE",
     "TRANSITIONS",
     "Approved",
     "AskLink",
@@ -92,9 +97,11 @@ __all__ = [
     "SecType",
     "Side",
     "Sizing",
+    "StopWish",
     "TimeInForce",
     "Trade",
     "after",
     "errors",
+    "moved",
     "records",
 ]

@@ -43,6 +43,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     order_type: OrderType = OrderType.MARKET
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
+    trail_percent: Decimal | None = None
     tif: TimeInForce = TimeInForce.DAY
     outside_rth: bool = False
     legs: tuple[Leg, ...] = ()
@@ -55,10 +56,22 @@ class Intent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
 
 
 class CancelWish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
-    """A strategy wants its order gone; ``ref`` is the order's."""
+    """A strategy wants its order gone; ``ref`` is the order's.
+
+    Before the risk gate, ``ref`` is the cause of the intent: a strategy knows no references.
+    """
 
     strategy: str
     ref: str
+    cause: str
+
+
+class StopWish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
+    """A strategy wants the stops of its position at another trigger: nearer, never further."""
+
+    strategy: str
+    con_id: int
+    trigger: Decimal
     cause: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 
@@ -46,6 +46,12 @@ class OrderType(StrEnum):
     LIMIT_ON_CLOSE = "LOC"
     MARKET_ON_OPEN = "MOO"
     RELATIVE = "REL"
+
+
+PROTECTIVE: Final = frozenset(
+    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT}
+)
+"""The types of a stop: one that only reduces protects a position."""
 
 
 class TimeInForce(StrEnum):

@@ -18,6 +18,7 @@ from robotrader.execution.effects import (
     Told,
     Tripped,
     Wake,
+    Wanted,
 )
 from robotrader.execution.kept import BookState
 from robotrader.execution.manager import OrderManager
@@ -38,4 +39,5 @@ __all__ = [
     "Told",
     "Tripped",
     "Wake",
+    "Wanted",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations for a snapshot
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from robotrader.domain import OVER, Happening, OrderState, Side
+from robotrader.domain import OVER, Happening, OrderState, Side, moved
 from robotrader.domain import records as r
 from robotrader.execution import identity
 from robotrader.execution.tracked import Tracked
@@ -58,6 +58,18 @@ class Book:
         self.fills: dict[str, Booked] = {}
         self.commissions: dict[str, tuple[str, Decimal]] = {}
         self.positions: dict[tuple[str, int], Decimal] = {}
+        self.holdings: dict[tuple[str, int], Decimal] = {}
+        """What each strategy's own fills come to."""
+
+        self.awaited: dict[str, Tracked] = {}
+        """Orders that are over and of which fills are still to come."""
+
+        self.stops: dict[tuple[str, int], str] = {}
+        """The newest protective stop that was intended for what a strategy holds."""
+
+        self.legs: dict[str, tuple[str, ...]] = {}
+        """The legs of each bracket, by its parent."""
+
         self.moves: dict[int, int] = {}
         """How often the position in a contract changed."""
 
@@ -139,6 +151,10 @@ class Book:
         if record.order_id:
             self.by_id[record.order_id] = record.ref
         self.identities.saw(record.ref, record.order_id)
+        if record.parent_ref:
+            self.legs[record.parent_ref] = (*self.legs.get(record.parent_ref, ()), record.ref)
+        if order.protective:
+            self.stops[record.strategy, record.con_id] = record.ref
         return order
 
     def _modify_intended(self, record: r.ModifyIntended) -> Tracked:
@@ -167,6 +183,7 @@ class Book:
         if again and not order.over:
             self.open[order.ref] = order
             order.ending, order.said = None, r.ZERO
+            self._await(order)
         return order
 
     def saw_perm(self, order: Tracked, perm_id: int) -> None:
@@ -178,6 +195,8 @@ class Book:
     def _fill_booked(self, record: r.FillBooked) -> Tracked | None:
         sign = Side(record.side).sign
         where = (record.account, record.con_id)
+        held = {name: qty for (name, con), qty in self.holdings.items() if con == record.con_id}
+        changes = moved(held, record.strategy, sign * record.qty)
         self.fills[record.family] = Booked(
             exec_id=record.exec_id,
             ref=record.ref,
@@ -186,9 +205,11 @@ class Book:
             sign=sign,
             qty=record.qty,
             price=record.price,
-            strategy=record.strategy,
+            strategy=next(iter(changes)),
         )
         self._move_position(where, sign * record.qty)
+        for name, change in changes.items():
+            self._hold(name, record.con_id, change)
         self.identities.saw(record.ref, 0)
         order = self.orders.get(record.ref)
         if order is not None:
@@ -197,7 +218,30 @@ class Book:
             if order.state in {OrderState.INTENDED, OrderState.SENT}:
                 order.move(Happening.ACKED)
             self.saw_perm(order, record.perm_id)
+            self._await(order)
         return order
+
+    def _hold(self, strategy: str, con_id: int, change: Decimal) -> None:
+        key = (strategy, con_id)
+        self.holdings[key] = self.holdings.get(key, r.ZERO) + change
+        if not self.holdings[key]:
+            self.stops.pop(key, None)  # the next position may be meant to have none
+            for ref in self._coming(key):
+                self.stops[key] = ref
+
+    def _coming(self, key: tuple[str, int]) -> Iterator[str]:
+        """Yield the stops of what may still trade for a strategy, the newest last."""
+        for order in (*self.awaited.values(), *self.open.values()):
+            if (order.intent.strategy, order.intent.con_id) == key:
+                for ref in (order.ref, *self.legs.get(order.ref, ())):
+                    if self.orders[ref].protective:
+                        yield ref
+
+    def _await(self, order: Tracked) -> None:
+        if order.over and order.reserved:
+            self.awaited[order.ref] = order
+        else:
+            self.awaited.pop(order.ref, None)
 
     def _fill_corrected(self, record: r.FillCorrected) -> Tracked | None:
         old = self.fills[record.family]
@@ -205,11 +249,13 @@ class Book:
         self.fills[record.family] = new
         change = new.qty - old.qty
         self._move_position((old.account, old.con_id), old.sign * change)
+        self._hold(old.strategy, old.con_id, old.sign * change)
         order = self.orders.get(old.ref)
         if order is not None:
             order.seen += change
             # What was said of the whole counted the fill as it was.
             order.said = max(order.said + change, r.ZERO) if order.over else order.said
+            self._await(order)
         return order
 
     def _move_position(self, where: tuple[str, int], change: Decimal) -> None:
@@ -229,6 +275,7 @@ class Book:
         self.ignored += not moved
         if order.state in OVER:
             self.open.pop(order.ref, None)
+        self._await(order)
         return order
 
     def _was_reconciled(self, record: r.Reconciled) -> None:

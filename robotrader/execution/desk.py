@@ -39,6 +39,15 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
     again_ns: int = _SECOND
     """The least time between two snapshots: asking is not for nothing at the broker."""
 
+    settle_ns: int = _SECOND
+    """How long the broker may take to make legs smaller itself, before we do."""
+
+    exit_ns: int = 5 * _SECOND
+    """How long an exit waits for the stops that hold its shares."""
+
+    ask_ns: int = 2 * _SECOND
+    """A stop that is missing is asked for again after this."""
+
     most_waiting: int = 10_000
     """Inputs that may wait for the journal; new orders are declined at half of it."""
 

@@ -12,7 +12,14 @@ from typing import TypeAlias
 
 import msgspec
 
-from robotrader.domain import Approved, AskSnapshot, CancelOrder, OrderState, PlaceOrder
+from robotrader.domain import (
+    Approved,
+    AskSnapshot,
+    CancelOrder,
+    Intent,
+    OrderState,
+    PlaceOrder,
+)
 from robotrader.domain.records import FillBooked, FillCorrected, Record, SwitchTripped
 
 
@@ -42,6 +49,13 @@ class OrderView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     filled: Decimal
     reserved: Decimal
     reduces: bool
+    protects: bool = False
+    """Whether it is a stop that only reduces."""
+
+    yields: bool = False
+    """Whether it gives way to an exit: a stop, or the leg of a bracket."""
+
+    order_type: str = ""
     perm_id: int = 0
     parent_ref: str = ""
     limit_price: Decimal | None = None
@@ -52,12 +66,9 @@ class OrderView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     code: int = 0
     why: str = ""
     cause: str = ""
-    order_type: str = ""
     tif: str = ""
     intended_ns: int = 0
     account: str = ""
-    protective: bool = False
-    """A stop that only reduces."""
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -132,4 +143,12 @@ class Declined(msgspec.Struct, frozen=True):
     why: str
 
 
-Effect: TypeAlias = Commit | Send | Told | FillTold | Wake | Alert | Released | Tripped | Declined
+class Wanted(msgspec.Struct, frozen=True):
+    """A position lacks its stop: give this to the risk gate, whose approval comes back."""
+
+    intent: Intent
+
+
+Effect: TypeAlias = (
+    Commit | Send | Told | FillTold | Wake | Alert | Released | Tripped | Declined | Wanted
+)

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from robotrader.execution.tracked import Tracked
 
 _S = ReportedStatus
-_ALIVE: Final = frozenset({_S.PENDING_SUBMIT, _S.PENDING_CANCEL, _S.PRE_SUBMITTED, _S.SUBMITTED})
-"""PendingCancel is alive: it can still fill."""
+_ALIVE: Final = frozenset(
+    {_S.PENDING_SUBMIT, _S.PENDING_CANCEL, _S.PRE_SUBMITTED, _S.SUBMITTED, _S.API_PENDING}
+)
+"""PendingCancel can still fill; ApiPending is held at the broker until its last leg comes."""
 
 
 class Life(StrEnum):

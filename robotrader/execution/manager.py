@@ -41,6 +41,7 @@ from robotrader.execution.effects import (
     Tripped,
     Wake,
 )
+from robotrader.execution.guard import Guard
 from robotrader.execution.placing import Placing
 from robotrader.execution.rounds import Rounds
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
-    from robotrader.domain import Approved, FromBroker
+    from robotrader.domain import Approved, FromBroker, StopWish
     from robotrader.execution.effects import OrderView
     from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
@@ -67,6 +68,7 @@ class OrderManager:
     def __init__(self, times: Times | None = None) -> None:
         self._desk = Desk(times or Times())
         self._placing = Placing(self._desk)
+        self._guard = Guard(self._desk, self._placing)
         self._rounds = Rounds(self._desk, self._placing)
         self._ears = Ears(self._desk, self._placing, self._rounds)
         self._waiting: deque[Callable[[int], Plan]] = deque()
@@ -143,6 +145,8 @@ class OrderManager:
     def replay(self, record: r.Record) -> None:
         """Take in a record that is durable: at the start, and those that others commit."""
         self._desk.book.apply(record)
+        if isinstance(record, r.PositionAdopted | r.SymbolResumed):
+            self._guard.touch(record.con_id)
 
     def begin(
         self,
@@ -197,6 +201,9 @@ class OrderManager:
             out += self._owned_elsewhere(record)
             if order is not None:
                 changed[order.ref] = order
+                self._guard.touch(order.intent.con_id)
+            elif isinstance(record, r.FillBooked):
+                self._guard.touch(record.con_id)
         for order in changed.values():
             if order.over:
                 self._desk.sent(order)
@@ -230,7 +237,7 @@ class OrderManager:
         if len(self._waiting) * 2 >= self._desk.times.most_waiting:
             why = f"{len(self._waiting)} inputs wait for the journal: slow down"
             return [Declined(approved, "busy", why)]
-        return self._take(partial(self._placing.submit, approved), now_ns)
+        return self._take(partial(self._guard.submit, approved), now_ns)
 
     def modify(
         self,
@@ -248,6 +255,10 @@ class OrderManager:
     def cancel(self, ref: str, reason: str, now_ns: int) -> list[Effect]:
         """Cancel an order."""
         return self._take(partial(self._placing.cancel, ref, reason), now_ns)
+
+    def move_stops(self, wish: StopWish, now_ns: int) -> list[Effect]:
+        """Move a strategy's stops nearer to the market; further away is refused."""
+        return self._take(partial(self._guard.move, wish), now_ns)
 
     def cancel_all(self, now_ns: int, scope: str = "all") -> list[Effect]:
         """Cancel every open order in a scope but the stops that protect a position."""
@@ -298,6 +309,8 @@ class OrderManager:
     def _woken(self, token: str, now_ns: int) -> Plan:
         kind, _, what = token.partition(":")
         order = self._desk.book.open.get(what)
+        if kind == "guard":
+            return self._guard.rang(int(what))
         if kind == "round":
             return self._rounds.due(now_ns)
         if kind == "snapshot":
@@ -332,8 +345,11 @@ class OrderManager:
         return self._pump(now_ns, [])
 
     def _pump(self, now_ns: int, out: list[Effect]) -> list[Effect]:
-        while self._flight is None and self._waiting:
-            self._start(self._waiting.popleft()(now_ns), now_ns, out)
+        while self._flight is None:
+            plan = self._waiting.popleft()(now_ns) if self._waiting else self._guard.next(now_ns)
+            if plan is None:
+                break
+            self._start(plan, now_ns, out)
         return out
 
     def _start(self, plan: Plan, now_ns: int, out: list[Effect]) -> None:

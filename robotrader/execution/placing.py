@@ -51,8 +51,11 @@ class Placing:
 
     # -- submit --
 
-    def submit(self, approved: Approved, now_ns: int) -> Plan:
-        """Intend an order and the legs of its bracket; send them once they are durable."""
+    def submit(self, approved: Approved, now_ns: int, *, oca_group: str = "") -> Plan:
+        """Intend an order and the legs of its bracket; send them once they are durable.
+
+        ``oca_group``: the group that it joins, empty for none.
+        """
         if approved.reservation in self._taken:
             text = f"reservation {approved.reservation} was submitted twice: sent once"
             return Plan(effects=[Alert(Level.WARNING, "submitted_twice", text)])
@@ -60,7 +63,7 @@ class Placing:
         if refusal:
             return Plan(effects=[Declined(approved, *refusal)])
         self._take(approved.reservation)
-        intents = self._intents(approved, now_ns)
+        intents = self._intents(approved, oca_group, now_ns)
         blocked = self._desk.blocks(intents[0])
         if blocked:
             return Plan(effects=[Declined(approved, "blocked", blocked)])
@@ -90,7 +93,7 @@ class Placing:
         if len(self._taken) > _REMEMBERED:
             self._taken.popitem(last=False)
 
-    def _intents(self, approved: Approved, now_ns: int) -> list[r.OrderIntended]:
+    def _intents(self, approved: Approved, oca_group: str, now_ns: int) -> list[r.OrderIntended]:
         intent, legs = approved.intent, approved.intent.legs
         ref, order_id = self._desk.book.identities.next()
         parent = r.OrderIntended(
@@ -106,8 +109,11 @@ class Placing:
             qty=intent.qty,
             limit_price=intent.limit_price,
             aux_price=intent.aux_price,
+            trail_percent=intent.trail_percent,
             tif=intent.tif.value,
             outside_rth=intent.outside_rth,
+            oca_group=oca_group,
+            oca_type=_REDUCES_REMAINING if oca_group else 0,
             transmit=not legs,
             reduces=approved.reduces,
             reason=intent.reason,
@@ -185,7 +191,9 @@ class Placing:
         told = order.intent
         command = PlaceOrder(
             order_id=told.order_id,
-            order=self._order(told, told.qty, told.limit_price, told.aux_price),
+            order=self._order(
+                told, told.qty, told.limit_price, told.aux_price, transmit=told.transmit
+            ),
             generation=told.generation,
             reduces=told.reduces,
             asked_ns=asked_ns,
@@ -193,7 +201,13 @@ class Placing:
         return [Send(command), Wake(f"ack:{order.ref}", now_ns + self._desk.times.ack_ns)]
 
     def _order(
-        self, told: r.OrderIntended, qty: Decimal, limit: Decimal | None, aux: Decimal | None
+        self,
+        told: r.OrderIntended,
+        qty: Decimal,
+        limit: Decimal | None,
+        aux: Decimal | None,
+        *,
+        transmit: bool,
     ) -> Order:
         parent = self._desk.book.orders.get(told.parent_ref)
         return Order(
@@ -210,7 +224,7 @@ class Placing:
             oca_group=told.oca_group,
             oca_type=told.oca_type,
             parent_id=parent.intent.order_id if parent else 0,
-            transmit=told.transmit,
+            transmit=transmit,
             order_ref=told.ref,
         )
 
@@ -267,7 +281,9 @@ class Placing:
         told = order.intent
         command = PlaceOrder(
             order_id=told.order_id,
-            order=self._order(told, record.qty, record.limit_price, record.aux_price),
+            order=self._order(
+                told, record.qty, record.limit_price, record.aux_price, transmit=True
+            ),
             generation=record.generation,
             reduces=told.reduces,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations for a snapshot
 from typing import TYPE_CHECKING, Any, Final
 
-from robotrader.domain import OVER, Happening, OrderState, OrderType, after
+from robotrader.domain import OVER, PROTECTIVE, Happening, OrderState, after
 from robotrader.domain.records import ZERO, Ending, ModifyIntended, OrderIntended
 from robotrader.execution.effects import OrderView
 
@@ -23,10 +23,6 @@ _UNSAID: Final = (
     (_H.LINK_LOST, _H.NOT_FOUND),
 )
 """What happens between two records without one of its own: that it was sent, that it was missed."""
-
-_STOPS: Final = frozenset(
-    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT}
-)
 
 
 def _path(state: OrderState, what: tuple[Happening, ...]) -> OrderState | None:
@@ -104,7 +100,12 @@ class Tracked:
     @property
     def protective(self) -> bool:
         """Whether it is a stop that only reduces: what an emergency must leave alive."""
-        return self.intent.reduces and self.intent.order_type in _STOPS
+        return self.intent.reduces and self.intent.order_type in PROTECTIVE
+
+    @property
+    def yields(self) -> bool:
+        """Whether it gives way to an exit: a stop, or the leg of a bracket."""
+        return self.intent.reduces and (self.protective or bool(self.intent.parent_ref))
 
     @property
     def reserved(self) -> Decimal:
@@ -156,15 +157,16 @@ class Tracked:
             filled=self.seen,
             reserved=self.reserved,
             reduces=told.reduces,
+            protects=self.protective,
+            yields=self.yields,
+            order_type=told.order_type,
             perm_id=self.perm_ids[-1] if self.perm_ids else 0,
             parent_ref=told.parent_ref,
             modifying=self.modify is not None,
             code=self.code,
             why=self.why,
             cause=told.cause,
-            order_type=told.order_type,
             tif=told.tif,
             intended_ns=told.wall_ns,
             account=told.account,
-            protective=self.protective,
         )

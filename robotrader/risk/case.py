@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from robotrader.domain import Purpose
 from robotrader.ledger.money import ZERO
 from robotrader.risk.exposure import (
     Exposure,
@@ -80,11 +81,16 @@ class Case:
 
     @_once
     def closable(self) -> Decimal:
-        """How many shares an order of this side can close: those no pending order closes."""
+        """How many shares an order of this side can close: those no pending order closes.
+
+        Stops and legs give way to an exit; to a stop, what takes the profit does.
+        """
         sign = self.intent.side.sign
         if self.view.ledger is None or self.view.others is None or self.position * sign >= 0:
             return ZERO
-        return abs(self.position) - coming(self.pending, self.intent.con_id, sign)
+        stop = self.intent.purpose is Purpose.STOP
+        firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
+        return abs(self.position) - coming(firm, self.intent.con_id, sign)
 
     @_once
     def reduces(self) -> bool:

@@ -128,6 +128,8 @@ def quote(case: Case) -> str:
     last = case.view.quotes.get(case.intent.con_id)
     if last is None:
         return f"there is no quote of {case.intent.symbol}"
+    if case.intent.con_id in case.view.stale:
+        return f"the prices of {case.intent.symbol} are stale: they are asked for again"
     bid, ask = market_price(last.bid), market_price(last.ask)
     if bid is None or ask is None or bid > ask:
         return f"the quote of {case.intent.symbol} is none: {last.bid} to {last.ask}"

@@ -32,6 +32,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     price: Decimal | None
     reduces: bool
     strategy: str
+    yields: bool = False
+    """Whether it is a stop: an exit takes its shares."""
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +44,8 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
     qty: Decimal
     price: Decimal | None
     group: str = ""
+    yields: bool = False
+    protects: bool = False
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
@@ -64,9 +68,23 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
-    reserved = (Pending(each.con_id, each.sign, each.qty, each.price) for each in held)
+    reserved = (
+        Pending(
+            each.con_id, each.sign, each.qty, each.price, yields=each.yields, protects=each.yields
+        )
+        for each in held
+    )
     working = (
-        Pending(each.con_id, each.side.sign, each.qty, each.price, each.group) for each in others
+        Pending(
+            each.con_id,
+            each.side.sign,
+            each.qty,
+            each.price,
+            each.group,
+            yields=each.yields,
+            protects=each.protects,
+        )
+        for each in others
     )
     return (*reserved, *working)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from robotrader.domain import Approved, Intent, Refusal
+from robotrader.domain import Approved, Intent, Purpose, Refusal
 from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT, ZERO
@@ -107,6 +107,7 @@ class Gate:
             price=case.price,
             reduces=case.reduces,
             strategy=intent.strategy,
+            yields=case.reduces and intent.purpose is Purpose.STOP,
         )
         return Approved(
             intent=intent,

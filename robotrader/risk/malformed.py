@@ -44,7 +44,7 @@ def malformed(intent: Intent) -> str:
         return f"its con_id is {intent.con_id!r}"
     return (
         _number("quantity", intent.qty)
-        or _prices(intent.order_type, intent.limit_price, intent.aux_price)
+        or _distances(intent)
         or _legs(intent.legs)
         or _sizing(intent)
     )
@@ -88,15 +88,20 @@ def _prices(kind: OrderType, limit: object, aux: object) -> str:
     return ""
 
 
+def _distances(what: Intent | Leg) -> str:
+    """A trailing stop has a distance in percent or as a price; nothing else has a percent."""
+    if what.trail_percent is None:
+        return _prices(what.order_type, what.limit_price, what.aux_price)
+    if what.order_type is OrderType.TRAIL and what.aux_price is what.limit_price is None:
+        return _number("trail percent", what.trail_percent)
+    return f"its trail percent is {what.trail_percent}: a {what.order_type} order has none"
+
+
 def _legs(legs: tuple[Leg, ...]) -> str:
     for leg in legs:
         kind: object = leg.order_type
-        if not isinstance(kind, OrderType):
-            wrong = f"its type is {kind!r}"
-        elif leg.trail_percent is not None and kind is OrderType.TRAIL:
-            wrong = _number("trail percent", leg.trail_percent)
-        else:
-            wrong = _prices(leg.order_type, leg.limit_price, leg.aux_price)
+        known = isinstance(kind, OrderType)
+        wrong = _distances(leg) if known else f"its type is {kind!r}"
         if wrong:
             return f"in a leg, {wrong}"
     return ""

@@ -43,6 +43,11 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whose budget it uses; empty for a stranger's."""
 
     reduces: bool = False
+    yields: bool = False
+    """Whether it gives way to an exit (a stop, a leg): the order manager sees to it."""
+
+    protects: bool = False
+    """Whether it is a stop that only reduces."""
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,9 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[WorkingOrder, ...] | None
     switch: Switch | None
     link: LinkState | None
+    stale: frozenset[int]
+    """Contracts whose prices are known to be too old to open a position with."""
+
     halted: frozenset[int] | None
     """Contracts in which nothing but reductions may be traded."""
 

@@ -8,6 +8,7 @@ from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
+from robotrader.strategies.stops import StopKind, StopRule
 
 __all__ = [
     "Context",
@@ -27,6 +28,8 @@ __all__ = [
     "Standings",
     "StandingsState",
     "State",
+    "StopKind",
+    "StopRule",
     "Strategy",
     "StrategyCrash",
     "StrategyHost",

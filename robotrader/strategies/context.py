@@ -11,7 +11,17 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-from robotrader.domain import Intent, Leg, OrderType, Purpose, Side, Sizing, TimeInForce
+from robotrader.domain import (
+    CancelWish,
+    Intent,
+    Leg,
+    OrderType,
+    Purpose,
+    Side,
+    Sizing,
+    StopWish,
+    TimeInForce,
+)
 from robotrader.strategies.events import Outcome, Timer
 
 if TYPE_CHECKING:
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Instrument
     from robotrader.strategies.discipline import Discipline
+    from robotrader.strategies.stops import Stops
 
 MOST_NOTES: Final = 100
 """A note more in one event is dropped: a log is read by people."""
@@ -57,14 +68,19 @@ class Context:
         working: Working,
         warming: bool,
         discipline: Discipline,
+        stops: Stops,
+        causes: tuple[str, ...] = (),
         size: Callable[[], Sizing] | None = None,
     ) -> None:
         self.strategy, self.instrument = strategy, instrument
         self.event, self.now_ns, self.warming = event, now_ns, warming
         self.position = position
         self.bought, self.sold = working
-        self._discipline, self._sizer = discipline, size
+        self._discipline, self._stops, self._causes = discipline, stops, causes
+        self._sizer = size
         self._sizing: Sizing | None = None
+        self._cancels: dict[str, CancelWish] = {}
+        self._moves: list[StopWish] = []
         self._intents: list[Intent] = []
         self._timers: dict[str, Timer] = {}
         self._notes: list[str] = []
@@ -75,6 +91,11 @@ class Context:
         """What it has asked for and has not been filled yet, on balance."""
         return self.bought - self.sold
 
+    @property
+    def wished(self) -> bool:
+        """Whether an intent was made in answer to this event."""
+        return bool(self._intents)
+
     # -- orders --
 
     def buy(
@@ -84,6 +105,7 @@ class Context:
         limit: Number | None = None,
         stop: Number | None = None,
         take_profit: Number | None = None,
+        trail_percent: Number | None = None,
         tif: TimeInForce = TimeInForce.DAY,
         reason: str = "",
     ) -> bool:
@@ -95,6 +117,7 @@ class Context:
             limit: the highest price; at the market without one.
             stop: trigger of a protective stop, an order of its own (entries only).
             take_profit: limit of an order that takes the profit (entries only).
+            trail_percent: distance of a stop that follows the price, instead of ``stop``.
             tif: how long it works.
             reason: said in the journal.
 
@@ -104,7 +127,7 @@ class Context:
         Raises:
             ValueError: a number makes no sense.
         """
-        legs = self._legs(stop, take_profit)
+        legs = self._legs(stop, take_profit, trail_percent)
         return self._order(1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def sell(
@@ -114,6 +137,7 @@ class Context:
         limit: Number | None = None,
         stop: Number | None = None,
         take_profit: Number | None = None,
+        trail_percent: Number | None = None,
         tif: TimeInForce = TimeInForce.DAY,
         reason: str = "",
     ) -> bool:
@@ -121,7 +145,7 @@ class Context:
 
         Arguments, result and errors as for ``buy``.
         """
-        legs = self._legs(stop, take_profit)
+        legs = self._legs(stop, take_profit, trail_percent)
         return self._order(-1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def size(self) -> Sizing:
@@ -164,6 +188,42 @@ class Context:
         legs = self._legs(stop, None) if missing * wanted > 0 else ()
         return self._wish(sign, self._quantity(abs(missing)), legs=legs, reason=reason)
 
+    def cancel(self) -> bool:
+        """Cancel its entries and exits that still work; what protects a position stays.
+
+        Returns:
+            Whether there is something to cancel. Each ends with the broker's word; until then it
+            counts, and may still fill.
+        """
+        if self.warming or not self._causes:
+            return False
+        for cause in self._causes:
+            wish = CancelWish(strategy=self.strategy, ref=cause, cause=self.event)
+            self._cancels.setdefault(cause, wish)
+        return True
+
+    def move_stop(self, trigger: Number) -> bool:
+        """Move the stops of its position to a nearer trigger: one further away is ignored.
+
+        Returns:
+            Whether a wish was made.
+
+        Raises:
+            ValueError: the number is no price.
+        """
+        price = self._price("stop", trigger)
+        if self.warming or not self.position:
+            return False
+        self._moves = [
+            StopWish(
+                strategy=self.strategy,
+                con_id=self.instrument.con_id,
+                trigger=price,
+                cause=self.event,
+            )
+        ]
+        return True
+
     # -- the rest --
 
     def log(self, text: str) -> None:
@@ -190,6 +250,8 @@ class Context:
             tuple(self._timers.values()),
             tuple(self._notes),
             tuple(self._blocked),
+            tuple(self._cancels.values()),
+            tuple(self._moves),
         )
 
     # -- how a wish becomes an intent --
@@ -253,6 +315,11 @@ class Context:
             _refuse("an exit takes no stop and no take_profit: they protect an entry")
         if self.warming:
             return self._block("warming up")
+        if not exits and not legs:
+            protected = self._protected(sign, limit)
+            if protected is None:
+                return self._block("what its stop depends on is not known yet")
+            legs = protected
         why = self._discipline.why_not(side, purpose)
         if why is not None:
             return self._block(why)
@@ -280,18 +347,34 @@ class Context:
             self.sold += qty
         return True
 
+    def _protected(self, sign: int, limit: Number | None) -> tuple[Leg, ...] | None:
+        """Return the legs of its rule, None if they are not known yet."""
+        return self._stops.legs(sign, None if limit is None else float(limit), self._price)
+
     def _block(self, why: str) -> bool:
         if self._discipline.is_news(why):
             self._blocked.append(f"{self.event}: {why}")
         return False
 
-    def _legs(self, stop: Number | None, take_profit: Number | None) -> tuple[Leg, ...]:
+    def _legs(
+        self,
+        stop: Number | None,
+        take_profit: Number | None,
+        trail_percent: Number | None = None,
+    ) -> tuple[Leg, ...]:
         legs = []
+        if stop is not None and trail_percent is not None:
+            _refuse("a stop and a trail_percent: an entry has one of them")
         if take_profit is not None:
             price = self._price("take_profit", take_profit)
             legs.append(Leg(order_type=OrderType.LIMIT, limit_price=price))
         if stop is not None:
             legs.append(Leg(order_type=OrderType.STOP, aux_price=self._price("stop", stop)))
+        if trail_percent is not None:
+            percent = _decimal("a trail_percent", trail_percent)
+            if not 0 < percent < 100:
+                _refuse(f"a trail_percent of {percent}: give more than 0 and less than 100")
+            legs.append(Leg(order_type=OrderType.TRAIL, trail_percent=percent))
         return tuple(legs)
 
     def _quantity(self, qty: Number) -> Decimal:

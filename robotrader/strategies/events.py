@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from robotrader.domain import Intent, Side
+from robotrader.domain import CancelWish, Intent, Side, StopWish
 from robotrader.domain.errors import StrategyError
 
 
@@ -58,6 +58,8 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timers: tuple[Timer, ...] = ()
     notes: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    cancels: tuple[CancelWish, ...] = ()
+    stops: tuple[StopWish, ...] = ()
 
 
 class StrategyCrash(StrategyError):

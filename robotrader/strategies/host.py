@@ -21,6 +21,7 @@ from robotrader.strategies import context
 from robotrader.strategies.context import Context
 from robotrader.strategies.discipline import Discipline, Memory
 from robotrader.strategies.events import Outcome, Standing, StrategyCrash
+from robotrader.strategies.stops import HELD_TOO_LONG, NO_STOP, StopRule, Stops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ class _Saved(msgspec.Struct):
     """Start of the last bar that was told live."""
 
     fill_seq: int = 0
+    held_since_ns: int = 0
 
 
 def bar_key(bar: Bar) -> str:
@@ -66,6 +68,7 @@ class StrategyHost:
         instrument: what it trades.
         dwell_bars: see ``discipline``.
         sizer: how large an entry without a quantity is; None: it has to have one.
+        stop: how its entries are protected where it says nothing itself.
 
     Attributes:
         funds: says what the account has, when a size is asked for. Whoever drives the host sets
@@ -80,6 +83,7 @@ class StrategyHost:
         instrument: Instrument,
         dwell_bars: int = 1,
         sizer: Sizer | None = None,
+        stop: StopRule = NO_STOP,
     ) -> None:
         self.strategy, self.name, self.instrument = strategy, name, instrument
         self.funds: Callable[[], Funds] = Funds
@@ -89,7 +93,8 @@ class StrategyHost:
         self.bars_seen = 0
         self._working: dict[str, Decimal] = {}
         self._standing_seq = 0
-        self._discipline = Discipline(dwell_bars)
+        self._discipline, self._stops = Discipline(dwell_bars), Stops(stop)
+        self._held_since_ns = 0
         self._saved: _Saved | None = None
         self._kept = b""
         self._bar_ns = self._bar_end_ns = self._fill_seq = 0
@@ -104,9 +109,9 @@ class StrategyHost:
 
     @property
     def warmup_bars(self) -> int:
-        """How many bars it has to see before it may act: what strategy and size need."""
-        own = 0 if self._sizer is None else self._sizer.warmup_bars
-        return max(self.strategy.warmup_bars, own)
+        """How many bars it has to see before it may act: what strategy, size and stops need."""
+        size = 0 if self._sizer is None else self._sizer.warmup_bars
+        return max(self.strategy.warmup_bars, size, self._stops.warmup_bars)
 
     @property
     def working(self) -> Decimal:
@@ -126,7 +131,13 @@ class StrategyHost:
         """Return what has to be kept, None if that is what was returned last."""
         if self._saved is not None:  # it would be lost: the strategy has not taken it back yet
             return None
-        whole = _Saved(self._discipline.memory, self.strategy.save(), self._bar_ns, self._fill_seq)
+        whole = _Saved(
+            self._discipline.memory,
+            self.strategy.save(),
+            self._bar_ns,
+            self._fill_seq,
+            self._held_since_ns,
+        )
         encoded = msgspec.msgpack.encode(whole)
         if encoded == self._kept:
             return None
@@ -155,6 +166,8 @@ class StrategyHost:
         if saved:
             self._saved, self._kept = self._read(saved), saved
             self._fill_seq = self._saved.fill_seq
+            self._held_since_ns = self._saved.held_since_ns
+        self._hold(now_ns)
         outcome = self._tell("start", now_ns, self.strategy.on_start, warming=True)
         if self._saved is not None and not self._saved.bar_ns:
             self._take_back()
@@ -179,6 +192,7 @@ class StrategyHost:
         self._price = bar.close
         if self._sizer is not None:
             self._sizer.update(bar)
+        self._stops.bar(bar)
         if live:
             self._bar_ns = bar.start_ns
             self._discipline.next_bar()
@@ -195,6 +209,7 @@ class StrategyHost:
             return _NOTHING
         self._take_back()
         self._price = (quote.bid + quote.ask) / 2
+        self._stops.price((quote.bid + quote.ask) / 2)
         return self._tell(quote_key(quote), quote.time_ns, self.strategy.on_quote, quote)
 
     def fill(self, fill: Fill) -> Outcome:
@@ -209,6 +224,7 @@ class StrategyHost:
         self._fill_seq = fill.seq
         if fill.seq > self._standing_seq:
             self._book(fill)
+            self._hold(fill.time_ns)
         warming = not self.ready
         key = f"fill:{fill.seq}"
         return self._tell(key, fill.time_ns, self.strategy.on_fill, fill, warming=warming)
@@ -219,6 +235,10 @@ class StrategyHost:
         left = self._working.pop(fill.cause, Decimal(0)) - signed
         if fill.cause and left * signed > 0:
             self._working[fill.cause] = left
+
+    def _hold(self, now_ns: int) -> None:
+        """Note since when there is a position."""
+        self._held_since_ns = (self._held_since_ns or now_ns) if self.position else 0
 
     def ended(self, ended: Ended) -> None:
         """Take it that an intent's order is over: nothing of it works any more."""
@@ -257,12 +277,16 @@ class StrategyHost:
             warming=warming,
             discipline=self._discipline,
             size=None if self._sizer is None else self._size,
+            stops=self._stops,
+            causes=tuple(self._working),
         )
         try:
             method(ctx, *what)
         except Exception as error:
             self._broken = event
             raise StrategyCrash(event, self._story(event, now_ns, method, error)) from error
+        if self._stops.overdue(self._held_since_ns, now_ns) and not ctx.wished:
+            ctx.close(HELD_TOO_LONG)
         outcome = ctx.outcome()
         for intent in outcome.intents:
             self._working[intent.cause] = intent.qty * intent.side.sign

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from robotrader.domain import Side
+from robotrader.domain import FLATTENER, PROTECTIVE, Purpose, Side, moved
 from robotrader.domain.records import (
     FillBooked,
     FillCorrected,
@@ -46,7 +46,7 @@ class _Asked(msgspec.Struct):
     sign: int
     left: Decimal
     own: bool
-    """Whether the strategy asked for it itself: a leg follows from its parent."""
+    """Whether the strategy asked for it itself: legs and stops follow from its entries."""
 
 
 class _Filled(NamedTuple):
@@ -103,6 +103,8 @@ class Standings:
 
     def approved(self, intent: Intent) -> None:
         """An intent passed the gate; it works until the journal says how it went on."""
+        if intent.purpose is Purpose.STOP:
+            return  # the order manager's wish: an exit does not wait for it
         key = (intent.strategy, intent.cause)
         self._approved[key] = (intent.con_id, intent.qty * intent.side.sign)
 
@@ -112,8 +114,8 @@ class Standings:
         ended = Ended(con_id=intent.con_id, cause=intent.cause, why=why)
         return News(intent.strategy, intent.con_id, ended)
 
-    def apply(self, seq: int, record: Record) -> News | None:
-        """Take in a record; return what its strategy has to be told."""
+    def apply(self, seq: int, record: Record) -> tuple[News, ...]:
+        """Take in a record; return what strategies have to be told."""
         self._seq = seq
         match record:
             case FillBooked():
@@ -124,7 +126,7 @@ class Standings:
                 self._intended(record)
             case FillCorrected():
                 self._corrected(record)
-        return None
+        return ()
 
     def _intended(self, record: OrderIntended) -> None:
         self._approved.pop((record.strategy, record.cause), None)
@@ -134,32 +136,43 @@ class Standings:
             cause=record.cause,
             sign=Side(record.side).sign,
             left=record.qty,
-            own=not record.parent_ref,
+            own=not record.parent_ref and not _protects(record),
         )
 
-    def _filled(self, seq: int, record: FillBooked) -> News | None:
+    def _filled(self, seq: int, record: FillBooked) -> tuple[News, ...]:
         asked = self._open.get(record.ref)
         strategy = asked.strategy if asked is not None else record.strategy
         if not strategy:
-            return None
-        side = Side(record.side)
-        key = (strategy, record.con_id)
-        self._positions[key] = self._positions.get(key, ZERO) + side.sign * record.qty
-        self._fills[record.family] = _Filled(strategy, record.con_id, side.sign, record.qty)
+            return ()
+        side, con_id = Side(record.side), record.con_id
+        held = {name: qty for (name, con), qty in self._positions.items() if con == con_id}
+        changes = moved(held, strategy, side.sign * record.qty)
+        for name, change in changes.items():
+            self._positions[name, con_id] = held.get(name, ZERO) + change
+        first = next(iter(changes))
+        self._fills[record.family] = _Filled(first, con_id, side.sign, record.qty)
         if len(self._fills) > CORRECTABLE:
             del self._fills[next(iter(self._fills))]
         if asked is not None:
             asked.left = max(asked.left - record.qty, ZERO)
-        fill = Fill(
-            seq=seq,
-            con_id=record.con_id,
-            side=side,
-            qty=record.qty,
-            price=record.price,
-            time_ns=record.time_ns,
-            cause=asked.cause if asked is not None and asked.own else "",
+        cause = asked.cause if asked is not None and asked.own else ""
+        return tuple(
+            News(
+                name,
+                con_id,
+                Fill(
+                    seq=seq,
+                    con_id=con_id,
+                    side=side,
+                    qty=abs(change),
+                    price=record.price,
+                    time_ns=record.time_ns,
+                    cause=cause if name == strategy else "",
+                ),
+            )
+            for name, change in changes.items()
+            if name != FLATTENER
         )
-        return News(strategy, record.con_id, fill)
 
     def _corrected(self, record: FillCorrected) -> None:
         """A strategy is not told: its standing is right at its next start, its ledger now."""
@@ -170,9 +183,13 @@ class Standings:
         self._positions[key] = self._positions.get(key, ZERO) + old.sign * (record.qty - old.qty)
         self._fills[record.family] = old._replace(qty=record.qty)
 
-    def _done(self, record: OrderDone) -> News | None:
+    def _done(self, record: OrderDone) -> tuple[News, ...]:
         asked = self._open.pop(record.ref, None)
-        if asked is None or not asked.own:
-            return None
+        if asked is None or not asked.own or asked.strategy == FLATTENER:
+            return ()
         ended = Ended(con_id=asked.con_id, cause=asked.cause, why=record.why or record.ending)
-        return News(asked.strategy, asked.con_id, ended)
+        return (News(asked.strategy, asked.con_id, ended),)
+
+
+def _protects(record: OrderIntended) -> bool:
+    return record.reduces and record.order_type in PROTECTIVE

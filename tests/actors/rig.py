@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors import Trader, make_tree
 from actors.say import AskGate, AskLedger, AskSwitch, AskTrading, GateView, Trading
 from robotrader.adapters.ib import IbSettings
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.lmdb_store import LmdbStore
-from robotrader.domain import Instrument, Intent, Purpose, Side
+from robotrader.domain import Instrument, Intent, OrderType, Purpose, Side
 from robotrader.emulator import Gateway, Server, Settings
 from robotrader.emulator import Limits as Pace
 from robotrader.gateway.link import LinkRules
@@ -82,6 +82,42 @@ class Exchange:
         found: list[str] = self.do(look)
         return found
 
+    def price(self, con_id: int, price: float) -> None:
+        """Let a contract trade at a price, and no other until the next call."""
+
+        def show() -> None:
+            market = self.gateway.market
+            self.server.pass_time()
+            market.quiet.add(con_id)
+            market.show(market.tickers[con_id], price)
+
+        self.do(show)
+
+    def working(self) -> list[Resting]:
+        """The orders that are alive at the venue."""
+
+        def look() -> list[Resting]:
+            return [
+                Resting(
+                    each.order.order_ref, each.order.con_id, each.order.side,
+                    each.order.order_type, each.allowed(), each.order.aux_price, each.triggers,
+                )
+                for each in self.gateway.venue.live.values()
+            ]  # fmt: skip
+
+        found: list[Resting] = self.do(look)
+        return found
+
+    def cancel(self, ref: str) -> None:
+        """Cancel an order behind the trader's back, as a person at TWS does."""
+
+        def end() -> None:
+            venue = self.gateway.venue
+            (key,) = (key for key, each in venue.live.items() if each.order.order_ref == ref)
+            self.gateway.publish(venue.cancel(key, self.gateway.timeline.now_ns))
+
+        self.do(end)
+
     def cut(self) -> None:
         """Tear every connection down, as a crash of the gateway does."""
 
@@ -94,6 +130,18 @@ class Exchange:
     def stop(self) -> None:
         self._over.set()
         self._thread.join(PATIENCE_S)
+
+
+class Resting(NamedTuple):
+    """An order at the venue; ``qty`` is what it could trade now."""
+
+    ref: str
+    con_id: int
+    side: Side
+    order_type: OrderType
+    qty: Decimal
+    aux_price: Decimal | None
+    stops: bool
 
 
 @dataclass
@@ -172,6 +220,18 @@ class Rig:
     def held(self, symbol: str = "AAPL") -> Decimal:
         view = self.ledger()
         return Decimal(-1) if view is None else view.position(self.contract(symbol).con_id)
+
+    def stops(self, symbol: str = "AAPL") -> Decimal:
+        """How many shares of a symbol the stops at the venue would close now."""
+        con_id = self.contract(symbol).con_id
+        found = (each for each in self.exchange.working() if each.con_id == con_id and each.stops)
+        return sum((each.qty for each in found), Decimal(0))
+
+    def protected(self, symbol: str = "AAPL") -> bool:
+        """Whether books and stops are the venue's, and the position's (F74)."""
+        _, held, _ = self.exchange.truth()
+        position = held.get(self.contract(symbol).con_id, Decimal(0))
+        return self.agrees() and self.stops(symbol) == abs(position)
 
     def trade(self, side: str, qty: int, symbol: str = "AAPL", **more: Any) -> None:
         """Intend, and wait until the ledger has it."""

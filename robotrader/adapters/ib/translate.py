@@ -136,7 +136,14 @@ def open_order(
         qty=qty,
         filled=filled,
         remaining=qty - filled,
+        limit_price=_price(order.lmtPrice),
+        aux_price=_price(order.auxPrice),
     )
+
+
+def _price(said: Any) -> Decimal | None:
+    """Return a price that was said; 0 and "unset" are none."""
+    return decimal(said) if said and abs(said) < UNSET else None
 
 
 def completed_order(

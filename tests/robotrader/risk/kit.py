@@ -83,6 +83,7 @@ def view(aapl: int = 0, ko: int = 0, mark: float = 100.0, **fields: Any) -> Risk
         others=(),
         switch=Switch(),
         link=LinkState.READY,
+        stale=frozenset(),
         halted=frozenset(),
         instruments=dict(STOCKS),
         quotes=quotes,

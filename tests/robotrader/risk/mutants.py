@@ -68,7 +68,7 @@ _OF_THE_GATE: Final = (
     Mutant(
         "exit-ignores-exits",
         _CASE,
-        "return abs(self.position) - coming(self.pending, self.intent.con_id, sign)",
+        "return abs(self.position) - coming(firm, self.intent.con_id, sign)",
         "return abs(self.position)",
         "two exits close more than is held (F69)",
     ),

@@ -72,6 +72,34 @@ def test_f69_an_entry_never_takes_the_shares_that_a_pending_exit_closes() -> Non
     assert judged(intent("SELL", 20), view(aapl=-10, others=(stop,))) == "", "more of a short"
 
 
+def test_f74_a_stop_gives_way_to_an_exit_and_not_to_another_stop() -> None:
+    stop = leaving(qty=10, purpose=Purpose.STOP)
+    gate = Gate(limits())
+    assert code(gate.judge(stop, view(aapl=10), NOW)) == ""
+    assert code(gate.judge(stop, view(aapl=10), NOW)) == "exit_grows"
+    assert code(gate.judge(leaving(qty=10), view(aapl=10), NOW)) == ""
+    assert code(gate.judge(leaving(qty=1), view(aapl=10), NOW)) == "exit_grows", "two exits"
+    assert code(gate.judge(stop, view(aapl=10), NOW)) == "exit_grows", "what leaves needs no stop"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.EXIT, Purpose.FLATTEN])
+def test_f69_working_stops_and_legs_do_not_hold_a_position_back(purpose: Purpose) -> None:
+    resting = msgspec.structs.replace(other("SELL", 10), yields=True, protects=True)
+    profit = msgspec.structs.replace(other("SELL", 10, group="g"), yields=True)
+    seen = view(aapl=10, others=(resting, profit))
+    assert judged(leaving(qty=10, purpose=purpose), seen) == ""
+    assert judged(leaving(qty=11, purpose=purpose), seen) == "exit_grows"
+    assert judged(leaving(qty=1, purpose=Purpose.STOP), seen) == "exit_grows"
+    lonely = view(aapl=10, others=(profit,))
+    assert judged(leaving(qty=10, purpose=Purpose.STOP), lonely) == "", "it joins the profit"
+
+
+def test_f54_stale_prices_block_entries_and_no_exit() -> None:
+    seen = view(aapl=10, stale=frozenset({AAPL.con_id}))
+    assert judged(intent(), seen) == "quote"
+    assert judged(leaving(qty=10), seen) == ""
+
+
 def test_an_exit_with_legs_is_none() -> None:
     leg = Leg(order_type=OrderType.STOP, aux_price=Decimal(90))
     wanted = msgspec.structs.replace(leaving(qty=5), legs=(leg,))

@@ -100,9 +100,25 @@ class World(RuleBasedStateMachine):
         self.switch = self.switch.after(cleared())
 
     def _place(self, approved: Approved) -> None:
+        if approved.reduces and approved.intent.purpose is not Purpose.STOP:
+            self._give_way(approved.intent)
         self.open[approved.reservation] = (approved.intent, approved.intent.qty)
         if approved.reduces:
             self.reducing.add(approved.reservation)
+
+    def _give_way(self, wanted: Intent) -> None:
+        """The order manager's part: stops end before an exit that takes their shares."""
+        closing = [
+            (number, each.purpose, left)
+            for number, (each, left) in self.open.items()
+            if number in self.reducing and each.side.sign == wanted.side.sign
+        ]
+        over = wanted.qty + sum(left for _, _, left in closing) - abs(self.position)
+        for number, purpose, left in closing:
+            if over > 0 and purpose is Purpose.STOP:
+                del self.open[number]
+                self.gate.release(number, left)
+                over -= left
 
     def _take(self, number: int, qty: Decimal) -> None:
         wanted, left = self.open[number]

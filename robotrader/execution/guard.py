@@ -1,0 +1,386 @@
+"""Keeps every position and its working stops equal, whatever happened (F74, F76).
+
+It looks at a contract after each change, and at all of them once broker and journal agree: so what
+a restart finds at the broker is adopted as it is. Stops that would close more than is held are made
+smaller or end; one that is missing is asked for, by the way of every order, with the price of the
+newest that there was. An exit waits until the stops have given its shares back: both together never
+close more than is held, so a position never flips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import Intent, LinkState, OrderState, OrderType, Purpose, Side, TimeInForce
+from robotrader.domain.records import ZERO
+from robotrader.execution.cover import Closer, Cover, assess, closing
+from robotrader.execution.desk import Plan
+from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+    from robotrader.domain import Approved, StopWish
+    from robotrader.execution.desk import Desk
+    from robotrader.execution.placing import Placing
+    from robotrader.execution.tracked import Tracked
+
+_UNSETTLED: Final = "a cancel or a change of its stops was not answered in time"
+
+_FORGOTTEN_ASKS: Final = 10
+"""After as many silent times of asking, a missing stop is news again, and not yet alarming."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An exit that waits for stops to give way, at most until then."""
+
+    approved: Approved
+    until_ns: int
+
+
+class Guard:
+    """See the module's prose. Every method returns a plan."""
+
+    def __init__(self, desk: Desk, placing: Placing) -> None:
+        self._desk, self._placing = desk, placing
+        self._changed: dict[int, None] = {}
+        self._exits: dict[int, list[_Waiting]] = {}
+        self._over_since: dict[int, int] = {}
+        self._asked: dict[tuple[str, int], tuple[int, int]] = {}
+        self._armed: dict[int, int] = {}
+        self._link: tuple[object, ...] = ()
+
+    # -- what is told --
+
+    def touch(self, con_id: int) -> None:
+        """Look at a contract when nothing else is to be done."""
+        self._changed[con_id] = None
+
+    def rang(self, con_id: int) -> Plan:
+        """A timer of this guard's is due."""
+        self._armed.pop(con_id, None)
+        self.touch(con_id)
+        return Plan()
+
+    def submit(self, approved: Approved, now_ns: int) -> Plan:
+        """Place an approved intent; an exit only once the stops have given way."""
+        intent = approved.intent
+        if not self._desk.ready or not approved.reduces:
+            return self._placing.submit(approved, now_ns)
+        waiting = self._exits.get(intent.con_id, [])
+        if any(each.approved.reservation == approved.reservation for each in waiting):
+            text = f"reservation {approved.reservation} was submitted twice: waits once"
+            return Plan(effects=[Alert(Level.WARNING, "submitted_twice", text)])
+        self.touch(intent.con_id)
+        if intent.purpose is Purpose.STOP:
+            return self._stop(approved, now_ns)
+        if not waiting and self._fits(approved):
+            return self._placing.submit(approved, now_ns)
+        until_ns = now_ns + self._desk.times.exit_ns
+        self._exits.setdefault(intent.con_id, []).append(_Waiting(approved, until_ns))
+        return Plan(effects=self._arm(intent.con_id, until_ns))
+
+    def _stop(self, approved: Approved, now_ns: int) -> Plan:
+        """A stop is placed only if it is still missing."""
+        intent = approved.intent
+        missing = self._cover(intent.con_id).missing.get(intent.strategy, ZERO)
+        if intent.qty > missing:
+            why = f"{missing} of {intent.symbol} lack a stop, not {intent.qty}"
+            return Plan(effects=[Declined(approved, "covered", why)])
+        lonely = self._lonely(intent.con_id, intent.strategy)
+        if any(each.most != intent.qty for each in lonely) or len(lonely) > 1:
+            why = f"{len(lonely)} orders of {intent.symbol} work to take profit: they end first"
+            return Plan(effects=[Declined(approved, "covered", why)])
+        group = self._desk.book.orders[lonely[0].ref].intent.oca_group if lonely else ""
+        return self._placing.submit(approved, now_ns, oca_group=group)
+
+    def _lonely(self, con_id: int, strategy: str) -> list[Closer]:
+        """Return the legs that take a profit and whose stop has gone."""
+        mine = [each for each in self._closers(con_id) if each.strategy == strategy and each.most]
+        stopped = {each.group for each in mine if each.protects}
+        return [each for each in mine if each.group not in stopped]
+
+    def move(self, wish: StopWish, now_ns: int) -> Plan:
+        """Move stops to a nearer trigger: a stop only ever ratchets (F75)."""
+        mine = [
+            each
+            for each in self._orders(wish.con_id)
+            if each.protective
+            and each.intent.strategy == wish.strategy
+            and each.intent.order_type == OrderType.STOP
+        ]
+        moved = [each for each in mine if ratchets(each, wish.trigger)]
+        if not moved:
+            text = f"{wish.strategy} has no stop further away than {wish.trigger}: none is moved"
+            return Plan(effects=[Alert(Level.INFO, "stop_stays", text)])
+        return _together(
+            [self._placing.modify(each.ref, each.qty, None, wish.trigger, now_ns) for each in moved]
+        )
+
+    def next(self, now_ns: int) -> Plan | None:
+        """Return what a changed contract needs, None if none has changed."""
+        desk = self._desk
+        link = (desk.link, desk.generation, desk.agreed)
+        if link != self._link:
+            self._link = link
+            open_ids = (each.intent.con_id for each in desk.book.open.values())
+            held = (con_id for _, con_id in desk.book.positions)
+            self._changed |= dict.fromkeys((*open_ids, *held, *self._exits))
+        if not self._changed:
+            return None
+        con_id = next(iter(self._changed))
+        del self._changed[con_id]
+        return self._look(con_id, now_ns)
+
+    # -- what there is --
+
+    def _position(self, con_id: int) -> Decimal:
+        book = self._desk.book
+        return book.positions.get((book.account, con_id), ZERO)
+
+    def _orders(self, con_id: int) -> Iterator[Tracked]:
+        """Yield what may still close shares of a contract."""
+        book = self._desk.book
+        for order in (*book.open.values(), *book.awaited.values()):
+            if order.intent.con_id == con_id and order.intent.reduces:
+                yield order
+
+    def _closers(self, con_id: int) -> list[Closer]:
+        return [self._closer(each) for each in self._orders(con_id) if each.yields]
+
+    def _closer(self, order: Tracked) -> Closer:
+        told = order.intent
+        most = sure = order.reserved
+        parent = self._desk.book.orders.get(told.parent_ref)
+        if parent is not None:
+            closed = sum((each.seen for each in self._legs(parent.ref)), ZERO)
+            sure = min(most, max(parent.seen - closed, ZERO))
+            most = most if parent.over else sure
+        return Closer(
+            ref=told.ref,
+            group=told.parent_ref or told.oca_group or told.ref,
+            strategy=told.strategy,
+            sign=Side(told.side).sign,
+            protects=order.protective,
+            most=most,
+            sure=sure,
+            fixed=order.cancel or order.modify is not None or order.state is not OrderState.WORKING,
+        )
+
+    def _legs(self, parent_ref: str) -> Iterator[Tracked]:
+        orders = self._desk.book.orders
+        return (orders[ref] for ref in self._desk.book.legs.get(parent_ref, ()))
+
+    def _exiting(self, con_id: int) -> dict[str, Decimal]:
+        """Return what works to close the position, by strategy."""
+        side = _side(self._position(con_id))
+        found: dict[str, Decimal] = {}
+        for order in self._orders(con_id):
+            told = order.intent
+            if not order.yields and Side(told.side).sign == -side:
+                found[told.strategy] = found.get(told.strategy, ZERO) + order.reserved
+        return found
+
+    def _cover(self, con_id: int) -> Cover:
+        exits = self._exiting(con_id)
+        for each in self._exits.get(con_id, ()):
+            intent = each.approved.intent
+            exits[intent.strategy] = exits.get(intent.strategy, ZERO) + intent.qty
+        book = self._desk.book
+        holdings = {name: qty for (name, con), qty in book.holdings.items() if con == con_id}
+        return assess(self._position(con_id), holdings, exits, self._closers(con_id))
+
+    def _fits(self, approved: Approved) -> bool:
+        """Whether an exit can work beside the stops as they are."""
+        intent = approved.intent
+        stops = closing(self._closers(intent.con_id), intent.side.sign)
+        return not stops or intent.qty + stops <= self._closable(intent)
+
+    def _closable(self, intent: Intent) -> Decimal:
+        position = self._position(intent.con_id)
+        if position * intent.side.sign >= 0:
+            return ZERO
+        return abs(position) - sum(self._exiting(intent.con_id).values(), ZERO)
+
+    # -- what has to be done --
+
+    def _look(self, con_id: int, now_ns: int) -> Plan:
+        waiting = self._exits.get(con_id, [])
+        if not self._desk.ready:
+            return self._not_ready(con_id, now_ns)
+        if waiting:
+            plan = self._release(waiting[0], now_ns)
+            if plan is not None:
+                self._pop(con_id)
+                return plan
+        known = any(con == con_id for _, con in self._desk.book.stops)
+        if not waiting and not known and next(self._orders(con_id), None) is None:
+            return Plan()  # nothing closes anything here, and nothing should
+        torn = self._torn(con_id)
+        if torn:
+            plans = [self._placing.cancel(ref, "its stop has ended", now_ns) for ref in torn]
+            return _together(plans)
+        cover = self._cover(con_id)
+        if cover.cut:
+            return self._cut(con_id, cover.cut, now_ns)
+        self._over_since.pop(con_id, None)
+        return self._ask(con_id, cover.missing, now_ns)
+
+    def _torn(self, con_id: int) -> list[str]:
+        """Return the entries that still work although their stop does not.
+
+        A leg that is refused leaves its parent at the broker, where it was never released.
+        """
+        return [
+            parent.ref
+            for parent in self._desk.book.open.values()
+            if parent.intent.con_id == con_id
+            and not parent.cancel
+            and any(leg.protective and leg.over for leg in self._legs(parent.ref))
+        ]
+
+    def _pop(self, con_id: int) -> None:
+        self._exits[con_id].pop(0)
+        if not self._exits[con_id]:
+            del self._exits[con_id]
+        self.touch(con_id)
+
+    def _not_ready(self, con_id: int, now_ns: int) -> Plan:
+        why = f"the link is {self._desk.link.value} and not reconciled: wait for ready"
+        gone = self._exits.pop(con_id, [])
+        declined: list[Effect] = [Declined(each.approved, "not_ready", why) for each in gone]
+        if self._desk.link is LinkState.READY:  # otherwise its return is the sign to look again
+            declined += self._arm(con_id, now_ns + self._desk.times.again_ns)
+        return Plan(effects=declined)
+
+    def _release(self, exit_: _Waiting, now_ns: int) -> Plan | None:
+        """Place an exit that waited, or say why it becomes no order; None while it waits."""
+        intent = exit_.approved.intent
+        left = self._closable(intent)
+        if intent.qty > left:
+            why = f"{left} of {intent.symbol} are left to close: a stop has filled meanwhile"
+            return Plan(effects=[Declined(exit_.approved, "closed_already", why)])
+        if self._fits(exit_.approved):
+            return self._placing.submit(exit_.approved, now_ns)
+        if now_ns >= exit_.until_ns:
+            return Plan(effects=[Declined(exit_.approved, "stop_holds", _UNSETTLED)])
+        return None
+
+    def _cut(self, con_id: int, cut: dict[str, Decimal], now_ns: int) -> Plan:
+        """Make stops smaller: at once for an exit, else when the broker has not done it itself."""
+        since_ns = self._over_since.setdefault(con_id, now_ns)
+        due_ns = since_ns + self._desk.times.settle_ns
+        if con_id not in self._exits and now_ns < due_ns:
+            return Plan(effects=self._arm(con_id, due_ns))
+        chosen = [each for each in self._closers(con_id) if each.group in cut and not each.fixed]
+        plans = [
+            self._smaller(each, cut[each.group], now_ns)
+            for each in chosen
+            if each.most > cut[each.group]
+        ]
+        wake = self._arm(con_id, now_ns + self._desk.times.again_ns)
+        return _together([*plans, Plan(effects=wake)])
+
+    def _smaller(self, closer: Closer, left: Decimal, now_ns: int) -> Plan:
+        """Cut one order; a leg of an entry that still works by ending the entry first."""
+        book = self._desk.book
+        order = book.orders[closer.ref]
+        parent = book.open.get(order.intent.parent_ref)
+        if parent is not None:
+            return self._placing.cancel(parent.ref, "its position is being closed", now_ns)
+        if left <= 0:
+            return self._placing.cancel(closer.ref, "nothing is left for it to close", now_ns)
+        return self._placing.modify(closer.ref, order.seen + left, None, None, now_ns)
+
+    # -- what is missing --
+
+    def _ask(self, con_id: int, missing: dict[str, Decimal], now_ns: int) -> Plan:
+        effects: list[Effect] = []
+        unsettled = {each.strategy for each in self._closers(con_id) if each.fixed}
+        for name, qty in missing.items():
+            intent = self._missing(name, con_id, qty, now_ns)
+            if intent is None or name in unsettled:
+                continue
+            lonely = self._lonely(con_id, name)
+            if len(lonely) > 1 or any(each.most != qty for each in lonely):
+                # A stop can join one of them if it is as large; a stop matters more than a profit.
+                why = "its stop has gone"
+                return _together([self._placing.cancel(e.ref, why, now_ns) for e in lonely])
+            at_ns, times = self._asked.get((name, con_id), (0, 0))
+            due_ns = at_ns + self._desk.times.ask_ns
+            if now_ns >= due_ns:
+                times = 0 if now_ns >= due_ns + _FORGOTTEN_ASKS * self._desk.times.ask_ns else times
+                self._asked[name, con_id] = (now_ns, times + 1)
+                effects += self._say(intent, times)
+                due_ns = now_ns + self._desk.times.ask_ns
+            effects += self._arm(con_id, due_ns)
+        return Plan(effects=effects)
+
+    def _say(self, intent: Intent, times: int) -> list[Effect]:
+        text = f"{intent.qty} {intent.symbol} of {intent.strategy} have no stop: asked for one"
+        level = Level.CRITICAL if times else Level.WARNING
+        return [Wanted(intent), Alert(level, "unprotected", text)]
+
+    def _missing(self, name: str, con_id: int, qty: Decimal, now_ns: int) -> Intent | None:
+        """Return the wish for a stop like the newest; None where there was none to be like.
+
+        What a halted contract really holds is not known: a new stop could open a position there.
+        """
+        book = self._desk.book
+        last = book.orders.get(book.stops.get((name, con_id), ""))
+        sign = -_side(self._position(con_id))
+        if last is None or con_id in book.halted or Side(last.intent.side).sign != sign:
+            return None
+        return Intent(
+            strategy=name,
+            con_id=con_id,
+            symbol=last.intent.symbol,
+            side=Side.BUY if sign > 0 else Side.SELL,
+            qty=qty,
+            purpose=Purpose.STOP,
+            cause=f"stop:{name}:{con_id}:{now_ns}",
+            order_type=OrderType(last.intent.order_type),
+            limit_price=last.limit_price,
+            aux_price=last.aux_price,
+            trail_percent=last.intent.trail_percent,
+            tif=TimeInForce.GTC,
+            outside_rth=last.intent.outside_rth,
+            reason="the position lacks its stop",
+            decided_ns=now_ns,
+        )
+
+    def _arm(self, con_id: int, at_ns: int) -> list[Effect]:
+        """Look again at a time, unless that is arranged already."""
+        if self._armed.get(con_id, at_ns + 1) <= at_ns:
+            return []
+        self._armed[con_id] = at_ns
+        return [Wake(f"guard:{con_id}", at_ns)]
+
+
+def ratchets(stop: Tracked, trigger: Decimal) -> bool:
+    """Return whether a trigger is nearer to the market than a stop's: up for one that sells."""
+    now = stop.aux_price
+    return now is not None and (now - trigger) * Side(stop.intent.side).sign > 0
+
+
+def _side(position: Decimal) -> int:
+    return (position > 0) - (position < 0)
+
+
+def _together(plans: list[Plan]) -> Plan:
+    """Return one plan of several: their records in one commit, then what each does after it."""
+    after = [each.then for each in plans if each.then is not None]
+    undo = [each.failed for each in plans if each.failed is not None]
+
+    def then(now_ns: int) -> Plan:
+        return Plan(effects=[each for act in after for each in act(now_ns).effects])
+
+    return Plan(
+        records=[record for each in plans for record in each.records],
+        effects=[effect for each in plans for effect in each.effects],
+        then=then,
+        failed=lambda why: [effect for act in undo for effect in act(why)],
+    )

@@ -1,0 +1,62 @@
+"""What the kill switch closes is no strategy's any more, and everybody agrees about it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robotrader.domain import FLATTENER, moved
+from robotrader.domain import records as r
+from robotrader.execution.book import Book
+from robotrader.strategies import Fill, Standings
+from tests.robotrader.strategies.kit import AAPL, START
+
+NAMES = ("a", "b", FLATTENER)
+FILLS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(1, 20), st.booleans()), max_size=20)
+
+
+def fill(number: int, strategy: str, qty: int) -> r.FillBooked:
+    return r.FillBooked(
+        family=f"f{number}", exec_id=f"f{number}.01", ref="", order_id=0, perm_id=0,
+        con_id=AAPL.con_id, account="DU1", side="BUY" if qty > 0 else "SELL",
+        qty=Decimal(abs(qty)), price=Decimal(100), time_ns=START, strategy=strategy,
+    )  # fmt: skip
+
+
+@given(FILLS)
+def test_f70_what_strategies_hold_is_what_was_filled_also_after_a_flattening(
+    fills: list[tuple[str, int, bool]],
+) -> None:
+    """Each hears of its own part, book and standings have the same."""
+    book, standings = Book(), Standings()
+    told = dict.fromkeys(NAMES, Decimal(0))
+    total = 0
+    for number, (name, size, buys) in enumerate(fills):
+        qty = size if buys else -size
+        total += qty
+        record = fill(number, name, qty)
+        book.apply(record)
+        for news in standings.apply(number, record):
+            assert isinstance(news.event, Fill)
+            assert news.strategy != FLATTENER
+            told[news.strategy] += news.event.qty * news.event.side.sign
+    have = {name: standings.standing(name, AAPL.con_id).position for name in NAMES}
+    assert sum(have.values()) == total
+    assert have == {name: book.holdings.get((name, AAPL.con_id), Decimal(0)) for name in NAMES}
+    assert {name: told[name] for name in ("a", "b")} == {n: have[n] for n in ("a", "b")}
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.integers(-9, 9)), st.integers(-40, 40))
+def test_f73_a_flattening_takes_from_holders_and_never_turns_one_round(
+    held: dict[str, int], change: int
+) -> None:
+    holdings = {name: Decimal(qty) for name, qty in held.items()}
+    changes = moved(holdings, FLATTENER, Decimal(change))
+    assert sum(changes.values()) == change
+    for name in changes.keys() - {FLATTENER}:
+        assert abs(holdings[name] + changes[name]) < abs(holdings[name])
+    if changes.get(FLATTENER):
+        left = {name: qty + changes.get(name, 0) for name, qty in holdings.items()}
+        assert all(qty * change >= 0 for qty in left.values()), "as long as one holds, it gives"
