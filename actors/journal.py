@@ -35,13 +35,13 @@ from actors.say import (
     unknown,
 )
 from robotrader.domain import records as rec
-from robotrader.journal import GENESIS, DiskFull, Entry, Fate, Index, IndexRow, InvalidEntry
+from robotrader.journal import GENESIS, DiskFull, Entry, Fate, InvalidEntry
 from robotrader.meters import Histogram, Sample
-from robotrader.recovery import CATALOGUE, STRATEGIES, Base, Holder, Remembered
+from robotrader.recovery import CATALOGUE, STRATEGIES, Base, Holder, Remembered, index_rows
 from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from robotrader.domain.records import Record
     from robotrader.journal import Receipt, Store, Tip
@@ -302,7 +302,7 @@ class Journal(Actor):
             payload,
             incarnation=self.incarnation.n,
             wall_ns=wall_ns,
-            rows=tuple(_rows(record)),
+            rows=tuple(index_rows(record)),
             entering=entering,
         )
 
@@ -393,16 +393,3 @@ def _answer(commit: Commit, fates: list[Fate]) -> None:
 def _refuse(commit: Commit, why: str) -> None:
     if commit.reply_to is not None:
         tell(commit.reply_to, NotCommitted(commit.token, why))
-
-
-def _rows(record: Record) -> Iterator[IndexRow]:
-    """Yield what a record is found by; an execution is booked once by its row."""
-    if isinstance(record, rec.OrderIntended):
-        yield IndexRow(Index.REF, record.ref.encode())
-        yield IndexRow(Index.OID, record.order_id.to_bytes(8, "big"), record.ref.encode())
-    elif isinstance(record, rec.OrderAcked) and record.perm_id:
-        yield IndexRow(Index.PERM, record.perm_id.to_bytes(8, "big"), record.ref.encode())
-    elif isinstance(record, rec.FillBooked | rec.FillCorrected):
-        last = record.exec_id.rpartition(".")[2]
-        revision = int(last) if last.isdigit() else 0
-        yield IndexRow(Index.EXEC, record.family.encode(), revision=revision)

@@ -45,7 +45,6 @@ from robotrader.domain import (
     LinkState,
     Quote,
     Refusal,
-    Side,
     StopWish,
 )
 from robotrader.domain.records import (
@@ -58,9 +57,10 @@ from robotrader.domain.records import (
 from robotrader.execution import effects as do
 from robotrader.ledger import FOLDED, KEPT, Ledger
 from robotrader.market import Freshness
-from robotrader.meters import Sample
+from robotrader.meters import of_gate
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
+from robotrader.sizing import funds_of
 from robotrader.strategies import Standings
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -76,7 +76,6 @@ if TYPE_CHECKING:
     from supervision import Registry
 
 ZERO: Final = Decimal(0)
-_RATIOS: Final = ("max_symbol_weight", "max_gross", "max_net", "max_daily_loss", "max_drawdown")
 _FOLDED: Final = (*FOLDED, OrderIntended, OrderDone, LimitChanged, SymbolHalted, SymbolResumed)
 _REMEMBERED: Final = 1_000
 _RESERVATIONS: Final = 1_000_000
@@ -150,7 +149,7 @@ class Risk(Actor):
             AskFunds: lambda ask: self._funds(ask.strategy),
             AskSizes: lambda _: tuple(self._sized.values()),
             AskUse: lambda _: self._use(),
-            AskMeters: lambda _: self._samples(),
+            AskMeters: lambda _: of_gate(self.gate, len(self._how().missing)),
         }
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
@@ -187,15 +186,6 @@ class Risk(Actor):
         serve(message)
         return None
 
-    def _samples(self) -> tuple[Sample, ...]:
-        gate, limits = self.gate, self.gate.limits
-        return (
-            Sample("intents_approved", gate.approvals),
-            *(Sample("intents_refused", n, (code,)) for code, n in gate.refusals.items()),
-            Sample("gate_unknown_inputs", len(self._how().missing)),
-            *(Sample("limit_ratio", float(getattr(limits, n)), (n,)) for n in _RATIOS),
-        )
-
     def _how(self) -> GateView:
         facts = {
             "journal": self._ready,
@@ -222,13 +212,8 @@ class Risk(Actor):
         """Return what a size is made of; of the trades, those of the whole strategy's section."""
         if not self._ready:
             return Funds()
-        view = self._account_view()
-        fall = None
-        if view.drawdown is not None and view.peak is not None and view.peak > 0:
-            fall = float(view.drawdown / view.peak)
         closed = self.ledger.closed(strategy.partition("/")[0], KEPT)
-        trades = tuple(each.ratio for each in closed)
-        return Funds(equity=view.equity, drawdown=fall, trades=trades)
+        return funds_of(self._account_view(), closed)
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
@@ -262,7 +247,7 @@ class Risk(Actor):
         return RiskView(
             account=self._account,
             ledger=self._account_view() if self._ready else None,
-            others=tuple(map(_working, self._others())) if self._ready else None,
+            others=tuple(map(WorkingOrder.of, self._others())) if self._ready else None,
             switch=self._switch,
             link=self._link,
             stale=frozenset(con_id for con_id, _ in self._stale),
@@ -406,17 +391,3 @@ class Risk(Actor):
 
 def _ignore(_: Any) -> None:
     """Not the gate's business."""
-
-
-def _working(order: do.OrderView) -> WorkingOrder:
-    return WorkingOrder(
-        ref=order.ref,
-        con_id=order.con_id,
-        side=Side(order.side),
-        qty=order.reserved,
-        group=order.parent_ref,
-        strategy=order.strategy,
-        reduces=order.reduces,
-        yields=order.yields,
-        protects=order.protects,
-    )

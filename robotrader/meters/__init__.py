@@ -6,7 +6,7 @@ Counts are plain integers of their owners, read when somebody looks; nothing her
 from robotrader.meters.catalogue import FAMILIES, Family, Kind, Sample
 from robotrader.meters.histogram import LATENCY_S, Histogram, Times
 from robotrader.meters.orders import OrderMeters
-from robotrader.meters.views import of_ledger, of_switch
+from robotrader.meters.views import of_gate, of_ledger, of_switch
 
 __all__ = [
     "FAMILIES",
@@ -17,6 +17,7 @@ __all__ = [
     "OrderMeters",
     "Sample",
     "Times",
+    "of_gate",
     "of_ledger",
     "of_switch",
 ]

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Final
 from robotrader.meters.catalogue import Sample
 from robotrader.risk import Level, Switch, Trigger
 
+_RATIOS: Final = ("max_symbol_weight", "max_gross", "max_net", "max_daily_loss", "max_drawdown")
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from robotrader.ledger import LedgerView
+    from robotrader.risk import Gate
 
 _SCOPE_ALL: Final = "all"
 
@@ -64,4 +67,14 @@ def of_switch(switch: Switch) -> tuple[Sample, ...]:
     return (
         *(Sample("kill_switch_level", int(level), (scope,)) for scope, level in levels.items()),
         *(Sample("kill_switch_tripped", t.value in tripped, (t.value,)) for t in Trigger),
+    )
+
+
+def of_gate(gate: Gate, unknown: int) -> tuple[Sample, ...]:
+    """Return what a gate decided, how many of its inputs are unknown, and its limits."""
+    return (
+        Sample("intents_approved", gate.approvals),
+        *(Sample("intents_refused", many, (code,)) for code, many in gate.refusals.items()),
+        Sample("gate_unknown_inputs", unknown),
+        *(Sample("limit_ratio", float(getattr(gate.limits, name)), (name,)) for name in _RATIOS),
     )

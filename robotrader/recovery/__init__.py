@@ -5,7 +5,7 @@ reason, and the records are folded instead; ``fold(records[:n]) == snapshot(n)``
 ``robotrader journal verify``, by the tests, for any records and any ``n``.
 """
 
-from robotrader.recovery.catalogue import CATALOGUE
+from robotrader.recovery.catalogue import CATALOGUE, index_rows
 from robotrader.recovery.folds import Base, Folds, Holder, base_of, holder_of, pieces, read
 from robotrader.recovery.ledger_rows import from_rows, to_rows
 from robotrader.recovery.parts import (
@@ -45,6 +45,7 @@ __all__ = [
     "form",
     "from_rows",
     "holder_of",
+    "index_rows",
     "join",
     "pieces",
     "prove",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from robotrader.domain import Instrument, LinkState, Quote, Side
 from robotrader.ledger import LedgerView
 from robotrader.risk.correlation import Correlations
 from robotrader.risk.switch import Switch
+
+if TYPE_CHECKING:
+    from robotrader.execution import OrderView
 
 
 class SessionState(StrEnum):
@@ -48,6 +52,21 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     protects: bool = False
     """Whether it is a stop that only reduces."""
+
+    @classmethod
+    def of(cls, order: OrderView) -> WorkingOrder:
+        """Return an order of the order manager's as the gate sees it."""
+        return cls(
+            ref=order.ref,
+            con_id=order.con_id,
+            side=Side(order.side),
+            qty=order.reserved,
+            group=order.parent_ref,
+            strategy=order.strategy,
+            reduces=order.reduces,
+            yields=order.yields,
+            protects=order.protects,
+        )
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ nothing) raises.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from robotrader.domain import (
     CancelWish,
@@ -22,6 +22,7 @@ from robotrader.domain import (
     StopWish,
     TimeInForce,
 )
+from robotrader.strategies.amounts import Number, decimal, price_on_grid, quantity, refuse
 from robotrader.strategies.events import Outcome, Timer
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ MOST_TIMERS: Final = 100
 Working: TypeAlias = tuple[Decimal, Decimal]
 """What works to buy, and what works to sell."""
 
-Number: TypeAlias = Decimal | float
 """A price or a quantity as strategies write it; it leaves as an exact decimal."""
 
 
@@ -155,7 +155,7 @@ class Context:
             ValueError: there is no such rule.
         """
         if self._sizer is None:
-            _refuse('no size: give a quantity, or `size = { kind = "fixed" }` in its section')
+            refuse('no size: give a quantity, or `size = { kind = "fixed" }` in its section')
         if self._sizing is None:
             self._sizing = self._sizer()
         return self._sizing
@@ -176,7 +176,7 @@ class Context:
         Raises:
             ValueError: a number makes no sense.
         """
-        wanted = _decimal("a target", position)
+        wanted = decimal("a target", position)
         if self.position * wanted < 0 or not wanted:
             return self.close(reason)
         if self.bought or self.sold:
@@ -186,7 +186,7 @@ class Context:
             return False
         sign = 1 if missing > 0 else -1
         legs = self._legs(stop, None) if missing * wanted > 0 else ()
-        return self._wish(sign, self._quantity(abs(missing)), legs=legs, reason=reason)
+        return self._wish(sign, quantity(self.instrument, abs(missing)), legs=legs, reason=reason)
 
     def cancel(self) -> bool:
         """Cancel its entries and exits that still work; what protects a position stays.
@@ -238,9 +238,9 @@ class Context:
             ValueError: the time is not ahead, or there are too many timers.
         """
         if not 0 < after_s < 10 * 366 * 86_400:
-            _refuse(f"a timer after {after_s} s: give more than 0 and less than ten years")
+            refuse(f"a timer after {after_s} s: give more than 0 and less than ten years")
         if name not in self._timers and len(self._timers) == MOST_TIMERS:
-            _refuse(f"{MOST_TIMERS} timers in one event: use fewer names")
+            refuse(f"{MOST_TIMERS} timers in one event: use fewer names")
         self._timers[name] = Timer(name, self.now_ns + round(after_s * 1e9))
 
     def outcome(self) -> Outcome:
@@ -269,7 +269,7 @@ class Context:
         """Wish for a quantity, or for what the size leaves where there is none."""
         sizing = None
         if qty is not None:
-            wanted = self._quantity(qty)
+            wanted = quantity(self.instrument, qty)
         elif self.warming:
             return self._block("warming up")
         elif self.position * sign < 0:
@@ -312,7 +312,7 @@ class Context:
         else:
             side, purpose = (Side.BUY if sign > 0 else Side.SELL_SHORT), Purpose.ENTRY
         if exits and legs:
-            _refuse("an exit takes no stop and no take_profit: they protect an entry")
+            refuse("an exit takes no stop and no take_profit: they protect an entry")
         if self.warming:
             return self._block("warming up")
         if not exits and not legs:
@@ -364,42 +364,23 @@ class Context:
     ) -> tuple[Leg, ...]:
         legs = []
         if stop is not None and trail_percent is not None:
-            _refuse("a stop and a trail_percent: an entry has one of them")
+            refuse("a stop and a trail_percent: an entry has one of them")
         if take_profit is not None:
             price = self._price("take_profit", take_profit)
             legs.append(Leg(order_type=OrderType.LIMIT, limit_price=price))
         if stop is not None:
-            legs.append(Leg(order_type=OrderType.STOP, aux_price=self._price("stop", stop)))
+            legs.append(
+                Leg(
+                    order_type=OrderType.STOP,
+                    aux_price=self._price("stop", stop),
+                )
+            )
         if trail_percent is not None:
-            percent = _decimal("a trail_percent", trail_percent)
+            percent = decimal("a trail_percent", trail_percent)
             if not 0 < percent < 100:
-                _refuse(f"a trail_percent of {percent}: give more than 0 and less than 100")
+                refuse(f"a trail_percent of {percent}: give more than 0 and less than 100")
             legs.append(Leg(order_type=OrderType.TRAIL, trail_percent=percent))
         return tuple(legs)
 
-    def _quantity(self, qty: Number) -> Decimal:
-        wanted = _decimal("a quantity", qty)
-        step = self.instrument.size_step
-        if wanted <= 0 or wanted % step:
-            name = self.instrument.symbol
-            _refuse(f"a quantity of {qty} of {name}: give a multiple of {step} above 0")
-        return wanted
-
     def _price(self, name: str, price: Number) -> Decimal:
-        """Return a price on the grid of the instrument."""
-        wanted = _decimal(name, price)
-        if wanted <= 0:
-            _refuse(f"{name} {price} is not above zero")
-        steps = [step for edge, step in self.instrument.tick_table if wanted >= edge]
-        return (wanted / steps[-1]).to_integral_value(ROUND_HALF_EVEN) * steps[-1]
-
-
-def _decimal(name: str, value: Number) -> Decimal:
-    number = value if isinstance(value, Decimal) else Decimal(repr(value))
-    if not number.is_finite():
-        _refuse(f"{name} of {value}: give a finite number")
-    return number
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
+        return price_on_grid(self.instrument, name, price)

@@ -1,0 +1,41 @@
+"""Numbers that a strategy gives, as amounts that an order can have; nonsense is a ValueError."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from robotrader.domain import Instrument
+
+Number: TypeAlias = Decimal | float
+
+
+def quantity(instrument: Instrument, qty: Number) -> Decimal:
+    """Return a quantity: a multiple of the instrument's step, above 0."""
+    wanted, step = decimal("a quantity", qty), instrument.size_step
+    if wanted <= 0 or wanted % step:
+        refuse(f"a quantity of {qty} of {instrument.symbol}: give a multiple of {step} above 0")
+    return wanted
+
+
+def price_on_grid(instrument: Instrument, name: str, price: Number) -> Decimal:
+    """Return a price on the grid of the instrument."""
+    wanted = decimal(name, price)
+    if wanted <= 0:
+        refuse(f"{name} {price} is not above zero")
+    steps = [step for edge, step in instrument.tick_table if wanted >= edge]
+    return (wanted / steps[-1]).to_integral_value(ROUND_HALF_EVEN) * steps[-1]
+
+
+def decimal(name: str, value: Number) -> Decimal:
+    """Return a finite number as a Decimal, by its shortest decimal form."""
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not number.is_finite():
+        refuse(f"{name} of {value}: give a finite number")
+    return number
+
+
+def refuse(text: str) -> NoReturn:
+    """Say what makes no sense."""
+    raise ValueError(text)
