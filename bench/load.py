@@ -107,7 +107,7 @@ class _Run:
         self.trader.ready()
 
     def show(self, rate: int, seconds: float) -> tuple[int, array[int], int]:
-        """Show ticks; return the first's number, when each was shown, and how many were left out."""
+        """Show ticks; return the first one's number, when each was shown, and how many were not."""
         self._pipe.send((rate, seconds))
         shown: tuple[int, array[int], int] = self._pipe.recv()
         return shown
