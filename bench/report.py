@@ -121,7 +121,7 @@ def write(samples: Samples, count: int, out: Path) -> str:
         "Written by `make bench`; not edited by hand. Every sample is a fresh process, the systems",
         f"take turns, {count} samples each after one that is not counted, each once the machine is",
         "quiet again. Shown: median (minimum-maximum). Workloads: `bench/workloads.py`,",
-        "`bench/lives.py`, `bench/erlang/savina.erl`.",
+        "`bench/lives.py`, `bench/path.py`, `bench/load.py`, `bench/erlang/savina.erl`.",
         "",
         "; ".join(f"{name}: {value}" for name, value in facts.items()),
         "",
