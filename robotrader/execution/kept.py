@@ -35,6 +35,10 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
     halted: tuple[int, ...] = ()
     blocked: tuple[tuple[str, str], ...] = ()
     externals: tuple[tuple[int, tuple[str, Decimal]], ...] = ()
+    holdings: tuple[tuple[tuple[str, int], Decimal], ...] = ()
+    awaited: tuple[str, ...] = ()
+    stops: tuple[tuple[tuple[str, int], str], ...] = ()
+    legs: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 _ROWS: Final = (
@@ -47,8 +51,15 @@ _ROWS: Final = (
     "moves",
     "blocked",
     "externals",
+    "holdings",
+    "awaited",
+    "stops",
+    "legs",
 )
 """The book's tables, which are a state's rows as they are."""
+
+_BY_REF: Final = frozenset({"open", "awaited"})
+"""Tables of orders: a state has their references."""
 
 
 def slices(book: Book, rows: int) -> Iterator[BookState]:
@@ -69,7 +80,7 @@ def slices(book: Book, rows: int) -> Iterator[BookState]:
         yield BookState(orders=each)
     for name in _ROWS:
         table = getattr(book, name)
-        for each in _batches(table if name == "open" else table.items(), rows):
+        for each in _batches(table if name in _BY_REF else table.items(), rows):
             yield msgspec.structs.replace(BookState(), **{name: each})
 
 
@@ -90,4 +101,6 @@ def restore(book: Book, state: BookState) -> None:
     book.fills, book.commissions = dict(state.fills), dict(state.commissions)
     book.positions, book.moves = dict(state.positions), dict(state.moves)
     book.halted, book.blocked = set(state.halted), dict(state.blocked)
-    book.externals = dict(state.externals)
+    book.externals, book.holdings = dict(state.externals), dict(state.holdings)
+    book.awaited = {ref: book.orders[ref] for ref in state.awaited}
+    book.stops, book.legs = dict(state.stops), dict(state.legs)

@@ -47,15 +47,18 @@ def test_snapshot_and_tail_give_what_the_full_fold_gives(
 
 
 def test_the_random_journals_have_what_a_snapshot_could_lose() -> None:
-    """Every field of every state differs from its default in some journal."""
+    """Every field of every state differs from its default at some place of some journal."""
     seen: set[tuple[str, str]] = set()
     fields: set[tuple[str, str]] = set()
     for seed in range(12):
-        for part, state in kit.folded(kit.journal(seed)).slices():
-            for field in msgspec.structs.fields(state):
-                fields.add((part.name, field.name))
-                if getattr(state, field.name) != field.default:
-                    seen.add((part.name, field.name))
+        records, folds = kit.journal(seed), None
+        for length in (*range(0, len(records), 10), len(records)):
+            folds = kit.folded(records[:length], folds)
+            for part, state in folds.slices():
+                for field in msgspec.structs.fields(state):
+                    fields.add((part.name, field.name))
+                    if getattr(state, field.name) != field.default:
+                        seen.add((part.name, field.name))
     assert fields - seen <= {("book", "ignored")}, "what no order manager ever writes"
 
 
