@@ -122,6 +122,7 @@ class Orders(Actor):
         super().__init__()
         self.manager = OrderManager(Times().at_pace(pace))
         self._meters = OrderMeters()
+        self._writing: dict[int, tuple[rec.Record, ...]] = {}
         self._session = (account, client_id)
         self._provenance = {"config_hash": config_hash, "build": build}
         self._journal, self._gateway, self._risk = journal, gateway, risk
@@ -234,8 +235,10 @@ class Orders(Actor):
             self._meters.approved(message, now_ns)
             self._do(manager.submit(message, now_ns))
         elif isinstance(message, Committed):
+            self._count(message)
             self._do(manager.committed(message.token, now_ns))
         elif isinstance(message, NotCommitted):
+            self._writing.pop(message.token, None)
             self._do(manager.commit_failed(message.token, message.why, now_ns))
         elif isinstance(message, _Wake):
             self._do(manager.wake(message.token, now_ns))
@@ -265,11 +268,15 @@ class Orders(Actor):
             raise unknown(self, message)
 
     def _follow(self, message: Recorded) -> None:
-        """Take in what others had recorded; the manager's own records it has applied itself."""
+        """Take in what others had recorded: no other records are told here while it lives."""
         for _, record in message.records:
-            self._meters.recorded(record, self._symbol_of)
-            if not isinstance(record, _OWN):
-                self.manager.replay(record)
+            self.manager.replay(record)
+
+    def _count(self, message: Committed) -> None:
+        """Count what was written; a fill that was known already was not."""
+        for record, new in zip(self._writing.pop(message.token, ()), message.written, strict=False):
+            if new:
+                self._meters.recorded(record, self._symbol_of)
 
     # -- effects --
 
@@ -289,7 +296,11 @@ class Orders(Actor):
         asked = Commit(effect.token, effect.records, reply_to, entering=effect.entering)
         if not tell(self._journal, asked):
             return self.manager.commit_failed(effect.token, "no journal", self._now_ns())
-        return [] if self._durable else self.manager.committed(effect.token, self._now_ns())
+        self._writing[effect.token] = effect.records
+        if self._durable:
+            return []
+        self._count(Committed(effect.token, (True,) * len(effect.records)))
+        return self.manager.committed(effect.token, self._now_ns())
 
     def _carry_out(self, effect: do.Effect) -> None:
         match effect:

@@ -17,7 +17,7 @@ import msgspec
 
 from robotrader.domain import Funds
 from robotrader.domain.errors import StrategyError
-from robotrader.strategies import context
+from robotrader.strategies import amounts, context
 from robotrader.strategies.context import Context
 from robotrader.strategies.discipline import Discipline, Memory
 from robotrader.strategies.events import Outcome, Standing, StrategyCrash
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from robotrader.strategies.events import Ended, Fill
 
 _NOTHING: Final = Outcome()
-_OURS: Final = (__file__, context.__file__)
+_OURS: Final = (__file__, context.__file__, amounts.__file__)
 """Files in which no strategy's mistake is made."""
 
 

@@ -85,6 +85,7 @@ def test_every_request_that_is_asked_is_answered_by_the_handler(tmp_path: Path, 
         control.GatewayConfirmed: control.GatewayConfirmed(who="me"),
         control.JournalTail: control.JournalTail(after=0, count=1, last=True),
         control.Logs: control.Logs(count=1),
+        control.RiskVar: control.RiskVar(level=0.95),
         control.Kill: control.Kill(
             level=control.KillLevel.PAUSE, scope="all", reason="r", who="w", key="k", preview=True
         ),
