@@ -37,7 +37,7 @@ _found: Final[list[str]] = []
 def is_allowed(path: str) -> bool:
     """Whether a test may write there: temporary files, devices and the caches of tools."""
     full = Path.cwd() / path
-    return str(full).startswith(_TEMPORARY) or not _CACHES.isdisjoint(full.parts)
+    return f"{full}/".startswith(_TEMPORARY) or not _CACHES.isdisjoint(full.parts)
 
 
 def _seen(event: str, args: tuple[Any, ...]) -> None:
