@@ -143,7 +143,7 @@ def test_a_mistake_between_two_runs_loses_nothing(tmp_path: Path, port: int) -> 
         console.ready()
         until(lambda: held(console) == {"AAPL": "10", "KO": "10"})
         status, said = ends(console)
-        assert (status, "is in use by process" in said) == (3, True)
+        assert (status, "is in use by process" in said) == (75, True)
         handed = json.loads((console.data_dir / "run.json").read_text())
     for wrong in ('universe.symbols=["AAPL", "KO", "NOSUCH"]', 'account="DU7654321"'):
         status, said = ends(console, wrong)
