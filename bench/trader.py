@@ -101,7 +101,7 @@ def configured(wanted: Wanted) -> Config:
     says = [
         'mode="sim"', f'account="{wanted.account}"', f"data_dir={wanted.folder!r}",
         f"ib.port={wanted.port}", f"ib.client_id={wanted.client_id}",
-        f"universe.symbols={symbols}",
+        f"universe.symbols={symbols}", "ib.pacing.market_data_lines=1000",
         f'journal.durability="{"fsync" if wanted.durable else "os"}"',
     ]  # fmt: skip
     return resolve([layers.from_settings(says)], "demo").config
