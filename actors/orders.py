@@ -290,16 +290,21 @@ class Orders(Actor):
                 self._carry_out(effect)
 
     def _commit(self, effect: do.Commit) -> list[do.Effect]:
-        """Have records written; without durability, go on at once."""
+        """Have records written; without durability, go on with intents at once.
+
+        What came from the broker is waited for all the same: a reservation is not given back before
+        the ledger has the fill.
+        """
         self._meters.intended(effect.records)
-        reply_to = self.actor_ref if self._durable else None
+        only_intents = all(isinstance(each, rec.OrderIntended) for each in effect.records)
+        awaited = self._durable or not only_intents
+        reply_to = self.actor_ref if awaited else None
         asked = Commit(effect.token, effect.records, reply_to, entering=effect.entering)
         if not tell(self._journal, asked):
             return self.manager.commit_failed(effect.token, "no journal", self._now_ns())
-        self._writing[effect.token] = effect.records
-        if self._durable:
+        if awaited:
+            self._writing[effect.token] = effect.records
             return []
-        self._count(Committed(effect.token, (True,) * len(effect.records)))
         return self.manager.committed(effect.token, self._now_ns())
 
     def _carry_out(self, effect: do.Effect) -> None:

@@ -29,6 +29,22 @@ def test_an_intent_becomes_one_order_and_the_books_are_the_venues_to_the_cent(
         assert [ref.rsplit("-", 1)[0] for ref in rig.exchange.orders()] == ["rt1-1"] * 3
 
 
+def test_without_waiting_for_the_disk_the_books_are_the_venues_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """``journal.durability = "os"``: intents do not wait; fills do, so no limit is looked past."""
+    with running(tmp_path, durable=False) as rig:
+        rig.ready()
+        rig.trade("BUY", 10)
+        rig.trade("SELL", 4)
+        rig.kill("orders")
+        rig.ready()
+        rig.trade("BUY", 3)
+        rig.until(rig.agrees)
+        assert len(rig.exchange.orders()) == len(set(rig.exchange.orders())) == 3
+        assert rig.held() == 9
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_whoever_dies_nothing_is_lost_and_nothing_doubled(tmp_path: Path, role: str) -> None:
     with running(tmp_path) as rig:
