@@ -36,8 +36,8 @@ from robotrader.risk import (
 POSITIONS: Final = 500
 DAYS: Final = 250
 CONTRACTS: Final = range(1, POSITIONS + 1)
-MOVED: Final = 10
-"""Prices that are new at each intent."""
+MOVED: Final = 2
+"""Prices that are new at each intent: the one that led to it, and one more."""
 
 ON_THEIR_WAY: Final = 20
 SECTORS: Final = 10

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
 
@@ -102,6 +105,17 @@ class Correlations:
     """How far they were drawn towards 0: 0 not at all, 1 wholly."""
 
     unknown: Mapping[int, str] = field(default_factory=dict)
+    _near: dict[tuple[int, float], AbstractSet[int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def _known(self) -> frozenset[int]:
+        return frozenset(self.places)
+
+    @cached_property
+    def _columns(self) -> list[int]:
+        return sorted(self.places, key=self.places.__getitem__)
 
     def of(self, one: int, other: int) -> float | None:
         """Return the correlation of two contracts."""
@@ -121,17 +135,33 @@ class Correlations:
         is not known: they could be.
         """
         found, new, left = {con_id}, [con_id], set(among) - {con_id}
+        if self.strangers(con_id, left):
+            return found | left
         while new:
-            one = new.pop()
-            linked = {each for each in left if self._linked(one, each, least)}
+            linked = left & self.near(new.pop(), least)
             found |= linked
             left -= linked
             new += linked
         return found
 
-    def _linked(self, one: int, other: int, least: float) -> bool:
-        known = self.of(one, other)
-        return known is None or abs(known) >= least
+    def strangers(self, con_id: int, others: AbstractSet[int]) -> AbstractSet[int]:
+        """Return those of the others with which a contract has no known correlation."""
+        if con_id not in self.places:
+            return others
+        return others - self._known
+
+    def near(self, con_id: int, least: float) -> AbstractSet[int]:
+        """Return what moves with a contract, or against it, that much: itself is among it.
+
+        It is kept: between two updates of the matrix many intents ask for the same.
+        """
+        found = self._near.get((con_id, least))
+        if found is None:
+            place = self.places.get(con_id)
+            row = () if place is None else self.rows[place]
+            found = set(compress(self._columns, map(least.__le__, map(abs, row))))
+            self._near[con_id, least] = found
+        return found
 
 
 def correlations(closes: Closes, *, least_days: int, newest: int = 0) -> Correlations:

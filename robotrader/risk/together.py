@@ -22,14 +22,14 @@ def pair(case: Case) -> str:
     if most is None:
         return ""
     known = case.view.correlations or Correlations()
-    for other, exposure in case.after.items():
-        if other == con_id or not exposure.qty:
-            continue
-        found = known.of(con_id, other)
-        if found is None:
-            why = known.why(con_id) or known.why(other)
-            return f"its correlation with {_name(case, other)} is not known: {why}"
-        if _same_way(case.intent.side.sign, exposure, found) > float(most):
+    others = case.after.held - {con_id}
+    if strangers := known.strangers(con_id, others):
+        other = min(strangers)
+        why = known.why(con_id) or known.why(other)
+        return f"its correlation with {_name(case, other)} is not known: {why}"
+    for other in sorted(known.near(con_id, float(most)) & others):
+        found = known.of(con_id, other) or 0.0
+        if _same_way(case.intent.side.sign, case.after[other], found) > float(most):
             return f"its correlation with {_name(case, other)} is {found:.3f}, {most} is the limit"
     return ""
 
@@ -46,8 +46,7 @@ def cluster(case: Case) -> str:
     if limits.max_cluster_weight is None:
         return ""
     known = case.view.correlations or Correlations()
-    held = [each for each, exposure in case.after.items() if exposure.qty]
-    members = known.cluster(con_id, held, float(limits.cluster_correlation))
+    members = known.cluster(con_id, case.after.held, float(limits.cluster_correlation))
     worth = total(case.after[each].value for each in members)
     if worth is None:
         return "a price of what is held or on its way is not known"

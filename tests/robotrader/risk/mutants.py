@@ -16,6 +16,7 @@ _CHECKS = "robotrader/risk/checks.py"
 _SIZES = "robotrader/risk/sizes.py"
 _EXPOSURE = "robotrader/risk/exposure.py"
 _LOSSES = "robotrader/risk/losses.py"
+_WORST = "robotrader/risk/worst.py"
 _SWITCH = "robotrader/risk/switch.py"
 _TRIGGERS = "robotrader/risk/triggers.py"
 _PAST = "robotrader/risk/past.py"
@@ -137,9 +138,9 @@ _OF_THE_GATE: Final = (
     ),
     Mutant(
         "unknown-sector-is-another",
-        _SIZES,
-        "if names.get(c, mine) == mine]",
-        "if names.get(c) == mine]",
+        _WORST,
+        'for each in (name, "")]',
+        "for each in (name,)]",
         "a position without a sector counts for none (F63)",
     ),
     Mutant(
