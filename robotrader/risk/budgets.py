@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.risk.case import Case
+    from robotrader.risk.exposure import Reservation
+    from robotrader.risk.view import WorkingOrder
 
 
 def strategy(case: Case) -> str:
@@ -39,15 +41,13 @@ def strategy(case: Case) -> str:
 
 def _coming(case: Case, name: str) -> list[Decimal | None]:
     """Return the worth of its pending orders and of this one, each at its worst price."""
-    mine = [(case.intent.con_id, case.intent.qty)]
-    mine += [
-        (each.con_id, each.qty)
-        for each in case.reserved
-        if budget_of(each.strategy) == name and not each.reduces
+    on_their_way: tuple[Reservation | WorkingOrder, ...] = case.reserved
+    on_their_way += case.view.others or ()
+    return [
+        worth(case.intent.qty, case.mine),
+        *(
+            worth(each.qty, case.after[each.con_id])
+            for each in on_their_way
+            if not each.reduces and budget_of(each.strategy) == name
+        ),
     ]
-    mine += [
-        (each.con_id, each.qty)
-        for each in case.view.others or ()
-        if budget_of(each.strategy) == name and not each.reduces
-    ]
-    return [worth(qty, case.after[con_id]) for con_id, qty in mine]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -128,19 +128,22 @@ class Correlations:
             return ""
         return self.unknown.get(con_id, "there are no daily prices of it")
 
-    def cluster(self, con_id: int, among: Collection[int], least: float) -> set[int]:
+    def cluster(self, con_id: int, among: AbstractSet[int], least: float) -> AbstractSet[int]:
         """Return what moves with a contract, directly or through others, itself included.
 
         Two are linked if their correlation, with or against each other, is at least ``least``, or
         is not known: they could be.
         """
-        found, new, left = {con_id}, [con_id], set(among) - {con_id}
+        found, new = {con_id}, [con_id]
+        left = among - found
         if self.strangers(con_id, left):
-            return found | left
+            return left | found
         while new:
-            linked = left & self.near(new.pop(), least)
+            linked = self.near(new.pop(), least) & left
+            if not linked:
+                continue
             found |= linked
-            left -= linked
+            left = left - linked
             new += linked
         return found
 

@@ -6,6 +6,7 @@ sale, or all sales and no buy. Limits are compared with the worse of the two.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from robotrader.risk.malformed import TRIGGERED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from robotrader.domain import Intent
+    from robotrader.domain import Intent, Quote
     from robotrader.risk.view import RiskView, WorkingOrder
 
 
@@ -128,12 +129,19 @@ def _unit(view: RiskView, con_id: int, known: list[Decimal | None]) -> Decimal |
     """Return the highest of these prices and the market's, with the contract's multiplier."""
     quote = view.quotes.get(con_id)
     if quote is not None:
-        known += [market_price(quote.bid), market_price(quote.ask)]
+        known += _market(quote)
     prices = [price for price in known if price is not None]
     instrument = view.instruments.get(con_id)
     if not prices or instrument is None:
         return None
     return max(prices) * instrument.multiplier
+
+
+def _market(quote: Quote) -> list[Decimal | None]:
+    """Return the prices of a quote; of two good ones the higher, which is the one that counts."""
+    if 0 < quote.bid <= quote.ask < math.inf:
+        return [market_price(quote.ask)]
+    return [market_price(quote.bid), market_price(quote.ask)]
 
 
 def worst_price(intent: Intent, view: RiskView) -> Decimal | None:

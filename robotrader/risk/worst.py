@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal, Inexact, localcontext
 from itertools import chain, compress
+from math import isqrt
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -85,13 +86,18 @@ class _Seen:
     def changed(self, now: Mapping[int, object]) -> Iterable[int]:
         """Return the keys of what is another object now, or gone."""
         keys, values = list(now), list(now.values())
-        if keys == self._keys:
-            found = list(compress(keys, map(is_not, values, self._values)))
-        else:
-            before = dict(zip(self._keys, self._values, strict=True))
-            found = [key for key in now if before.pop(key, _NOTHING) is not now[key]]
-            found += before  # what is left of it is gone
-        self._keys, self._values = keys, values
+        before, self._values = self._values, values
+        if keys != self._keys:
+            left = dict(zip(self._keys, before, strict=True))
+            self._keys = keys
+            changed = [key for key in now if left.pop(key, _NOTHING) is not now[key]]
+            return (*changed, *left)  # what is left of it is gone
+        found: list[int] = []
+        length = isqrt(len(keys)) + 1
+        for at in range(0, len(keys), length):  # most stretches are the same, which is fast
+            stretch = slice(at, at + length)
+            if values[stretch] != before[stretch]:
+                found += compress(keys[stretch], map(is_not, values[stretch], before[stretch]))
         return found
 
 
