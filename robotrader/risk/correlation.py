@@ -110,10 +110,6 @@ class Correlations:
     )
 
     @cached_property
-    def _known(self) -> frozenset[int]:
-        return frozenset(self.places)
-
-    @cached_property
     def _columns(self) -> list[int]:
         return sorted(self.places, key=self.places.__getitem__)
 
@@ -134,34 +130,30 @@ class Correlations:
         Two are linked if their correlation, with or against each other, is at least ``least``, or
         is not known: they could be.
         """
+        if con_id not in self.places or among - self.places.keys():
+            return among | {con_id}
+        return self.linked(con_id, among, least)
+
+    def linked(self, con_id: int, among: AbstractSet[int], least: float) -> AbstractSet[int]:
+        """Return the cluster where all correlations are known."""
         found, new = {con_id}, [con_id]
-        left = among - found
-        if self.strangers(con_id, left):
-            return left | found
         while new:
-            linked = self.near(new.pop(), least) & left
-            if not linked:
-                continue
+            linked = (self.near(new.pop(), least) & among) - found
             found |= linked
-            left = left - linked
             new += linked
         return found
-
-    def strangers(self, con_id: int, others: AbstractSet[int]) -> AbstractSet[int]:
-        """Return those of the others with which a contract has no known correlation."""
-        if con_id not in self.places:
-            return others
-        return others - self._known
 
     def near(self, con_id: int, least: float) -> AbstractSet[int]:
         """Return what moves with a contract, or against it, that much: itself is among it.
 
         It is kept: between two updates of the matrix many intents ask for the same.
+
+        Raises:
+            KeyError: the contract's correlations are not known.
         """
         found = self._near.get((con_id, least))
         if found is None:
-            place = self.places.get(con_id)
-            row = () if place is None else self.rows[place]
+            row = self.rows[self.places[con_id]]
             found = set(compress(self._columns, map(least.__le__, map(abs, row))))
             self._near[con_id, least] = found
         return found

@@ -9,21 +9,23 @@ nothing that is added is ever rounded; where something would have been, all is a
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal, Inexact, localcontext
+from decimal import Decimal, Inexact, getcontext
 from itertools import chain, compress
 from math import isqrt
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from robotrader.ledger.money import EXACT, ZERO
+from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.exposure import Exposure, exposure_of, pending
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from robotrader.ledger import LedgerView
+    from robotrader.risk.correlation import Correlations
     from robotrader.risk.exposure import Pending, Reservation
     from robotrader.risk.view import RiskView, WorkingOrder
 
@@ -125,9 +127,11 @@ class Worst:
         self._budgets: dict[str, Decimal | None] = {}
         self._names: tuple[object, object] = (None, None)
         self._rounded = False
+        self._known: Correlations | None = None
+        self._strangers: AbstractSet[int] = frozenset()
 
     def look(self, view: RiskView, reserved: tuple[Reservation, ...]) -> None:
-        """Take over what is new in the world since the last look."""
+        """Take over what is new in the world since the last look, in the context ``EXACT``."""
         names = self._names
         if self._rounded or names[0] is not view.instruments or names[1] is not view.sectors:
             self._begin()
@@ -139,11 +143,11 @@ class Worst:
 
     def _take(self, view: RiskView, reserved: tuple[Reservation, ...]) -> bool:
         """Compute what changed; return whether a digit was lost."""
-        with localcontext(EXACT) as context:
-            context.clear_flags()
-            for con_id in self._changed(view, reserved):
-                self._replace(view, con_id)
-            return context.flags[Inexact]
+        context = getcontext()
+        context.clear_flags()
+        for con_id in self._changed(view, reserved):
+            self._replace(view, con_id)
+        return context.flags[Inexact]
 
     def _changed(self, view: RiskView, reserved: tuple[Reservation, ...]) -> set[int]:
         changed = set(self._quotes.changed(view.quotes))
@@ -178,7 +182,9 @@ class Worst:
         self._sectors[self.sector_of(con_id)].swap(old.value, new.value)
         self.high.swap(old.high, new.high)
         self.low.swap(old.low, new.low)
-        (self.held.add if new.each.qty else self.held.discard)(con_id)
+        if (con_id in self.held) is not bool(new.each.qty):
+            self.held ^= {con_id}
+            self._known = None
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -193,6 +199,12 @@ class Worst:
     def own(self, con_id: int) -> tuple[Pending, ...]:
         """Return what is on its way in a contract."""
         return self._own.get(con_id, ())
+
+    def strangers(self, known: Correlations) -> AbstractSet[int]:
+        """Return what is or could be held and has no correlations."""
+        if self._known is not known:
+            self._known, self._strangers = known, self.held - known.places.keys()
+        return self._strangers
 
     def budget(self, name: str) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
