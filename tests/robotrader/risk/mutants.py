@@ -8,7 +8,7 @@ from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
     f"tests/robotrader/risk/test_{topic}.py"
-    for topic in ("exits", "gate", "limits", "switch", "machine")
+    for topic in ("exits", "gate", "limits", "switch", "machine", "worst")
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
@@ -142,6 +142,20 @@ _OF_THE_GATE: Final = (
         'for each in (name, "")]',
         "for each in (name,)]",
         "a position without a sector counts for none (F63)",
+    ),
+    Mutant(
+        "orders-are-not-seen",
+        _WORST,
+        "return changed | ordered",
+        "return changed",
+        "what was approved counts only after a price has moved",
+    ),
+    Mutant(
+        "prices-are-not-seen",
+        _WORST,
+        "changed = set(self._quotes.changed(view.quotes))",
+        "changed = set[int]()",
+        "a position is worth what it was when it was looked at first",
     ),
     Mutant(
         "quote-age-unchecked",
