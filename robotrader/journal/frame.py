@@ -95,20 +95,35 @@ def encode(frame: Frame) -> bytes:
     Raises:
         InvalidEntry: a number does not fit its field, or the payload is too long.
     """
-    if len(frame.payload) > MAX_PAYLOAD_BYTES or len(frame.index) > MAX_INDEX_BYTES:
-        msg = f"{len(frame.payload)} bytes of payload and {len(frame.index)} of index rows"
+    return joined(
+        frame.type_id, frame.version, frame.seq, frame.epoch, frame.incarnation, frame.wall_ns,
+        frame.prev, frame.payload, frame.index,
+    )  # fmt: skip
+
+
+def joined(  # noqa: PLR0917 - the fields of a frame, in its order; names cost half a microsecond
+    type_id: int, version: int, seq: int, epoch: int, incarnation: int, wall_ns: int,
+    prev: bytes, payload: bytes, index: bytes,
+) -> bytes:  # fmt: skip
+    """Return the bytes of a frame of these parts; writing makes no ``Frame`` of them before.
+
+    Raises:
+        InvalidEntry: as ``encode`` does.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES or len(index) > MAX_INDEX_BYTES:
+        msg = f"{len(payload)} bytes of payload and {len(index)} of index rows"
         remedy = f"split it: at most {MAX_PAYLOAD_BYTES} and {MAX_INDEX_BYTES}"
-        raise InvalidEntry(msg, remedy, seq=frame.seq)
+        raise InvalidEntry(msg, remedy, seq=seq)
     try:
         header = _HEADER.pack(
-            MAGIC, FORMAT, frame.type_id, frame.version, len(frame.index), frame.seq, frame.epoch,
-            frame.incarnation, frame.wall_ns, len(frame.payload), frame.prev,
+            MAGIC, FORMAT, type_id, version, len(index), seq, epoch, incarnation, wall_ns,
+            len(payload), prev,
         )  # fmt: skip
     except struct.error as error:
         remedy = "correct the writer: ids have 16 bits, counters and times 64, none is negative"
-        raise InvalidEntry(f"a number that does not fit: {error}", remedy, seq=frame.seq) from error
-    body = b"".join((header, frame.index, frame.payload))
-    return body + _CRC.pack(zlib.crc32(body, zlib.crc32(_KEY.pack(frame.seq))))
+        raise InvalidEntry(f"a number that does not fit: {error}", remedy, seq=seq) from error
+    body = b"".join((header, index, payload))
+    return body + _CRC.pack(zlib.crc32(body, zlib.crc32(_KEY.pack(seq))))
 
 
 def decode(seq: int, data: bytes) -> Frame:

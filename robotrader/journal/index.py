@@ -67,16 +67,16 @@ def pack(rows: Iterable[IndexRow]) -> bytes:
     Raises:
         InvalidEntry: a key is empty or too long, or a value or revision does not fit.
     """
-    return b"".join(map(_packed, rows))
+    return b"".join([_packed(row) for row in rows])
 
 
 def _packed(row: IndexRow) -> bytes:
-    fits = 0 < len(row.key) <= MAX_KEY_BYTES and len(row.value) <= MAX_VALUE_BYTES
+    key, value = row.key, row.value
+    fits = 0 < len(key) <= MAX_KEY_BYTES and len(value) <= MAX_VALUE_BYTES
     if not fits or not 0 <= row.revision < 1 << 32:
         remedy = f"use keys of 1 to {MAX_KEY_BYTES} bytes and values of up to {MAX_VALUE_BYTES}"
         raise InvalidEntry(f"an index row that does not fit: {row!r:.200}", remedy)
-    head = _ROW.pack(row.index, len(row.key), len(row.value), row.revision)
-    return head + row.key + row.value
+    return _ROW.pack(row.index, len(key), len(value), row.revision) + key + value
 
 
 def unpack(data: bytes, seq: int | None = None) -> Iterator[IndexRow]:

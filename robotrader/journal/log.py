@@ -31,6 +31,7 @@ DROP_ROWS: Final = 1_000
 _TIP: Final = struct.Struct(f">Q{DIGEST_BYTES}s")
 _U64: Final = struct.Struct(">Q")
 _CRC: Final = struct.Struct(">I")
+_EXEC: Final = Index.EXEC
 
 
 class State(msgspec.Struct, frozen=True):
@@ -121,37 +122,33 @@ def append(
     Raises:
         InvalidEntry: an entry does not fit; the transaction must be aborted.
     """
-    tip, receipts, made = before.tip, [], []
+    (seq, digest), receipts, made = (before.tip.seq, before.tip.digest), [], []
     for entry in batch:
         if entry.entering and not entering:
             receipts.append(Receipt(Fate.REFUSED, 0))
             continue
         packed = indices.pack(entry.rows)  # first of all, because it checks them
-        first = _put_rows(txn, entry.rows, tip.seq + 1)
+        first = _put_rows(txn, entry.rows, seq + 1)
         if first is not None:
             receipts.append(Receipt(Fate.DUPLICATE, first))
             continue
-        data = _encoded(entry, packed, before.epoch, tip)
-        tip = Tip(tip.seq + 1, frames.digest(data))
-        txn.put(LOG, key_of(tip.seq), data)
+        seq += 1
+        data = frames.joined(
+            entry.type_id, entry.version, seq, before.epoch, entry.incarnation, entry.wall_ns,
+            digest, entry.payload, packed,
+        )  # fmt: skip
+        digest = frames.digest(data)
+        txn.put(LOG, key_of(seq), data)
         made.append(data)
-        receipts.append(Receipt(Fate.WRITTEN, tip.seq))
+        receipts.append(Receipt(Fate.WRITTEN, seq))
     if made:
-        _put_meta(txn, b"tip", _TIP.pack(tip.seq, tip.digest))
-    return Written(tuple(receipts), tip, tuple(made))
-
-
-def _encoded(entry: Entry, index: bytes, epoch: int, tip: Tip) -> bytes:
-    frame = Frame(
-        entry.type_id, entry.version, tip.seq + 1, epoch, entry.incarnation, entry.wall_ns,
-        tip.digest, entry.payload, index,
-    )  # fmt: skip
-    return frames.encode(frame)
+        _put_meta(txn, b"tip", _TIP.pack(seq, digest))
+    return Written(tuple(receipts), Tip(seq, digest), tuple(made))
 
 
 def _put_rows(txn: Transaction, rows: Sequence[IndexRow], seq: int) -> int | None:
     """Write the index rows of event ``seq``, or return the event of which it is a duplicate."""
-    fills = [row for row in rows if row.index is Index.EXEC]
+    fills = [row for row in rows if row.index == _EXEC]
     if len(fills) > 1:
         msg = f"{len(fills)} executions in one entry"
         raise InvalidEntry(msg, "write an entry for each: each may be a duplicate", seq=seq)
@@ -160,7 +157,7 @@ def _put_rows(txn: Transaction, rows: Sequence[IndexRow], seq: int) -> int | Non
         if first is not None:
             return first
     for row in rows:
-        if row.index is not Index.EXEC:
+        if row.index != _EXEC:
             txn.put(row.index.table, row.key, indices.stored(row, seq))
     return None
 

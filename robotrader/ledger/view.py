@@ -16,7 +16,7 @@ from robotrader.ledger.money import ZERO, market_price
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from robotrader.ledger.lots import Holding
+    from robotrader.ledger.lots import Holding, Lot
 
 
 class DayMark(msgspec.Struct, frozen=True, gc=False):
@@ -137,23 +137,38 @@ def strategy_views(
     commissions: Mapping[str, Decimal],
 ) -> dict[str, StrategyView]:
     """Return every strategy's part; ``units`` is the worth of one share or contract."""
-    names = set(commissions)
-    for held in holdings.values():
-        names.update(held.realized, (lot.strategy for lot in held.lots))
-    found = {}
-    for name in sorted(names):
-        lots = [(c, lot) for c, h in holdings.items() for lot in h.lots if lot.strategy == name]
-        cost = sum((lot.cost for _, lot in lots), ZERO)
-        value = total(
-            None if (unit := units[con_id]) is None else lot.qty * unit for con_id, lot in lots
-        )
-        found[name] = StrategyView(
-            realized=sum((h.realized.get(name, ZERO) for h in holdings.values()), ZERO),
+    parts = {name: _Part() for name in commissions}
+    for con_id, held in holdings.items():
+        unit = units[con_id]
+        for name, realized in held.realized.items():
+            parts.setdefault(name, _Part()).realized += realized
+        for lot in held.lots:
+            parts.setdefault(lot.strategy, _Part()).hold(lot, unit)
+    return {
+        name: StrategyView(
+            realized=part.realized,
             commissions=commissions.get(name, ZERO),
-            cost=cost,
-            unrealized=None if value is None else value - cost,
+            cost=part.cost,
+            unrealized=None if part.value is None else part.value - part.cost,
         )
-    return found
+        for name, part in sorted(parts.items())
+    }
+
+
+class _Part:
+    """One strategy's sums while all lots are gone through once."""
+
+    __slots__ = ("cost", "realized", "value")
+
+    def __init__(self) -> None:
+        self.realized = self.cost = ZERO
+        self.value: Decimal | None = ZERO
+
+    def hold(self, lot: Lot, unit: Decimal | None) -> None:
+        """Add a lot; the worth of all is unknown if that of one is."""
+        self.cost += lot.cost
+        if self.value is not None:
+            self.value = None if unit is None else self.value + lot.qty * unit
 
 
 def total(parts: Iterable[Decimal | None]) -> Decimal | None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from robotrader.ledger.view import total
 from robotrader.risk.switch import budget_of
+from robotrader.risk.worst import worth
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from robotrader.ledger import StrategyView
     from robotrader.risk.case import Case
+    from robotrader.risk.exposure import Reservation
+    from robotrader.risk.view import WorkingOrder
 
 
 def strategy(case: Case) -> str:
@@ -28,7 +30,7 @@ def strategy(case: Case) -> str:
     ledger = case.view.ledger
     if ledger is None or ledger.equity is None:
         return "equity is not known"
-    used = total((*_held(case, name), *_coming(case, name)))
+    used = total((case.before.budget(name), *_coming(case, name)))
     if used is None:
         return f"a price of what {name} holds or has on its way is not known"
     most = share * ledger.equity
@@ -37,27 +39,15 @@ def strategy(case: Case) -> str:
     return f"{name} would use {used} USD, above its budget of {most} ({share} of equity)"
 
 
-def _held(case: Case, name: str) -> list[Decimal | None]:
-    parts = {} if case.view.ledger is None else case.view.ledger.strategies
-    return [_worth(part) for own, part in parts.items() if budget_of(own) == name]
-
-
-def _worth(part: StrategyView) -> Decimal | None:
-    return None if part.unrealized is None else abs(part.cost + part.unrealized)
-
-
 def _coming(case: Case, name: str) -> list[Decimal | None]:
     """Return the worth of its pending orders and of this one, each at its worst price."""
-    mine = [(case.intent.con_id, case.intent.qty)]
-    mine += [
-        (each.con_id, each.qty)
-        for each in case.reserved
-        if budget_of(each.strategy) == name and not each.reduces
+    on_their_way: tuple[Reservation | WorkingOrder, ...] = case.reserved
+    on_their_way += case.view.others or ()
+    return [
+        worth(case.intent.qty, case.mine),
+        *(
+            worth(each.qty, case.after[each.con_id])
+            for each in on_their_way
+            if not each.reduces and budget_of(each.strategy) == name
+        ),
     ]
-    mine += [
-        (each.con_id, each.qty)
-        for each in case.view.others or ()
-        if budget_of(each.strategy) == name and not each.reduces
-    ]
-    units = {con_id: each.unit for con_id, each in case.after.items()}
-    return [None if (unit := units[con_id]) is None else qty * unit for con_id, qty in mine]

@@ -12,10 +12,10 @@ from robotrader.risk.exposure import (
     Pending,
     Reservation,
     coming,
-    exposures,
-    pending,
+    exposure_of,
     worst_price,
 )
+from robotrader.risk.worst import After
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from robotrader.risk.limits import Limits
     from robotrader.risk.past import Past
     from robotrader.risk.view import RiskView
+    from robotrader.risk.worst import Worst
 
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Case:
     reserved: tuple[Reservation, ...]
     past: Past
     now_ns: int
+    before: Worst
 
     @_once
     def instrument(self) -> Instrument | None:
@@ -71,8 +73,8 @@ class Case:
 
     @_once
     def pending(self) -> tuple[Pending, ...]:
-        """What is on its way without this intent."""
-        return pending(self.reserved, self.view.others or ())
+        """What is on its way in this contract without this intent."""
+        return self.before.own(self.intent.con_id)
 
     @_once
     def position(self) -> Decimal:
@@ -103,14 +105,13 @@ class Case:
         return worst_price(self.intent, self.view)
 
     @_once
-    def after(self) -> dict[int, Exposure]:
+    def after(self) -> After:
         """The worst case of every contract, this intent included."""
-        mine = Pending(self.intent.con_id, self.intent.side.sign, self.intent.qty, self.price)
-        ledger = self.view.ledger
-        held = {} if ledger is None else {c: p.qty for c, p in ledger.positions.items()}
-        return exposures(self.view, held, (*self.pending, mine))
+        return After(self.before, self.intent.con_id, self.mine)
 
     @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
-        return self.after[self.intent.con_id]
+        con_id = self.intent.con_id
+        order = Pending(con_id, self.intent.side.sign, self.intent.qty, self.price)
+        return exposure_of(self.view, con_id, (*self.pending, order))

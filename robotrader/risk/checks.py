@@ -177,7 +177,8 @@ def entry_pending(case: Case) -> str:
 
 def open_orders(case: Case) -> str:
     """Not too many orders are on their way."""
-    count, most = len(case.pending), case.limits.max_open_orders
+    count = len(case.reserved) + len(case.view.others or ())
+    most = case.limits.max_open_orders
     return "" if count < most else f"{count} orders are on their way, {most} may"
 
 

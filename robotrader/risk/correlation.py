@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
 
@@ -102,6 +105,13 @@ class Correlations:
     """How far they were drawn towards 0: 0 not at all, 1 wholly."""
 
     unknown: Mapping[int, str] = field(default_factory=dict)
+    _near: dict[tuple[int, float], AbstractSet[int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def _columns(self) -> list[int]:
+        return sorted(self.places, key=self.places.__getitem__)
 
     def of(self, one: int, other: int) -> float | None:
         """Return the correlation of two contracts."""
@@ -114,24 +124,39 @@ class Correlations:
             return ""
         return self.unknown.get(con_id, "there are no daily prices of it")
 
-    def cluster(self, con_id: int, among: Collection[int], least: float) -> set[int]:
+    def cluster(self, con_id: int, among: AbstractSet[int], least: float) -> AbstractSet[int]:
         """Return what moves with a contract, directly or through others, itself included.
 
         Two are linked if their correlation, with or against each other, is at least ``least``, or
         is not known: they could be.
         """
-        found, new, left = {con_id}, [con_id], set(among) - {con_id}
+        if con_id not in self.places or among - self.places.keys():
+            return among | {con_id}
+        return self.linked(con_id, among, least)
+
+    def linked(self, con_id: int, among: AbstractSet[int], least: float) -> AbstractSet[int]:
+        """Return the cluster where all correlations are known."""
+        found, new = {con_id}, [con_id]
         while new:
-            one = new.pop()
-            linked = {each for each in left if self._linked(one, each, least)}
+            linked = (self.near(new.pop(), least) & among) - found
             found |= linked
-            left -= linked
             new += linked
         return found
 
-    def _linked(self, one: int, other: int, least: float) -> bool:
-        known = self.of(one, other)
-        return known is None or abs(known) >= least
+    def near(self, con_id: int, least: float) -> AbstractSet[int]:
+        """Return what moves with a contract, or against it, that much: itself is among it.
+
+        It is kept: between two updates of the matrix many intents ask for the same.
+
+        Raises:
+            KeyError: the contract's correlations are not known.
+        """
+        found = self._near.get((con_id, least))
+        if found is None:
+            row = self.rows[self.places[con_id]]
+            found = set(compress(self._columns, map(least.__le__, map(abs, row))))
+            self._near[con_id, least] = found
+        return found
 
 
 def correlations(closes: Closes, *, least_days: int, newest: int = 0) -> Correlations:

@@ -6,6 +6,7 @@ sale, or all sales and no buy. Limits are compared with the worse of the two.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,9 @@ from robotrader.ledger.money import ZERO
 from robotrader.risk.malformed import TRIGGERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from robotrader.domain import Intent
+    from robotrader.domain import Intent, Quote
     from robotrader.risk.view import RiskView, WorkingOrder
 
 
@@ -103,33 +104,44 @@ def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
 
 
 def exposures(
-    view: RiskView, positions: dict[int, Decimal], on_its_way: tuple[Pending, ...]
+    view: RiskView, positions: Iterable[int], on_its_way: tuple[Pending, ...]
 ) -> dict[int, Exposure]:
     """Return the worst case of every contract that is held or on its way."""
     con_ids = dict.fromkeys((*positions, *(each.con_id for each in on_its_way)))
     return {
-        con_id: Exposure(
-            positions.get(con_id, ZERO) + coming(on_its_way, con_id, 1),
-            positions.get(con_id, ZERO) - coming(on_its_way, con_id, -1),
-            _unit(view, con_id, on_its_way),
-        )
+        con_id: exposure_of(view, con_id, [each for each in on_its_way if each.con_id == con_id])
         for con_id in con_ids
     }
 
 
-def _unit(view: RiskView, con_id: int, on_its_way: tuple[Pending, ...]) -> Decimal | None:
-    """Return the highest price that is known of a contract, with its multiplier."""
-    known = [each.price for each in on_its_way if each.con_id == con_id]
+def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure:
+    """Return the worst case of a contract; ``own`` is what is on its way in it."""
+    held = None if view.ledger is None else view.ledger.positions.get(con_id)
+    qty = ZERO if held is None else held.qty
+    mark = None if held is None else held.mark
+    unit = _unit(view, con_id, [mark, *(each.price for each in own)])
+    if not own:
+        return Exposure(qty, qty, unit)
+    return Exposure(qty + coming(own, con_id, 1), qty - coming(own, con_id, -1), unit)
+
+
+def _unit(view: RiskView, con_id: int, known: list[Decimal | None]) -> Decimal | None:
+    """Return the highest of these prices and the market's, with the contract's multiplier."""
     quote = view.quotes.get(con_id)
     if quote is not None:
-        known += [market_price(quote.bid), market_price(quote.ask)]
-    held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    known.append(None if held is None else held.mark)
+        known += _market(quote)
     prices = [price for price in known if price is not None]
     instrument = view.instruments.get(con_id)
     if not prices or instrument is None:
         return None
     return max(prices) * instrument.multiplier
+
+
+def _market(quote: Quote) -> list[Decimal | None]:
+    """Return the prices of a quote; of two good ones the higher, which is the one that counts."""
+    if 0 < quote.bid <= quote.ask < math.inf:
+        return [market_price(quote.ask)]
+    return [market_price(quote.bid), market_price(quote.ask)]
 
 
 def worst_price(intent: Intent, view: RiskView) -> Decimal | None:

@@ -24,6 +24,7 @@ from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
 from robotrader.risk.past import REMEMBERED, Past, PastState, echo_of
 from robotrader.risk.report.usage import usage
+from robotrader.risk.worst import Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,6 +51,7 @@ class Gate:
         self._held: dict[int, Reservation] = {}
         self._over: dict[int, Reservation] = {}
         self._past = Past()
+        self._worst = Worst()
         self._refusals: Counter[str] = Counter()
         self.approvals = 0
 
@@ -88,7 +90,8 @@ class Gate:
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
             self._past.begin(view.ledger.day)
-        return Case(intent, view, self.limits, self.reserved, self._past, now_ns)
+        self._worst.look(view, self.reserved)
+        return Case(intent, view, self.limits, self.reserved, self._past, now_ns, self._worst)
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from robotrader.ledger.money import ZERO
-from robotrader.ledger.view import total
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,29 +70,23 @@ def sector(case: Case) -> str:
     mine = names.get(case.intent.con_id)
     if not mine:
         return f"the sector of {case.intent.symbol} is not known"
-    # One without a sector could be of this one.
-    values = [each.value for c, each in case.after.items() if names.get(c, mine) == mine]
     most = case.limits.max_sector_weight * _equity(case)
-    return _sum(f"positions in {mine} worth", values, most)
+    return _sum(f"positions in {mine} worth", case.after.of_sector(mine), most)
 
 
 def gross(case: Case) -> str:
     """All positions together would not be too large a multiple of equity."""
-    values = [each.value for each in case.after.values()]
-    return _sum("a gross exposure of", values, case.limits.max_gross * _equity(case))
+    return _sum("a gross exposure of", case.after.gross, case.limits.max_gross * _equity(case))
 
 
 def gross_usd(case: Case) -> str:
     """All positions together would not be worth too much."""
-    values = [each.value for each in case.after.values()]
-    return _sum("a gross exposure of", values, case.limits.max_gross_usd)
+    return _sum("a gross exposure of", case.after.gross, case.limits.max_gross_usd)
 
 
 def net(case: Case) -> str:
     """Long and short positions would not be too far from each other."""
-    after = case.after.values()
-    high = total(None if each.unit is None else each.high * each.unit for each in after)
-    low = total(None if each.unit is None else each.low * each.unit for each in after)
+    high, low = case.after.high, case.after.low
     if high is None or low is None:
         return "a price of what is held or on its way is not known"
     most = case.limits.max_net * _equity(case)
@@ -102,7 +95,7 @@ def net(case: Case) -> str:
 
 def open_positions(case: Case) -> str:
     """Not too many contracts would be held."""
-    count = sum(each.qty != 0 for each in case.after.values())
+    count = len(case.after.held)
     most = case.limits.max_open_positions
     return "" if count <= most else f"{count} open positions are more than {most}"
 
@@ -121,8 +114,7 @@ def _worth(case: Case, what: str, most: Decimal) -> str:
     return "its price is not known" if worth is None else _above(what, worth, most)
 
 
-def _sum(what: str, values: list[Decimal | None], most: Decimal) -> str:
-    added = total(values)
+def _sum(what: str, added: Decimal | None, most: Decimal) -> str:
     if added is None:
         return "a price of what is held or on its way is not known"
     return _above(what, added, most)

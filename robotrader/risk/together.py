@@ -12,6 +12,8 @@ from robotrader.ledger.view import total
 from robotrader.risk.correlation import Correlations
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from robotrader.risk.case import Case
     from robotrader.risk.exposure import Exposure
 
@@ -22,16 +24,23 @@ def pair(case: Case) -> str:
     if most is None:
         return ""
     known = case.view.correlations or Correlations()
-    for other, exposure in case.after.items():
-        if other == con_id or not exposure.qty:
-            continue
-        found = known.of(con_id, other)
-        if found is None:
-            why = known.why(con_id) or known.why(other)
-            return f"its correlation with {_name(case, other)} is not known: {why}"
-        if _same_way(case.intent.side.sign, exposure, found) > float(most):
+    if strangers := _strangers(case, known):
+        other = min(strangers)
+        why = known.why(con_id) or known.why(other)
+        return f"its correlation with {_name(case, other)} is not known: {why}"
+    near = known.near(con_id, float(most)) if con_id in known.places else frozenset()
+    for other in sorted((near & case.after.held) - {con_id}):
+        found = known.of(con_id, other) or 0.0
+        if _same_way(case.intent.side.sign, case.after[other], found) > float(most):
             return f"its correlation with {_name(case, other)} is {found:.3f}, {most} is the limit"
     return ""
+
+
+def _strangers(case: Case, known: Correlations) -> AbstractSet[int]:
+    """Return what else is held and has no known correlation with the contract."""
+    con_id = case.intent.con_id
+    others = case.before.strangers(known) if con_id in known.places else case.after.held
+    return others - {con_id}
 
 
 def _same_way(sign: int, other: Exposure, correlation: float) -> float:
@@ -46,8 +55,9 @@ def cluster(case: Case) -> str:
     if limits.max_cluster_weight is None:
         return ""
     known = case.view.correlations or Correlations()
-    held = [each for each, exposure in case.after.items() if exposure.qty]
-    members = known.cluster(con_id, held, float(limits.cluster_correlation))
+    held, least = case.after.held, float(limits.cluster_correlation)
+    all_known = con_id in known.places and not _strangers(case, known)
+    members = (known.linked if all_known else known.cluster)(con_id, held, least)
     worth = total(case.after[each].value for each in members)
     if worth is None:
         return "a price of what is held or on its way is not known"

@@ -70,7 +70,11 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
-    """The world at one moment, as far as risk is concerned."""
+    """The world at one moment, as far as risk is concerned.
+
+    ``instruments`` and ``sectors`` are other dictionaries when something in them is another: the
+    gate looks at them once. ``quotes`` may be one dictionary whose values are replaced.
+    """
 
     account: str
     ledger: LedgerView | None

@@ -45,8 +45,8 @@ def usage(
 def _after(view: RiskView, reserved: tuple[Reservation, ...]) -> list[Exposure] | None:
     if view.ledger is None or view.others is None:
         return None
-    held = {con_id: each.qty for con_id, each in view.ledger.positions.items()}
-    return list(exposures(view, held, pending(reserved, view.others)).values())
+    on_its_way = pending(reserved, view.others)
+    return list(exposures(view, view.ledger.positions, on_its_way).values())
 
 
 def _worths(view: RiskView, limits: Limits, reserved: tuple[Reservation, ...]) -> tuple[Use, ...]:

@@ -8,7 +8,7 @@ from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
     f"tests/robotrader/risk/test_{topic}.py"
-    for topic in ("exits", "gate", "limits", "switch", "machine")
+    for topic in ("exits", "gate", "limits", "switch", "machine", "worst")
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
@@ -16,6 +16,7 @@ _CHECKS = "robotrader/risk/checks.py"
 _SIZES = "robotrader/risk/sizes.py"
 _EXPOSURE = "robotrader/risk/exposure.py"
 _LOSSES = "robotrader/risk/losses.py"
+_WORST = "robotrader/risk/worst.py"
 _SWITCH = "robotrader/risk/switch.py"
 _TRIGGERS = "robotrader/risk/triggers.py"
 _PAST = "robotrader/risk/past.py"
@@ -137,10 +138,24 @@ _OF_THE_GATE: Final = (
     ),
     Mutant(
         "unknown-sector-is-another",
-        _SIZES,
-        "if names.get(c, mine) == mine]",
-        "if names.get(c) == mine]",
+        _WORST,
+        'for each in (name, "")]',
+        "for each in (name,)]",
         "a position without a sector counts for none (F63)",
+    ),
+    Mutant(
+        "orders-are-not-seen",
+        _WORST,
+        "return changed | ordered",
+        "return changed",
+        "what was approved counts only after a price has moved",
+    ),
+    Mutant(
+        "prices-are-not-seen",
+        _WORST,
+        "changed = set(self._quotes.changed(view.quotes))",
+        "changed = set[int]()",
+        "a position is worth what it was when it was looked at first",
     ),
     Mutant(
         "quote-age-unchecked",
