@@ -79,6 +79,14 @@ class Subscribe(msgspec.Struct, frozen=True):
     """The last bar that it was told live before a restart; 0 for none."""
 
     quarantined: tuple[str, ...] = ()
+    gate: int = 0
+    """Which gate said what it has: see ``GateChanged``."""
+
+
+class GateChanged(msgspec.Struct, frozen=True, gc=False):
+    """To symbols: another gate judges; strategies that an earlier one informed have to ask anew."""
+
+    gate: int
 
 
 class Handled(msgspec.Struct, frozen=True, gc=False):

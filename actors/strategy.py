@@ -15,7 +15,7 @@ import pykka
 from actors.messages import AskFunds, AskStanding, Handled, Recall, Subscribe
 from robotrader.domain import Bar, Funds, Quote
 from robotrader.domain.records import StrategySaved
-from robotrader.strategies import Ended, Feed, Fill, Timer
+from robotrader.strategies import AskAnew, Ended, Feed, Fill, Timer
 from supervision import Actor, MailboxFull, MailboxSpec, Unavailable
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _NS: Final = 1_000_000_000
 FUNDS_S: Final = 1.0
 """The longest wait for what the account has; an entry that waited longer would be stale."""
+
+STANDING_S: Final = 1.0
+"""The longest wait for what it has, and how long it waits to ask again. Until it is answered it
+counts as working what it has asked for."""
 
 _log: Final = logging.getLogger("robotrader.strategy")
 
@@ -85,6 +89,7 @@ class StrategyActor(Actor):
                 host.warmup_bars,
                 last_bar_ns,
                 recalled.quarantined,
+                standing.gate,
             )
         )
 
@@ -100,6 +105,8 @@ class StrategyActor(Actor):
             return None
         if isinstance(message, Timer):
             return self._due(message)
+        if isinstance(message, AskAnew):
+            return self._ask_anew(message)
         return super().on_receive(message)
 
     def _handle(self, event: Event, *, live: bool) -> None:
@@ -110,8 +117,24 @@ class StrategyActor(Actor):
             self._act(host.quote(event))
         elif isinstance(event, Fill):
             self._act(host.fill(event))
+        elif isinstance(event, AskAnew):
+            self._ask_anew(event)
         else:
             host.ended(event)
+
+    def _ask_anew(self, event: AskAnew) -> None:
+        """Learn what works, now that another gate judges; later if it does not answer.
+
+        The question follows the intents that were sent to the same gate, so the answer counts them.
+        """
+        name, con_id = self.host.name, self.host.instrument.con_id
+        try:
+            standing = self._risk.ask(AskStanding(name, con_id), timeout=STANDING_S)
+        except (pykka.ActorDeadError, pykka.Timeout, MailboxFull) as error:
+            _log.warning("%s: what works is not known yet: %s", name, error)
+            self.send_after(STANDING_S, event)
+        else:
+            self.host.stand(standing, self._wall_ns())
 
     def _due(self, timer: Timer) -> None:
         if self._timers.get(timer.name) == timer:  # not replaced since

@@ -15,6 +15,7 @@ import pykka
 from actors.messages import (
     AskAgain,
     AskHistory,
+    GateChanged,
     Handled,
     History,
     Interrupted,
@@ -25,7 +26,7 @@ from actors.messages import (
 )
 from robotrader.domain import Quote
 from robotrader.market import Freshness, SymbolLine
-from robotrader.strategies import Outbox, Quarantine, StrategyCrash
+from robotrader.strategies import AskAnew, Outbox, Quarantine, StrategyCrash
 from supervision import Actor, Crash, Down, MailboxFull, MailboxSpec
 from supervision.reasons import Hung, Lost
 
@@ -109,6 +110,7 @@ class SymbolActor(Actor):
         self._crashes, self._pace = crashes, pace
         self.line = SymbolLine(instrument.con_id, sessions, rules, wall_ns())
         self._fed: dict[str, _Fed] = {}
+        self._gate = 0
         self.undelivered = 0
         self._waiting: dict[str, Subscribe] = {}
         self._warm_span: Span | None = None
@@ -119,6 +121,7 @@ class SymbolActor(Actor):
             History: self._history,
             Handled: self._handled,
             Told: self._told,
+            GateChanged: self._gate_changed,
             Subscribe: self._subscribe,
             Interrupted: self._interrupted,
             Down: self._down,
@@ -227,6 +230,8 @@ class SymbolActor(Actor):
         fed.outbox.quarantine.replay(message.quarantined)
         fed.outbox.begin(self._past(fed, message))
         fed.ref, fed.monitor = message.ref, self.monitor(message.ref)
+        if message.gate < self._gate:  # it asked the gate before
+            fed.outbox.put(AskAnew(self._gate))
         self._push(fed)
 
     def _past(self, fed: _Fed, message: Subscribe) -> list[Bar]:
@@ -250,6 +255,11 @@ class SymbolActor(Actor):
         fed = self._fed_of(message.strategy)
         fed.outbox.put(message.event)
         self._push(fed)
+
+    def _gate_changed(self, message: GateChanged) -> None:
+        """Have strategies ask what works; who subscribes later is asked which gate it has heard."""
+        self._gate = message.gate
+        self._feed_all(AskAnew(message.gate))
 
     def _feed_all(self, event: Event) -> None:
         for fed in self._fed.values():

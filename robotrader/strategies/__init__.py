@@ -2,7 +2,15 @@
 
 from robotrader.strategies.base import Params, State, Strategy
 from robotrader.strategies.context import Context
-from robotrader.strategies.events import Ended, Fill, Outcome, Standing, StrategyCrash, Timer
+from robotrader.strategies.events import (
+    AskAnew,
+    Ended,
+    Fill,
+    Outcome,
+    Standing,
+    StrategyCrash,
+    Timer,
+)
 from robotrader.strategies.host import StrategyHost, bar_key, quote_key
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
@@ -11,6 +19,7 @@ from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
 
 __all__ = [
+    "AskAnew",
     "Context",
     "Ended",
     "Event",
