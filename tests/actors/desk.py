@@ -11,7 +11,7 @@ import msgspec
 
 from actors import StrategyActor, Trader, make_tree
 from actors.messages import Priced
-from actors.say import AskTrading
+from actors.say import AskTrading, Heard
 from robotrader.adapters.ib import IbSettings
 from robotrader.domain import (
     AskLink,
@@ -24,6 +24,7 @@ from robotrader.domain import (
     LinkState,
     PlaceOrder,
     Quote,
+    Side,
 )
 from robotrader.domain import records as rec
 from robotrader.journal import MemoryDisk, MemoryStore
@@ -37,7 +38,7 @@ from supervision.testing import actor_of
 from tests.robotrader.execution.broker import ACCOUNT, CLIENT, ZERO, Broker
 from tests.robotrader.strategies.kit import START, S
 
-BAR_S = 5
+BAR_S, QTY = 5, 10
 CONTRACTS = {
     con_id: Instrument(con_id=con_id, symbol=symbol)
     for con_id, symbol in ((1, "AAPL"), (2, "KO"))
@@ -52,10 +53,7 @@ class Flips(Strategy[Params, State]):
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Trade."""
         del bar
-        if ctx.position:
-            ctx.close()
-        else:
-            ctx.buy(10)
+        ctx.target(0 if ctx.position else QTY)
 
 
 class Venue(Actor):
@@ -70,7 +68,12 @@ class Venue(Actor):
 
     def on_start(self) -> None:
         self.link()
-        self.send_after(1, "tick")
+        self.later()
+        self.send_after(MOMENT_S, "fill")
+
+    def later(self) -> None:
+        """Ring at the next whole second."""
+        self.send_after((S - self.trader.now_ns() % S) / S, "tick")
 
     def say(self, role: Any, message: Any) -> None:
         ref = self.trader.registry.whereis(role)
@@ -127,7 +130,8 @@ class Venue(Actor):
     def tick(self) -> None:
         """A quote of each contract for everybody, and now and then a bar."""
         now_ns = self.trader.now_ns()
-        self.send_after(1, "tick")
+        self.later()
+        self.say("kill-switch", Heard(dict.fromkeys(CONTRACTS, now_ns)))
         for con_id in CONTRACTS:
             quote = Quote(con_id, now_ns, 10.0, 10.01, 100.0, 100.0)
             for role in ("risk", "account"):
@@ -153,7 +157,7 @@ class Desk:
             "sessions": AlwaysOpen(),
             "lines": dict.fromkeys(CONTRACTS, rules),
             "strategies": {con_id: {f"s{con_id}": flips(con_id)} for con_id in CONTRACTS},
-            "limits": Limits(duplicate_window_ms=0),
+            "limits": Limits(allowed_symbols=frozenset({"AAPL", "KO"}), duplicate_window_ms=0),
             "trips": TripRules(),
             "open_store": lambda: MemoryStore(self.disk),
             "data_dir": folder,
@@ -191,7 +195,7 @@ class Desk:
 
     def records(self) -> list[Any]:
         store = self.actor("journal").store
-        return [CATALOGUE.decode(frame) for frame in store.replay(0)]
+        return [CATALOGUE.decode(frame) for frame in store.replay()]
 
     def disagreements(self) -> list[str]:
         """What strategy, gate, order manager and broker do not say alike."""
@@ -201,7 +205,7 @@ class Desk:
             host = actor.host
             con_id = host.instrument.con_id
             gate = self.actor("risk").standings.standing(host.name, con_id)
-            works = sum((o.reserved * o.side.sign for o in trading.orders
+            works = sum((o.reserved * Side(o.side).sign for o in trading.orders
                          if o.con_id == con_id), ZERO)  # fmt: skip
             waits = sum((a.intent.qty * a.intent.side.sign
                          for a in self.actor("orders").manager._guard.waiting
@@ -215,6 +219,13 @@ class Desk:
             if len(set(says.values())) > 1:
                 found.append(f"{host.name}: {says}")
         return found
+
+    def picture(self) -> str:
+        """What a reader of a failure wants to know."""
+        switch, gate = self.actor("kill-switch").switch, self.actor("risk").gate
+        hosts = [(s.host.name, s.host.position, s.host.working) for s in self.strategies()]
+        trading = self.actor("orders").on_receive(AskTrading())
+        return f"{hosts}, {switch}, {gate.refusals}, {trading}"
 
     def close(self) -> None:
         self.system.close()
