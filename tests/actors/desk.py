@@ -53,7 +53,10 @@ class Flips(Strategy[Params, State]):
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Trade."""
         del bar
-        ctx.target(0 if ctx.position else QTY)
+        if ctx.position:
+            ctx.close()
+        elif not ctx.working:
+            ctx.buy(QTY, stop=9.0)
 
 
 class Venue(Actor):
@@ -93,11 +96,15 @@ class Venue(Actor):
                 self.broker.place(message)
                 self.send_after(self.random.choice([0.0, MOMENT_S, 1.0]), "fill")
             case CancelOrder():
-                self.broker.cancel(message.order_id)
+                delay_s = self.random.choice([0.0, MOMENT_S, 1.0])
+                self.send_after(delay_s, ("cancel", message.order_id))
+            case ("cancel", order_id):
+                self.broker.cancel(order_id)
             case AskSnapshot():
                 self.snapshot(message.request)
             case "fill":
-                for held in self.broker.fillable():
+                market = (h for h in self.broker.fillable() if h.order.aux_price is None)
+                for held in list(market):
                     self.broker.fill(held, held.order.qty - held.filled)
             case "tick":
                 self.tick()
@@ -206,7 +213,7 @@ class Desk:
             con_id = host.instrument.con_id
             gate = self.actor("risk").standings.standing(host.name, con_id)
             works = sum((o.reserved * Side(o.side).sign for o in trading.orders
-                         if o.con_id == con_id), ZERO)  # fmt: skip
+                         if o.con_id == con_id and not o.yields), ZERO)  # fmt: skip
             waits = sum((a.intent.qty * a.intent.side.sign
                          for a in self.actor("orders").manager._guard.waiting
                          if a.intent.con_id == con_id), ZERO)  # fmt: skip
@@ -236,4 +243,6 @@ def flips(con_id: int) -> Any:
 
 
 def intended(records: list[Any]) -> list[rec.OrderIntended]:
-    return [each for each in records if isinstance(each, rec.OrderIntended)]
+    """What strategies asked for themselves: legs and stops follow from it."""
+    found = [each for each in records if isinstance(each, rec.OrderIntended)]
+    return [each for each in found if not each.aux_price]
