@@ -69,6 +69,20 @@ class LineFreshness(msgspec.Struct, frozen=True):
 # -- symbol and strategy --
 
 
+class Begins(msgspec.Struct, frozen=True):
+    """A strategy is about to start: whoever feeds it counts how it ends."""
+
+    strategy: str
+    ref: Any
+
+
+class GoOn(msgspec.Struct, frozen=True):
+    """To a strategy that is suspended: a person lets it go on. It answers whether it was."""
+
+    who: str
+    reason: str
+
+
 class Subscribe(msgspec.Struct, frozen=True):
     """A strategy, just started, wants to be fed."""
 
@@ -117,6 +131,8 @@ class Recalled(msgspec.Struct, frozen=True):
 
     state: bytes = b""
     quarantined: tuple[str, ...] = ()
+    suspended: str = ""
+    """Why it is suspended; empty if it is not."""
 
 
 class AskStanding(msgspec.Struct, frozen=True):

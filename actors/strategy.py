@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
-from actors.messages import AskFunds, AskStanding, Handled, Recall, Subscribe
+from actors.messages import AskFunds, AskStanding, Begins, GoOn, Handled, Recall, Subscribe
 from robotrader.domain import Bar, Funds, Quote
-from robotrader.domain.records import StrategySaved
+from robotrader.domain.records import StrategySaved, SuspensionChanged
 from robotrader.strategies import AskAnew, Ended, Feed, Fill, Timer
 from supervision import Actor, MailboxFull, MailboxSpec, Unavailable
 
@@ -33,6 +33,9 @@ STANDING_S: Final = 1.0
 """The longest wait for what it has, and how long it waits to ask again. Until it is answered it
 counts as working what it has asked for."""
 
+_BEGIN: Final = object()
+"""To itself, before anything else."""
+
 _log: Final = logging.getLogger("robotrader.strategy")
 
 
@@ -49,6 +52,9 @@ class StrategyActor(Actor):
     """
 
     runtime = "pool"
+    resumable = True
+    """Whoever restarts it by hand says ``GoOn`` first."""
+
     # One event at a time comes in, besides its own timers.
     mailbox = MailboxSpec(capacity=1_000)
 
@@ -68,16 +74,26 @@ class StrategyActor(Actor):
         self._wall_ns, self._pace = wall_ns, pace
         self._symbol, self._risk, self._journal = symbol, risk, journal
         self._timers: dict[str, Timer] = {}
+        self._suspended = ""
 
     def on_start(self) -> None:
-        """Take back what was saved, learn what it has, and ask to be fed.
+        """Begin with the first message: a strategy that cannot start must not stop a tree's."""
+        self.actor_ref.tell_urgent(_BEGIN)
+
+    def _begin(self) -> None:
+        """Take back what was saved, learn what it has, and ask to be fed; unless suspended.
 
         Raises:
             StrategyError: the strategy cannot start, or what was saved is not its own.
             pykka.Timeout: journal or risk gate did not answer.
         """
         host = self.host
+        self._symbol.tell(Begins(host.name, self.actor_ref))
         recalled: Recalled = self._journal.ask(Recall(host.name))
+        self._suspended = recalled.suspended
+        if self._suspended:
+            _log.critical("%s is suspended: %s", host.name, self._suspended)
+            return
         standing = self._risk.ask(AskStanding(host.name, host.instrument.con_id))
         outcome = host.start(self._wall_ns(), saved=recalled.state, standing=standing)
         last_bar_ns = host.last_bar_ns
@@ -105,8 +121,12 @@ class StrategyActor(Actor):
             return None
         if isinstance(message, Timer):
             return self._due(message)
+        if message is _BEGIN:
+            return self._begin()
         if isinstance(message, AskAnew):
             return self._ask_anew(message)
+        if isinstance(message, GoOn):
+            return self._go_on(message)
         return super().on_receive(message)
 
     def _handle(self, event: Event, *, live: bool) -> None:
@@ -121,6 +141,16 @@ class StrategyActor(Actor):
             self._ask_anew(event)
         else:
             host.ended(event)
+
+    def _go_on(self, message: GoOn) -> bool:
+        """Have the journal forget the suspension; the next start goes on."""
+        if self._suspended:
+            record = SuspensionChanged(
+                strategy=self.host.name, suspended=False, why=message.reason, who=message.who,
+                wall_ns=self._wall_ns(),
+            )  # fmt: skip
+            self._journal.tell(record)
+        return bool(self._suspended)
 
     def _ask_anew(self, event: AskAnew) -> None:
         """Learn what works, now that another gate judges; later if it does not answer.

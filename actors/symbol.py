@@ -15,6 +15,7 @@ import pykka
 from actors.messages import (
     AskAgain,
     AskHistory,
+    Begins,
     GateChanged,
     Handled,
     History,
@@ -24,9 +25,11 @@ from actors.messages import (
     Subscribe,
     Told,
 )
+from actors.say import Raised
 from robotrader.domain import Quote
+from robotrader.domain.records import SuspensionChanged
 from robotrader.market import Freshness, SymbolLine
-from robotrader.strategies import AskAnew, Outbox, Quarantine, StrategyCrash
+from robotrader.strategies import AskAnew, Outbox, Quarantine, StrategyCrash, Suspension
 from supervision import Actor, Crash, Down, MailboxFull, MailboxSpec
 from supervision.reasons import Hung, Lost
 
@@ -67,6 +70,9 @@ class _Fed:
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
+        self.suspension = Suspension()
+        self.begun: ActorRef[Any] | None = None
+        self.suspended = False
         self.ref: ActorRef[Any] | None = None
         self.monitor: Monitor | None = None
 
@@ -122,6 +128,7 @@ class SymbolActor(Actor):
             Handled: self._handled,
             Told: self._told,
             GateChanged: self._gate_changed,
+            Begins: self._begins,
             Subscribe: self._subscribe,
             Interrupted: self._interrupted,
             Down: self._down,
@@ -204,7 +211,15 @@ class SymbolActor(Actor):
     # -- strategies --
 
     def _subscribe(self, message: Subscribe) -> None:
-        """Feed a strategy; if there is too little to warm it up, ask history first."""
+        """Feed a strategy; if there is too little to warm it up, ask history first.
+
+        One that has just been suspended begins once more: it may have asked before that was known.
+        """
+        fed = self._fed_of(message.strategy)
+        if fed.suspended:
+            fed.suspended = False
+            message.ref.kill()
+            return
         have = len(self.line.series.bars())
         if have < message.warmup_bars and (self._waiting or self._warm_span is None):
             self._waiting[message.strategy] = message
@@ -276,10 +291,37 @@ class SymbolActor(Actor):
         if feed is not None and fed.ref is not None:
             self._tell(fed.ref, feed)
 
+    def _begins(self, message: Begins) -> None:
+        """Watch a strategy from before its start: it may fail there."""
+        self._fed_of(message.strategy).begun = message.ref
+        self.monitor(message.ref)
+
     def _down(self, message: Down) -> None:
-        for fed in self._fed.values():
+        for name, fed in self._fed.items():
             if fed.ref is message.ref:
                 self._ended(fed, message.reason)
+            if fed.begun is message.ref:
+                fed.begun = None
+                self._count(name, fed, message.reason)
+
+    def _count(self, name: str, fed: _Fed, reason: ExitReason) -> None:
+        """Suspend a strategy that fails so often that others would suffer."""
+        hung = isinstance(reason, Hung | Lost)
+        if not hung and not isinstance(reason, Crash):
+            return
+        now_ns = self._wall_ns()
+        why = fed.suspension.failed(round(now_ns / self._pace), hung=hung)
+        if not why:
+            return
+        fed.suspended = True
+        record = SuspensionChanged(
+            strategy=name, suspended=True, why=f"{why}: {reason}", wall_ns=now_ns
+        )
+        self._tell(self._journal, record)
+        text = f"strategy {name} is suspended: {record.why}; `robotrader actors restart` lets it on"
+        alerts = self._registry.whereis("alerts")
+        if alerts is not None:
+            self._tell(alerts, Raised("critical", "suspended", text))
 
     def _ended(self, fed: _Fed, reason: ExitReason | None) -> None:
         """Judge why a strategy ended; what it did not handle waits for who subscribes next."""

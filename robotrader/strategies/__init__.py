@@ -17,6 +17,7 @@ from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
+from robotrader.strategies.suspension import Suspension
 
 __all__ = [
     "AskAnew",
@@ -42,6 +43,7 @@ __all__ = [
     "Strategy",
     "StrategyCrash",
     "StrategyHost",
+    "Suspension",
     "Timer",
     "bar_key",
     "event_key",

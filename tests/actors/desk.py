@@ -40,8 +40,7 @@ from tests.robotrader.strategies.kit import START, S
 
 BAR_S, QTY = 5, 10
 CONTRACTS = {
-    con_id: Instrument(con_id=con_id, symbol=symbol)
-    for con_id, symbol in ((1, "AAPL"), (2, "KO"))
+    con_id: Instrument(con_id=con_id, symbol=symbol) for con_id, symbol in ((1, "AAPL"), (2, "KO"))
 }
 MOMENT_S = 0.05
 """How far apart the model's answers are: people's machines answer in milliseconds."""
