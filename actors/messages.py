@@ -74,6 +74,7 @@ class Begins(msgspec.Struct, frozen=True):
 
     strategy: str
     ref: Any
+    suspended: bool
 
 
 class GoOn(msgspec.Struct, frozen=True):

@@ -88,9 +88,9 @@ class StrategyActor(Actor):
             pykka.Timeout: journal or risk gate did not answer.
         """
         host = self.host
-        self._symbol.tell(Begins(host.name, self.actor_ref))
         recalled: Recalled = self._journal.ask(Recall(host.name))
         self._suspended = recalled.suspended
+        self._symbol.tell(Begins(host.name, self.actor_ref, bool(self._suspended)))
         if self._suspended:
             _log.critical("%s is suspended: %s", host.name, self._suspended)
             return

@@ -72,7 +72,7 @@ class _Fed:
         self.outbox = outbox
         self.suspension = Suspension()
         self.begun: ActorRef[Any] | None = None
-        self.suspended = False
+        self.suspended = self.doubtful = False
         self.ref: ActorRef[Any] | None = None
         self.monitor: Monitor | None = None
 
@@ -211,15 +211,7 @@ class SymbolActor(Actor):
     # -- strategies --
 
     def _subscribe(self, message: Subscribe) -> None:
-        """Feed a strategy; if there is too little to warm it up, ask history first.
-
-        One that has just been suspended begins once more: it may have asked before that was known.
-        """
-        fed = self._fed_of(message.strategy)
-        if fed.suspended:
-            fed.suspended = False
-            message.ref.kill()
-            return
+        """Feed a strategy; if there is too little to warm it up, ask history first."""
         have = len(self.line.series.bars())
         if have < message.warmup_bars and (self._waiting or self._warm_span is None):
             self._waiting[message.strategy] = message
@@ -278,8 +270,9 @@ class SymbolActor(Actor):
 
     def _feed_all(self, event: Event) -> None:
         for fed in self._fed.values():
-            fed.outbox.put(event)
-            self._push(fed)
+            if not fed.suspended:  # it is told what it missed as history, not to act on it
+                fed.outbox.put(event)
+                self._push(fed)
 
     def _handled(self, message: Handled) -> None:
         fed = self._fed.get(message.strategy)
@@ -292,8 +285,16 @@ class SymbolActor(Actor):
             self._tell(fed.ref, feed)
 
     def _begins(self, message: Begins) -> None:
-        """Watch a strategy from before its start: it may fail there."""
-        self._fed_of(message.strategy).begun = message.ref
+        """Watch a strategy from before its start: it may fail there.
+
+        One that asked the journal before its suspension was written there has to ask again.
+        """
+        fed = self._fed_of(message.strategy)
+        early, fed.doubtful = fed.doubtful and not message.suspended, False
+        if early:
+            message.ref.kill()
+            return
+        fed.begun, fed.suspended = message.ref, message.suspended
         self.monitor(message.ref)
 
     def _down(self, message: Down) -> None:
@@ -313,7 +314,7 @@ class SymbolActor(Actor):
         why = fed.suspension.failed(round(now_ns / self._pace), hung=hung)
         if not why:
             return
-        fed.suspended = True
+        fed.suspended = fed.doubtful = True
         record = SuspensionChanged(
             strategy=name, suspended=True, why=f"{why}: {reason}", wall_ns=now_ns
         )

@@ -100,8 +100,9 @@ def test_a_suspension_outlives_the_process_and_a_person_ends_it(tmp_path: Path) 
     bad.actor_ref.tell(GoOn("a person", "mended"))
     desk.run(0.1)
     bad.actor_ref.kill()
-    desk.run(3)
+    desk.run(1)
     (bad,) = (each for each in desk.strategies() if each.host.name == "bad")
     assert [each.suspended for each in suspensions(desk)] == [True, False]
     assert not bad._suspended
+    assert not bad.host._broken, "what it missed it is not told to act on"
     desk.close()

@@ -96,7 +96,7 @@ def test_a_strategy_that_hangs_three_times_is_suspended_until_a_person_says_go_o
     for bar in bars([100.0, 87.0, 101.0]):
         world.now_ns = bar.end_ns
         world.price(bar)
-    wait_until(lambda: bool(world.strategy("slow")._suspended))
+    wait_until(lambda: any(each._suspended for each in world.actors(StrategyActor)))
     assert len(world.gate.broker("slow").asked) == 1, "and is told nothing more"
     (record,) = world.journal.quarantined()
     assert (record.message, record.crashes) == (f"bar:{M}:{START + M}", 3)
