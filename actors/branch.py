@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from supervision import Registry
 
 BRANCH: Final = SupervisorFlags(strategy="rest_for_one", intensity=3, period_s=60)
-STRATEGIES: Final = SupervisorFlags(strategy="one_for_one", intensity=20, period_s=60)
-"""More than the crashes that set a message aside (3), for several poison messages in a row."""
+STRATEGY: Final = 20
+"""Restarts of each strategy in a minute: more than the crashes that set it aside as a whole (12),
+so that one that always fails never takes its branch with it."""
+
+
+def _flags(strategies: int) -> SupervisorFlags:
+    most = STRATEGY * max(1, strategies)
+    return SupervisorFlags(strategy="one_for_one", intensity=most, period_s=60)
 
 
 def symbol_branch(
@@ -72,7 +78,12 @@ def symbol_branch(
     ]
     children = [
         ChildSpec(id="symbol", start=SymbolActor, kwargs={**common, **own, "data": data}),
-        ChildSpec(id="strategies", start=Supervisor, args=(workers, STRATEGIES), type="supervisor"),
+        ChildSpec(
+            id="strategies",
+            start=Supervisor,
+            args=(workers, _flags(len(workers))),
+            type="supervisor",
+        ),
     ]
     return ChildSpec(
         id=("branch", instrument.symbol),

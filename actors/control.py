@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ import pykka
 
 from actors.breaker import BREAKER_ROLES
 from actors.compared import breaks, sides
+from actors.messages import GoOn
 from actors.preview import kill_answer
 from actors.risk_rows import limits_answer, sizes_answer, stress_answer, var_answer
 from actors.say import (
@@ -58,7 +60,7 @@ from robotrader.domain import control
 from robotrader.domain import control_answers as answers
 from robotrader.domain.records import OperatorActed
 from robotrader.risk import Level
-from supervision import Actor, ChildSpec, Unavailable
+from supervision import Actor, ChildSpec, MailboxFull, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -336,6 +338,9 @@ class ControlActor(Actor):
             why = f"no actor {request.path}: `robotrader actors ls` has them"
             return answers.Refused(code="no_actor", why=why)
         self._note(request.who, f"restart {request.path}: {request.reason}", "asked")
+        if getattr(found.actor_class, "resumable", False):
+            with suppress(pykka.ActorDeadError, pykka.Timeout, MailboxFull):
+                await asyncio.to_thread(found.ask, GoOn(request.who, request.reason), timeout=1)
         found.kill()
         return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
 

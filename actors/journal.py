@@ -66,7 +66,7 @@ _RECORDS: Final = tuple(rec.TYPE_IDS.values())
 _OF_STRATEGIES: Final = frozenset(
     type_id
     for type_id, struct in rec.TYPE_IDS.items()
-    if struct in {rec.StrategySaved, rec.MessageQuarantined}
+    if struct in {rec.StrategySaved, rec.MessageQuarantined, rec.SuspensionChanged}
 )
 
 
@@ -194,7 +194,8 @@ class Journal(Actor):
         elif isinstance(message, Recall):
             name = message.strategy
             self._write()
-            return Recalled(self._strategies.saved(name), self._strategies.aside(name))
+            kept = self._strategies
+            return Recalled(kept.saved(name), kept.aside(name), kept.suspended(name))
         elif isinstance(message, _RECORDS):
             self._take(Commit(0, (message,)))
         elif isinstance(message, AskTail):

@@ -69,6 +69,21 @@ class LineFreshness(msgspec.Struct, frozen=True):
 # -- symbol and strategy --
 
 
+class Begins(msgspec.Struct, frozen=True):
+    """A strategy is about to start: whoever feeds it counts how it ends."""
+
+    strategy: str
+    ref: Any
+    suspended: bool
+
+
+class GoOn(msgspec.Struct, frozen=True):
+    """To a strategy that is suspended: a person lets it go on. It answers whether it was."""
+
+    who: str
+    reason: str
+
+
 class Subscribe(msgspec.Struct, frozen=True):
     """A strategy, just started, wants to be fed."""
 
@@ -79,6 +94,14 @@ class Subscribe(msgspec.Struct, frozen=True):
     """The last bar that it was told live before a restart; 0 for none."""
 
     quarantined: tuple[str, ...] = ()
+    gate: int = 0
+    """Which gate said what it has: see ``GateChanged``."""
+
+
+class GateChanged(msgspec.Struct, frozen=True, gc=False):
+    """To symbols: another gate judges; strategies that an earlier one informed have to ask anew."""
+
+    gate: int
 
 
 class Handled(msgspec.Struct, frozen=True, gc=False):
@@ -109,6 +132,8 @@ class Recalled(msgspec.Struct, frozen=True):
 
     state: bytes = b""
     quarantined: tuple[str, ...] = ()
+    suspended: str = ""
+    """Why it is suspended; empty if it is not."""
 
 
 class AskStanding(msgspec.Struct, frozen=True):

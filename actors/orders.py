@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actors.say import (
     AskMeters,
     AskOrders,
+    AskSettled,
     AskSides,
     AskTrading,
     CancelAll,
@@ -262,6 +263,8 @@ class Orders(Actor):
             tell(self._gateway, message)
             for view in manager.orders():
                 tell(self._risk, do.Told(view))
+        elif isinstance(message, AskSettled):
+            self._do(manager.settle(message.gate, now_ns))
         elif isinstance(message, Reconcile):
             self._do(manager.wake("ask", now_ns))
         else:
@@ -311,7 +314,7 @@ class Orders(Actor):
         match effect:
             case do.Send():
                 self._send(effect)
-            case do.Told() | do.Released() | do.Declined():
+            case do.Told() | do.Released() | do.Declined() | do.Settled():
                 tell(self._risk, effect)
             case do.Wanted():
                 tell(self._risk, effect.intent)

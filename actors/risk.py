@@ -8,17 +8,17 @@ know it does not guess: without a quote, a ledger, the switch or the link, nothi
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from pykka import ActorDeadError
 
-from actors.messages import AskFunds, AskStanding, LineFreshness, Told
+from actors.messages import AskFunds, AskStanding, LineFreshness
+from actors.regained import Regained, reservation_of
 from actors.say import (
     AskGate,
     AskMeters,
+    AskSettled,
     AskSizes,
     AskUse,
     CorrelationsChanged,
@@ -34,7 +34,6 @@ from actors.say import (
     unknown,
 )
 from robotrader.domain import (
-    FLATTENER,
     Approved,
     AskLink,
     BrokerSnapshot,
@@ -121,7 +120,8 @@ class Risk(Actor):
         super().__init__()
         self._account, self._instruments = account, dict(instruments)
         self._session, self._restart_at_ns = session, restart_at_ns
-        self._registry, self._journal, self._orders = registry, journal, orders
+        self._journal, self._orders = journal, orders
+        self._regained = Regained(registry, self.incarnation.n)
         self._now_ns = now_ns
         self._sectors = {
             con_id: each.industry for con_id, each in instruments.items() if each.industry
@@ -144,7 +144,7 @@ class Risk(Actor):
         self._correlations: Correlations | None = None
         self._ready = False
         self._answering: dict[type, Callable[[Any], Any]] = {
-            AskStanding: lambda ask: self.standings.standing(ask.strategy, ask.con_id),
+            AskStanding: self._standing,
             AskGate: lambda _: self._how(),
             AskFunds: lambda ask: self._funds(ask.strategy),
             AskSizes: lambda _: tuple(self._sized.values()),
@@ -160,6 +160,7 @@ class Risk(Actor):
             do.Told: self._told,
             do.Released: self._released,
             do.Declined: self._declined,
+            do.Settled: self._settled,
             LinkChanged: self._linked,
             SwitchChanged: self._switched,
             CorrelationsChanged: self._correlated,
@@ -185,6 +186,13 @@ class Risk(Actor):
             raise unknown(self, message)
         serve(message)
         return None
+
+    def _standing(self, ask: AskStanding) -> Any:
+        """Answer once it is known what became of all that earlier gates approved."""
+        if self._ready:
+            return self._regained.standing(self.standings, ask)
+        self._regained.wait(ask, self.reply_later())
+        return DEFERRED
 
     def _how(self) -> GateView:
         facts = {
@@ -222,7 +230,8 @@ class Risk(Actor):
             code = verdict.code if isinstance(verdict, Refusal) else ""
             self._sized[intent.strategy] = Sized(intent, code, now_ns)
         if isinstance(verdict, Refusal):
-            self._tell(self.standings.declined(intent, f"{verdict.code}: {verdict.why}"))
+            why = f"{verdict.code}: {verdict.why}"
+            self._regained.tell(self.standings.declined(intent, why))
             return
         self._judged.add((intent.strategy, intent.cause))
         self._remember(verdict.reservation)
@@ -240,7 +249,7 @@ class Risk(Actor):
         intent = approved.intent
         self._release(approved.reservation, intent.qty)
         self._judged.discard((intent.strategy, intent.cause))
-        self._tell(self.standings.declined(intent, why))
+        self._regained.tell(self.standings.declined(intent, why))
 
     def _view(self, now_ns: int, *contracts: int) -> RiskView:
         """Return the world; sessions of these contracts, prices of what has a position."""
@@ -357,12 +366,24 @@ class Risk(Actor):
 
     def _replay(self, message: Replayed) -> None:
         for seq, record in message.records:
-            self._fold(seq, record)
+            self._regained.replayed(self._fold(seq, record))
             self.gate.replay(record)
         if message.last:
-            self._ready = True
             self.started()
             tell(self._orders, AskLink())
+            tell(self._orders, AskSettled(self.incarnation.n))
+
+    def _settled(self, message: do.Settled) -> None:
+        """Judge from now on: what earlier gates approved is in the journal, or waits here."""
+        if message.gate != self.incarnation.n:
+            return  # an earlier gate asked
+        for approved in message.waiting:
+            self.gate.hold(reservation_of(approved))
+            self._remember(approved.reservation)
+            self._judged.add((approved.intent.strategy, approved.intent.cause))
+            self.standings.approved(approved.intent)
+        self._ready = True
+        self._regained.done(self.standings, self._instruments, self._now_ns())
 
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
@@ -370,7 +391,7 @@ class Risk(Actor):
             if isinstance(record, LimitChanged):
                 self.gate.change(record)
             for news in told:
-                self._tell(news)
+                self._regained.tell(news)
 
     def _fold(self, seq: int, record: Record) -> tuple[News, ...]:
         self.ledger.apply(record)
@@ -380,13 +401,6 @@ class Risk(Actor):
         elif isinstance(record, SymbolResumed):
             self._halted.discard(record.con_id)
         return self.standings.apply(seq, record)
-
-    def _tell(self, news: News) -> None:
-        """Tell a strategy through its symbol, ahead of prices."""
-        symbol = self._registry.whereis(("symbol", news.con_id))
-        if symbol is not None and news.strategy != FLATTENER:
-            with suppress(ActorDeadError):
-                symbol.tell_urgent(Told(news.strategy, news.event))
 
 
 def _ignore(_: Any) -> None:

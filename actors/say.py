@@ -119,6 +119,15 @@ class LedgerChanged(msgspec.Struct, frozen=True):
     view: LedgerView
 
 
+class AskSettled(msgspec.Struct, frozen=True, gc=False):
+    """A new gate asks the order manager what became of all that an earlier one approved.
+
+    ``execution.Settled`` answers, behind everything that was submitted before.
+    """
+
+    gate: int
+
+
 class Reconcile(msgspec.Struct, frozen=True):
     """Compare with the broker now, and not only at the next minute."""
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
-from actors.messages import AskFunds, AskStanding, Handled, Recall, Subscribe
+from actors.messages import AskFunds, AskStanding, Begins, GoOn, Handled, Recall, Subscribe
 from robotrader.domain import Bar, Funds, Quote
-from robotrader.domain.records import StrategySaved
-from robotrader.strategies import Ended, Feed, Fill, Timer
+from robotrader.domain.records import StrategySaved, SuspensionChanged
+from robotrader.strategies import AskAnew, Ended, Feed, Fill, Timer
 from supervision import Actor, MailboxFull, MailboxSpec, Unavailable
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 _NS: Final = 1_000_000_000
 FUNDS_S: Final = 1.0
 """The longest wait for what the account has; an entry that waited longer would be stale."""
+
+STANDING_S: Final = 1.0
+"""The longest wait for what it has, and how long it waits to ask again. Until it is answered it
+counts as working what it has asked for."""
+
+_BEGIN: Final = object()
+"""To itself, before anything else."""
 
 _log: Final = logging.getLogger("robotrader.strategy")
 
@@ -45,6 +52,9 @@ class StrategyActor(Actor):
     """
 
     runtime = "pool"
+    resumable = True
+    """Whoever restarts it by hand says ``GoOn`` first."""
+
     # One event at a time comes in, besides its own timers.
     mailbox = MailboxSpec(capacity=1_000)
 
@@ -64,9 +74,14 @@ class StrategyActor(Actor):
         self._wall_ns, self._pace = wall_ns, pace
         self._symbol, self._risk, self._journal = symbol, risk, journal
         self._timers: dict[str, Timer] = {}
+        self._suspended = ""
 
     def on_start(self) -> None:
-        """Take back what was saved, learn what it has, and ask to be fed.
+        """Begin with the first message: a strategy that cannot start must not stop a tree's."""
+        self.actor_ref.tell_urgent(_BEGIN)
+
+    def _begin(self) -> None:
+        """Take back what was saved, learn what it has, and ask to be fed; unless suspended.
 
         Raises:
             StrategyError: the strategy cannot start, or what was saved is not its own.
@@ -74,6 +89,11 @@ class StrategyActor(Actor):
         """
         host = self.host
         recalled: Recalled = self._journal.ask(Recall(host.name))
+        self._suspended = recalled.suspended
+        self._symbol.tell(Begins(host.name, self.actor_ref, bool(self._suspended)))
+        if self._suspended:
+            _log.critical("%s is suspended: %s", host.name, self._suspended)
+            return
         standing = self._risk.ask(AskStanding(host.name, host.instrument.con_id))
         outcome = host.start(self._wall_ns(), saved=recalled.state, standing=standing)
         last_bar_ns = host.last_bar_ns
@@ -85,6 +105,7 @@ class StrategyActor(Actor):
                 host.warmup_bars,
                 last_bar_ns,
                 recalled.quarantined,
+                standing.gate,
             )
         )
 
@@ -100,6 +121,12 @@ class StrategyActor(Actor):
             return None
         if isinstance(message, Timer):
             return self._due(message)
+        if message is _BEGIN:
+            return self._begin()
+        if isinstance(message, AskAnew):
+            return self._ask_anew(message)
+        if isinstance(message, GoOn):
+            return self._go_on(message)
         return super().on_receive(message)
 
     def _handle(self, event: Event, *, live: bool) -> None:
@@ -110,8 +137,34 @@ class StrategyActor(Actor):
             self._act(host.quote(event))
         elif isinstance(event, Fill):
             self._act(host.fill(event))
+        elif isinstance(event, AskAnew):
+            self._ask_anew(event)
         else:
             host.ended(event)
+
+    def _go_on(self, message: GoOn) -> bool:
+        """Have the journal forget the suspension; the next start goes on."""
+        if self._suspended:
+            record = SuspensionChanged(
+                strategy=self.host.name, suspended=False, why=message.reason, who=message.who,
+                wall_ns=self._wall_ns(),
+            )  # fmt: skip
+            self._journal.tell(record)
+        return bool(self._suspended)
+
+    def _ask_anew(self, event: AskAnew) -> None:
+        """Learn what works, now that another gate judges; later if it does not answer.
+
+        The question follows the intents that were sent to the same gate, so the answer counts them.
+        """
+        name, con_id = self.host.name, self.host.instrument.con_id
+        try:
+            standing = self._risk.ask(AskStanding(name, con_id), timeout=STANDING_S)
+        except (pykka.ActorDeadError, pykka.Timeout, MailboxFull) as error:
+            _log.warning("%s: what works is not known yet: %s", name, error)
+            self.send_after(STANDING_S, event)
+        else:
+            self.host.stand(standing, self._wall_ns())
 
     def _due(self, timer: Timer) -> None:
         if self._timers.get(timer.name) == timer:  # not replaced since

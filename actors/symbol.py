@@ -15,6 +15,8 @@ import pykka
 from actors.messages import (
     AskAgain,
     AskHistory,
+    Begins,
+    GateChanged,
     Handled,
     History,
     Interrupted,
@@ -23,9 +25,11 @@ from actors.messages import (
     Subscribe,
     Told,
 )
+from actors.say import Raised
 from robotrader.domain import Quote
+from robotrader.domain.records import SuspensionChanged
 from robotrader.market import Freshness, SymbolLine
-from robotrader.strategies import Outbox, Quarantine, StrategyCrash
+from robotrader.strategies import AskAnew, Outbox, Quarantine, StrategyCrash, Suspension
 from supervision import Actor, Crash, Down, MailboxFull, MailboxSpec
 from supervision.reasons import Hung, Lost
 
@@ -66,6 +70,9 @@ class _Fed:
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
+        self.suspension = Suspension()
+        self.begun: ActorRef[Any] | None = None
+        self.suspended = self.doubtful = False
         self.ref: ActorRef[Any] | None = None
         self.monitor: Monitor | None = None
 
@@ -109,6 +116,7 @@ class SymbolActor(Actor):
         self._crashes, self._pace = crashes, pace
         self.line = SymbolLine(instrument.con_id, sessions, rules, wall_ns())
         self._fed: dict[str, _Fed] = {}
+        self._gate = 0
         self.undelivered = 0
         self._waiting: dict[str, Subscribe] = {}
         self._warm_span: Span | None = None
@@ -119,6 +127,8 @@ class SymbolActor(Actor):
             History: self._history,
             Handled: self._handled,
             Told: self._told,
+            GateChanged: self._gate_changed,
+            Begins: self._begins,
             Subscribe: self._subscribe,
             Interrupted: self._interrupted,
             Down: self._down,
@@ -227,6 +237,8 @@ class SymbolActor(Actor):
         fed.outbox.quarantine.replay(message.quarantined)
         fed.outbox.begin(self._past(fed, message))
         fed.ref, fed.monitor = message.ref, self.monitor(message.ref)
+        if message.gate < self._gate:  # it asked the gate before
+            fed.outbox.put(AskAnew(self._gate))
         self._push(fed)
 
     def _past(self, fed: _Fed, message: Subscribe) -> list[Bar]:
@@ -251,10 +263,16 @@ class SymbolActor(Actor):
         fed.outbox.put(message.event)
         self._push(fed)
 
+    def _gate_changed(self, message: GateChanged) -> None:
+        """Have strategies ask what works; who subscribes later is asked which gate it has heard."""
+        self._gate = message.gate
+        self._feed_all(AskAnew(message.gate))
+
     def _feed_all(self, event: Event) -> None:
         for fed in self._fed.values():
-            fed.outbox.put(event)
-            self._push(fed)
+            if not fed.suspended:  # it is told what it missed as history, not to act on it
+                fed.outbox.put(event)
+                self._push(fed)
 
     def _handled(self, message: Handled) -> None:
         fed = self._fed.get(message.strategy)
@@ -266,10 +284,45 @@ class SymbolActor(Actor):
         if feed is not None and fed.ref is not None:
             self._tell(fed.ref, feed)
 
+    def _begins(self, message: Begins) -> None:
+        """Watch a strategy from before its start: it may fail there.
+
+        One that asked the journal before its suspension was written there has to ask again.
+        """
+        fed = self._fed_of(message.strategy)
+        early, fed.doubtful = fed.doubtful and not message.suspended, False
+        if early:
+            message.ref.kill()
+            return
+        fed.begun, fed.suspended = message.ref, message.suspended
+        self.monitor(message.ref)
+
     def _down(self, message: Down) -> None:
-        for fed in self._fed.values():
+        for name, fed in self._fed.items():
             if fed.ref is message.ref:
                 self._ended(fed, message.reason)
+            if fed.begun is message.ref:
+                fed.begun = None
+                self._count(name, fed, message.reason)
+
+    def _count(self, name: str, fed: _Fed, reason: ExitReason) -> None:
+        """Suspend a strategy that fails so often that others would suffer."""
+        hung = isinstance(reason, Hung | Lost)
+        if not hung and not isinstance(reason, Crash):
+            return
+        now_ns = self._wall_ns()
+        why = fed.suspension.failed(round(now_ns / self._pace), hung=hung)
+        if not why:
+            return
+        fed.suspended = fed.doubtful = True
+        record = SuspensionChanged(
+            strategy=name, suspended=True, why=f"{why}: {reason}", wall_ns=now_ns
+        )
+        self._tell(self._journal, record)
+        text = f"strategy {name} is suspended: {record.why}; `robotrader actors restart` lets it on"
+        alerts = self._registry.whereis("alerts")
+        if alerts is not None:
+            self._tell(alerts, Raised("critical", "suspended", text))
 
     def _ended(self, fed: _Fed, reason: ExitReason | None) -> None:
         """Judge why a strategy ended; what it did not handle waits for who subscribes next."""

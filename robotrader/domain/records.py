@@ -253,6 +253,16 @@ class MessageQuarantined(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     wall_ns: int = 0
 
 
+class SuspensionChanged(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A strategy that fails again and again is told nothing any more; or a person lets it go on."""
+
+    strategy: str
+    suspended: bool
+    why: str
+    who: str = ""
+    wall_ns: int = 0
+
+
 class CashAdopted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The cash that the account begins with, as the broker said it before our first fill."""
 
@@ -301,6 +311,7 @@ Record: TypeAlias = (
     | LimitChanged
     | StrategySaved
     | MessageQuarantined
+    | SuspensionChanged
     | CashAdopted
     | DayRolled
     | OperatorActed
@@ -329,5 +340,6 @@ TYPE_IDS: Final[dict[int, type[Record]]] = {
     20: CashAdopted,
     21: DayRolled,
     22: OperatorActed,
+    23: SuspensionChanged,
 }
 """For ever: a number is never given to another type."""

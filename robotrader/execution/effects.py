@@ -143,6 +143,16 @@ class Declined(msgspec.Struct, frozen=True):
     why: str
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """Everything that was approved before ``gate`` asked is recorded or declined, but these exits.
+
+    They wait until stops have given up their shares.
+    """
+
+    gate: int
+    waiting: tuple[Approved, ...]
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """A position lacks its stop: give this to the risk gate, whose approval comes back."""
 
@@ -150,5 +160,15 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 Effect: TypeAlias = (
-    Commit | Send | Told | FillTold | Wake | Alert | Released | Tripped | Declined | Wanted
+    Commit
+    | Send
+    | Told
+    | FillTold
+    | Wake
+    | Alert
+    | Released
+    | Tripped
+    | Declined
+    | Wanted
+    | Settled
 )

@@ -55,6 +55,11 @@ class Guard:
 
     # -- what is told --
 
+    @property
+    def waiting(self) -> tuple[Approved, ...]:
+        """The exits that wait for stops to give way."""
+        return tuple(each.approved for exits in self._exits.values() for each in exits)
+
     def touch(self, con_id: int) -> None:
         """Look at a contract when nothing else is to be done."""
         self._changed[con_id] = None

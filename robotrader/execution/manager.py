@@ -37,6 +37,7 @@ from robotrader.execution.effects import (
     Effect,
     FillTold,
     Level,
+    Settled,
     Told,
     Tripped,
     Wake,
@@ -238,6 +239,10 @@ class OrderManager:
             why = f"{len(self._waiting)} inputs wait for the journal: slow down"
             return [Declined(approved, "busy", why)]
         return self._take(partial(self._guard.submit, approved), now_ns)
+
+    def settle(self, gate: int, now_ns: int) -> list[Effect]:
+        """Answer ``Settled`` once all that was submitted before is recorded or declined."""
+        return self._take(lambda _: Plan(effects=[Settled(gate, self._guard.waiting)]), now_ns)
 
     def modify(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from robotrader.domain.records import MessageQuarantined, StrategySaved
+from robotrader.domain.records import MessageQuarantined, StrategySaved, SuspensionChanged
 
 if TYPE_CHECKING:
     from robotrader.domain.records import Record
@@ -17,6 +17,7 @@ class RememberedState(msgspec.Struct, frozen=True, kw_only=True):
 
     states: tuple[tuple[str, bytes], ...] = ()
     aside: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    suspended: tuple[tuple[str, str], ...] = ()
 
 
 class Remembered:
@@ -26,10 +27,15 @@ class Remembered:
         state = state or RememberedState()
         self._states = dict(state.states)
         self._aside = dict(state.aside)
+        self._suspended = dict(state.suspended)
 
     def state(self) -> RememberedState:
         """Return it as a value."""
-        return RememberedState(states=tuple(self._states.items()), aside=tuple(self._aside.items()))
+        return RememberedState(
+            states=tuple(self._states.items()),
+            aside=tuple(self._aside.items()),
+            suspended=tuple(self._suspended.items()),
+        )
 
     def apply(self, record: Record) -> None:
         """Take in a record of theirs."""
@@ -37,6 +43,10 @@ class Remembered:
             self._states[record.strategy] = record.state
         elif isinstance(record, MessageQuarantined):
             self._aside[record.actor] = (*self._aside.get(record.actor, ()), record.message)
+        elif isinstance(record, SuspensionChanged):
+            self._suspended.pop(record.strategy, None)
+            if record.suspended:
+                self._suspended[record.strategy] = record.why
 
     def saved(self, strategy: str) -> bytes:
         """Return the newest state of a strategy, empty if it has none."""
@@ -45,3 +55,7 @@ class Remembered:
     def aside(self, strategy: str) -> tuple[str, ...]:
         """Return the keys of what is set aside for it."""
         return self._aside.get(strategy, ())
+
+    def suspended(self, strategy: str) -> str:
+        """Return why a strategy is suspended, empty if it is not."""
+        return self._suspended.get(strategy, "")

@@ -2,15 +2,25 @@
 
 from robotrader.strategies.base import Params, State, Strategy
 from robotrader.strategies.context import Context
-from robotrader.strategies.events import Ended, Fill, Outcome, Standing, StrategyCrash, Timer
+from robotrader.strategies.events import (
+    AskAnew,
+    Ended,
+    Fill,
+    Outcome,
+    Standing,
+    StrategyCrash,
+    Timer,
+)
 from robotrader.strategies.host import StrategyHost, bar_key, quote_key
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
+from robotrader.strategies.suspension import Suspension
 
 __all__ = [
+    "AskAnew",
     "Context",
     "Ended",
     "Event",
@@ -33,6 +43,7 @@ __all__ = [
     "Strategy",
     "StrategyCrash",
     "StrategyHost",
+    "Suspension",
     "Timer",
     "bar_key",
     "event_key",

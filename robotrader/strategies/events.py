@@ -42,6 +42,14 @@ class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Signed quantity still to be filled, by the cause of its intent."""
 
     seq: int = 0
+    gate: int = 0
+    """The number of the gate that says so; it grows with each."""
+
+
+class AskAnew(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Another gate judges: what works has to be asked for again, some of it may be lost."""
+
+    gate: int
 
 
 class Timer(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

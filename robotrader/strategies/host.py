@@ -160,9 +160,7 @@ class StrategyHost:
         Raises:
             StrategyError: ``saved`` is not of this strategy, or it raised.
         """
-        standing = standing or Standing()
-        self.position, self._standing_seq = standing.position, standing.seq
-        self._working = dict(standing.working)
+        self._has(standing or Standing())
         if saved:
             self._saved, self._kept = self._read(saved), saved
             self._fill_seq = self._saved.fill_seq
@@ -239,6 +237,15 @@ class StrategyHost:
     def _hold(self, now_ns: int) -> None:
         """Note since when there is a position."""
         self._held_since_ns = (self._held_since_ns or now_ns) if self.position else 0
+
+    def _has(self, standing: Standing) -> None:
+        self.position, self._standing_seq = standing.position, standing.seq
+        self._working = dict(standing.working)
+
+    def stand(self, standing: Standing, now_ns: int) -> None:
+        """Take what the owner of its orders says in place of what was heard: some was lost."""
+        self._has(standing)
+        self._hold(now_ns)
 
     def ended(self, ended: Ended) -> None:
         """Take it that an intent's order is over: nothing of it works any more."""

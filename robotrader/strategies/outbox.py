@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from robotrader.domain import Bar, Quote
-from robotrader.strategies.events import Ended, Fill
+from robotrader.strategies.events import AskAnew, Ended, Fill
 from robotrader.strategies.host import bar_key, quote_key
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from robotrader.domain.records import MessageQuarantined
     from robotrader.strategies.quarantine import Quarantine
 
-Event: TypeAlias = Bar | Quote | Fill | Ended
+Event: TypeAlias = Bar | Quote | Fill | Ended | AskAnew
 
 
 class Feed(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +39,8 @@ def event_key(event: Event) -> str:
         return bar_key(event)
     if isinstance(event, Quote):
         return quote_key(event)
+    if isinstance(event, AskAnew):
+        return f"gate:{event.gate}"
     return f"fill:{event.seq}" if isinstance(event, Fill) else f"ended:{event.cause}"
 
 

@@ -19,7 +19,7 @@ from actors.messages import (
     Told,
 )
 from robotrader.domain import Bar, Intent, Quote, Trade
-from robotrader.domain.records import MessageQuarantined, StrategySaved
+from robotrader.domain.records import MessageQuarantined, StrategySaved, SuspensionChanged
 from robotrader.market import EdgeLimits, LineRules
 from robotrader.strategies import StrategyHost
 from robotrader.venue import AlwaysOpen, Sessions
@@ -50,7 +50,9 @@ class Journal(Actor):
             if isinstance(record, StrategySaved) and record.strategy == name:
                 state = record.state
         held = [r.message for r in self.quarantined() if r.actor == name]
-        return Recalled(state, tuple(held))
+        changes = [r for r in self.records if isinstance(r, SuspensionChanged)]
+        mine = [r.why if r.suspended else "" for r in changes if r.strategy == name]
+        return Recalled(state, tuple(held), mine[-1] if mine else "")
 
     def quarantined(self) -> list[MessageQuarantined]:
         return [r for r in self.records if isinstance(r, MessageQuarantined)]

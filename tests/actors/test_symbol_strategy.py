@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import StrategyActor
+from actors.messages import GoOn
 from robotrader.domain import Bar
 from robotrader.strategies import Context, StrategyHost
 from supervision import ActorSystem, Simulation
@@ -74,8 +75,10 @@ def test_the_same_bars_give_the_same_intents_on_the_pool() -> None:
     system.close()
 
 
-def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fenced by the watchdog; the pool goes on, and who is next is told the rest."""
+def test_a_strategy_that_hangs_three_times_is_suspended_until_a_person_says_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fenced by the watchdog; the message is set aside, and who goes on is told the rest."""
     monkeypatch.setattr(StrategyActor, "hang_budget_s", 0.1)
     gate = threading.Event()
 
@@ -93,10 +96,15 @@ def test_a_message_that_hangs_a_strategy_is_set_aside_too(monkeypatch: pytest.Mo
     for bar in bars([100.0, 87.0, 101.0]):
         world.now_ns = bar.end_ns
         world.price(bar)
-    wait_until(lambda: len(world.gate.broker("slow").asked) == 2)
+    wait_until(lambda: any(each._suspended for each in world.actors(StrategyActor)))
+    assert len(world.gate.broker("slow").asked) == 1, "and is told nothing more"
     (record,) = world.journal.quarantined()
     assert (record.message, record.crashes) == (f"bar:{M}:{START + M}", 3)
     assert record.error.startswith("hung")
+    suspended = world.strategy("slow")
+    assert suspended.actor_ref.ask(GoOn("a person", "mended"))
+    suspended.actor_ref.kill()
+    wait_until(lambda: len(world.gate.broker("slow").asked) == 2)
     gate.set()
     world.root.stop()
     system.close()
