@@ -37,7 +37,8 @@ _found: Final[list[str]] = []
 def is_allowed(path: str) -> bool:
     """Whether a test may write there: temporary files, devices and the caches of tools."""
     full = Path.cwd() / path
-    return str(full).startswith(_TEMPORARY) or not _CACHES.isdisjoint(full.parts)
+    # The folder itself is opened for writing by files without a name (O_TMPFILE).
+    return f"{full}/".startswith(_TEMPORARY) or not _CACHES.isdisjoint(full.parts)
 
 
 def _seen(event: str, args: tuple[Any, ...]) -> None:

@@ -94,12 +94,19 @@ class _Stop:
     def __init__(self) -> None:
         self.wanted = threading.Event()
         self.killed = threading.Event()
+        self.at_once = True
+        """Whether there is nothing yet that has to be ended in order."""
 
     def listen(self) -> None:
         """End on SIGTERM; trip the kill switch on SIGUSR1; SIGINT is heart's business."""
-        signal.signal(signal.SIGTERM, lambda *_: self.wanted.set())
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
         signal.signal(signal.SIGUSR1, lambda *_: self.killed.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _end(self) -> None:
+        self.wanted.set()
+        if self.at_once:
+            raise SystemExit(exits.OK)  # a gateway that does not answer is waited for no longer
 
 
 def main(handed: Path) -> int:
@@ -121,8 +128,7 @@ def _end(why: BaseException, data_dir: Path) -> int:
     status = exits.status_of(why)
     if status == exits.IN_USE:  # the directory is another's: nothing is left there
         return _say(why, status)
-    with contextlib.suppress(OSError):
-        (data_dir / exits.ENDED).write_bytes(msgspec.json.encode(exits.Ended(status, str(why))))
+    exits.leave(status, str(why), data_dir / exits.ENDED)
     own = exits.CONFIG if status == exits.USAGE else status
     return own if own in exits.NO_RESTART else _say(why, exits.ERROR)
 
@@ -177,6 +183,7 @@ def _traded(
     registry = _measured(system, given, trader)
     trader.outside.append(_control(given, trader, stop, Lives(system)))
     children, flags = make_tree(trader)
+    stop.at_once = False
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
     trader.registry.register("root", root)
