@@ -1,4 +1,4 @@
-"""The demo trades, outlives a kill of each of its processes, and ends with Ctrl-C as it promises."""
+"""The demo trades, outlives a kill of its processes, and ends with Ctrl-C as it promises."""
 
 from __future__ import annotations
 
