@@ -15,11 +15,13 @@ the application's bugs:
 
     {"children": [{"name": "core", "argv": ["/usr/bin/python3", "-m", "app.core"],
                    "safe_env": {"SAFE": "1"}}],
-     "dump_dir": "dumps", "keep_dumps": 8}
+     "dump_dir": "dumps", "keep_dumps": 8, "parent": 4711}
 
 SIGTERM or SIGINT stops the children in reverse order: SIGTERM, ``shutdown_s``, SIGKILL. Heart
 then exits with an ``Exit`` code; a service manager should start it again after a signal and
-after exit code 1, not after an ``Exit``. If heart dies, the kernel kills its children.
+after exit code 1, not after an ``Exit``. If heart dies, the kernel kills its children. If the
+process dies that is named as ``parent``, which must be the one that starts heart, the kernel sends
+SIGTERM: nobody would be left to stop heart, or to hear what it says.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from supervision.heart_dumps import Dumps
 from supervision.heart_events import Event, JsonLines, Listener
 from supervision.heart_process import Process, launch
 from supervision.heart_rules import Child, Do, Exit, Kind, Phase, Tell, Watch
+from supervision.pulse import die_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +96,7 @@ class Heart:
         self._selector = selectors.DefaultSelector()
         self._told: deque[Event] = deque()  # at most a few for each child: told after every call
         self._ending = False
+        self._parent: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +144,15 @@ class Heart:
             watch.let_go()
         self._stop_last()
 
+    def follow(self, parent: int) -> None:
+        """Stop all children in order when the process ``parent``, which started this one, ends.
+
+        Raises:
+            OSError: the kernel refused.
+        """
+        self._parent = parent
+        die_with(parent, signal.SIGTERM)
+
     def run(self) -> Exit:
         """Start the children and keep them until all are down; SIGTERM and SIGINT stop them.
 
@@ -147,6 +160,8 @@ class Heart:
             ValueError: this is not the main thread, which alone may handle signals.
         """
         with self._signals():
+            if self._orphaned():
+                return self.outcome()
             for name in self.names:
                 self.start(name)
             while self._processes:
@@ -298,7 +313,17 @@ class Heart:
 
     def _signalled(self, ours: socket.socket) -> None:
         if {signal.SIGTERM, signal.SIGINT}.intersection(ours.recv(_SIGNALS)):
+            self._orphaned()
             self.shut_down()
+
+    def _orphaned(self) -> bool:
+        """Say so, if the process that heart follows has ended."""
+        if self._parent is None or os.getppid() == self._parent:
+            return False
+        detail = f"process {self._parent} has ended: everything is stopped in order"
+        self._told.append(Event(self.now_s(), "heart", Kind.ORPHANED.value, os.getpid(), detail))
+        self._publish()
+        return True
 
 
 def command(spec_path: str | os.PathLike[str]) -> list[str]:
@@ -306,8 +331,10 @@ def command(spec_path: str | os.PathLike[str]) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _BOOT, str(_FOLDER), os.fspath(spec_path)]
 
 
-def load(text: str) -> tuple[list[Child], Dumps | None]:
-    """Read the configuration that the module's prose shows; a child's fields are ``Child``'s.
+def load(text: str) -> tuple[list[Child], Dumps | None, int | None]:
+    """Read the configuration that the module's prose shows: children, dumps, whom to follow.
+
+    A child's fields are ``Child``'s.
 
     Raises:
         ValueError: it is no JSON, or a field is unknown, missing or out of its range.
@@ -318,13 +345,14 @@ def load(text: str) -> tuple[list[Child], Dumps | None]:
         children = [_child(fields) for fields in spec.pop("children")]
         folder, keep = spec.pop("dump_dir", None), spec.pop("keep_dumps", 8)
         dumps = None if folder is None else Dumps(Path(folder), keep)
+        parent = None if "parent" not in spec else int(spec.pop("parent"))
     except (KeyError, TypeError) as error:
         msg = f"configuration: {error}"
         raise ValueError(msg) from error
     if spec:
-        msg = f"configuration: unknown {sorted(spec)}; use children, dump_dir, keep_dumps"
+        msg = f"configuration: unknown {sorted(spec)}; use children, dump_dir, keep_dumps, parent"
         raise ValueError(msg)
-    return children, dumps
+    return children, dumps, parent
 
 
 def _child(fields: dict[str, Any]) -> Child:
@@ -338,8 +366,10 @@ def _child(fields: dict[str, Any]) -> Child:
 def main(spec_path: str) -> int:
     """Run heart on the JSON file at ``spec_path`` and return its exit code."""
     try:
-        children, dumps = load(Path(spec_path).read_text("utf-8"))
+        children, dumps, parent = load(Path(spec_path).read_text("utf-8"))
         heart = Heart(children, dumps=dumps)
+        if parent is not None:
+            heart.follow(parent)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"heart: {spec_path}: {error}; correct it, nothing was started\n")
         return Exit.USAGE

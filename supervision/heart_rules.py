@@ -31,6 +31,7 @@ from supervision.intensity import RestartWindow
 _EX_TEMPFAIL: Final = 75
 _EX_CONFIG: Final = 78
 _NAME: Final = 64
+_PLANNED: Final = "planned by the child"
 
 
 class Exit(IntEnum):
@@ -77,6 +78,7 @@ class Kind(Enum):
     SAFE = "safe"
     GAVE_UP = "gave_up"
     STOPPED = "stopped"
+    ORPHANED = "orphaned"
 
 
 Tell: TypeAlias = Callable[[Kind, str], None]
@@ -107,7 +109,7 @@ class Child:
     safe_env: Mapping[str, str] | None = None
     # "Another instance holds the lease" and "the configuration is wrong": a restart cures neither.
     terminal_codes: frozenset[int] = frozenset({_EX_TEMPFAIL, _EX_CONFIG})
-    vital: bool = False  # the others are of no use without it: if it is given up, all are stopped
+    vital: bool = False  # the others are of no use without it: with its end, all are stopped
 
     def __post_init__(self) -> None:
         if not 0 < len(self.name) <= _NAME or not set(self.name).isdisjoint("/\0"):
@@ -210,7 +212,7 @@ class Watch:
     def _planned(self, now_ns: int) -> None:
         """Let the child go; even one that was found late meanwhile is not restarted."""
         if self._wanted is None:
-            self._wanted = "planned by the child"
+            self._wanted = _PLANNED
             self._tell(Kind.PLANNED, "")
             if self.phase is Phase.UP:
                 self._enter(Phase.STOPPING, now_ns, self.child.shutdown_s)
@@ -270,8 +272,9 @@ class Watch:
 
     @property
     def fatal(self) -> bool:
-        """Return whether a child was given up without which nothing else may go on."""
-        return self.child.vital and self.outcome >= Exit.GAVE_UP
+        """Return whether a child without which nothing may go on was given up, or is done."""
+        done = self.phase is Phase.DOWN and self._wanted == _PLANNED
+        return self.child.vital and (done or self.outcome >= Exit.GAVE_UP)
 
     def unstartable(self, reason: str, now_ns: int) -> list[Do]:
         """The system refused a process, a pipe or memory: an attempt like any other."""

@@ -134,8 +134,8 @@ class Pulse:
             return
 
 
-def die_with(parent: int) -> bool:
-    """Have the kernel SIGKILL this process when the thread that started it ends.
+def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> bool:
+    """Have the kernel send this process a signal when the thread that started it ends.
 
     Return False if ``parent`` is already gone: the wish then came too late to be granted.
 
@@ -145,7 +145,7 @@ def die_with(parent: int) -> bool:
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_PDEATHSIG, int(by), 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), "prctl(PR_SET_PDEATHSIG)")
     return os.getppid() == parent

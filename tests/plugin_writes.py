@@ -37,6 +37,7 @@ _found: Final[list[str]] = []
 def is_allowed(path: str) -> bool:
     """Whether a test may write there: temporary files, devices and the caches of tools."""
     full = Path.cwd() / path
+    # The folder itself is opened for writing by files without a name (O_TMPFILE).
     return f"{full}/".startswith(_TEMPORARY) or not _CACHES.isdisjoint(full.parts)
 
 

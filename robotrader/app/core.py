@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, start_http_se
 
 from actors import GatewayProgram, ProgramMemory, make_tree
 from actors.alerts import Alerts
+from actors.build import Build
 from actors.control import control_child
 from actors.lives import Lives
 from actors.metrics import Meters
@@ -31,6 +32,7 @@ from actors.tables import Known
 from robotrader import __version__
 from robotrader.adapters import lease
 from robotrader.adapters.ib.lookup import look_up
+from robotrader.adapters.installed import Installed
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
 from robotrader.adapters.prometheus_breakers import BreakerCollector
@@ -43,7 +45,14 @@ from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
 from robotrader.journal import JournalError
 from robotrader.risk import Level
-from supervision import ActorStartError, ActorSystem, Supervisor, Unavailable, stop_root
+from supervision import (
+    ActorStartError,
+    ActorSystem,
+    ChildSpec,
+    Supervisor,
+    Unavailable,
+    stop_root,
+)
 from supervision.pulse import Pulse
 from supervision.runtime.loop import LoopThread
 from supervision.starting import ChildStartFailed
@@ -53,7 +62,6 @@ if TYPE_CHECKING:
 
     from actors import Trader
     from robotrader.domain import LinkChanged
-    from supervision import ChildSpec
 
 BEAT_S: Final = 0.25
 SAFETY: Final = ("journal", "kill-switch", "orders", "risk")
@@ -87,6 +95,9 @@ class Handed(msgspec.Struct, frozen=True):
     started_ns: int | None = None
     """When a person began; a replaced core was begun by nobody."""
 
+    build: str = ""
+    """Version and digest of the code that runs: known to the core itself."""
+
 
 class _Stop:
     """Whether to end, from whichever thread."""
@@ -94,12 +105,19 @@ class _Stop:
     def __init__(self) -> None:
         self.wanted = threading.Event()
         self.killed = threading.Event()
+        self.at_once = True
+        """Whether there is nothing yet that has to be ended in order."""
 
     def listen(self) -> None:
         """End on SIGTERM; trip the kill switch on SIGUSR1; SIGINT is heart's business."""
-        signal.signal(signal.SIGTERM, lambda *_: self.wanted.set())
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
         signal.signal(signal.SIGUSR1, lambda *_: self.killed.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _end(self) -> None:
+        self.wanted.set()
+        if self.at_once:
+            raise SystemExit(exits.OK)  # a gateway that does not answer is waited for no longer
 
 
 def main(handed: Path) -> int:
@@ -107,11 +125,13 @@ def main(handed: Path) -> int:
     stop, pulse = _Stop(), Pulse.from_env()
     stop.listen()
     pulse.enable_crash_dumps()
+    installed = Installed.of_packages()
     given = msgspec.json.decode(handed.read_bytes(), type=Handed)
+    given = msgspec.structs.replace(given, build=f"{__version__}+{installed.running}")
     data_dir = Path(given.config.data_dir)
     try:
         with lease.held(data_dir), Logs(Path(log_folder(given.config)), given.config.log):
-            return _live(given, data_dir, stop, pulse)
+            return _live(given, data_dir, stop, pulse, installed=installed)
     except (RoboTraderError, JournalError, ActorStartError) as error:
         return _end(_root_of(error), data_dir)
 
@@ -121,8 +141,7 @@ def _end(why: BaseException, data_dir: Path) -> int:
     status = exits.status_of(why)
     if status == exits.IN_USE:  # the directory is another's: nothing is left there
         return _say(why, status)
-    with contextlib.suppress(OSError):
-        (data_dir / exits.ENDED).write_bytes(msgspec.json.encode(exits.Ended(status, str(why))))
+    exits.leave(status, str(why), data_dir / exits.ENDED)
     own = exits.CONFIG if status == exits.USAGE else status
     return own if own in exits.NO_RESTART else _say(why, exits.ERROR)
 
@@ -151,19 +170,20 @@ def _own(data_dir: Path, account: str) -> None:
     marked.write_text(f"{account}\n")
 
 
-def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse) -> int:
+def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, installed: Installed) -> int:
     _own(data_dir, given.config.account)
     clock = _venue_clock(given.config, pulse)
     try:
-        return _traded(given, data_dir, stop, pulse, clock)
+        return _traded(given, data_dir, stop, pulse, clock, installed=installed)
     finally:
         if clock is not None:
             clock.close()
 
 
 def _traded(
-    given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, clock: VenueClock | None
-) -> int:
+    given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, clock: VenueClock | None,
+    *, installed: Installed,
+) -> int:  # fmt: skip
     system, memory = ActorSystem("core"), ProgramMemory()
     with _beating(pulse):
         instruments = _instruments(given.config, data_dir, system, memory)
@@ -172,11 +192,13 @@ def _traded(
     now_ns = time.time_ns if clock is None else clock.now_ns
     trader = trader_of(
         given.config, given.hash, instruments, data_dir=data_dir, now_ns=now_ns,
-        build=__version__, person_ns=_begun_ns(given, now_ns), program_memory=memory,
+        build=given.build, person_ns=_begun_ns(given, now_ns), program_memory=memory,
     )  # fmt: skip
     registry = _measured(system, given, trader)
-    trader.outside.append(_control(given, trader, stop, Lives(system)))
+    control = _control(given, trader, stop, Lives(system))
+    trader.outside.extend((control, _build(trader, installed)))
     children, flags = make_tree(trader)
+    stop.at_once = False
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
     trader.registry.register("root", root)
@@ -229,7 +251,7 @@ def _control(given: Handed, trader: Trader, stop: _Stop, lives: Lives) -> ChildS
         profile=given.profile,
         account=config.account,
         config_hash=given.hash,
-        version=__version__,
+        version=given.build,
         pid=os.getpid(),
         started_ns=trader.now_ns(),
         now_ns=trader.now_ns,
@@ -244,12 +266,21 @@ def _control(given: Handed, trader: Trader, stop: _Stop, lives: Lives) -> ChildS
     )  # fmt: skip
 
 
+def _build(trader: Trader, installed: Installed) -> ChildSpec:
+    given = {
+        "account": trader.account, "running": installed.running, "installed": installed.now,
+        "journal": trader.role("journal"), "alerts": trader.role("alerts"),
+        "switch": trader.role("kill-switch"), "now_ns": trader.now_ns,
+    }  # fmt: skip
+    return ChildSpec(id="build", start=Build, kwargs=given)
+
+
 def _measured(system: ActorSystem, given: Handed, trader: Trader) -> CollectorRegistry | None:
     """Serve what is measured, if that is wanted; the page answers before the tree is there."""
     config = given.config
     if not config.metrics.enabled:
         return None
-    facts = (__version__, config.mode.value, given.hash)
+    facts = (given.build, config.mode.value, given.hash)
     meters = Meters(trader.registry, facts, time.time_ns())
     registry = CollectorRegistry()
     registry.register(ActorCollector(system))

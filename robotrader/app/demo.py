@@ -106,7 +106,7 @@ class _Session:
 
     def _watch(self, seconds: float | None) -> None:
         until = None if seconds is None else self._begun + seconds
-        tree_shown = False
+        shown = 0  # the process whose tree was shown: a new one has a new tree
         while self._heart.poll() is None and (until is None or time.monotonic() < until):
             status = self._ask(control.Status())
             if status is None:
@@ -115,11 +115,11 @@ class _Session:
                 time.sleep(0.2)
                 continue
             self._last = status
-            if not tree_shown and status.reconciled:
-                tree_shown = True
+            if status.pid != shown and status.reconciled:
+                shown = status.pid
                 self._show_tree()
             self._say(status)
-            time.sleep(SHOWN_EVERY_S if tree_shown else 0.5)
+            time.sleep(SHOWN_EVERY_S if shown == status.pid else 0.5)
 
     def _ask(self, request: Any) -> Any:
         """Ask the core; None if it does not answer, because it is being started."""

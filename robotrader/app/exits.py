@@ -5,9 +5,11 @@ The core and ``robotrader run`` have more, of sysexits.h: what no restart cures.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -40,14 +42,30 @@ CONFIG: Final = 78
 
 NO_RESTART: Final = (DAMAGED, DISK, IN_USE, CONFIG)
 ENDED: Final = "ended.json"
-"""The file in the data directory in which the core says why it ended."""
+"""The file in the data directory that says why a run ended as nobody had asked for."""
+
+ENDED_AT: Final = "ROBOTRADER_ENDED_AT"
+"""Names that file to the emulated gateway of a run."""
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """Why a core did not go on, and which exit status of ``robotrader run`` that is."""
+    """Why a run did not go on, and which exit status of ``robotrader run`` that is."""
 
     status: int
     why: str
+
+
+def leave(status: int, why: str, file: Path | None = None) -> int:
+    """Leave word of an end where ``robotrader run`` reads it; return the status.
+
+    Without ``file`` it is the one that the environment names, for a gateway of a run.
+    """
+    named = os.environ.get(ENDED_AT)
+    file = Path(named) if file is None and named else file
+    if file is not None:
+        with contextlib.suppress(OSError):  # a full disk must not hide how it ended
+            file.write_bytes(msgspec.json.encode(Ended(status, why)))
+    return status
 
 
 def guarded(command: Callable[[], int]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from robotrader.adapters.calendar import CalendarError
-from robotrader.app import gateway_data
+from robotrader.app import exits, gateway_data
 from robotrader.emulator import (
     EventLog,
     FaultError,
@@ -44,7 +45,7 @@ from supervision.pulse import Pulse
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from robotrader.emulator import Program
     from robotrader.tws import Message
@@ -64,14 +65,21 @@ def run(arguments: argparse.Namespace) -> int:
         return _VERBS[arguments.verb](arguments)
     except _REFUSED as error:
         print(f"robotrader gateway: {error}", file=sys.stderr)
-        return 2
+        return exits.leave(exits.USAGE, f"gateway: {error}")
+    except _TakenError as error:
+        print(f"robotrader gateway: {error}", file=sys.stderr)
+        return exits.leave(exits.IN_USE, f"gateway: {error}")
     except OSError as error:
         print(f"robotrader gateway: {error}", file=sys.stderr)
-        return 1
+        return exits.ERROR
 
 
 class _UsageError(ValueError):
     """An argument that cannot be used."""
+
+
+class _TakenError(OSError):
+    """Somebody else listens on a port that is wanted."""
 
 
 _REFUSED: Final = (
@@ -149,12 +157,15 @@ async def _serve(gateway: Gateway, arguments: argparse.Namespace, said: tuple[st
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     server = Server(gateway, host=arguments.host, port=arguments.port, speed=arguments.speed)
-    await server.start()
     control = Control(server)
+    with _not_taken(arguments.host, arguments.port):
+        await server.start()
     print(f"emulated gateway on {server.host}:{server.port}, account {gateway.account}")
     print(said[0], flush=True)
     if arguments.control_port is not None:
-        print(f"control port {await control.start(arguments.control_port)}", flush=True)
+        with _not_taken("127.0.0.1", arguments.control_port):
+            port = await control.start(arguments.control_port)
+        print(f"control port {port}", flush=True)
     for line in said[1:]:
         print(line, flush=True)
     pulse = Pulse.from_env()
@@ -168,6 +179,17 @@ async def _serve(gateway: Gateway, arguments: argparse.Namespace, said: tuple[st
     pulse.planned()
     await control.stop()
     await server.stop()
+
+
+@contextlib.contextmanager
+def _not_taken(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        msg = f"port {port} of {host} is in use: end what listens there, or choose another port"
+        raise _TakenError(msg) from error
 
 
 async def _beat(pulse: Pulse) -> None:

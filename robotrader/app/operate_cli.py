@@ -300,8 +300,15 @@ def _healthcheck(arguments: argparse.Namespace) -> int:
     return exits.UNHEALTHY if wrong else exits.OK
 
 
+_BUILD: Final = "build: "
+"""How the reason of a trip begins whose trigger is ``risk.Trigger.BUILD``."""
+
+
 def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
-    """Yield what keeps a system from trading; a tripped switch is a wish, not an illness."""
+    """Yield what keeps a system from trading; a tripped switch is a wish, not an illness.
+
+    Unless what tripped it is that another build is installed than runs.
+    """
     if status.state is not answers.RunState.RUNNING:
         yield f"the system is {status.state.value}"
     if status.link not in HEALTHY_LINKS:
@@ -312,6 +319,7 @@ def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
         yield "nobody knows how fresh the feeds are"
     elif status.feeds_fresh < status.feeds and status.link == "ready":
         yield f"{status.feeds - status.feeds_fresh} of {status.feeds} feeds are stale"
+    yield from (each.why for each in status.switches if each.why.startswith(_BUILD))
 
 
 def _journal(arguments: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
 """``robotrader run``: heart, the core, and in simulation the emulated gateway beside it.
 
 Heart is the root process: it starts the others, sees their pulses, replaces what ends or hangs, and
-gives up in order. Ctrl-C, SIGTERM and ``robotrader stop`` end everything, children first.
+gives up in order. Ctrl-C, SIGTERM and ``robotrader stop`` end everything, children first; so does
+the end of ``robotrader run`` itself, however it came.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from robotrader.app import exits
 from robotrader.config import Mode
 from robotrader.domain.errors import ConfigurationError
 from supervision import heart
+from supervision.heart_rules import Exit
 
 if TYPE_CHECKING:
     from robotrader.config import Config, Resolved
@@ -35,6 +37,10 @@ GATEWAY_BUDGET_S: Final = 10.0
 """It draws the history of twenty symbols in one go when the core warms its strategies up."""
 
 CORE_BOOT_S: Final = 90.0
+CORE_SHARE: Final = 0.75
+GATEWAY_SHARE: Final = 0.2
+"""Of ``supervision.shutdown_s``, the end of everything: one is stopped after the other."""
+
 RUN_LEASE: Final = "run.lease"
 """Held from before the files of a run are written until heart has ended."""
 
@@ -49,7 +55,7 @@ def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
         "name": "core",
         "argv": [sys.executable, "-m", "robotrader.app.core", str(data_dir / _HANDED)],
         "boot_s": CORE_BOOT_S,
-        "shutdown_s": config.supervision.shutdown_s,
+        "shutdown_s": CORE_SHARE * config.supervision.shutdown_s,
         "intensity": config.supervision.core_max_restarts,
         "period_s": config.supervision.core_within_s,
         "terminal_codes": list(exits.NO_RESTART),
@@ -72,13 +78,16 @@ def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
         "argv": argv,
         "boot_s": GATEWAY_BOOT_S,
         "budget_s": GATEWAY_BUDGET_S,
-        "terminal_codes": [2],
+        "shutdown_s": GATEWAY_SHARE * config.supervision.shutdown_s,
+        "terminal_codes": [exits.USAGE, exits.IN_USE],
+        "env": {exits.ENDED_AT: str(data_dir / exits.ENDED)},
+        "vital": True,
     }
     return [gateway, core]
 
 
 def prepare(resolved: Resolved) -> list[str]:
-    """Write what heart and the core read; return heart's command.
+    """Write what heart and the core read; return heart's command, for this process to start.
 
     Raises:
         ConfigurationError: there is nothing to trade, no account, or a zone that is none.
@@ -99,7 +108,10 @@ def prepare(resolved: Resolved) -> list[str]:
     }  # fmt: skip
     (data_dir / exits.ENDED).unlink(missing_ok=True)
     (data_dir / _HANDED).write_bytes(msgspec.json.encode(handed))
-    spec = {"children": children_of(resolved, data_dir), "dump_dir": str(data_dir / "dumps")}
+    spec = {
+        "children": children_of(resolved, data_dir), "dump_dir": str(data_dir / "dumps"),
+        "parent": os.getpid(),
+    }  # fmt: skip
     (data_dir / _HEART).write_text(json.dumps(spec))
     return heart.command(data_dir / _HEART)
 
@@ -125,7 +137,7 @@ def main(resolved: Resolved) -> int:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         code = _waited(process)
     lease.release()
-    return _said(code, data_dir)
+    return _said(code, resolved.config)
 
 
 def _waited(process: subprocess.Popen[bytes]) -> int:
@@ -136,12 +148,16 @@ def _waited(process: subprocess.Popen[bytes]) -> int:
             continue  # heart has it too, and ends everything in order
 
 
-def _said(code: int, data_dir: Path) -> int:
+def _said(code: int, config: Config) -> int:
     """Say last why it ended, and return the exit status that fits."""
     if code == 0:
         return exits.OK
+    file = Path(config.data_dir) / exits.ENDED
+    if code == Exit.FORCED:
+        why = f"it did not end within supervision.shutdown_s ({config.supervision.shutdown_s:g} s)"
+        exits.leave(exits.ERROR, f"{why}, and was killed: see `robotrader logs`", file)
     ended = exits.Ended(exits.ERROR, f"heart ended with status {code}: see `robotrader logs`")
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        ended = msgspec.json.decode((data_dir / exits.ENDED).read_bytes(), type=exits.Ended)
+        ended = msgspec.json.decode(file.read_bytes(), type=exits.Ended)
     print(f"robotrader: {ended.why}", file=sys.stderr, flush=True)
     return ended.status

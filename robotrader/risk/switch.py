@@ -1,8 +1,8 @@
 """The kill switch: one value, the fold of what the journal says about it (F65, F71).
 
 Each level includes those before it. What is latched stays until a person clears it and says why;
-only a lost connection clears itself (F67). A scope never reaches beyond itself (F72, F73). What
-cannot be read counts as tripped for everything.
+only a lost connection (F67) and another build (F26) clear themselves. A scope never reaches beyond
+itself (F72, F73). What cannot be read counts as tripped for everything.
 
 | level   | new orders that pass | of the working orders, these are cancelled |
 |---------|----------------------|--------------------------------------------|
@@ -67,9 +67,11 @@ class Trigger(StrEnum):
     UNRECONCILED = "unreconciled"
     CONNECTION = "connection"
     UNREADABLE = "unreadable"
+    BUILD = "build"
+    """Another build is installed than runs; in the scope of the account."""
 
 
-SELF_CLEARING: Final = frozenset({Trigger.CONNECTION.value})
+SELF_CLEARING: Final = frozenset({Trigger.CONNECTION.value, Trigger.BUILD.value})
 
 
 class Working(StrEnum):

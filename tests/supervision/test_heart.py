@@ -199,6 +199,27 @@ def test_nothing_goes_on_without_a_vital_child_that_was_given_up(tmp_path: Path)
     assert ward.count("web")["started"] == 1
 
 
+def test_nothing_goes_on_when_a_vital_child_has_ended_as_it_planned(tmp_path: Path) -> None:
+    web = child(tmp_path, "beat", "web")
+    with Ward(tmp_path, web, child(tmp_path, "last_words", vital=True)) as ward:
+        assert ward.until_told("stopped").detail == "planned by the child"
+        assert ward.until_told("stopped", name="web").detail == "stopped by heart"
+        assert ward.heart.outcome() is Exit.CLEAN
+    assert "restarted" not in ward.count("web")
+
+
+def test_a_vital_child_that_heart_was_told_to_stop_ends_nobody_else(tmp_path: Path) -> None:
+    web = child(tmp_path, "beat", "web")
+    with Ward(tmp_path, web, child(tmp_path, "beat", vital=True)) as ward:
+        ward.until_told("beating")
+        ward.heart.stop("core")
+        ward.until_told("stopped")
+        ward.until_told("beating", name="web")
+        ward.heart.step(0)
+        assert ward.heart.phase("web") is Phase.UP
+    assert "stopped" not in ward.count("web")
+
+
 def test_f15_an_end_that_nobody_knows_is_not_restarted(tmp_path: Path) -> None:
     with Ward(tmp_path, child(tmp_path, "beat")) as ward:
         first = ward.until_told("beating")

@@ -121,6 +121,42 @@ def test_otp_219_children_die_with_a_killed_heart_and_a_new_heart_starts_them(
     assert not (tmp_path / "overlaps").exists()
 
 
+_STARTER = """
+import json, os, subprocess, sys, time
+spec = json.loads(sys.argv[2])
+with open(sys.argv[1], "w") as file:
+    json.dump(spec | {"parent": os.getpid() + int(sys.argv[3])}, file)
+subprocess.Popen(sys.argv[4:]).wait()
+"""
+
+
+def starter(folder: Path, off: int) -> list[str]:
+    """A program that starts heart and names itself, or another process, as whom it follows."""
+    spec, given = folder / "heart.json", {"children": [fields(folder, "beat")]}
+    known = [str(spec), json.dumps(given), str(off)]
+    return [sys.executable, "-c", _STARTER, *known, *heart.command(spec)]
+
+
+def test_heart_stops_its_children_in_order_when_the_process_that_it_follows_is_killed(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, argv=starter(tmp_path, 0)) as one:
+        pid = one.until_told("beating")["pid"]
+        one.popen.kill()
+        one.end()
+    assert one.order("orphaned") == ["heart"]
+    assert one.order("stopped") == ["core"]
+    assert (tmp_path / "ended").read_text().split() == ["core"], "it was told, and not killed"
+    assert not exists(pid)
+
+
+def test_heart_starts_nothing_if_the_process_that_it_follows_is_not_there(tmp_path: Path) -> None:
+    with running(tmp_path, argv=starter(tmp_path, 1)) as one:
+        one.end()
+    assert one.order("orphaned") == ["heart"]
+    assert one.order("started") == []
+
+
 def test_otp_219_a_launcher_whose_heart_is_already_gone_does_not_become_its_child(
     tmp_path: Path,
 ) -> None:

@@ -190,13 +190,13 @@ def end_actor(one: Running, path: str) -> None:
 
 @pytest.mark.timeout(240)
 def test_whichever_actor_or_supervisor_is_killed_trading_goes_on(tmp_path: Path) -> None:
-    """The root's own children are six, and five restarts in a minute are its budget: it may give
+    """The root's own children are seven, and five restarts in a minute are its budget: it may give
     up at the last, and heart starts the core anew."""
     with running(tmp_path) as one:
         pids = {one.ready().pid}
         one.trades_on()
         found = paths(one)
-        assert len(found) == 15 + 4 * len(SYMBOLS)
+        assert len(found) == 16 + 4 * len(SYMBOLS)
         for path in found:
             begun = time.monotonic()
             end_actor(one, path)

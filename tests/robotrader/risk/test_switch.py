@@ -30,6 +30,7 @@ from robotrader.risk import (
     scope_of,
     usd,
 )
+from robotrader.risk.switch import SELF_CLEARING
 from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import MS, NOW, account, code, intent, judged, leaving, limits, view
 
@@ -144,7 +145,7 @@ def test_f65_a_state_that_cannot_be_read_is_tripped_and_only_a_person_clears_it(
     assert switch.after(cleared()) == Switch()
 
 
-@pytest.mark.parametrize("trigger", [each for each in Trigger if each is not Trigger.CONNECTION])
+@pytest.mark.parametrize("trigger", [each for each in Trigger if each not in SELF_CLEARING])
 def test_f67_what_is_latched_is_cleared_only_by_a_person_with_a_reason(trigger: Trigger) -> None:
     switch = Switch().after(tripped("reduce", trigger=trigger))
     for record in (cleared(who=""), cleared(who=" "), cleared(why=""), cleared(why="  ")):
@@ -156,6 +157,16 @@ def test_f67_a_lost_connection_clears_itself_and_nothing_else() -> None:
     switch = Switch.fold([tripped(trigger="connection"), tripped("reduce", trigger="daily_loss")])
     left = switch.after(cleared(who="", why="ready"))
     assert [trip.trigger for trip in left.trips] == ["daily_loss"]
+
+
+def test_f26_another_build_clears_itself_in_its_scope_and_nothing_else() -> None:
+    build = tripped("pause", "account:DU1", trigger="build")
+    other = [tripped("pause", "account:DU1"), tripped(trigger="connection")]
+    switch = Switch.fold([build, *other])
+    assert switch.after(cleared("account:DU1", who="")) == Switch.fold(other)
+    assert "build" in {trip.trigger for trip in switch.after(cleared(who="")).trips}
+    assert judged(intent(), view(switch=Switch.fold([build]))) == "switch"
+    assert judged(leaving(), view(aapl=1, switch=Switch.fold([build]))) == ""
 
 
 def test_a_clear_of_an_unreadable_scope_clears_nothing() -> None:
@@ -196,7 +207,7 @@ def _level(records: list[Record], at: int, scopes_of: set[str]) -> int:
     scope = ALL if junk or record.scope == "?" else record.scope
     if scope not in scopes_of:
         return 0
-    itself = record.trigger == "connection" and not junk
+    itself = record.trigger in {"connection", "build"} and not junk
     for later in records[at + 1 :]:
         if not isinstance(later, SwitchCleared) or later.scope != scope:
             continue
@@ -332,8 +343,8 @@ def test_f66_every_trigger_trips_exactly_at_its_threshold(name: str) -> None:
 
 
 def test_f66_there_is_such_a_case_for_every_trigger() -> None:
-    by_itself = set(Trigger) - {Trigger.PERSON, Trigger.UNREADABLE}
-    assert {expected[0] for *_, expected in EDGES.values()} == by_itself
+    elsewhere = {Trigger.PERSON, Trigger.UNREADABLE, Trigger.BUILD}  # F26: tests/system
+    assert {expected[0] for *_, expected in EDGES.values()} == set(Trigger) - elsewhere
 
 
 def test_a_tripped_switch_is_not_tripped_again_until_it_gets_worse() -> None:

@@ -1,0 +1,81 @@
+"""F26: an upgrade while the system runs is noticed, blocks entries, and asks for a restart."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robotrader.adapters.installed import Installed
+from tests.system.console import ACCOUNT, ROOT, Console, gateway, until
+
+PACKAGES = ("robotrader", "actors", "supervision")
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the packages, which the test may change while it runs."""
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@contextmanager
+def running(console: Console, code: Path) -> Iterator[None]:
+    """``robotrader run`` of a copy: the folder that it is started in comes first."""
+    with (console.folder / "stderr").open("w") as stderr:
+        process = subprocess.Popen(
+            console.command("run"), cwd=code, stdout=subprocess.DEVNULL, stderr=stderr
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def blocks(console: Console) -> list[dict[str, Any]]:
+    status = console.asked("status")
+    return [] if status is None else status["switches"]
+
+
+def tripped(console: Console) -> Any:
+    return until(lambda: blocks(console), 30)[0]
+
+
+@pytest.mark.timeout(200)
+def test_f26_an_upgrade_beside_a_running_system_blocks_entries_until_the_restart(
+    tmp_path: Path,
+) -> None:
+    code = copied(tmp_path / "code")
+    module = code / "robotrader" / "domain" / "errors.py"
+    source = module.read_text()
+    with gateway() as port:
+        console = Console(tmp_path, port, "strategy.rest.enabled=false")
+        with running(console, code):
+            first = console.ready()["version"]
+            assert first.endswith(Installed([code / name for name in PACKAGES]).running)
+            assert (blocks(console), console.say("healthcheck").returncode) == ([], 0)
+
+            module.write_text(f"{source}\n# another build\n")
+            trip = tripped(console)
+            assert (trip["scope"], trip["level"]) == (f"account:{ACCOUNT}", "pause")
+            assert trip["why"].startswith("build: another build is installed")
+            assert trip["why"].endswith(": restart")
+            health = console.say("healthcheck")
+            assert (health.returncode, health.stdout.strip()) == (4, trip["why"])
+            assert "another build is installed" in console.log(), "the alert"
+
+            module.write_text(source)
+            until(lambda: not blocks(console), 30)
+            module.write_text(f"{source}\n# another build\n")
+            tripped(console)
+
+        with running(console, code):
+            assert console.ready()["version"] != first
+            until(lambda: not blocks(console), 30)
+            assert console.say("healthcheck").returncode == 0
