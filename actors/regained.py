@@ -19,9 +19,10 @@ from actors.messages import GateChanged, Told
 from robotrader.domain import FLATTENER
 from robotrader.risk import Reservation
 from robotrader.strategies import Fill
+from supervision import DEFERRED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from actors.messages import AskStanding
     from robotrader.domain import Approved
@@ -46,27 +47,33 @@ class Regained:
 
     def __init__(self, registry: Registry, gate: int) -> None:
         self._registry, self._gate = registry, gate
+        self._known = False
         self._asking: list[tuple[AskStanding, Future[Any]]] = []
         self._missed: deque[News] = deque(maxlen=MOST_MISSED)
 
-    def wait(self, ask: AskStanding, reply: Future[Any]) -> None:
-        """Keep a question until it can be answered."""
-        self._asking.append((ask, reply))
+    def answer(
+        self, ask: AskStanding, standings: Standings, later: Callable[[], Future[Any]]
+    ) -> Any:
+        """Return what a strategy has, or ``DEFERRED`` until all is known."""
+        if self._known:
+            return self._standing(ask, standings)
+        self._asking.append((ask, later()))
+        return DEFERRED
 
     def replayed(self, told: Iterable[News]) -> None:
         """Keep what strategies may not have heard."""
         self._missed.extend(told)
 
-    def standing(self, standings: Standings, ask: AskStanding) -> Standing:
-        """Return what a strategy has, as this gate knows it."""
+    def _standing(self, ask: AskStanding, standings: Standings) -> Standing:
         found = standings.standing(ask.strategy, ask.con_id)
         return msgspec.structs.replace(found, gate=self._gate)
 
     def done(self, standings: Standings, contracts: Iterable[int], now_ns: int) -> None:
         """All is known: answer, tell what was missed, and have everybody ask."""
+        self._known = True
         asking, self._asking = self._asking, []
         for ask, reply in asking:
-            reply.set(self.standing(standings, ask))
+            reply.set(self._standing(ask, standings))
         for news in self._missed:
             if isinstance(news.event, Fill) and now_ns - news.event.time_ns < MISSED_NS:
                 self.tell(news)

@@ -77,8 +77,9 @@ if TYPE_CHECKING:
 ZERO: Final = Decimal(0)
 _FOLDED: Final = (*FOLDED, OrderIntended, OrderDone, LimitChanged, SymbolHalted, SymbolResumed)
 _REMEMBERED: Final = 1_000
-_RESERVATIONS: Final = 1_000_000
-"""Numbers of each incarnation: a release that an earlier one is owed means nothing to this one."""
+_RESERVATIONS: Final = (
+    1_000_000  # numbers of each incarnation: an earlier one's release is not ours
+)
 
 
 def _of_line(message: Any) -> object | None:
@@ -144,7 +145,7 @@ class Risk(Actor):
         self._correlations: Correlations | None = None
         self._ready = False
         self._answering: dict[type, Callable[[Any], Any]] = {
-            AskStanding: self._standing,
+            AskStanding: lambda ask: self._regained.answer(ask, self.standings, self.reply_later),
             AskGate: lambda _: self._how(),
             AskFunds: lambda ask: self._funds(ask.strategy),
             AskSizes: lambda _: tuple(self._sized.values()),
@@ -186,13 +187,6 @@ class Risk(Actor):
             raise unknown(self, message)
         serve(message)
         return None
-
-    def _standing(self, ask: AskStanding) -> Any:
-        """Answer once it is known what became of all that earlier gates approved."""
-        if self._ready:
-            return self._regained.standing(self.standings, ask)
-        self._regained.wait(ask, self.reply_later())
-        return DEFERRED
 
     def _how(self) -> GateView:
         facts = {
@@ -375,15 +369,15 @@ class Risk(Actor):
 
     def _settled(self, message: do.Settled) -> None:
         """Judge from now on: what earlier gates approved is in the journal, or waits here."""
-        if message.gate != self.incarnation.n:
-            return  # an earlier gate asked
-        for approved in message.waiting:
+        own = message.gate == self.incarnation.n  # or an earlier gate asked
+        for approved in message.waiting if own else ():
             self.gate.hold(reservation_of(approved))
             self._remember(approved.reservation)
             self._judged.add((approved.intent.strategy, approved.intent.cause))
             self.standings.approved(approved.intent)
-        self._ready = True
-        self._regained.done(self.standings, self._instruments, self._now_ns())
+        if own:
+            self._ready = True
+            self._regained.done(self.standings, self._instruments, self._now_ns())
 
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:

@@ -69,7 +69,7 @@ class Venue(Actor):
         self.bars = 0
 
     def on_start(self) -> None:
-        self.link()
+        self.say_link()
         self.later()
         self.send_after(MOMENT_S, "fill")
 
@@ -82,7 +82,7 @@ class Venue(Actor):
         if ref is not None and ref.is_alive():
             ref.tell(message)
 
-    def link(self) -> None:
+    def say_link(self) -> None:
         now_ns, next_id = self.trader.now_ns(), self.broker.highest_id + 1
         self.say("orders", LinkChanged(LinkState.READY, 1, now_ns, next_order_id=next_id))
 
@@ -90,7 +90,7 @@ class Venue(Actor):
         self.broker.now_ns = self.trader.now_ns()
         match message:
             case AskLink():
-                self.link()
+                self.say_link()
             case PlaceOrder():
                 self.broker.place(message)
                 self.send_after(self.random.choice([0.0, MOMENT_S, 1.0]), "fill")
@@ -110,20 +110,21 @@ class Venue(Actor):
         self.drain()
 
     def drain(self) -> None:
-        said, self.broker.said = self.broker.said, []
+        said: list[Any] = list(self.broker.said)
+        self.broker.said = []
         for each in said:
-            has = "generation" in each.__struct_fields__  # type: ignore[attr-defined]
+            has = "generation" in each.__struct_fields__
             self.say("orders", msgspec.structs.replace(each, generation=1) if has else each)
 
     def snapshot(self, request: int) -> None:
         broker = self.broker
-        parts = {
+        parts: dict[str, Any] = {
             "open_orders": broker.open_reports(),
             "completed": broker.completed_reports(),
             "executions": tuple(broker.executions),
         }
-        stamped = {
-            name: tuple(msgspec.structs.replace(each, generation=1) for each in found)  # type: ignore[attr-defined]
+        stamped: dict[str, Any] = {
+            name: tuple(msgspec.structs.replace(each, generation=1) for each in found)
             for name, found in parts.items()
         }
         answer = BrokerSnapshot(
