@@ -288,6 +288,7 @@ class KillSwitch(Actor):
             unreconciled=frozenset(self._durable.halted),
             link=self._link,
             link_since_ns=self._link_since_ns,
+            forgiven_ns=self.switch.forgiven_ns,
         )
         for trip in due(signs, self.switch, self._limits, self._rules, now_ns):
             self._record(trip)

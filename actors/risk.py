@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
-    from robotrader.risk import Correlations, Limits, Reservation, SessionState
+    from robotrader.risk import Correlations, DayFigures, Limits, Reservation, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
@@ -142,6 +142,7 @@ class Risk(Actor):
         self._halted: set[int] = set()
         self._sized: dict[str, Sized] = {}
         self._correlations: Correlations | None = None
+        self._days: dict[int, DayFigures] = {}
         self._ready = False
         self._answering: dict[type, Callable[[Any], Any]] = {
             AskStanding: lambda ask: self.standings.standing(ask.strategy, ask.con_id),
@@ -192,6 +193,7 @@ class Risk(Actor):
             "switch": self._switch is not None,
             "link": self._link is LinkState.READY,
             "correlations": self._correlations is not None or not self.gate.limits.looks_together,
+            "past days": bool(self._days) or not self.gate.limits.looks_back,
             **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
         }
         return GateView(
@@ -258,6 +260,7 @@ class Risk(Actor):
             sectors=self._sectors,
             restart_at_ns=self._restart_at_ns(now_ns),
             correlations=self._correlations,
+            days=self._days,
         )
 
     def _account_view(self) -> LedgerView:
@@ -340,7 +343,7 @@ class Risk(Actor):
         self._switch = message.switch
 
     def _correlated(self, message: CorrelationsChanged) -> None:
-        self._correlations = message.correlations
+        self._correlations, self._days = message.correlations, message.days
 
     # -- the journal --
 
@@ -367,6 +370,7 @@ class Risk(Actor):
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
             told = self._fold(seq, record)
+            self.gate.seen(record)
             if isinstance(record, LimitChanged):
                 self.gate.change(record)
             for news in told:

@@ -17,7 +17,7 @@ from robotrader.domain.records import Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.recovery import Base
-from robotrader.risk import Correlations, Level, Switch
+from robotrader.risk import Correlations, DayFigures, Level, Switch
 from robotrader.risk.report import Use
 from supervision import Unavailable
 
@@ -313,9 +313,10 @@ class Daily(msgspec.Struct, frozen=True):
 
 
 class CorrelationsChanged(msgspec.Struct, frozen=True):
-    """How contracts move together, as far as that is known."""
+    """How contracts move, together and alone, as far as that is known."""
 
     correlations: Correlations
+    days: dict[int, DayFigures] = {}
 
 
 class AskCloses(msgspec.Struct, frozen=True):

@@ -165,6 +165,10 @@ class Gate:
         if isinstance(record, LimitChanged):
             self.change(record)
 
+    def seen(self, record: Record) -> None:
+        """Count what became of orders: for records of this run, as they become durable."""
+        self._past.follow(record)
+
     def restore(self, past: PastState, changed: Iterable[tuple[str, Decimal]]) -> None:
         """Begin with a snapshot: what was approved, and every limit that was changed.
 

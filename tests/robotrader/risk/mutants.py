@@ -8,7 +8,7 @@ from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
     f"tests/robotrader/risk/test_{topic}.py"
-    for topic in ("exits", "gate", "limits", "switch", "machine")
+    for topic in ("exits", "gate", "lately", "limits", "switch", "machine")
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
@@ -215,8 +215,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "restart-forgets-day",
         _PAST,
-        "        elif isinstance(record, DayRolled):\n            self.begin(record.day)\n",
-        "",
+        "DayRolled):\n            self.begin(record.day)",
+        "DayRolled):\n            pass",
         "the orders of the day are counted from 0 after a restart (F23)",
     ),
     Mutant(
@@ -229,8 +229,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "minute-of-an-hour",
         _PAST,
-        "at_ns > now_ns - MINUTE_NS for",
-        "at_ns >= now_ns - MINUTE_NS for",
+        "at_ns > since_ns for",
+        "at_ns >= since_ns for",
         "an order of exactly a minute ago counts",
     ),
     Mutant(
