@@ -323,6 +323,21 @@ class AskCloses(msgspec.Struct, frozen=True):
     """Which daily closes are known? A dict of days and prices by contract answers."""
 
 
+class AskCheck(msgspec.Struct, frozen=True):
+    """What would the gate say of this? A ``robotrader.risk.Explained`` answers, or why it is none.
+
+    Nothing is approved, held or counted.
+    """
+
+    intent: Intent
+
+
+class CloseStrategy(msgspec.Struct, frozen=True):
+    """The kill switch wants closed what a strategy holds, or what all of its instances hold."""
+
+    strategy: str
+
+
 class AskUse(msgspec.Struct, frozen=True):
     """How far are the limits used? A ``GateUse`` answers."""
 

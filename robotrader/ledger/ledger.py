@@ -332,6 +332,10 @@ class Ledger:
             self._losses_ns = losing_streak(each.held.trips for each in self._histories.values())
         return self._losses_ns
 
+    def quantities(self) -> dict[int, Decimal]:
+        """Return what is held of each contract that is or was held, signed."""
+        return {con_id: each.held.qty for con_id, each in self._histories.items()}
+
     def traded(self) -> tuple[int, ...]:
         """Return the contracts that are or were held: those whose prices a view needs."""
         return tuple(self._histories)

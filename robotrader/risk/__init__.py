@@ -2,6 +2,7 @@
 
 from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
 from robotrader.risk.daily import DayFigures, day_figures
+from robotrader.risk.explain import Checked, Explained
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
@@ -25,8 +26,10 @@ from robotrader.risk.view import RiskView, SessionState, WorkingOrder
 __all__ = [
     "ALL",
     "Aligned",
+    "Checked",
     "Correlations",
     "DayFigures",
+    "Explained",
     "Exposure",
     "Gate",
     "GateFold",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -195,7 +196,7 @@ def test_f61_a_price_or_volume_that_is_none_leaves_the_figure_unknown_and_blocks
 
 
 def test_what_is_restricted_can_be_left_and_not_entered() -> None:
-    allowed = {"restricted_symbols": frozenset({"AAPL"})}
+    allowed: Any = {"restricted_symbols": frozenset({"AAPL"})}
     assert judged(intent(), **allowed) == "restricted"
     assert judged(leaving(qty=5), view(aapl=5), **allowed) == ""
     one = Limits(restricted_symbols=frozenset({"A", "B"}))
