@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from robotrader.domain import Intent, OrderType, Purpose, Side
+from robotrader.domain import Intent, OrderType, Purpose
 from robotrader.domain import control_risk as answers
 from robotrader.risk.report import book_of, scenarios, tails
 
@@ -99,7 +99,7 @@ def wanted(request: RiskCheck, con_id: int, now_ns: int) -> Intent:
         strategy=request.strategy,
         con_id=con_id,
         symbol=request.symbol,
-        side=Side(request.side),
+        side=request.side,
         qty=request.qty,
         purpose=Purpose.EXIT if request.closes else Purpose.ENTRY,
         cause="risk check",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from robotrader.app.tables import UNKNOWN, table, when
 from robotrader.domain import control
 from robotrader.domain import control_risk as answers
+from robotrader.domain.orders import Side
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ def request(arguments: argparse.Namespace) -> Request:
         return control.RiskVar(level=arguments.level)
     if arguments.verb == "check":
         return control.RiskCheck(
-            side=arguments.side,
+            side=Side(arguments.side),
             qty=arguments.qty,
             symbol=arguments.symbol,
             limit_price=arguments.limit,

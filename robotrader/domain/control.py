@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from robotrader.domain.control_answers import Answer
 from robotrader.domain.errors import RoboTraderError
+from robotrader.domain.orders import Side
 
 VERSION: Final = 1
 """Of the protocol; both sides refuse another one."""
@@ -197,7 +198,7 @@ class RiskSizes(_Request, tag="risk_sizes", frozen=True, kw_only=True):
 class RiskCheck(_Request, tag="risk_check", frozen=True, kw_only=True):
     """Asks what the gate would say of an order, which nothing sends."""
 
-    side: Annotated[str, Meta(pattern="^(BUY|SELL|SSHORT)$")]
+    side: Side
     qty: Decimal
     symbol: _Name
     limit_price: Decimal | None = None

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -233,19 +234,19 @@ def test_risk_check_says_what_the_gate_would_say_and_changes_nothing(
     gate, orders = rig.gate(), rig.exchange.orders()
     assert gate is not None
     with asked(rig, tmp_path / "control.sock") as say:
-        small = say(ask.RiskCheck(side="BUY", qty=Decimal(1), symbol="AAPL"))
+        small = say(ask.RiskCheck(side=Side.BUY, qty=Decimal(1), symbol="AAPL"))
         assert (small.passes, small.code, small.most) == (True, "", 1)
-        large = say(ask.RiskCheck(side="BUY", qty=Decimal(10_001), symbol="AAPL"))
+        large = say(ask.RiskCheck(side=Side.BUY, qty=Decimal(10_001), symbol="AAPL"))
         assert (large.passes, large.code) == (False, "order_qty")
         assert 0 < large.most < 10_001
-        again = say(ask.RiskCheck(side="BUY", qty=large.most, symbol="AAPL"))
+        again = say(ask.RiskCheck(side=Side.BUY, qty=large.most, symbol="AAPL"))
         assert again.passes
-        more = say(ask.RiskCheck(side="BUY", qty=large.most + 1, symbol="AAPL"))
+        more = say(ask.RiskCheck(side=Side.BUY, qty=large.most + 1, symbol="AAPL"))
         assert not more.passes
         assert "above the limit" in more.why
-        closes = say(ask.RiskCheck(side="SELL", qty=Decimal(1), symbol="AAPL", closes=True))
+        closes = say(ask.RiskCheck(side=Side.SELL, qty=Decimal(1), symbol="AAPL", closes=True))
         assert (closes.passes, closes.reduces, closes.low) == (True, True, 0)
-        nobody = say(ask.RiskCheck(side="BUY", qty=Decimal(1), symbol="NOBODY"))
+        nobody = say(ask.RiskCheck(side=Side.BUY, qty=Decimal(1), symbol="NOBODY"))
         assert not nobody.passes
     assert rig.gate() == gate, "nothing was counted or held"
     assert rig.exchange.orders() == orders
@@ -286,16 +287,20 @@ def test_f22_a_thousand_intents_at_once_of_five_strategies_are_one_order_at_the_
         assert (gate.approvals, gate.refusals) == (1, {"entry_pending": 999})
 
 
+def _holds(rig: Rig, qty: Decimal) -> bool:
+    return rig.held() == qty
+
+
 def test_flatten_of_a_strategy_closes_what_it_holds_and_nothing_else(tmp_path: Path) -> None:
     with running(tmp_path) as rig:
         rig.ready()
         rig.trade("BUY", 5)
         for strategy, qty in (("cross/AAPL", 3), ("other/AAPL", 4)):
-            before = rig.held()
+            after = rig.held() + qty
             rig.trader.role("risk").tell(
                 wish(rig, strategy=strategy, qty=Decimal(qty), cause=strategy)
             )
-            rig.until(lambda before=before, qty=qty: rig.held() == before + qty)
+            rig.until(partial(_holds, rig, after))
         assert rig.ask("kill-switch", Trip(Level.FLATTEN, "strategy:cross", who="me", why="test"))
         rig.until(lambda: rig.held() == 9)
         rig.until(rig.agrees)
