@@ -309,7 +309,7 @@ class KillSwitch(Actor):
 
     def _look_at_flag(self) -> None:
         try:
-            word = self._flag.read_text().strip().lower()
+            word = self._flag.read_bytes().decode("utf-8", "replace").strip().lower()
         except FileNotFoundError:
             return
         except OSError:
