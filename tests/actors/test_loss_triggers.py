@@ -7,6 +7,7 @@ cent are tests/robotrader/risk's; here a loss below the limit does nothing and o
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,17 @@ def test_f66_a_storm_of_refused_orders_trips_one_beyond_its_limit(tmp_path: Path
         rig.ready()
         for number in range(2):
             rig.intend("BUY", 100_000)
-            rig.until(lambda many=number + 1: _rejected(rig) >= many)
+            rig.until(partial(_at_least, rig, number + 1))
         rig.trade("BUY", 1)
         assert rig.switch().level() is Level.OFF
         rig.intend("BUY", 100_000)
         rig.until(lambda: (found := rig.switch()) and found.find("all", "rejects"), 5)
         rig.until(lambda: entry_refused(rig))
         rig.trade("SELL", 1)
+
+
+def _at_least(rig: Rig, many: int) -> bool:
+    return _rejected(rig) >= many
 
 
 def _rejected(rig: Rig) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.robotrader.risk.mutants_lately import OF_HABITS
 from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
@@ -364,4 +365,4 @@ _OF_THE_SWITCH: Final = (
     ),
 )
 
-MUTANTS: Final = (*_OF_THE_GATE, *_OF_THE_SWITCH)
+MUTANTS: Final = (*_OF_THE_GATE, *_OF_THE_SWITCH, *OF_HABITS)
