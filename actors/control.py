@@ -20,9 +20,17 @@ from actors.breaker import BREAKER_ROLES
 from actors.compared import breaks, sides
 from actors.messages import GoOn
 from actors.preview import kill_answer
-from actors.risk_rows import limits_answer, sizes_answer, stress_answer, var_answer
+from actors.risk_rows import (
+    check_answer,
+    limits_answer,
+    sizes_answer,
+    stress_answer,
+    var_answer,
+    wanted,
+)
 from actors.say import (
     AskBreaker,
+    AskCheck,
     AskCloses,
     AskDays,
     AskFeeds,
@@ -137,6 +145,7 @@ class ControlActor(Actor):
             control.RiskVar: self._risk_var,
             control.RiskStress: self._risk_stress,
             control.RiskSizes: self._risk_sizes,
+            control.RiskCheck: self._risk_check,
         }
 
     def on_start(self) -> None:
@@ -286,6 +295,12 @@ class ControlActor(Actor):
     async def _risk_sizes(self, _: control.RiskSizes) -> Answer:
         sized = await self._ask("risk", AskSizes())
         return _NO_GATE if sized is None else sizes_answer(sized)
+
+    async def _risk_check(self, request: control.RiskCheck) -> Answer:
+        con_ids = (c for c, name in self._known.symbols.items() if name == request.symbol)
+        intent = wanted(request, next(con_ids, 0), self._known.now_ns())
+        found = await self._ask("risk", AskCheck(intent))
+        return _NO_GATE if found is None else check_answer(found)
 
     async def _risk_var(self, request: control.RiskVar) -> Answer:
         ledger, closes = await self._ask("account", AskLedger()), await self._closes()

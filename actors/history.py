@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from actors.say import AskCloses, AskDaily, CorrelationsChanged, Daily, tell, unknown
-from robotrader.risk import correlations
+from robotrader.risk import correlations, day_figures
 from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.say import Address
-    from robotrader.domain import Bar
-    from robotrader.risk import Correlations
+    from robotrader.risk import Correlations, DayFigures
 
 LOOK_S: Final = 1.0
 """How long after new prices the correlations are computed, and how often they are told."""
@@ -35,6 +34,11 @@ class HistoryRules(msgspec.Struct, frozen=True, kw_only=True):
     least_days: int = 60
     newest_days: int = 250
     """About a year."""
+
+    figure_days: int = 20
+    """Days that volume and volatility are of: a month."""
+
+    year_days: int = 252
 
 
 class DailyHistory(Actor):
@@ -56,6 +60,7 @@ class DailyHistory(Actor):
         super().__init__()
         self._rules, self._data, self._risk, self._now_ns = rules, data, risk, now_ns
         self._closes: dict[int, dict[str, float]] = {}
+        self._figures: dict[int, DayFigures] = {}
         self._known: Correlations | None = None
         self._fresh = False
 
@@ -69,19 +74,23 @@ class DailyHistory(Actor):
         if isinstance(message, AskCloses):
             return {con_id: dict(series) for con_id, series in self._closes.items()}
         if isinstance(message, Daily):
-            self._closes[message.con_id] = self._series(message.bars)
-            self._fresh = True
+            self._take(message)
         elif message == _LOOK:
             self._look()
         else:
             raise unknown(self, message)
         return None
 
-    def _series(self, bars: tuple[Bar, ...]) -> dict[str, float]:
-        """Return closes by day; a day that is not over has none."""
-        over = [bar for bar in bars if bar.end_ns <= self._now_ns()]
-        newest = over[-self._rules.newest_days - 1 :]
-        return {_day(bar.start_ns): bar.close for bar in newest}
+    def _take(self, message: Daily) -> None:
+        """Take in a contract's days; one that is not over does not count."""
+        rules = self._rules
+        over = [bar for bar in message.bars if bar.end_ns <= self._now_ns()]
+        newest = over[-rules.newest_days - 1 :]
+        self._closes[message.con_id] = {_day(bar.start_ns): bar.close for bar in newest}
+        self._figures[message.con_id] = day_figures(
+            newest, least_days=rules.figure_days, year_days=rules.year_days
+        )
+        self._fresh = True
 
     def _look(self) -> None:
         self.send_after(LOOK_S, _LOOK)
@@ -89,7 +98,7 @@ class DailyHistory(Actor):
             self._fresh = False
             self._known = correlations(self._closes, least_days=self._rules.least_days)
         if self._known is not None:
-            tell(self._risk, CorrelationsChanged(self._known))
+            tell(self._risk, CorrelationsChanged(self._known, dict(self._figures)))
 
 
 def _day(at_ns: int) -> str:

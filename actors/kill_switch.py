@@ -17,6 +17,7 @@ from actors.say import (
     CancelAll,
     Clear,
     ClockCompared,
+    CloseStrategy,
     Commit,
     Committed,
     Follow,
@@ -288,6 +289,7 @@ class KillSwitch(Actor):
             unreconciled=frozenset(self._durable.halted),
             link=self._link,
             link_since_ns=self._link_since_ns,
+            forgiven_ns=self.switch.forgiven_ns,
         )
         for trip in due(signs, self.switch, self._limits, self._rules, now_ns):
             self._record(trip)
@@ -307,7 +309,7 @@ class KillSwitch(Actor):
 
     def _look_at_flag(self) -> None:
         try:
-            word = self._flag.read_text().strip().lower()
+            word = self._flag.read_bytes().decode("utf-8", "replace").strip().lower()
         except FileNotFoundError:
             return
         except OSError:
@@ -353,6 +355,9 @@ class KillSwitch(Actor):
         """
         if self._ledger is None:
             return
+        if scope.startswith("strategy:"):
+            self._flatten_strategy(scope)
+            return
         for con_id, held in self._ledger.positions.items():
             instrument = self._instruments.get(con_id)
             now_ns = self._now_ns()
@@ -374,6 +379,13 @@ class KillSwitch(Actor):
                 decided_ns=now_ns,
             )
             tell(self._risk, intent)
+
+    def _flatten_strategy(self, scope: str) -> None:
+        """Have the gate close it: what a strategy holds is known where its fills are followed."""
+        now_ns = self._now_ns()
+        if now_ns - self._flattened.get((scope, 0), 0) >= AGAIN_NS:
+            self._flattened[scope, 0] = now_ns
+            tell(self._risk, CloseStrategy(scope.partition(":")[2]))
 
 
 def _refusal(why: str) -> tuple[type[KillSwitchTriggeredError], KillSwitchTriggeredError, None]:

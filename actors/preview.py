@@ -70,4 +70,4 @@ def _cannot(level: Level, scope: str, word: str, known: Known) -> Iterator[str]:
     if not {name, budget_of(name)} & known.strategies and name not in known.strategies:
         yield f"find {name}: no strategy has that name, so nothing is stopped by this"
     if level >= Level.FLATTEN:
-        yield "close a strategy's positions: they are the account's; flatten symbol:X instead"
+        yield "say how many shares: it closes what the strategy holds by then"

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from actors import risk_asks
 from actors.messages import AskFunds, AskStanding, LineFreshness
 from actors.regained import Regained, reservation_of
 from actors.say import (
+    AskCheck,
     AskGate,
     AskMeters,
     AskSettled,
     AskSizes,
     AskUse,
+    CloseStrategy,
     CorrelationsChanged,
     Follow,
-    GateUse,
-    GateView,
     Recorded,
     Replayed,
     Restored,
@@ -54,23 +55,29 @@ from robotrader.domain.records import (
     SymbolResumed,
 )
 from robotrader.execution import effects as do
-from robotrader.ledger import FOLDED, KEPT, Ledger
+from robotrader.ledger import FOLDED, Ledger
 from robotrader.market import Freshness
 from robotrader.meters import of_gate
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
-from robotrader.sizing import funds_of
 from robotrader.strategies import Standings
 from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from actors.say import Address
+    from actors.say import Address, GateUse, GateView
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
-    from robotrader.risk import Correlations, Limits, Reservation, SessionState
+    from robotrader.risk import (
+        Correlations,
+        DayFigures,
+        Explained,
+        Limits,
+        Reservation,
+        SessionState,
+    )
     from robotrader.strategies import News
     from supervision import Registry
 
@@ -143,6 +150,7 @@ class Risk(Actor):
         self._halted: set[int] = set()
         self._sized: dict[str, Sized] = {}
         self._correlations: Correlations | None = None
+        self._days: dict[int, DayFigures] = {}
         self._ready = False
         self._answering: dict[type, Callable[[Any], Any]] = {
             AskStanding: lambda ask: self._regained.answer(ask, self.standings, self.reply_later),
@@ -150,23 +158,25 @@ class Risk(Actor):
             AskFunds: lambda ask: self._funds(ask.strategy),
             AskSizes: lambda _: tuple(self._sized.values()),
             AskUse: lambda _: self._use(),
+            AskCheck: lambda ask: self._check(ask.intent),
             AskMeters: lambda _: of_gate(self.gate, len(self._how().missing)),
         }
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
-            Quote: self._quoted,
+            Quote: lambda quote: self._quotes.__setitem__(quote.con_id, quote),
             Restored: self._restore,
             Replayed: self._replay,
             Recorded: self._recorded,
             do.Told: self._told,
             do.Released: self._released,
-            do.Declined: self._declined,
+            do.Declined: lambda it: self._give_back(it.approved, f"{it.code}: {it.why}"),
             do.Settled: self._settled,
-            LinkChanged: self._linked,
-            SwitchChanged: self._switched,
-            CorrelationsChanged: self._correlated,
+            LinkChanged: self._changed,
+            SwitchChanged: self._changed,
+            CorrelationsChanged: self._changed,
             BrokerSnapshot: _ignore,
             LineFreshness: self._freshness,
+            CloseStrategy: self._close,
             CancelWish: self._cancelled,
             StopWish: self._moved,
         }
@@ -194,28 +204,22 @@ class Risk(Actor):
             "switch": self._switch is not None,
             "link": self._link is LinkState.READY,
             "correlations": self._correlations is not None or not self.gate.limits.looks_together,
+            "past days": bool(self._days) or not self.gate.limits.looks_back,
             **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
         }
-        return GateView(
-            missing=tuple(name for name, known in facts.items() if not known),
-            approvals=self.gate.approvals,
-            refusals=dict(self.gate.refusals),
-        )
+        return risk_asks.how(self.gate, facts)
 
     def _use(self) -> GateUse:
         now_ns = self._now_ns()
-        return GateUse(
-            uses=self.gate.usage(self._view(now_ns), now_ns),
-            limits_hash=self.gate.limits.hash,
-            refusals=dict(self.gate.refusals),
-        )
+        return risk_asks.use(self.gate, self._view(now_ns), now_ns)
+
+    def _check(self, intent: Intent) -> Explained | str:
+        now_ns = self._now_ns()
+        return self.gate.explain(intent, self._view(now_ns, intent.con_id), now_ns)
 
     def _funds(self, strategy: str) -> Funds:
-        """Return what a size is made of; of the trades, those of the whole strategy's section."""
-        if not self._ready:
-            return Funds()
-        closed = self.ledger.closed(strategy.partition("/")[0], KEPT)
-        return funds_of(self._account_view(), closed)
+        ready = self._ready
+        return risk_asks.funds(self.ledger, self._account_view(), strategy) if ready else Funds()
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
@@ -261,6 +265,7 @@ class Risk(Actor):
             sectors=self._sectors,
             restart_at_ns=self._restart_at_ns(now_ns),
             correlations=self._correlations,
+            days=self._days,
         )
 
     def _account_view(self) -> LedgerView:
@@ -287,8 +292,15 @@ class Risk(Actor):
                 tell(self._orders, msgspec.structs.replace(wish, ref=order.ref))
 
     def _moved(self, wish: StopWish) -> None:
-        """Hand on that a stop comes nearer: it can only lower the risk."""
-        tell(self._orders, wish)
+        tell(self._orders, wish)  # a stop that comes nearer can only lower the risk
+
+    def _close(self, message: CloseStrategy) -> None:
+        """Close what a strategy holds, by the way that every order goes."""
+        held = self.standings.held() if self._ready else {}
+        for intent in risk_asks.closing(
+            message, held, self.ledger.quantities(), self._instruments, self._now_ns()
+        ):
+            self._judge(intent)
 
     # -- what orders do --
 
@@ -317,13 +329,7 @@ class Risk(Actor):
         if number in held and qty > 0:
             self.gate.release(number, min(qty, held[number]))
 
-    def _declined(self, message: do.Declined) -> None:
-        self._give_back(message.approved, f"{message.code}: {message.why}")
-
     # -- what is so --
-
-    def _quoted(self, quote: Quote) -> None:
-        self._quotes[quote.con_id] = quote
 
     def _freshness(self, message: LineFreshness) -> None:
         """Let nothing be entered on prices that the symbol finds too old (F54).
@@ -336,14 +342,13 @@ class Risk(Actor):
         elif message.freshness is not Freshness.WAITING:
             self._stale.discard(line)
 
-    def _linked(self, message: LinkChanged) -> None:
-        self._link = message.state
-
-    def _switched(self, message: SwitchChanged) -> None:
-        self._switch = message.switch
-
-    def _correlated(self, message: CorrelationsChanged) -> None:
-        self._correlations = message.correlations
+    def _changed(self, message: LinkChanged | SwitchChanged | CorrelationsChanged) -> None:
+        if isinstance(message, LinkChanged):
+            self._link = message.state
+        elif isinstance(message, CorrelationsChanged):
+            self._correlations, self._days = message.correlations, message.days
+        else:
+            self._switch = message.switch
 
     # -- the journal --
 
@@ -382,6 +387,7 @@ class Risk(Actor):
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
             told = self._fold(seq, record)
+            self.gate.seen(record)
             if isinstance(record, LimitChanged):
                 self.gate.change(record)
             for news in told:

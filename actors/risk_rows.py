@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from robotrader.domain import Intent, OrderType, Purpose
 from robotrader.domain import control_risk as answers
 from robotrader.risk.report import book_of, scenarios, tails
 
 if TYPE_CHECKING:
     from actors.say import GateUse, Sized
+    from robotrader.domain.control import RiskCheck
     from robotrader.ledger import LedgerView
+    from robotrader.risk import Explained
     from robotrader.risk.correlation import Closes
 
 LEAST_DAYS: Final = 20
@@ -86,3 +90,50 @@ def sizes_answer(sized: tuple[Sized, ...]) -> answers.SizesAnswer:
                 )
             )
     return answers.SizesAnswer(sizes=tuple(rows))
+
+
+def wanted(request: RiskCheck, con_id: int, now_ns: int) -> Intent:
+    """Return the intent that a request is about."""
+    limited = request.limit_price is not None
+    return Intent(
+        strategy=request.strategy,
+        con_id=con_id,
+        symbol=request.symbol,
+        side=request.side,
+        qty=request.qty,
+        purpose=Purpose.EXIT if request.closes else Purpose.ENTRY,
+        cause="risk check",
+        order_type=OrderType.LIMIT if limited else OrderType.MARKET,
+        limit_price=request.limit_price,
+        outside_rth=request.outside_rth,
+        decided_ns=now_ns,
+    )
+
+
+def check_answer(found: Explained | str) -> answers.CheckAnswer:
+    """Return what the gate would say; what is no order at all has no checks."""
+    if isinstance(found, str):
+        return answers.CheckAnswer(
+            passes=False, code="malformed", why=found, reduces=False, price=None, position=None,
+            low=None, high=None, worth=None, most=Decimal(0), checks=(),
+        )  # fmt: skip
+    rows = tuple(
+        answers.CheckRow(
+            code=each.code, rule=each.rule, limits=each.limits, asked=each.asked, why=each.why
+        )
+        for each in found.checks
+    )
+    first = next((row for row in rows if row.why), None)
+    return answers.CheckAnswer(
+        passes=first is None,
+        code="" if first is None else first.code,
+        why="" if first is None else first.why,
+        reduces=found.reduces,
+        price=found.price,
+        position=found.position,
+        low=found.low,
+        high=found.high,
+        worth=found.worth,
+        most=found.most,
+        checks=rows,
+    )

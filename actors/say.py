@@ -17,7 +17,7 @@ from robotrader.domain.records import Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.recovery import Base
-from robotrader.risk import Correlations, Level, Switch
+from robotrader.risk import Correlations, DayFigures, Level, Switch
 from robotrader.risk.report import Use
 from supervision import Unavailable
 
@@ -322,13 +322,29 @@ class Daily(msgspec.Struct, frozen=True):
 
 
 class CorrelationsChanged(msgspec.Struct, frozen=True):
-    """How contracts move together, as far as that is known."""
+    """How contracts move, together and alone, as far as that is known."""
 
     correlations: Correlations
+    days: dict[int, DayFigures] = {}
 
 
 class AskCloses(msgspec.Struct, frozen=True):
     """Which daily closes are known? A dict of days and prices by contract answers."""
+
+
+class AskCheck(msgspec.Struct, frozen=True):
+    """What would the gate say of this? A ``robotrader.risk.Explained`` answers, or why it is none.
+
+    Nothing is approved, held or counted.
+    """
+
+    intent: Intent
+
+
+class CloseStrategy(msgspec.Struct, frozen=True):
+    """The kill switch wants closed what a strategy holds, or what all of its instances hold."""
+
+    strategy: str
 
 
 class AskUse(msgspec.Struct, frozen=True):

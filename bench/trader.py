@@ -123,8 +123,8 @@ def trader(wanted: Wanted, config: Config, seen: list[tuple[float, int]]) -> Tra
 
     rules = LineRules(primary="ibkr", made_of="trades", size_ns=wanted.bar_ns)
     limits = msgspec.structs.replace(
-        made.limits, max_orders_per_min=MANY, max_orders_per_day=MANY, duplicate_window_ms=0,
-        price_collar=Ratio(Decimal("0.5")),
+        made.limits, max_orders_per_s=MANY, max_orders_per_min=MANY, max_orders_per_day=MANY,
+        duplicate_window_ms=0, max_losses_row=0, price_collar=Ratio(Decimal("0.5")),
     )  # fmt: skip
     return replace(
         made,

@@ -91,13 +91,31 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
     risk, pace = config.risk, pace_of(config)
     limits = Limits(
         allowed_symbols=frozenset(config.universe.symbols),
+        restricted_symbols=frozenset(risk.restricted),
+        max_order_qty=risk.max_order_qty,
         max_order_usd=Usd(_exact(risk.max_order_usd)),
+        max_symbol_qty=risk.max_symbol_qty,
+        max_symbol_usd=Usd(risk.max_symbol_usd),
+        max_sector_weight=_looked_at(risk.max_sector_weight, unless=10),
         max_symbol_weight=Ratio(_exact(risk.max_symbol_weight)),
         max_gross=Ratio(_exact(risk.max_gross)),
+        max_gross_usd=Usd(risk.max_gross_usd),
         max_net=Ratio(_exact(risk.max_net)),
+        max_open_positions=risk.max_open_positions,
         max_daily_loss=Ratio(_exact(risk.max_daily_loss)),
         max_drawdown=Ratio(_exact(risk.max_drawdown)),
+        max_daily_loss_usd=Usd(risk.max_daily_loss_usd) if risk.max_daily_loss_usd else None,
+        max_losses_row=config.kill_switch.losses_max,
+        max_cancel_ratio=_looked_at(risk.max_cancel_ratio, unless=1),
+        cancel_ratio_orders=risk.cancel_ratio_orders,
+        cooldown_ms=round(risk.cooldown_s * 1_000),
+        max_volume_share=_looked_at(risk.max_volume_share, unless=1),
+        max_volatility=_looked_at(risk.max_volatility, unless=10),
+        max_entries_pending=risk.max_entries_pending,
+        max_orders_per_s=risk.max_orders_per_s,
         max_orders_per_min=risk.max_orders_per_min,
+        max_orders_per_day=risk.max_orders_per_day,
+        duplicate_window_ms=round(risk.duplicate_s * 1_000),
         max_open_orders=risk.max_open_orders,
         price_collar=Ratio(_exact(risk.price_collar)),
         max_quote_age_ms=round(risk.stale_quote_s * 1_000 * pace),
@@ -109,6 +127,7 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         },
         restart_quiet_ms=_quiet_ms(config),
         allow_short=risk.allow_short,
+        allow_extended=risk.allow_extended,
     )
     trips = at_pace(_trips(config), pace, "stale_after_ms", "disconnected_ms", "max_skew_ms")
     return at_pace(limits, pace, "max_quote_lead_ms"), trips
@@ -122,6 +141,9 @@ def _trips(config: Config) -> TripRules:
     rules = config.kill_switch
     return TripRules(
         on_loss=_level(config.risk.on_breach),
+        on_losses=_level(rules.on_losses),
+        on_position_loss=_level(rules.on_position_loss),
+        max_position_loss=_looked_at(rules.position_loss, unless=1),
         on_rejects=_level(rules.on_rejects),
         on_stale_data=_level(rules.on_stale_data),
         on_clock=_level(rules.on_clock_skew),

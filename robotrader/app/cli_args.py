@@ -6,6 +6,7 @@ The options that every command has may stand before or after the command's name.
 from __future__ import annotations
 
 import argparse
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 LEVELS: Final = ("pause", "reduce", "cancel", "flatten")
+SIDES: Final = ("BUY", "SELL", "SSHORT")
 PERIODS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 GROUPS: Final = ("ENV", "HOST", "CONF", "STORE", "IB")
@@ -91,6 +93,16 @@ def _add_risk(commands: Commands, shared: list[argparse.ArgumentParser]) -> None
     var = verbs.add_parser("var", parents=shared, help="show what one day can cost")
     var.add_argument("--level", type=_level, default=0.99, help="as 0.95; default 0.99")
     verbs.add_parser("stress", parents=shared, help="show what scenarios would bring")
+    check = verbs.add_parser(
+        "check", parents=shared, help="show what the gate would say of an order"
+    )
+    check.add_argument("side", type=str.upper, choices=SIDES, metavar="BUY|SELL|SSHORT")
+    check.add_argument("qty", type=_number, metavar="QTY")
+    check.add_argument("symbol", type=str.upper, metavar="SYMBOL")
+    check.add_argument("--limit", type=_number, metavar="PRICE", help="default: a market order")
+    check.add_argument("--strategy", default="check", help="in whose name")
+    check.add_argument("--exit", action="store_true", help="meant to close a position")
+    check.add_argument("--outside-rth", action="store_true", help="also outside regular hours")
     verbs.add_parser("size", parents=shared, help="show the sizes that were used last, and why")
 
 
@@ -187,6 +199,17 @@ def _level(text: str) -> float:
         msg = f"{text!r} is no level from 0.51 to 0.9999, as 0.99"
         raise argparse.ArgumentTypeError(msg)
     return level
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal(0)
+    if not number.is_finite() or number <= 0:
+        msg = f"{text!r} is no number above 0, as 100 or 190.25"
+        raise argparse.ArgumentTypeError(msg)
+    return number
 
 
 def _natural(text: str) -> int:

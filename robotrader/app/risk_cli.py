@@ -1,4 +1,4 @@
-"""``robotrader risk limits|var|stress|size``: what a running system risks at the moment."""
+"""``robotrader risk limits|var|stress|size|check``: what a running system risks at the moment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from robotrader.app.tables import UNKNOWN, table, when
 from robotrader.domain import control
 from robotrader.domain import control_risk as answers
+from robotrader.domain.orders import Side
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +23,16 @@ def request(arguments: argparse.Namespace) -> Request:
     """Return what a command asks."""
     if arguments.verb == "var":
         return control.RiskVar(level=arguments.level)
+    if arguments.verb == "check":
+        return control.RiskCheck(
+            side=Side(arguments.side),
+            qty=arguments.qty,
+            symbol=arguments.symbol,
+            limit_price=arguments.limit,
+            strategy=arguments.strategy,
+            closes=arguments.exit,
+            outside_rth=arguments.outside_rth,
+        )
     if arguments.verb == "stress":
         return control.RiskStress()
     return control.RiskLimits() if arguments.verb == "limits" else control.RiskSizes()
@@ -84,9 +95,34 @@ def sizes(answer: answers.SizesAnswer) -> RenderableType:
     return table("", columns, rows)
 
 
+def check(answer: answers.CheckAnswer) -> RenderableType:
+    """Return the table of checks, the order's verdict above it."""
+    rows = [
+        (
+            each.code,
+            "refuses" if each.why else "passes" if each.asked else "not asked",
+            ", ".join(f"{name} {limit}" for name, limit in each.limits.items()),
+            each.why or each.rule,
+        )
+        for each in answer.checks
+    ]
+    verdict = "it would pass" if answer.passes else f"refused: {answer.code}: {answer.why}"
+    title = (
+        f"{verdict}; held {_known(answer.position)}, then {_known(answer.low)} to "
+        f"{_known(answer.high)}, worth {_money(answer.worth)} USD at {_known(answer.price)}; "
+        f"at most {answer.most} would pass"
+    )
+    return table(title, ("check", "", "limits", "numbers"), rows)
+
+
+def _known(value: Decimal | None) -> str:
+    return UNKNOWN if value is None else str(value)
+
+
 SHOWN: Final[dict[type, Callable[[Any], RenderableType]]] = {
     answers.LimitsAnswer: limits,
     answers.VarAnswer: var,
     answers.StressAnswer: stress,
     answers.SizesAnswer: sizes,
+    answers.CheckAnswer: check,
 }

@@ -15,6 +15,7 @@ from robotrader.config.build import (
 )
 from robotrader.config.layers import Layer
 from robotrader.config.places import control_socket, journal_folder, log_folder
+from robotrader.config.risk_schema import KillSwitch, Risk
 from robotrader.config.rules import LIVE_PORTS, PAPER_PORTS
 from robotrader.config.schema import (
     Config,
@@ -22,13 +23,11 @@ from robotrader.config.schema import (
     Durability,
     Ib,
     Journal,
-    KillSwitch,
     Log,
     LogLevel,
     Metrics,
     Mode,
     Pacing,
-    Risk,
     SecretRef,
     Sim,
     Strategy,

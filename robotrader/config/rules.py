@@ -79,10 +79,22 @@ def _account(config: Config) -> Found:
         yield key, f"mode sim may not use the live account {account}: use DU1234567"
 
 
+_ABOVE_0: Final = (
+    "max_order_qty",
+    "max_order_usd",
+    "max_symbol_qty",
+    "max_symbol_usd",
+    "max_gross_usd",
+)
+
+
 def _limits(config: Config) -> Found:
     risk = config.risk
-    if not risk.max_order_usd.is_finite() or risk.max_order_usd <= 0:
-        yield ("risk", "max_order_usd"), f"must be above 0, not {risk.max_order_usd}"
+    for name in _ABOVE_0:
+        if not (value := getattr(risk, name)).is_finite() or value <= 0:
+            yield ("risk", name), f"must be above 0, not {value}"
+    if not risk.max_daily_loss_usd.is_finite() or risk.max_daily_loss_usd < 0:
+        yield ("risk", "max_daily_loss_usd"), f"must be 0 or more, not {risk.max_daily_loss_usd}"
     if risk.max_symbol_weight > risk.max_gross:
         yield (
             ("risk", "max_symbol_weight"),

@@ -7,14 +7,13 @@ name (``SecretRef``). A section's docstring and a key's description are what the
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from robotrader.domain.control import KillLevel
+from robotrader.config.risk_schema import KillSwitch, Risk, Share, Symbol
 from robotrader.gateway.windows import RestartWindow
 from robotrader.sizing.rules import SizeRule
 
@@ -59,10 +58,8 @@ class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$", description="The secret's name")]
 
 
-_Symbol = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9. ]{0,15}$", description="A symbol")]
 _Port = Annotated[int, Meta(ge=1, le=65535)]
 _Bind = Annotated[str, Meta(pattern=r"^[^\s:]+:[0-9]{1,5}$")]
-_Share = Annotated[float, Meta(gt=0, le=1)]
 
 
 class Pacing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -110,99 +107,6 @@ class Ib(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pacing: Pacing = Pacing()
 
 
-class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The limits that every order has to pass. Shares are parts of the net liquidation value."""
-
-    max_gross: Annotated[
-        float, Meta(gt=0, le=10, description="Gross exposure, as a multiple of net liquidation")
-    ] = 1.0
-    max_net: Annotated[
-        float, Meta(gt=0, le=10, description="Net exposure, as a multiple of net liquidation")
-    ] = 1.0
-    max_symbol_weight: Annotated[_Share, Meta(description="One symbol's largest share")] = 0.2
-    max_daily_loss: Annotated[_Share, Meta(description="Loss of a day that trips the switch")] = (
-        0.02
-    )
-    max_drawdown: Annotated[_Share, Meta(description="Fall from the peak that trips it")] = 0.1
-    max_order_usd: Annotated[
-        Decimal, Meta(description="Largest value of one order, in USD; above 0")
-    ] = Decimal(50_000)
-    max_orders_per_min: Annotated[
-        int, Meta(ge=1, le=600, description="New orders in any minute, of all strategies")
-    ] = 30
-    max_open_orders: Annotated[int, Meta(ge=1, le=10_000, description="Working orders at once")] = (
-        100
-    )
-    price_collar: Annotated[
-        _Share, Meta(description="How far a limit may lie from the last price")
-    ] = 0.03
-    stale_quote_s: Annotated[
-        float, Meta(gt=0, le=3600, description="A price older than this approves no entry")
-    ] = 5.0
-    max_pair_correlation: Annotated[
-        float,
-        Meta(gt=0, le=1, description="Largest correlation with another position; 1: not looked at"),
-    ] = 1.0
-    max_cluster_weight: Annotated[
-        float,
-        Meta(gt=0, le=10, description="Largest share of what moves together; 10: not looked at"),
-    ] = 10.0
-    cluster_correlation: Annotated[
-        _Share, Meta(description="From which correlation on contracts move together")
-    ] = 0.7
-    correlation_days: Annotated[
-        int, Meta(ge=2, le=250, description="Daily returns in common that a correlation needs")
-    ] = 60
-    allow_short: Annotated[bool, Meta(description="Whether positions below zero are allowed")] = (
-        False
-    )
-    on_breach: Annotated[
-        KillLevel, Meta(description="What a breach of a loss limit does: a kill switch level")
-    ] = KillLevel.REDUCE
-
-
-class KillSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When the kill switch trips by itself, and to which level; `[risk]` has the losses."""
-
-    stale_data_s: Annotated[
-        float, Meta(gt=0, le=3600, description="Age of the data of a symbol that is held, at most")
-    ] = 30.0
-    on_stale_data: Annotated[KillLevel, Meta(description="Level for that symbol")] = (
-        KillLevel.REDUCE
-    )
-    clock_skew_s: Annotated[
-        float, Meta(gt=0, le=3600, description="How far our clock may be from the broker's")
-    ] = 1.0
-    on_clock_skew: Annotated[KillLevel, Meta(description="Level for everything")] = KillLevel.PAUSE
-    hung_s: Annotated[
-        float, Meta(gt=0, le=60, description="How long a safety actor may take no message")
-    ] = 1.5
-    on_hung: Annotated[
-        KillLevel, Meta(description="Level for everything, or for the symbol whose actor it is")
-    ] = KillLevel.REDUCE
-    dead_man_s: Annotated[
-        float,
-        Meta(ge=0, description="A person has to give a sign of life so often; 0: nobody has to"),
-    ] = 0.0
-    on_dead_man: Annotated[KillLevel, Meta(description="Level for everything")] = KillLevel.REDUCE
-    disconnected_s: Annotated[
-        float, Meta(gt=0, le=86_400, description="How long the connection may be away")
-    ] = 30.0
-    on_disconnect: Annotated[KillLevel, Meta(description="Level until it is back")] = (
-        KillLevel.PAUSE
-    )
-    rejects_max: Annotated[
-        int, Meta(ge=0, le=90, description="Orders that may be refused in `rejects_within_s`")
-    ] = 5
-    rejects_within_s: Annotated[
-        float, Meta(gt=0, le=86_400, description="The time they are counted in")
-    ] = 60.0
-    on_rejects: Annotated[KillLevel, Meta(description="Level for everything")] = KillLevel.PAUSE
-    on_unreconciled: Annotated[
-        KillLevel, Meta(description="Level for a symbol whose position is not the broker's")
-    ] = KillLevel.REDUCE
-
-
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The event journal: what a restart continues from."""
 
@@ -224,7 +128,7 @@ class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Universe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may be watched and traded at all."""
 
-    symbols: Annotated[tuple[_Symbol, ...], Meta(description="Symbols, each once")] = ()
+    symbols: Annotated[tuple[Symbol, ...], Meta(description="Symbols, each once")] = ()
 
 
 class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -262,7 +166,7 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = msgspec.field(name="class")
     symbols: Annotated[
-        tuple[_Symbol, ...], Meta(min_length=1, description="What it trades; all in the universe")
+        tuple[Symbol, ...], Meta(min_length=1, description="What it trades; all in the universe")
     ]
     bar: Annotated[
         str, Meta(pattern="^[1-9][0-9]{0,2}(s|m|h|d)$", description="Its bars, as `1m` or `1d`")
@@ -272,7 +176,7 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = msgspec.field(default_factory=dict)
     size: SizeRule = SizeRule()
     capital: Annotated[
-        _Share, Meta(description="The share of the account that `size` has to give out")
+        Share, Meta(description="The share of the account that `size` has to give out")
     ] = 0.1
     enabled: Annotated[bool, Meta(description="Whether it is started")] = True
     stop: Stop = Stop()

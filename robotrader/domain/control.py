@@ -8,6 +8,7 @@ in ``control_answers``. Times are nanoseconds since 1970 in UTC.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final, TypeAlias, TypeVar
 
@@ -16,6 +17,7 @@ from msgspec import Meta
 
 from robotrader.domain.control_answers import Answer
 from robotrader.domain.errors import RoboTraderError
+from robotrader.domain.orders import Side
 
 VERSION: Final = 1
 """Of the protocol; both sides refuse another one."""
@@ -193,6 +195,22 @@ class RiskSizes(_Request, tag="risk_sizes", frozen=True, kw_only=True):
     """Asks which sizes were used last, and what they were made of."""
 
 
+class RiskCheck(_Request, tag="risk_check", frozen=True, kw_only=True):
+    """Asks what the gate would say of an order, which nothing sends."""
+
+    side: Side
+    qty: Decimal
+    symbol: _Name
+    limit_price: Decimal | None = None
+    strategy: _Name = "check"
+    """In whose name: budgets and the kill switch look at it."""
+
+    closes: bool = False
+    """Whether it is meant as an exit."""
+
+    outside_rth: bool = False
+
+
 Request: TypeAlias = (
     Status
     | ActorsList
@@ -215,6 +233,7 @@ Request: TypeAlias = (
     | RiskVar
     | RiskStress
     | RiskSizes
+    | RiskCheck
 )
 
 

@@ -109,4 +109,35 @@ class SizesAnswer(_Answer, tag="risk_sizes", frozen=True, kw_only=True):
     sizes: tuple[SizeRow, ...]
 
 
-RiskAnswer: TypeAlias = LimitsAnswer | VarAnswer | StressAnswer | SizesAnswer
+class CheckRow(_Row, frozen=True, kw_only=True):
+    """One check of the gate. Reductions are not ``asked`` what only entries have to pass."""
+
+    code: str
+    rule: str
+    limits: dict[str, str]
+    asked: bool
+    why: str
+    """Why it refuses, with the numbers; empty where it passes."""
+
+
+class CheckAnswer(_Answer, tag="risk_check", frozen=True, kw_only=True):
+    """What the gate would say of an order. Sizes are those of the worst case after it."""
+
+    passes: bool
+    code: str
+    """Of the first check that refuses."""
+
+    why: str
+    reduces: bool
+    price: Decimal | None
+    position: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    worth: Decimal | None
+    most: Decimal
+    """The largest quantity up to the order's that would pass."""
+
+    checks: tuple[CheckRow, ...]
+
+
+RiskAnswer: TypeAlias = LimitsAnswer | VarAnswer | StressAnswer | SizesAnswer | CheckAnswer

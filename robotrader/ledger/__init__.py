@@ -1,9 +1,10 @@
 """The account's truth, pure: FIFO lots, positions, cash and profit as the fold of the journal."""
 
-from robotrader.ledger.ledger import CORRECTABLE_DAYS, FOLDED, KEPT_DAYS, Ledger, LedgerState
+from robotrader.ledger.ledger import CORRECTABLE_DAYS, FOLDED, KEPT_DAYS, Ledger
 from robotrader.ledger.lots import Holding, Lot, Trade, book
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
+from robotrader.ledger.state import LedgerState
 from robotrader.ledger.trades import Traded, Trades, TradesState
 from robotrader.ledger.trips import KEPT, Closed, Trips
 from robotrader.ledger.view import DayMark, LedgerView, PositionView, StrategyView, profit

@@ -28,11 +28,13 @@ from robotrader.domain.records import (
     FillCorrected,
     PositionAdopted,
 )
-from robotrader.ledger.history import History, HistoryState
+from robotrader.ledger.history import History
 from robotrader.ledger.lots import Trade
 from robotrader.ledger.money import EXACT, ZERO, exact
 from robotrader.ledger.project import project
 from robotrader.ledger.reading import day_of, numbers, revision_of, sign_of
+from robotrader.ledger.state import Early, LedgerState
+from robotrader.ledger.trips import losing_streak
 from robotrader.ledger.view import DayMark
 
 if TYPE_CHECKING:
@@ -48,44 +50,6 @@ CORRECTABLE_DAYS: Final = 10
 
 KEPT_DAYS: Final = 10_000
 """Days' starts that are remembered: forty years."""
-
-
-class Early(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What was said about a fill that has not been booked yet."""
-
-    rolled: int
-    revision: int = -1
-    size: Decimal = ZERO
-    price: Decimal = ZERO
-    commission: Decimal = ZERO
-    commission_revision: int = -1
-
-
-class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """A ledger as it is kept in a snapshot; any format that knows Decimals will do."""
-
-    account: str
-    granted: Decimal | None = None
-    """Adopted cash, had nothing been traded before."""
-
-    histories: dict[int, HistoryState] = {}
-    outlay: Decimal = ZERO
-    """What all trades cost, commissions included."""
-
-    commissions: dict[str, Decimal] = {}
-    early: dict[str, Early] = {}
-    elsewhere: dict[str, int] = {}
-    """Families of other accounts, with the day on which they came."""
-
-    days: tuple[DayMark, ...] = ()
-    best: Decimal | None = None
-    """The highest profit at a day's start."""
-
-    rolled: int = 0
-    adoptions: int = 0
-    ignored: int = 0
-    forgotten: int = 0
-    doubts: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -128,6 +92,10 @@ class Ledger:
         self._commissions = dict(state.commissions)
         self._early = dict(state.early)
         self._elsewhere = dict(state.elsewhere)
+        self._reduced_ns = dict(state.reduced_ns)
+        self._losses_ns: tuple[int, ...] | None = None
+        """The newest trades that lost; None: to be looked up again."""
+
         self._days = list(state.days)
         self._best = state.best
         self._rolled = state.rolled
@@ -148,6 +116,7 @@ class Ledger:
             commissions=dict(self._commissions),
             early=dict(self._early),
             elsewhere=dict(self._elsewhere),
+            reduced_ns=dict(self._reduced_ns),
             days=tuple(self._days),
             best=self._best,
             rolled=self._rolled,
@@ -287,7 +256,11 @@ class Ledger:
         history = self._histories.get(con_id)
         if history is None:
             history = self._histories[con_id] = History()
+        before = history.held.qty
         history.add(trade)
+        if before * trade.qty < 0 and not trade.adopts:
+            self._reduced_ns[con_id] = max(trade.time_ns, self._reduced_ns.get(con_id, 0))
+        self._losses_ns = None
         self._places[trade.family] = con_id
         self._pay(trade.strategy, trade.outlay, trade.fees)
 
@@ -296,6 +269,7 @@ class Ledger:
             self.ignored += 1
             return
         self._histories[con_id].replace(new)
+        self._losses_ns = None
         self._pay(new.strategy, new.outlay - old.outlay, new.fees - old.fees)
 
     def _pay(self, strategy: str, outlay: Decimal, commission: Decimal) -> None:
@@ -352,6 +326,16 @@ class Ledger:
         found.sort(key=lambda each: each.time_ns)
         return tuple(found[-newest:]) if newest > 0 else ()
 
+    def losses_ns(self) -> tuple[int, ...]:
+        """Return when the newest trades that lost were over, back to the last that did not."""
+        if self._losses_ns is None:
+            self._losses_ns = losing_streak(each.held.trips for each in self._histories.values())
+        return self._losses_ns
+
+    def quantities(self) -> dict[int, Decimal]:
+        """Return what is held of each contract that is or was held, signed."""
+        return {con_id: each.held.qty for con_id, each in self._histories.items()}
+
     def traded(self) -> tuple[int, ...]:
         """Return the contracts that are or were held: those whose prices a view needs."""
         return tuple(self._histories)
@@ -372,6 +356,8 @@ class Ledger:
                 unmatched=tuple(self._early),
                 doubts=self._doubts,
                 marks=marks,
+                losses_ns=self.losses_ns(),
+                reduced_ns=self._reduced_ns,
             )
 
 

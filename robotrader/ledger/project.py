@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from robotrader.ledger.money import ZERO, market_price
@@ -28,6 +29,8 @@ def project(
     unmatched: tuple[str, ...],
     doubts: tuple[str, ...],
     marks: Mapping[int, float],
+    losses_ns: tuple[int, ...] = (),
+    reduced_ns: Mapping[int, int] = MappingProxyType({}),
 ) -> LedgerView:
     """Return the view; see ``LedgerView`` for what its numbers mean."""
     seen = {
@@ -65,6 +68,8 @@ def project(
         drawdown=None if since_peak is None or equity is None else since_peak - equity,
         unmatched=unmatched,
         doubts=doubts,
+        losses_ns=losses_ns,
+        reduced_ns=dict(reduced_ns),
     )
 
 

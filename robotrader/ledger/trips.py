@@ -9,6 +9,7 @@ late commissions as they do (F78).
 from __future__ import annotations
 
 from decimal import Decimal
+from heapq import merge
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 KEPT: Final = 200
 """Closed trades that are kept of a contract: twice what sizing looks back at by default."""
@@ -45,6 +46,20 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
     def ratio(self) -> float:
         """What was won on what was put in: 0.02 is 2 percent."""
         return float(self.gain / self.cost)
+
+
+def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
+    """Return when the newest trades of all contracts were over, back to the last without a loss.
+
+    Newest first. A trade that brought nothing at all lost nothing: it ends a streak.
+    """
+    found = []
+    newest_first = (reversed(each.closed) for each in trips if each.closed)
+    for each in merge(*newest_first, key=lambda closed: closed.time_ns, reverse=True):
+        if each.gain >= 0:
+            break
+        found.append(each.time_ns)
+    return tuple(found)
 
 
 class Trips(msgspec.Struct, frozen=True):

@@ -104,6 +104,12 @@ class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
     doubts: tuple[str, ...] = ()
     """Why equity is unknown although every price is known."""
 
+    losses_ns: tuple[int, ...] = ()
+    """When the last trades were over that lost, newest first, back to the last that did not."""
+
+    reduced_ns: dict[int, int] = {}
+    """When a fill last made a contract's position smaller, or turned it round."""
+
     def position(self, con_id: int) -> Decimal:
         """Return the signed quantity held of a contract."""
         held = self.positions.get(con_id)

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 
 from robotrader.ledger.history import HistoryState
-from robotrader.ledger.ledger import Early, LedgerState
 from robotrader.ledger.lots import Holding, Trade
+from robotrader.ledger.state import Early, LedgerState
 from robotrader.ledger.view import DayMark
 
 
@@ -28,6 +28,7 @@ class LedgerRows(msgspec.Struct, frozen=True, kw_only=True):
     commissions: tuple[tuple[str, Decimal], ...] = ()
     early: tuple[tuple[str, Early], ...] = ()
     elsewhere: tuple[tuple[str, int], ...] = ()
+    reduced_ns: tuple[tuple[int, int], ...] = ()
     days: tuple[DayMark, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -49,6 +50,7 @@ def to_rows(state: LedgerState) -> LedgerRows:
         commissions=tuple(state.commissions.items()),
         early=tuple(state.early.items()),
         elsewhere=tuple(state.elsewhere.items()),
+        reduced_ns=tuple(state.reduced_ns.items()),
         days=state.days,
         doubts=state.doubts,
     )
@@ -74,6 +76,7 @@ def from_rows(rows: LedgerRows) -> LedgerState:
         commissions=dict(rows.commissions),
         early=dict(rows.early),
         elsewhere=dict(rows.elsewhere),
+        reduced_ns=dict(rows.reduced_ns),
         days=rows.days,
         doubts=rows.doubts,
     )

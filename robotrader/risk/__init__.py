@@ -1,6 +1,8 @@
 """What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
 
 from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
+from robotrader.risk.daily import DayFigures, day_figures
+from robotrader.risk.explain import Checked, Explained
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
@@ -24,7 +26,10 @@ from robotrader.risk.view import RiskView, SessionState, WorkingOrder
 __all__ = [
     "ALL",
     "Aligned",
+    "Checked",
     "Correlations",
+    "DayFigures",
+    "Explained",
     "Exposure",
     "Gate",
     "GateFold",
@@ -49,6 +54,7 @@ __all__ = [
     "budget_of",
     "correlations",
     "daily_loss",
+    "day_figures",
     "drawdown",
     "due",
     "healed",

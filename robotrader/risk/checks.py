@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
 from robotrader.ledger import market_price
-from robotrader.risk import budgets, sizes, together
+from robotrader.risk import budgets, lately, sizes, together, traded
 from robotrader.risk.exposure import coming, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
 from robotrader.risk.past import MS_NS, echo_of
@@ -95,6 +95,13 @@ def symbol(case: Case) -> str:
     if case.intent.symbol in case.limits.allowed_symbols:
         return ""
     return f"{case.intent.symbol} is not among the {len(case.limits.allowed_symbols)} allowed"
+
+
+def restricted(case: Case) -> str:
+    """The symbol is none of those that may not be entered."""
+    if case.intent.symbol not in case.limits.restricted_symbols:
+        return ""
+    return f"{case.intent.symbol} is restricted: take it from the list first"
 
 
 def restart(case: Case) -> str:
@@ -197,6 +204,12 @@ def exit_pending(case: Case) -> str:
     return f"{exits} of {case.intent.symbol} are being closed by orders of this side: wait for them"
 
 
+def rate_second(case: Case) -> str:
+    """There were not too many orders in the last second."""
+    count, most = case.past.last_second(case.now_ns), case.limits.max_orders_per_s
+    return "" if count < most else f"{count} orders passed in the last second, {most} may"
+
+
 def rate_minute(case: Case) -> str:
     """There were not too many orders in the last minute."""
     count = case.past.last_minute(case.now_ns)
@@ -235,6 +248,7 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("switch", switch),
     ("halted", halted),
     ("symbol", symbol),
+    ("restricted", restricted),
     ("restart", restart),
     ("session", session),
     ("step", step),
@@ -244,11 +258,14 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("entry_pending", entry_pending),
     ("exit_pending", exit_pending),
     ("open_orders", open_orders),
+    ("rate_second", rate_second),
     ("rate_minute", rate_minute),
     ("rate_day", rate_day),
     ("daily_loss", loss_of_day),
     ("drawdown", below_peak),
+    *lately.CHECKS,
     *sizes.CHECKS,
+    *traded.CHECKS,
     ("strategy", budgets.strategy),
     ("correlation", together.pair),
     ("cluster", together.cluster),

@@ -20,6 +20,7 @@ from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT, ZERO
 from robotrader.risk.case import Case
 from robotrader.risk.checks import refused
+from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
 from robotrader.risk.past import REMEMBERED, Past, PastState, echo_of
@@ -168,6 +169,10 @@ class Gate:
         if isinstance(record, LimitChanged):
             self.change(record)
 
+    def seen(self, record: Record) -> None:
+        """Count what became of orders: for records of this run, as they become durable."""
+        self._past.follow(record)
+
     def restore(self, past: PastState, changed: Iterable[tuple[str, Decimal]]) -> None:
         """Begin with a snapshot: what was approved, and every limit that was changed.
 
@@ -193,6 +198,13 @@ class Gate:
     def usage(self, view: RiskView, now_ns: int) -> tuple[Use, ...]:
         """Return how far each limit is used, in the worst case of what is on its way."""
         return usage(view, self.limits, self.reserved, self._past, now_ns)
+
+    def explain(self, intent: Intent, view: RiskView, now_ns: int) -> Explained | str:
+        """Return what every check says of an intent, or why it is none; changes nothing."""
+        most = self.most(intent, view, now_ns)
+        with localcontext(EXACT):
+            wrong = malformed(intent)
+            return wrong or explained(self._case(intent, view, now_ns), most)
 
     @property
     def reserved(self) -> tuple[Reservation, ...]:

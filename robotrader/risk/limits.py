@@ -22,6 +22,8 @@ _AT_MOST_ALL: Final = (
     "price_collar",
     "max_pair_correlation",
     "cluster_correlation",
+    "max_volume_share",
+    "max_cancel_ratio",
 )
 """Fractions above 1 mean nothing here: whoever writes 500 meant dollars."""
 
@@ -31,11 +33,12 @@ _MULTIPLES: Final = (
     "max_symbol_weight",
     "max_sector_weight",
     "max_cluster_weight",
+    "max_volatility",
 )
 _LARGEST_MULTIPLE: Final = 20
 """More than this times equity cannot be borrowed anywhere: it was meant as dollars."""
 
-_NOT_NUMBERS: Final = frozenset({"allowed_symbols", "max_strategy_weight"})
+_NOT_NUMBERS: Final = frozenset({"allowed_symbols", "restricted_symbols", "max_strategy_weight"})
 """What a record of one value cannot change."""
 
 
@@ -47,6 +50,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """
 
     allowed_symbols: frozenset[str] = frozenset()
+    restricted_symbols: frozenset[str] = frozenset()
+    """What may not be entered although it is allowed: an employer's list, an earnings day."""
+
     max_order_qty: Decimal = Decimal(10_000)
     """Shares or contracts in one order."""
 
@@ -91,8 +97,27 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     max_drawdown: Ratio = Ratio(Decimal("0.10"))
     """Of the peak."""
 
+    max_orders_per_s: int = 10
     max_orders_per_min: int = 30
     max_orders_per_day: int = 1_000
+    max_losses_row: int = 0
+    """Trades that lost, one after another; at so many nothing is entered. 0: not looked at."""
+
+    max_cancel_ratio: Ratio | None = None
+    """Of the day's entries, those that were cancelled; None: not looked at."""
+
+    cancel_ratio_orders: int = 20
+    """With fewer entries today their cancels are not looked at."""
+
+    cooldown_ms: int = 0
+    """For how long nothing is entered in a symbol whose position was made smaller."""
+
+    max_volume_share: Ratio | None = None
+    """Of the average daily volume, one order; None: not looked at."""
+
+    max_volatility: Ratio | None = None
+    """Of daily returns, a year's; 0.8 is 80 percent. None: not looked at."""
+
     price_collar: Ratio = Ratio(Decimal("0.03"))
     """How far an entry's price may lie from the market."""
 
@@ -137,10 +162,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.max_pair_correlation is not None or self.max_cluster_weight is not None
 
     @property
+    def looks_back(self) -> bool:
+        """Whether the past days of contracts are needed to judge by these."""
+        return self.max_volume_share is not None or self.max_volatility is not None
+
+    @property
     def hash(self) -> str:
         """What every approval and order carries: the same limits, the same hash."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
         fields["allowed_symbols"] = sorted(self.allowed_symbols)
+        fields["restricted_symbols"] = sorted(self.restricted_symbols)
         fields["max_strategy_weight"] = sorted(self.max_strategy_weight.items())
         return blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
 

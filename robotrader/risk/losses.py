@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from robotrader.ledger.money import EXACT, ZERO
 
 if TYPE_CHECKING:
-    from robotrader.ledger import LedgerView
+    from decimal import Decimal
+
+    from robotrader.ledger import LedgerView, PositionView
     from robotrader.risk.limits import Limits
+    from robotrader.risk.units import Ratio
 
 
 def daily_loss(view: LedgerView, limits: Limits) -> str | None:
@@ -34,3 +37,25 @@ def drawdown(view: LedgerView, limits: Limits) -> str | None:
     if view.drawdown < most or view.drawdown <= ZERO < view.peak:
         return ""
     return f"{view.drawdown} {view.currency} below the peak {view.peak}, {most} are the limit"
+
+
+def streak(view: LedgerView, limits: Limits, forgiven_ns: int) -> str:
+    """Return what is wrong with the trades that lost one after another, empty if nothing.
+
+    A streak that a person cleared is forgiven: only losses after that count.
+    """
+    count = sum(at_ns > forgiven_ns for at_ns in view.losses_ns)
+    if not limits.max_losses_row or count < limits.max_losses_row:
+        return ""
+    return f"{count} trades lost one after another, {limits.max_losses_row} are the limit"
+
+
+def position_loss(held: PositionView, equity: Decimal | None, most: Ratio | None) -> str:
+    """Return what is wrong with what one position lost, empty if nothing or if not known."""
+    if most is None or equity is None or held.unrealized is None or held.unrealized >= ZERO:
+        return ""
+    with localcontext(EXACT):
+        limit = most * equity
+    if -held.unrealized < limit:
+        return ""
+    return f"{-held.unrealized} were lost on what is held, {limit} are the limit"

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.domain.records import DayRolled, OrderIntended
+from robotrader.domain.records import DayRolled, Ending, OrderDone, OrderIntended
 
 if TYPE_CHECKING:
     from robotrader.domain import Intent
     from robotrader.domain.records import Record
 
 MINUTE_NS: Final = 60_000_000_000
+SECOND_NS: Final = 1_000_000_000
 MS_NS: Final = 1_000_000
 REMEMBERED: Final = 100_000
 """Approvals, echoes, ended reservations: more than a day has; the oldest is forgotten first."""
@@ -42,6 +43,9 @@ class PastState(msgspec.Struct, frozen=True, kw_only=True):
     echoes: tuple[tuple[Echo, int], ...] = ()
     day: str = ""
     today: int = 0
+    entries: int = 0
+    cancels: int = 0
+    working: tuple[str, ...] = ()
 
 
 class Past:
@@ -56,6 +60,10 @@ class Past:
         self._echoes: dict[Echo, int] = dict(state.echoes)
         self.day = state.day
         self.today = state.today
+        self.entries, self.cancels = state.entries, state.cancels
+        """Of this day: orders that could add to risk, and those of them that were cancelled."""
+
+        self._working = dict.fromkeys(state.working)
 
     def state(self) -> PastState:
         """Return it as a value."""
@@ -64,6 +72,9 @@ class Past:
             echoes=tuple(self._echoes.items()),
             day=self.day,
             today=self.today,
+            entries=self.entries,
+            cancels=self.cancels,
+            working=tuple(self._working),
         )
 
     def replay(self, record: Record) -> None:
@@ -71,8 +82,21 @@ class Past:
         if isinstance(record, OrderIntended) and not record.parent_ref:
             echo = (record.strategy, record.con_id, record.side, record.qty, record.order_type)
             self.add((*echo, record.limit_price, record.aux_price), record.wall_ns)
-        elif isinstance(record, DayRolled):
+        self.follow(record)
+
+    def follow(self, record: Record) -> None:
+        """Count what became of entries; for every record once, of this run and of earlier ones."""
+        if isinstance(record, DayRolled):
             self.begin(record.day)
+        elif isinstance(record, OrderIntended):
+            if not record.parent_ref and not record.reduces:
+                self.entries += 1
+                self._working[record.ref] = None
+                if len(self._working) > REMEMBERED:
+                    del self._working[next(iter(self._working))]
+        elif isinstance(record, OrderDone) and record.ref in self._working:
+            del self._working[record.ref]
+            self.cancels += record.ending is Ending.CANCELLED
 
     def add(self, echo: Echo, now_ns: int) -> None:
         """Remember an approval."""
@@ -87,13 +111,20 @@ class Past:
         """Count the orders of another exchange day from 0."""
         if day != self.day:
             self.day = day
-            self.today = 0
+            self.today = self.entries = self.cancels = 0
 
     def last_minute(self, now_ns: int) -> int:
         """Return how many were approved in the minute before now; a clock set back adds none."""
+        return self._since(now_ns - MINUTE_NS)
+
+    def last_second(self, now_ns: int) -> int:
+        """Return how many were approved in the second before now; a clock set back adds none."""
+        return self._since(now_ns - SECOND_NS)
+
+    def _since(self, since_ns: int) -> int:
         if self._in_order:
-            return len(self._at_ns) - bisect_right(self._at_ns, now_ns - MINUTE_NS)
-        return sum(at_ns > now_ns - MINUTE_NS for at_ns in self._at_ns)
+            return len(self._at_ns) - bisect_right(self._at_ns, since_ns)
+        return sum(at_ns > since_ns for at_ns in self._at_ns)
 
     def same(self, echo: Echo) -> int | None:
         """Return when one like it was approved last."""

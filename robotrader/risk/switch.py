@@ -59,6 +59,8 @@ class Trigger(StrEnum):
     PERSON = "person"
     DAILY_LOSS = "daily_loss"
     DRAWDOWN = "drawdown"
+    LOSSES = "losses"
+    POSITION_LOSS = "position_loss"
     REJECTS = "rejects"
     STALE_DATA = "stale_data"
     CLOCK = "clock"
@@ -118,6 +120,8 @@ class Switch(msgspec.Struct, frozen=True):
     """The switch at one moment: every trip that nobody has cleared, oldest first."""
 
     trips: tuple[Trip, ...] = ()
+    forgiven_ns: int = 0
+    """When a person last cleared a streak of losses: those before it do not count any more."""
 
     @classmethod
     def fold(cls, records: Iterable[Record]) -> Switch:
@@ -147,10 +151,11 @@ class Switch(msgspec.Struct, frozen=True):
         trip = Trip(level, scope, trigger, record.why, record.who, record.wall_ns)
         old = self.find(scope, trigger)
         if old is None:
-            return Switch((*self.trips, trip))
+            return msgspec.structs.replace(self, trips=(*self.trips, trip))
         if old.level >= level:
             return self
-        return Switch(tuple(trip if each is old else each for each in self.trips))
+        trips = tuple(trip if each is old else each for each in self.trips)
+        return msgspec.structs.replace(self, trips=trips)
 
     def _cleared(self, record: SwitchCleared) -> Switch:
         """A person with a reason clears a scope; nobody clears only what clears itself."""
@@ -159,13 +164,13 @@ class Switch(msgspec.Struct, frozen=True):
             return self  # not a scope: clearing too much would be worse than clearing nothing
         if person and not record.why.strip():
             return self
-        return Switch(
-            tuple(
-                trip
-                for trip in self.trips
-                if trip.scope != scope or not (person or trip.trigger in SELF_CLEARING)
-            )
+        kept = tuple(
+            trip
+            for trip in self.trips
+            if trip.scope != scope or not (person or trip.trigger in SELF_CLEARING)
         )
+        streak = self.find(scope, Trigger.LOSSES) is not None and person
+        return Switch(kept, max(self.forgiven_ns, record.wall_ns) if streak else self.forgiven_ns)
 
     # -- questions --
 

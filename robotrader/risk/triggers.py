@@ -15,9 +15,10 @@ import msgspec
 from robotrader.domain import LinkState
 from robotrader.domain.records import SwitchCleared, SwitchTripped
 from robotrader.ledger import LedgerView
-from robotrader.risk.losses import daily_loss, drawdown
+from robotrader.risk.losses import daily_loss, drawdown, position_loss, streak
 from robotrader.risk.past import MS_NS
 from robotrader.risk.switch import ALL, Level, Switch, Trigger
+from robotrader.risk.units import Ratio
 
 if TYPE_CHECKING:
     from robotrader.risk.limits import Limits
@@ -30,6 +31,8 @@ class TripRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """When the switch trips by itself, and how far. ``Limits`` has the losses."""
 
     on_loss: Level = Level.REDUCE
+    on_losses: Level = Level.REDUCE
+    on_position_loss: Level = Level.REDUCE
     on_rejects: Level = Level.PAUSE
     on_stale_data: Level = Level.REDUCE
     on_clock: Level = Level.PAUSE
@@ -37,6 +40,9 @@ class TripRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     on_dead_man: Level = Level.REDUCE
     on_unreconciled: Level = Level.REDUCE
     on_connection: Level = Level.PAUSE
+    max_position_loss: Ratio | None = None
+    """Of equity, what one position may have lost since it was bought; None: not looked at."""
+
     max_rejects: int = 5
     """Orders that the broker may refuse within ``rejects_within_ms``; one more trips."""
 
@@ -85,6 +91,8 @@ class Signs(msgspec.Struct, frozen=True, kw_only=True):
 
     link: LinkState
     link_since_ns: int
+    forgiven_ns: int = 0
+    """When a person last cleared a streak of losses."""
 
 
 Found: TypeAlias = "list[tuple[Trigger, Level, str, str]]"
@@ -99,6 +107,23 @@ def _losses(signs: Signs, rules: TripRules, limits: Limits, _now_ns: int) -> Fou
         (Trigger.DRAWDOWN, drawdown(signs.ledger, limits)),
     )
     return [(trigger, rules.on_loss, ALL, why) for trigger, why in told if why]
+
+
+def _streak(signs: Signs, rules: TripRules, limits: Limits, _now_ns: int) -> Found:
+    why = "" if signs.ledger is None else streak(signs.ledger, limits, signs.forgiven_ns)
+    return [(Trigger.LOSSES, rules.on_losses, ALL, why)] if why else []
+
+
+def _position_loss(signs: Signs, rules: TripRules, _limits: Limits, _now_ns: int) -> Found:
+    if signs.ledger is None:
+        return []
+    found: Found = []
+    for con_id, held in sorted(signs.ledger.positions.items()):
+        why = position_loss(held, signs.ledger.equity, rules.max_position_loss)
+        if why:
+            scope = _scope(signs, con_id)
+            found.append((Trigger.POSITION_LOSS, rules.on_position_loss, scope, why))
+    return found
 
 
 def _rejects(signs: Signs, rules: TripRules, _limits: Limits, now_ns: int) -> Found:
@@ -169,6 +194,8 @@ def _scope(signs: Signs, con_id: int) -> str:
 
 SIGNS: Final[tuple[_Sign, ...]] = (
     _losses,
+    _streak,
+    _position_loss,
     _rejects,
     _stale,
     _clock,

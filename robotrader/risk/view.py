@@ -15,6 +15,7 @@ import msgspec
 from robotrader.domain import Instrument, LinkState, Quote, Side
 from robotrader.ledger import LedgerView
 from robotrader.risk.correlation import Correlations
+from robotrader.risk.daily import DayFigures
 from robotrader.risk.switch import Switch
 
 if TYPE_CHECKING:
@@ -98,3 +99,6 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
 
     correlations: Correlations | None = None
     """None: none are known, which counts as the worst where a limit looks at them."""
+
+    days: dict[int, DayFigures] = {}
+    """What is known of contracts' past days; what a limit needs and is missing blocks."""

@@ -101,6 +101,10 @@ class Standings:
         position = self._positions.get((strategy, con_id), ZERO)
         return Standing(position=position, working=working, seq=self._seq)
 
+    def held(self) -> dict[tuple[str, int], Decimal]:
+        """Return what each strategy has of each contract, where that is something."""
+        return {key: qty for key, qty in self._positions.items() if qty}
+
     def approved(self, intent: Intent) -> None:
         """An intent passed the gate; it works until the journal says how it went on."""
         if intent.purpose is Purpose.STOP:

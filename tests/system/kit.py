@@ -148,6 +148,7 @@ def configuration(folder: Path, symbols: Sequence[str] = SYMBOLS, *more: str) ->
         f"ib.port={free_port()}", "metrics.enabled=false", f"universe.symbols={names}",
         'strategy.flip.class="tests.system.flipper:Flipper"',
         f"strategy.flip.symbols={names}", 'strategy.flip.bar="1m"',
+        "kill_switch.losses_max=0",  # it loses its commissions, trade by trade
         "supervision.core_max_restarts=100", f"sim.speed={SPEED}", f'sim.start="{OPEN}"',
         f"sim.data={str(folder / 'prices')!r}", "sim.calendar=true",
         f"sim.control_port={free_port()}", *more,

@@ -37,7 +37,7 @@ def configuration(folder: Path, port: int) -> Resolved:
     says = [
         'mode="sim"', 'account="DU1234567"', f"data_dir={str(folder / 'data')!r}",
         f"ib.port={free_port()}", f'metrics.bind="127.0.0.1:{port}"',
-        f"universe.symbols={symbols}", "risk.max_order_usd=600",
+        f"universe.symbols={symbols}", "risk.max_order_usd=600", "kill_switch.losses_max=0",
         'strategy.cross.class="tests.system.flipper:Flipper"',
         f"strategy.cross.symbols={symbols}", 'strategy.cross.bar="5s"',
     ]  # fmt: skip

@@ -45,6 +45,7 @@ COMMANDS: list[tuple[str, type, str]] = [
     ("risk limits", control.RiskLimits, "25.0%"),
     ("risk var", control.RiskVar, "294.30"),
     ("risk stress", control.RiskStress, "-1.0%"),
+    ("risk check buy 100 aapl --limit 190", control.RiskCheck, "19,000 USD is above"),
     ("risk size", control.RiskSizes, "Kelly 0.25 of 40 trades"),
     ("kill --level flatten --reason test --yes", control.Kill, "flatten in all"),
     ("resume --reason over", control.Resume, "the switch is off"),

@@ -185,6 +185,27 @@ ALL: Final[dict[type, Answer]] = {
         scenarios=(risk.StressRow(name="all prices fall 10 %", profit=-1000.0),),
         equity=Decimal(100_000),
     ),
+    control.RiskCheck: risk.CheckAnswer(
+        passes=False,
+        code="order_usd",
+        why="an order worth 19,000 USD is above the limit of 10,000",
+        reduces=False,
+        price=Decimal(190),
+        position=Decimal(0),
+        low=Decimal(0),
+        high=Decimal(100),
+        worth=Decimal(19_000),
+        most=Decimal(52),
+        checks=(
+            risk.CheckRow(
+                code="order_usd",
+                rule="One order is not worth too much.",
+                limits={"max_order_usd": "10000"},
+                asked=True,
+                why="an order worth 19,000 USD is above the limit of 10,000",
+            ),
+        ),
+    ),
     control.RiskSizes: risk.SizesAnswer(
         sizes=(
             risk.SizeRow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import typing
+from decimal import Decimal
 from typing import Any, get_args
 
 import msgspec
@@ -35,6 +36,8 @@ def requests(draw: st.DrawFn) -> Any:
             made[name] = draw(st.floats(0.51, 0.9999))
         elif hint is float:
             made[name] = draw(st.floats(0.5, 3600))
+        elif hint in {Decimal, Decimal | None}:
+            made[name] = Decimal(draw(st.integers(1, 10_000)))
         elif name == "kinds":
             made[name] = tuple(draw(st.lists(TEXT, max_size=3)))
         else:

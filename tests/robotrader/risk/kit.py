@@ -52,6 +52,7 @@ WIDE = Limits(
     allow_short=True,
     max_daily_loss=ratio(1),
     max_drawdown=ratio(1),
+    max_orders_per_s=1_000,
     max_orders_per_min=1_000,
     max_orders_per_day=1_000,
     price_collar=ratio("0.5"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.robotrader.risk.mutants_lately import OF_HABITS
 from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
     f"tests/robotrader/risk/test_{topic}.py"
-    for topic in ("exits", "gate", "limits", "switch", "machine", "worst")
+    for topic in ("exits", "gate", "lately", "limits", "switch", "machine", "worst")
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
@@ -230,8 +231,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "restart-forgets-day",
         _PAST,
-        "        elif isinstance(record, DayRolled):\n            self.begin(record.day)\n",
-        "",
+        "DayRolled):\n            self.begin(record.day)",
+        "DayRolled):\n            pass",
         "the orders of the day are counted from 0 after a restart (F23)",
     ),
     Mutant(
@@ -244,8 +245,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "minute-of-an-hour",
         _PAST,
-        "at_ns > now_ns - MINUTE_NS for",
-        "at_ns >= now_ns - MINUTE_NS for",
+        "at_ns > since_ns for",
+        "at_ns >= since_ns for",
         "an order of exactly a minute ago counts",
     ),
     Mutant(
@@ -379,4 +380,4 @@ _OF_THE_SWITCH: Final = (
     ),
 )
 
-MUTANTS: Final = (*_OF_THE_GATE, *_OF_THE_SWITCH)
+MUTANTS: Final = (*_OF_THE_GATE, *_OF_THE_SWITCH, *OF_HABITS)

@@ -11,15 +11,27 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import robotrader.risk
 from robotrader.domain import Approved, Intent, Leg, OrderType, Quote
 from robotrader.domain.errors import ConfigurationError
-from robotrader.risk import Correlations, Gate, Limits, RiskView, SessionState, pct, ratio, usd
+from robotrader.risk import (
+    Correlations,
+    DayFigures,
+    Gate,
+    Limits,
+    RiskView,
+    SessionState,
+    pct,
+    ratio,
+    usd,
+)
 from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import (
     MS,
     NOW,
+    account,
     code,
     intent,
     judged,
@@ -37,6 +49,8 @@ EXTENDED = view(sessions={AAPL.con_id: SessionState.EXTENDED})
 TEN = intent(qty=10)
 SO = Correlations({AAPL.con_id: 0, KO.con_id: 1}, ((1.0, 0.8), (0.8, 1.0)), 250)
 TOGETHER = view(ko=10, correlations=SO)
+LATELY = {AAPL.con_id: NOW - 900 * MS}
+PAST_DAYS = view(days={AAPL.con_id: DayFigures(volume=1_000.0, volatility=0.5)})
 CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "allowed_symbols": (frozenset({"AAPL"}), frozenset({"KO"}), TEN, view()),
     "max_order_qty": (Decimal(10), Decimal(9), TEN, view()),
@@ -59,6 +73,12 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "max_daily_loss": (pct("1.01"), pct(1), TEN, LOST),
     "max_daily_loss_usd": (usd(1001), usd(1000), TEN, LOST),
     "max_drawdown": (pct("1.01"), pct(1), TEN, LOST),
+    "restricted_symbols": (frozenset({"KO"}), frozenset({"AAPL"}), TEN, view()),
+    "max_losses_row": (3, 2, TEN, view(ledger=replace(account(), losses_ns=(9, 8)))),
+    "cooldown_ms": (900, 901, TEN, view(ledger=replace(account(), reduced_ns=LATELY))),
+    "max_volume_share": (ratio("0.01"), ratio("0.0099"), TEN, PAST_DAYS),
+    "max_volatility": (ratio("0.5"), ratio("0.499"), TEN, PAST_DAYS),
+    "max_orders_per_s": (1, 0, TEN, view()),
     "max_orders_per_min": (1, 0, TEN, view()),
     "max_orders_per_day": (1, 0, TEN, view()),
     "price_collar": (pct(1), pct("0.99"), limit_order("BUY", 1, "101"), view()),
@@ -78,7 +98,7 @@ def test_f81_changing_a_limit_by_the_least_changes_the_decision(name: str) -> No
 
 
 def test_f81_there_is_no_limit_without_such_a_test() -> None:
-    elsewhere = {"duplicate_window_ms"}  # it takes two intents
+    elsewhere = {"duplicate_window_ms", "max_cancel_ratio", "cancel_ratio_orders"}  # take orders
     assert CHANGES.keys() | elsewhere == set(Limits.__struct_fields__)
 
 

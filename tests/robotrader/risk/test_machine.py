@@ -7,15 +7,18 @@ from decimal import Decimal
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
-from robotrader.domain import Approved, Intent, Purpose
+from robotrader.domain import Approved, Intent, Purpose, Quote
 from robotrader.domain.records import SwitchTripped
+from robotrader.ledger import Ledger
 from robotrader.risk import Gate, RiskView, Switch, usd
-from tests.robotrader.ledger.kit import AAPL, CASH, fill, ledger, rolled
+from tests.robotrader.ledger.kit import AAPL, ACCOUNT, CASH, fill, ledger, rolled
 from tests.robotrader.risk.kit import NOW, STOCKS, intent, limits, view
 from tests.robotrader.risk.test_switch import cleared
 
 CAP = 50
+ALLOWED = limits(max_symbol_qty=Decimal(CAP), max_symbol_usd=usd(CAP * 100))
 PURPOSES = st.sampled_from(list(Purpose))
 SIDES = st.sampled_from(["BUY", "SELL", "SSHORT"])
 
@@ -25,7 +28,7 @@ class World(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.gate = Gate(limits(max_symbol_qty=Decimal(CAP), max_symbol_usd=usd(CAP * 100)))
+        self.gate, self.price = Gate(ALLOWED), 100
         self.ledger = ledger(rolled("2026-11-20", CASH))
         self.switch = Switch()
         self.open: dict[int, tuple[Intent, Decimal]] = {}
@@ -35,13 +38,18 @@ class World(RuleBasedStateMachine):
         self.position = Decimal(0)
 
     def seen(self) -> RiskView:
-        return view(ledger=self.ledger.view(dict.fromkeys(STOCKS, 100.0)), switch=self.switch)
+        price = float(self.price)
+        quotes = {con_id: Quote(con_id, NOW, price, price, 5, 5) for con_id in STOCKS}
+        ledger = self.ledger.view(dict.fromkeys(STOCKS, price))
+        return view(ledger=ledger, switch=self.switch, quotes=quotes)
 
     @rule(side=SIDES, qty=st.integers(1, 60), purpose=PURPOSES)
     def want(self, side: str, qty: int, purpose: Purpose) -> None:
         found = self.gate.judge(intent(side, qty, purpose=purpose), self.seen(), NOW)
         if isinstance(found, Approved):
             self._place(found)
+            if not found.reduces:
+                assert self._worst() * self.price <= CAP * 100
             if purpose is not Purpose.ENTRY or self.switch.trips:
                 assert found.reduces
 
@@ -72,7 +80,7 @@ class World(RuleBasedStateMachine):
         if number in self.reducing:
             assert abs(self.position) == abs(before) - qty, "a reduction made a position grow"
         self.fills += 1
-        self.ledger.apply(fill(f"f{self.fills}", wanted.side.value, str(qty), "100"))
+        self.ledger.apply(fill(f"f{self.fills}", wanted.side.value, str(qty), str(self.price)))
         self.booked.append((number, qty))
         self._take(number, qty)
 
@@ -88,6 +96,24 @@ class World(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(sorted(self.open)))
         _, left = self.open.pop(number)
         self.gate.release(number, left)
+
+    @rule(price=st.integers(40, 160))
+    def move(self, price: int) -> None:
+        """The market moves; what was approved at another price may still fill."""
+        self.price = price
+
+    @rule()
+    def restart(self) -> None:
+        """A new process: the ledger as its snapshot, the gate by what is still open at the broker.
+
+        A fill that is booked is released by nobody any more: it is in the ledger.
+        """
+        held = {each.number: each for each in self.gate.reserved}
+        self.gate = Gate(ALLOWED)
+        for number, (_, left) in self.open.items():
+            self.gate.hold(replace(held[number], qty=left))
+        self.booked.clear()
+        self.ledger = Ledger(ACCOUNT, STOCKS.values(), state=self.ledger.snapshot())
 
     @rule(level=st.sampled_from(["pause", "reduce", "cancel", "flatten"]))
     def trip(self, level: str) -> None:
@@ -126,6 +152,13 @@ class World(RuleBasedStateMachine):
             del self.open[number]
         else:
             self.open[number] = (wanted, left - qty)
+
+    def _worst(self) -> Decimal:
+        """The largest position that the broker's open orders can lead to."""
+        left = [rest * wanted.side.sign for wanted, rest in self.open.values()]
+        high = self.position + sum(each for each in left if each > 0)
+        low = self.position + sum(each for each in left if each < 0)
+        return max(abs(high), abs(low))
 
     @invariant()
     def i4_whatever_still_fills_the_cap_holds(self) -> None:
