@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.messages import of_quotes
 from actors.say import (
     AskDays,
     AskLedger,
@@ -47,10 +48,6 @@ LOOK_S: Final = 1.0
 _LOOK: Final = "look"
 
 
-def _of_line(message: Any) -> object | None:
-    return message.con_id if isinstance(message, Quote) else None
-
-
 class Account(Actor):
     """See the module's prose.
 
@@ -64,7 +61,7 @@ class Account(Actor):
     """
 
     runtime = "thread"
-    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=_of_line)
+    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=of_quotes)
 
     def __init__(
         self,

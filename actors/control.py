@@ -141,10 +141,10 @@ class ControlActor(Actor):
             control.CheckIn: self._check_in,
             control.GatewayConfirmed: self._gateway_confirmed,
             control.Stop: self._end,
-            control.RiskLimits: self._risk_limits,
-            control.RiskVar: self._risk_var,
-            control.RiskStress: self._risk_stress,
-            control.RiskSizes: self._risk_sizes,
+            control.RiskLimits: lambda _: self._of_the_gate(AskUse(), limits_answer),
+            control.RiskVar: lambda it: self._of_the_past(var_answer, it.level),
+            control.RiskStress: lambda _: self._of_the_past(stress_answer),
+            control.RiskSizes: lambda _: self._of_the_gate(AskSizes(), sizes_answer),
             control.RiskCheck: self._risk_check,
         }
 
@@ -288,13 +288,9 @@ class ControlActor(Actor):
             clean=False, at_ns=self._known.now_ns(), breaks=breaks(rows), sides=rows
         )
 
-    async def _risk_limits(self, _: control.RiskLimits) -> Answer:
-        use = await self._ask("risk", AskUse())
-        return _NO_GATE if use is None else limits_answer(use)
-
-    async def _risk_sizes(self, _: control.RiskSizes) -> Answer:
-        sized = await self._ask("risk", AskSizes())
-        return _NO_GATE if sized is None else sizes_answer(sized)
+    async def _of_the_gate(self, question: Any, made: Callable[[Any], Answer]) -> Answer:
+        found = await self._ask("risk", question)
+        return _NO_GATE if found is None else made(found)
 
     async def _risk_check(self, request: control.RiskCheck) -> Answer:
         con_ids = (c for c, name in self._known.symbols.items() if name == request.symbol)
@@ -302,17 +298,11 @@ class ControlActor(Actor):
         found = await self._ask("risk", AskCheck(intent))
         return _NO_GATE if found is None else check_answer(found)
 
-    async def _risk_var(self, request: control.RiskVar) -> Answer:
+    async def _of_the_past(self, made: Callable[..., Answer], *more: Any) -> Answer:
         ledger, closes = await self._ask("account", AskLedger()), await self._closes()
         if ledger is None:
             return answers.Failed(why="the account does not answer: it is being restarted")
-        return await asyncio.to_thread(var_answer, ledger, closes, request.level)
-
-    async def _risk_stress(self, _: control.RiskStress) -> Answer:
-        ledger, closes = await self._ask("account", AskLedger()), await self._closes()
-        if ledger is None:
-            return answers.Failed(why="the account does not answer: it is being restarted")
-        return await asyncio.to_thread(stress_answer, ledger, closes)
+        return await asyncio.to_thread(made, ledger, closes, *more)
 
     async def _closes(self) -> dict[int, dict[str, float]]:
         """Return the daily prices; none while nobody has them, and nothing is said of the past."""
@@ -368,16 +358,17 @@ class ControlActor(Actor):
 
     def _note(self, who: str, command: str, result: str) -> bool:
         """Have the journal keep what a person did; False while it is being restarted."""
-        acted = OperatorActed(who=who, command=command, result=result, wall_ns=time.time_ns())
+        now_ns = self._known.now_ns()
+        acted = OperatorActed(who=who, command=command, result=result, wall_ns=now_ns)
         return tell(self._registry.ref("journal"), acted)
 
     async def _check_in(self, request: control.CheckIn) -> Answer:
         if not self._note(request.who, "check in", "done"):
             return answers.Failed(why="the journal is being restarted: check in again")
-        wanted_s = self._known.dead_man_s
-        if not wanted_s:
-            return answers.Done(text="noted; kill_switch.dead_man_s is 0: nobody has to check in")
-        return answers.Done(text=f"noted; the next one is due within {wanted_s:g} s")
+        due = "kill_switch.dead_man_s is 0: nobody has to check in"
+        if every_s := self._known.dead_man_s:
+            due = f"the next one is due within {every_s:g} s"
+        return answers.Done(text=f"noted; {due}")
 
     async def _gateway_confirmed(self, request: control.GatewayConfirmed) -> Answer:
         self._note(request.who, "gateway confirm", "asked")

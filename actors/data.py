@@ -76,10 +76,6 @@ DAILY_WAIT_NS: Final = 60 * _NS
 """How long one request may take before the next: one at a time, behind what symbols ask for."""
 
 
-def _of_line(message: Any) -> object | None:
-    return message.con_id if isinstance(message, Quote) else None
-
-
 class Data(Actor):
     """See the module's prose.
 
@@ -96,7 +92,7 @@ class Data(Actor):
     """
 
     runtime = "broker"
-    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=_of_line)
+    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=own.of_quotes)
 
     def __init__(
         self,

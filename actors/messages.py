@@ -151,3 +151,8 @@ class AskFunds(msgspec.Struct, frozen=True):
     """What does the account have, and how did a strategy's trades end? ``Funds`` answers."""
 
     strategy: str
+
+
+def of_quotes(message: object) -> object | None:
+    """Conflate quotes in a mailbox: only the newest of a contract counts."""
+    return message.con_id if isinstance(message, Quote) else None

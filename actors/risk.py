@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from actors import risk_asks
-from actors.messages import AskFunds, AskStanding, LineFreshness
+from actors.messages import AskFunds, AskStanding, LineFreshness, of_quotes
 from actors.regained import Regained, reservation_of
 from actors.say import (
     AskCheck,
@@ -84,14 +84,8 @@ if TYPE_CHECKING:
 ZERO: Final = Decimal(0)
 _FOLDED: Final = (*FOLDED, OrderIntended, OrderDone, LimitChanged, SymbolHalted, SymbolResumed)
 _REMEMBERED: Final = 1_000
-_RESERVATIONS: Final = (
-    1_000_000  # numbers of each incarnation: an earlier one's release is not ours
-)
-
-
-def _of_line(message: Any) -> object | None:
-    """Conflate quotes: only the newest of a contract counts."""
-    return message.con_id if isinstance(message, Quote) else None
+_RESERVATIONS: Final = 1_000_000
+"""Numbers of each incarnation: an earlier one's release is not ours."""
 
 
 class Risk(Actor):
@@ -109,7 +103,7 @@ class Risk(Actor):
     """
 
     runtime = "broker"
-    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=_of_line)
+    mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=of_quotes)
     hang_policy = "exit"
 
     def __init__(
@@ -174,7 +168,7 @@ class Risk(Actor):
             LinkChanged: self._changed,
             SwitchChanged: self._changed,
             CorrelationsChanged: self._changed,
-            BrokerSnapshot: _ignore,
+            BrokerSnapshot: lambda _: None,
             LineFreshness: self._freshness,
             CloseStrategy: self._close,
             CancelWish: self._cancelled,
@@ -401,7 +395,3 @@ class Risk(Actor):
         elif isinstance(record, SymbolResumed):
             self._halted.discard(record.con_id)
         return self.standings.apply(seq, record)
-
-
-def _ignore(_: Any) -> None:
-    """Not the gate's business."""

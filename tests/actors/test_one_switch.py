@@ -18,6 +18,7 @@ from tests.actors.test_risk_report import asked
 
 KNOWN_S = 1.0
 WRITERS = {
+    "actors/build.py",
     "actors/kill_switch.py",
     "robotrader/risk/triggers.py",
     "robotrader/execution/reconcile.py",  # with the halt of a symbol, in one transaction

@@ -38,6 +38,9 @@ def others(rng: Random) -> Iterator[rec.Record]:
             rec.SwitchCleared(scope=scope, who="ann", why="seen"),
             rec.StrategySaved(strategy=f"s{rng.randrange(3)}", state=rng.randbytes(9)),
             rec.MessageQuarantined(actor="s1", message=f"m{rng.random()}", crashes=3, error="e"),
+            rec.SuspensionChanged(
+                strategy=f"s{rng.randrange(3)}", suspended=rng.random() < 0.7, why="again",
+            ),
             rec.PositionAdopted(
                 con_id=rng.choice((1, 2)), qty=Decimal(rng.randrange(-5, 6)),
                 avg_cost=Decimal("9.99"), who="ann", why="seen",
