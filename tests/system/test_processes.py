@@ -196,7 +196,7 @@ def test_whichever_actor_or_supervisor_is_killed_trading_goes_on(tmp_path: Path)
         pids = {one.ready().pid}
         one.trades_on()
         found = paths(one)
-        assert len(found) == 13 + 4 * len(SYMBOLS)
+        assert len(found) == 16 + 4 * len(SYMBOLS)
         for path in found:
             begun = time.monotonic()
             end_actor(one, path)
