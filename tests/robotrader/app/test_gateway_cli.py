@@ -140,7 +140,7 @@ def test_a_port_in_use_is_one_clear_error() -> None:
     with emulated() as (_, port, _control):
         done = call("emulate", "--port", str(port))
         assert done.returncode == 75
-        assert "address already in use" in done.stderr
+        assert "is in use: end what listens there" in done.stderr
         assert "Traceback" not in done.stderr
 
 
