@@ -139,8 +139,8 @@ def test_an_argument_that_cannot_be_used_is_one_clear_error(options: list[str], 
 def test_a_port_in_use_is_one_clear_error() -> None:
     with emulated() as (_, port, _control):
         done = call("emulate", "--port", str(port))
-        assert done.returncode == 1
-        assert "address already in use" in done.stderr
+        assert done.returncode == 75
+        assert "is in use: end what listens there" in done.stderr
         assert "Traceback" not in done.stderr
 
 
