@@ -92,7 +92,6 @@ class Ledger:
         self._commissions = dict(state.commissions)
         self._early = dict(state.early)
         self._elsewhere = dict(state.elsewhere)
-        self._reduced_ns = dict(state.reduced_ns)
         self._losses_ns: tuple[int, ...] | None = None
         """The newest trades that lost; None: to be looked up again."""
 
@@ -116,7 +115,6 @@ class Ledger:
             commissions=dict(self._commissions),
             early=dict(self._early),
             elsewhere=dict(self._elsewhere),
-            reduced_ns=dict(self._reduced_ns),
             days=tuple(self._days),
             best=self._best,
             rolled=self._rolled,
@@ -256,10 +254,7 @@ class Ledger:
         history = self._histories.get(con_id)
         if history is None:
             history = self._histories[con_id] = History()
-        before = history.held.qty
         history.add(trade)
-        if before * trade.qty < 0 and not trade.adopts:
-            self._reduced_ns[con_id] = max(trade.time_ns, self._reduced_ns.get(con_id, 0))
         self._losses_ns = None
         self._places[trade.family] = con_id
         self._pay(trade.strategy, trade.outlay, trade.fees)
@@ -357,7 +352,11 @@ class Ledger:
                 doubts=self._doubts,
                 marks=marks,
                 losses_ns=self.losses_ns(),
-                reduced_ns=self._reduced_ns,
+                reduced_ns={
+                    con_id: each.held.reduced_ns
+                    for con_id, each in self._histories.items()
+                    if each.held.reduced_ns
+                },
             )
 
 

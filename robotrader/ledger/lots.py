@@ -86,6 +86,8 @@ class Holding(msgspec.Struct, frozen=True):
     """Cost that came in by adoption, less what went out by it."""
 
     trips: Trips = Trips()
+    reduced_ns: int = 0
+    """When a trade last made the position smaller; 0: none did."""
 
     @property
     def qty(self) -> Decimal:
@@ -102,6 +104,8 @@ def book(held: Holding, trade: Trade) -> Holding:
     """Return the holding after one trade more: it closes the oldest lots first, then opens."""
     lots, left, fees = list(held.lots), trade.qty, trade.fees
     realized, adopted, trips = dict(held.realized), held.adopted, held.trips
+    reduces = bool(left and lots) and (lots[0].qty > 0) != (left > 0) and not trade.adopts
+    reduced_ns = max(held.reduced_ns, trade.time_ns) if reduces else held.reduced_ns
     while left and lots and (lots[0].qty > 0) != (left > 0):
         size = min(abs(left), abs(lots[0].qty))
         closed, rest = _split(lots[0], size)
@@ -123,7 +127,7 @@ def book(held: Holding, trade: Trade) -> Holding:
         trips = trips.opened(trade.strategy, left * trade.unit)
     elif fees:  # a trade that was taken back; what it cost, it cost
         realized[trade.strategy] = realized.get(trade.strategy, ZERO) - fees
-    return Holding(tuple(lots), realized, adopted, trips)
+    return Holding(tuple(lots), realized, adopted, trips, reduced_ns)
 
 
 def _split(lot: Lot, size: Decimal) -> tuple[Lot, Lot | None]:

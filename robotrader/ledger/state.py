@@ -38,9 +38,6 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: dict[str, int] = {}
     """Families of other accounts, with the day on which they came."""
 
-    reduced_ns: dict[int, int] = {}
-    """When a fill last made a position smaller, by contract."""
-
     days: tuple[DayMark, ...] = ()
     best: Decimal | None = None
     """The highest profit at a day's start."""

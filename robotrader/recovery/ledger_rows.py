@@ -28,7 +28,6 @@ class LedgerRows(msgspec.Struct, frozen=True, kw_only=True):
     commissions: tuple[tuple[str, Decimal], ...] = ()
     early: tuple[tuple[str, Early], ...] = ()
     elsewhere: tuple[tuple[str, int], ...] = ()
-    reduced_ns: tuple[tuple[int, int], ...] = ()
     days: tuple[DayMark, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -50,7 +49,6 @@ def to_rows(state: LedgerState) -> LedgerRows:
         commissions=tuple(state.commissions.items()),
         early=tuple(state.early.items()),
         elsewhere=tuple(state.elsewhere.items()),
-        reduced_ns=tuple(state.reduced_ns.items()),
         days=state.days,
         doubts=state.doubts,
     )
@@ -76,7 +74,6 @@ def from_rows(rows: LedgerRows) -> LedgerState:
         commissions=dict(rows.commissions),
         early=dict(rows.early),
         elsewhere=dict(rows.elsewhere),
-        reduced_ns=dict(rows.reduced_ns),
         days=rows.days,
         doubts=rows.doubts,
     )

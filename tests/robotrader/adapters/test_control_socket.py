@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from robotrader.app.control_client import (
     NotRunningError,
     RefusedError,
 )
-from robotrader.domain import control
+from robotrader.domain import Side, control
 from robotrader.domain.control import Ask, ControlError
 from robotrader.domain.control_answers import Done, LogsAnswer, Refused
 from robotrader.domain.errors import OrderError
@@ -86,6 +87,7 @@ def test_every_request_that_is_asked_is_answered_by_the_handler(tmp_path: Path, 
         control.JournalTail: control.JournalTail(after=0, count=1, last=True),
         control.Logs: control.Logs(count=1),
         control.RiskVar: control.RiskVar(level=0.95),
+        control.RiskCheck: control.RiskCheck(side=Side.BUY, qty=Decimal(1), symbol="AAPL"),
         control.Kill: control.Kill(
             level=control.KillLevel.PAUSE, scope="all", reason="r", who="w", key="k", preview=True
         ),
