@@ -31,7 +31,7 @@ from tests.robotrader.emulator.kit import SERIES
 
 ACCOUNT = "DU1234567"
 SYMBOLS = ("AAPL", "KO")
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 class Exchange:
