@@ -1,7 +1,7 @@
 """The account's truth, pure: FIFO lots, positions, cash and profit as the fold of the journal."""
 
 from robotrader.ledger.ledger import CORRECTABLE_DAYS, FOLDED, KEPT_DAYS, Ledger
-from robotrader.ledger.lots import Holding, Lot, Trade, book
+from robotrader.ledger.lots import Close, Holding, Lot, Matched, Trade, book, match
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
 from robotrader.ledger.state import LedgerState
@@ -14,6 +14,7 @@ __all__ = [
     "FOLDED",
     "KEPT",
     "KEPT_DAYS",
+    "Close",
     "Closed",
     "DayMark",
     "Holding",
@@ -21,6 +22,7 @@ __all__ = [
     "LedgerState",
     "LedgerView",
     "Lot",
+    "Matched",
     "PositionView",
     "StrategyView",
     "Trade",
@@ -30,6 +32,7 @@ __all__ = [
     "Trips",
     "book",
     "market_price",
+    "match",
     "profit",
     "revision_of",
 ]

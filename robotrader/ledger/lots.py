@@ -26,11 +26,35 @@ class Lot(msgspec.Struct, frozen=True, gc=False):
     """The part of its trade's commission that is not realized yet."""
 
     strategy: str
+    opened_ns: int = 0
 
     @property
     def cost(self) -> Decimal:
         """What was paid for it; negative for a short."""
         return self.qty * self.unit + self.fees
+
+
+class Close(msgspec.Struct, frozen=True, gc=False):
+    """A lot, or the part of one, that a trade has closed."""
+
+    lot: Lot
+    gain: Decimal
+    """Net of both commissions: the lot's own part and the closing trade's."""
+
+    fees: Decimal
+    """Both commissions."""
+
+
+class Matched(msgspec.Struct, frozen=True, gc=False):
+    """What a trade did to the lots of its contract, oldest first."""
+
+    closed: tuple[Close, ...]
+    lots: tuple[Lot, ...]
+    opened: Lot | None
+    """The last of ``lots`` if the trade opened it."""
+
+    unspent: Decimal
+    """Commission of a trade that neither closed nor opened anything."""
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False):
@@ -100,34 +124,45 @@ class Holding(msgspec.Struct, frozen=True):
         return sum((lot.cost for lot in self.lots), ZERO)
 
 
+def match(lots: tuple[Lot, ...], trade: Trade) -> Matched:
+    """Return what one trade more closes, oldest lots first, and what it opens."""
+    closed, held, left, fees = [], list(lots), trade.qty, trade.fees
+    while left and held and (held[0].qty > 0) != (left > 0):
+        size = min(abs(left), abs(held[0].qty))
+        lot, rest = _split(held[0], size)
+        paid = part(fees, abs(left), size)
+        held[:1] = [] if rest is None else [rest]
+        left += lot.qty
+        fees -= paid
+        gain = lot.qty * (trade.unit - lot.unit) - lot.fees - paid
+        closed.append(Close(lot, gain, lot.fees + paid))
+    opened = Lot(left, trade.unit, fees, trade.strategy, trade.time_ns) if left else None
+    after = (*held, opened) if opened else tuple(held)
+    return Matched(tuple(closed), after, opened, ZERO if opened else fees)
+
+
 def book(held: Holding, trade: Trade) -> Holding:
     """Return the holding after one trade more: it closes the oldest lots first, then opens."""
-    lots, left, fees = list(held.lots), trade.qty, trade.fees
+    found = match(held.lots, trade)
     realized, adopted, trips = dict(held.realized), held.adopted, held.trips
-    reduces = bool(left and lots) and (lots[0].qty > 0) != (left > 0) and not trade.adopts
+    reduces = bool(found.closed) and not trade.adopts
     reduced_ns = max(held.reduced_ns, trade.time_ns) if reduces else held.reduced_ns
-    while left and lots and (lots[0].qty > 0) != (left > 0):
-        size = min(abs(left), abs(lots[0].qty))
-        closed, rest = _split(lots[0], size)
-        paid = part(fees, abs(left), size)
-        lots[:1] = [] if rest is None else [rest]
-        left += closed.qty
-        fees -= paid
+    for close in found.closed:
+        name = close.lot.strategy
         if trade.adopts:
-            adopted -= closed.cost
-            trips = trips.gained(closed.strategy, None)
+            adopted -= close.lot.cost
+            trips = trips.gained(name, None)
         else:
-            gain = closed.qty * (trade.unit - closed.unit) - closed.fees - paid
-            realized[closed.strategy] = realized.get(closed.strategy, ZERO) + gain
-            trips = trips.gained(closed.strategy, gain)
-    trips = trips.ended({lot.strategy for lot in lots}, trade.time_ns)
-    if left:
-        lots.append(Lot(left, trade.unit, fees, trade.strategy))
-        adopted += lots[-1].cost if trade.adopts else ZERO
-        trips = trips.opened(trade.strategy, left * trade.unit)
-    elif fees:  # a trade that was taken back; what it cost, it cost
-        realized[trade.strategy] = realized.get(trade.strategy, ZERO) - fees
-    return Holding(tuple(lots), realized, adopted, trips, reduced_ns)
+            realized[name] = realized.get(name, ZERO) + close.gain
+            trips = trips.gained(name, close.gain)
+    left = found.lots[:-1] if found.opened else found.lots
+    trips = trips.ended({lot.strategy for lot in left}, trade.time_ns)
+    if found.opened:
+        adopted += found.opened.cost if trade.adopts else ZERO
+        trips = trips.opened(trade.strategy, found.opened.qty * trade.unit)
+    elif found.unspent:  # a trade that was taken back; what it cost, it cost
+        realized[trade.strategy] = realized.get(trade.strategy, ZERO) - found.unspent
+    return Holding(found.lots, realized, adopted, trips, reduced_ns)
 
 
 def _split(lot: Lot, size: Decimal) -> tuple[Lot, Lot | None]:
@@ -137,5 +172,5 @@ def _split(lot: Lot, size: Decimal) -> tuple[Lot, Lot | None]:
         return lot, None
     qty = size if lot.qty > 0 else -size
     fees = part(lot.fees, whole, size)
-    closed = Lot(qty, lot.unit, fees, lot.strategy)
-    return closed, Lot(lot.qty - qty, lot.unit, lot.fees - fees, lot.strategy)
+    closed = msgspec.structs.replace(lot, qty=qty, fees=fees)
+    return closed, msgspec.structs.replace(lot, qty=lot.qty - qty, fees=lot.fees - fees)
