@@ -40,8 +40,8 @@ test: setup ## Run the tests and print the slowest ones.
 ifeq ($(PYTEST_ARGS),)
 	@# Two processes: much of the time is spent waiting for other processes. A file stays in one.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/supervision
-	@# The library is tested in a process of its own, without the trading packages in it.
-	$(BIN)/python -m pytest tests/supervision
+	@# The library is tested in processes of its own, without the trading packages in them.
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/supervision
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
