@@ -5,6 +5,7 @@ from robotrader.risk.daily import DayFigures, day_figures
 from robotrader.risk.explain import Checked, Explained
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
+from robotrader.risk.keeper import Keeper
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
 from robotrader.risk.limits import Limits
 from robotrader.risk.losses import daily_loss, drawdown
@@ -34,6 +35,7 @@ __all__ = [
     "Gate",
     "GateFold",
     "GateState",
+    "Keeper",
     "Level",
     "Limits",
     "Ratio",

@@ -23,6 +23,13 @@ from robotrader.venue.events import (
 )
 from robotrader.venue.exchange import Venue
 from robotrader.venue.margin import MarginRules, Preview
+from robotrader.venue.reports import (
+    Report,
+    execution_report,
+    order_report,
+    position_reports,
+    report_of,
+)
 from robotrader.venue.rules import Slippage, VenueRules
 from robotrader.venue.sessions import AlwaysOpen, Session, Sessions, SessionTable
 from robotrader.venue.snapshot import VenueState, restore, take
@@ -48,6 +55,7 @@ __all__ = [
     "PositionChanged",
     "Preview",
     "Refused",
+    "Report",
     "Session",
     "SessionTable",
     "Sessions",
@@ -59,6 +67,10 @@ __all__ = [
     "VenueRules",
     "VenueState",
     "Warned",
+    "execution_report",
+    "order_report",
+    "position_reports",
+    "report_of",
     "restore",
     "take",
 ]

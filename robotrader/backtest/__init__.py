@@ -1,0 +1,7 @@
+"""Strategies on history: the same hosts, gate, order manager, ledger and venue as live."""
+
+from robotrader.backtest.engine import Engine
+from robotrader.backtest.feed import batches, checked
+from robotrader.backtest.result import Result, Setup
+
+__all__ = ["Engine", "Result", "Setup", "batches", "checked"]

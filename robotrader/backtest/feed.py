@@ -1,0 +1,50 @@
+"""Bars of several contracts as one stream: those that end together are one batch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from robotrader.market.quality import DataError, bar_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from robotrader.domain import Bar
+
+_END: Final = attrgetter("end_ns")
+
+
+def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iterator[list[Bar]]:
+    """Yield the bars of each contract, checked, as batches that end at the same time.
+
+    ``names`` are the contracts' symbols, for errors.
+
+    Raises:
+        DataError: a bar is none, or not after the one before it; it names symbol, time and row.
+    """
+    every = [bar for con_id, own in bars.items() for bar in checked(own, names[con_id])]
+    every.sort(key=_END)  # stable: contracts keep their order
+    for _, group in groupby(every, _END):
+        yield list(group)
+
+
+def checked(bars: Iterable[Bar], name: str) -> Iterator[Bar]:
+    """Yield bars; see ``batches`` for errors."""
+    end_ns = 0
+    for row, bar in enumerate(bars, 1):
+        wrong = bar_fault(bar)
+        if wrong is not None:
+            raise DataError(f"{name}: bar {row}, {_at(bar.start_ns)}: {wrong.remedy}")
+        if bar.start_ns < end_ns:
+            said = f"it begins before the one before it has ended, at {_at(end_ns)}"
+            remedy = "sort the data by time and remove what is there twice"
+            raise DataError(f"{name}: bar {row}, {_at(bar.start_ns)}: {said}; {remedy}")
+        end_ns = bar.end_ns
+        yield bar
+
+
+def _at(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,103 @@
+"""What the venue says, in the words in which a broker's gateway reports it to the trader.
+
+The emulated gateway says the same over a socket, in TWS' own format. Here nothing is between: a
+backtest hears the venue at once, a simulation decides what comes late, twice or never.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from robotrader.domain import (
+    CommissionReport,
+    ExecutionReport,
+    OrderFailed,
+    OrderReport,
+    PositionReport,
+    ReportedStatus,
+    Side,
+)
+from robotrader.venue.events import (
+    Charged,
+    Executed,
+    Execution,
+    OrderState,
+    OrderUpdated,
+    Refused,
+    VenueEvent,
+    Warned,
+)
+
+if TYPE_CHECKING:
+    from robotrader.venue.books import Books
+
+Report: TypeAlias = OrderReport | OrderFailed | ExecutionReport | CommissionReport
+ZERO: Final = Decimal(0)
+
+
+def report_of(event: VenueEvent, generation: int) -> Report | None:
+    """Return an event as it is reported; None for one that is not (a position's change)."""
+    match event:
+        case OrderUpdated(state):
+            return order_report(state, generation)
+        case Executed(execution):
+            return execution_report(execution, generation)
+        case Charged():
+            return CommissionReport(
+                event.exec_id, event.commission, event.currency, event.realized, generation
+            )
+        case Refused() | Warned():
+            return OrderFailed(event.key.order_id, event.code, event.text, generation)
+    return None
+
+
+def order_report(state: OrderState, generation: int, *, completed: bool = False) -> OrderReport:
+    """Return how an order stands; a completed one has no number and no rest, as IBKR's has."""
+    order = state.order
+    return OrderReport(
+        order_id=0 if completed else state.key.order_id,
+        client_id=0 if completed else state.key.client_id,
+        perm_id=state.perm_id,
+        ref=order.order_ref,
+        status=ReportedStatus(state.status.value),
+        generation=generation,
+        con_id=order.con_id,
+        account=order.account,
+        side=order.side,
+        qty=ZERO if completed else order.qty,
+        filled=state.filled,
+        remaining=ZERO if completed else state.remaining,
+        avg_price=state.avg_price,
+        why_held=state.why_held,
+        completed=completed,
+        limit_price=order.limit_price,
+        aux_price=order.aux_price,
+    )
+
+
+def execution_report(execution: Execution, generation: int) -> ExecutionReport:
+    """Return a fill as it is reported."""
+    return ExecutionReport(
+        exec_id=execution.exec_id,
+        order_id=execution.key.order_id,
+        client_id=execution.key.client_id,
+        perm_id=execution.perm_id,
+        ref=execution.order_ref,
+        con_id=execution.con_id,
+        account=execution.account,
+        side=Side.BUY if execution.bought else Side.SELL,
+        qty=execution.qty,
+        price=execution.price,
+        time_ns=execution.time_ns,
+        cum_qty=execution.cum_qty,
+        generation=generation,
+    )
+
+
+def position_reports(books: Books, account: str) -> tuple[PositionReport, ...]:
+    """Return what an account holds, as it is reported."""
+    return tuple(
+        PositionReport(account, con_id, held.qty, held.average_cost())
+        for con_id, held in books.positions(account).items()
+    )
