@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import cli_args, gateway_args, journal_args, strategy_args
+from robotrader.app import backtest_args, cli_args, gateway_args, journal_args, strategy_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _backtest(arguments: argparse.Namespace) -> int:
+    from robotrader.app.backtest_cli import run
+
+    return run(arguments)
+
+
 def _init(arguments: argparse.Namespace) -> int:
     from robotrader.app.init_cli import run
 
@@ -78,6 +84,7 @@ def _operate(arguments: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
+    "backtest": _backtest,
     "demo": _demo,
     "gateway": _gateway,
     "config": _config,
@@ -103,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     gateway_args.add_parsers(commands)
     journal_args.add_parsers(commands)
     strategy_args.add_parsers(commands)
+    backtest_args.add_parsers(commands)
     cli_args.add_parsers(commands)
     return parser
 

@@ -247,6 +247,13 @@ def _hosts(
     return made
 
 
+def hosts_of(config: Config, instruments: Mapping[int, Instrument]) -> list[StrategyHost]:
+    """Return a host for each strategy and symbol. Raises as ``trader_of``."""
+    _lines(config, instruments)
+    made = _hosts(config, instruments)
+    return [make() for own in made.values() for make in own.values()]
+
+
 def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
     sizer = None
     if each.size.kind is not SizeKind.NONE:

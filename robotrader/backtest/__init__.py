@@ -2,6 +2,7 @@
 
 from robotrader.backtest.engine import Engine
 from robotrader.backtest.feed import batches, checked
+from robotrader.backtest.report import Part, Report, report_of_run
 from robotrader.backtest.result import Result, Setup
 
-__all__ = ["Engine", "Result", "Setup", "batches", "checked"]
+__all__ = ["Engine", "Part", "Report", "Result", "Setup", "batches", "checked", "report_of_run"]

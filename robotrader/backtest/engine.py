@@ -387,6 +387,7 @@ class Engine:
             blocked=dict(self.blocked),
             alerts=dict(self.alerts),
             bars=self._bars,
+            orders=sum(isinstance(each, rec.OrderIntended) for each in self.records),
             final=self.keeper.account(self._quotes),
         )
 

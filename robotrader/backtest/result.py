@@ -51,4 +51,5 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     blocked: dict[str, int]
     alerts: dict[str, int]
     bars: int
+    orders: int
     final: LedgerView

@@ -1,0 +1,66 @@
+"""The arguments of ``robotrader backtest``; kept apart so that ``--help`` loads nothing else."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+
+from robotrader.app.cli_args import common
+
+PLANS: Final = ("fixed", "tiered", "none")
+
+
+def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``backtest`` and its commands to the command line."""
+    shared = [common(defaults=False)]
+    backtest = commands.add_parser("backtest", help="run strategies on history")
+    verbs = backtest.add_subparsers(dest="verb", required=True, metavar="VERB")
+    run = verbs.add_parser("run", parents=shared, help="run strategies of the configuration")
+    add = run.add_argument
+    add("strategy", nargs="*", metavar="STRATEGY", help="its section; default: all that are on")
+    add("--data", type=Path, metavar="DIR", help="own data instead of the bundled days")
+    add("--data-zone", default="America/New_York", help="of times in own data that have none")
+    add("--from", dest="begin", type=_day, metavar="DAY", help="first day of trading")
+    add("--to", dest="end", type=_day, metavar="DAY", help="last day")
+    add("--cash", type=_cash, default=Decimal(100_000), metavar="USD", help="default 100000")
+    help_fill = "at the next bar's open (default), or flattering: at the close of the bar itself"
+    add("--fill", choices=("open", "close"), default="open", help=help_fill)
+    add("--slippage", type=_bps, default=0.0, metavar="BPS", help="basis points; default 0")
+    add("--plan", choices=PLANS, default="fixed", help="IBKR's commissions; default fixed")
+    listing = verbs.add_parser("ls", parents=shared, help="list the runs that were kept")
+    listing.add_argument("-n", "--count", type=int, default=20, help="how many (default 20)")
+    show = verbs.add_parser("show", parents=shared, help="show a run again")
+    show.add_argument("id", metavar="ID")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        msg = f"{text!r} is no day, as 2020-01-31"
+        raise argparse.ArgumentTypeError(msg) from None
+
+
+def _cash(text: str) -> Decimal:
+    try:
+        cash = Decimal(text)
+    except InvalidOperation:
+        cash = Decimal(0)
+    if not cash.is_finite() or not 0 < cash < Decimal("1e12"):
+        msg = f"{text!r} is no sum above 0, as 100000"
+        raise argparse.ArgumentTypeError(msg)
+    return cash
+
+
+def _bps(text: str) -> float:
+    try:
+        bps = float(text)
+    except ValueError:
+        bps = -1.0
+    if not 0 <= bps <= 1_000:
+        msg = f"{text!r} is no number of basis points from 0 to 1000, as 2.5"
+        raise argparse.ArgumentTypeError(msg)
+    return bps

@@ -1,0 +1,122 @@
+"""The history that a backtest runs on: bundled days, or somebody's own data."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from robotrader.adapters import bundled, own_data
+from robotrader.adapters.calendar import US_STOCKS, sessions
+from robotrader.app.building import bar_ns, chosen
+from robotrader.domain import Bar, Instrument
+from robotrader.domain.errors import ConfigurationError
+from robotrader.market.hours import midnight_ns
+from robotrader.venue import Session, SessionTable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from robotrader.config import Config
+    from robotrader.market.recording import Recording
+    from robotrader.market.series import Series
+
+_AHEAD = timedelta(days=14)
+_DAY = "1d"
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is fed: bars by contract, when was traded, and where all of that is from."""
+
+    instruments: tuple[Instrument, ...]
+    bars: dict[int, list[Bar]]
+    sessions: SessionTable
+    begin_ns: int
+    daily: bool
+    said: tuple[str, ...]
+
+
+def history_of(config: Config, arguments: argparse.Namespace) -> History:
+    """Load the bars that the strategies ask for.
+
+    Raises:
+        ConfigurationError: a symbol has no data, or not in bars of that length, or no day of the
+            window has any; it names the symbol and what there is.
+        DataError: with every bad line of own data.
+        OSError: own data cannot be read.
+    """
+    wanted = {symbol: each.bar for each in chosen(config).values() for symbol in each.symbols}
+    if not wanted:
+        msg = "no strategy is on: name one, as `robotrader backtest run sma_cross`"
+        raise ConfigurationError(msg)
+    series, recordings = _load(arguments, tuple(wanted))
+    known = [series[symbol].provenance for symbol in wanted]
+    first, last = min(each.first for each in known), max(each.last for each in known)
+    table = sessions(US_STOCKS, first, last + _AHEAD)
+    by_day = {each.day: each for each in table}
+    begin, end = arguments.begin or first, arguments.end or last
+    if begin > last or end < first or begin > end:
+        msg = f"no data from {begin} to {end}: there is {first} to {last}"
+        raise ConfigurationError(msg)
+    end_ns = midnight_ns(end + timedelta(days=1))
+    bars = {}
+    for symbol, size in wanted.items():
+        instrument = series[symbol].instrument
+        recording = recordings.get(instrument.con_id)
+        made = _bars(series[symbol], recording, by_day, size)
+        bars[instrument.con_id] = [bar for bar in made if bar.end_ns <= end_ns]
+    return History(
+        instruments=tuple(series[symbol].instrument for symbol in wanted),
+        bars=bars,
+        sessions=SessionTable(table),
+        begin_ns=midnight_ns(begin),
+        daily=any(size == _DAY for size in wanted.values()),
+        said=tuple(f"{symbol}: {series[symbol].provenance}" for symbol in wanted),
+    )
+
+
+def _load(
+    arguments: argparse.Namespace, symbols: tuple[str, ...]
+) -> tuple[Mapping[str, Series], Mapping[int, Recording]]:
+    if arguments.data is None:
+        known = {each.symbol for each in bundled.instruments()}
+        _refuse_unknown(symbols, known, "the bundled data")
+        return bundled.load(symbols), {}
+    own = own_data.load(arguments.data, arguments.data_zone)
+    _refuse_unknown(symbols, set(own.series), str(arguments.data))
+    return own.series, own.recordings
+
+
+def _refuse_unknown(symbols: tuple[str, ...], known: set[str], where: str) -> None:
+    missing = [symbol for symbol in symbols if symbol not in known]
+    if missing:
+        some = ", ".join(sorted(known)[:30])
+        msg = f"no data for {', '.join(missing)}: {where} has {some}; give --data DIR"
+        raise ConfigurationError(msg)
+
+
+def _bars(
+    series: Series, recording: Recording | None, by_day: Mapping[date, Session], size: str
+) -> list[Bar]:
+    """Return a symbol's bars: its days, each as long as its session, or what was recorded."""
+    con_id, symbol = series.instrument.con_id, series.instrument.symbol
+    if size == _DAY:
+        return [
+            Bar(con_id, session.open_ns, session.close_ns, each.open, each.high, each.low,
+                each.close, each.volume)
+            for each in series.days
+            if (session := by_day.get(each.day)) is not None
+        ]  # fmt: skip
+    found = [] if recording is None else list(chain(*map(recording.bars, recording.days)))
+    sizes = {bar.end_ns - bar.start_ns for bar in found}
+    if sizes != {bar_ns(size)}:
+        there = ", ".join(f"{each / 1e9:g} s" for each in sorted(sizes)) or "days only"
+        msg = (
+            f"{symbol}: bars of {size} are asked for, its data has {there}: set the strategy's "
+            "`bar` to 1d, or give data of that length with --data"
+        )
+        raise ConfigurationError(msg)
+    return found

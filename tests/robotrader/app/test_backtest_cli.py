@@ -1,0 +1,121 @@
+"""``robotrader backtest`` as a user has it: real prices, kept reports, an error for each mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robotrader.__main__ import main
+
+SMA = (
+    "--set", 'strategy.sma.class="robotrader.strategies.sma_cross:SmaCross"',
+    "--set", "strategy.sma.params={ fast = 10, slow = 30, qty = 100 }",
+    "--set", 'strategy.sma.symbols=["AAPL", "KO"]',
+    "--set", 'universe.symbols=["AAPL", "KO"]',
+    "--set", "kill_switch.losses_max=0",
+)  # fmt: skip
+DAILY = ("--set", "strategy.sma.bar=1d")
+WINDOW = ("--from", "2000-01-01", "--to", "2001-12-31")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(["backtest", *arguments])
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def test_a_run_is_shown_kept_and_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "run", "sma", *SMA, *DAILY, *WINDOW)
+    assert (status, err) == (0, "")
+    assert "2000-01-03 to 2001-12-31, 500 days" in out
+    assert "open, high, low and volume synthetic" in out, "where prices are from is said"
+    name = out.rpartition("kept as ")[2].split()[0]
+    status, listed, _ = run(capsys, "ls")
+    assert (status, listed.count(name)) == (0, 1)
+    status, again, _ = run(capsys, "show", name)
+    assert status == 0
+    assert again == out.rpartition("kept as ")[0]
+
+
+def test_figures_add_up_and_costs_lower_them(capsys: pytest.CaptureFixture[str]) -> None:
+    def made(*more: str) -> dict[str, Any]:
+        status, out, err = run(capsys, "run", "sma", "--json", *SMA, *DAILY, *WINDOW, *more)
+        assert (status, err) == (0, "")
+        report: dict[str, Any] = json.loads(out)
+        return report
+
+    free, costly = made("--plan", "none"), made("--slippage", "50")
+    for each in (free, costly):
+        gained = sum(float(part["trades"]["gain"]) for part in each["symbols"])
+        floating = sum(float(part["unrealized"]) for part in each["symbols"])
+        change = each["summary"]["end_value"] - each["summary"]["begin_value"]
+        assert each["fills"] > 10
+        if all(float(part["open_qty"]) == 0 for part in each["symbols"]):
+            assert change == pytest.approx(gained)
+        assert change == pytest.approx(gained + floating, abs=200)
+    assert float(free["commissions"]) == 0
+    assert float(costly["commissions"]) > 0
+    assert costly["summary"]["end_value"] < free["summary"]["end_value"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nothing", *SMA), "no strategy nothing: known are sma"),
+        (("sma", *SMA), "bars of 1m are asked for, its data has days only"),
+        (("sma", *SMA, *DAILY, "--from", "2050-01-01"), "there is 1990-01-02 to 2022-12-28"),
+        (("sma", *SMA, *DAILY, "--to", "1980-01-01"), "there is 1990-01-02 to 2022-12-28"),
+        (("sma", *SMA, *DAILY, "--set", 'strategy.sma.symbols=["ZZZ"]',
+          "--set", 'universe.symbols=["ZZZ"]'), "no data for ZZZ: the bundled data has AAPL"),
+        ((), "no strategy is on: name one"),
+        (("sma", *SMA, *DAILY, "--set", "strategy.sma.params={ fast = 30, slow = 10 }"), "fast 30"),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_one_error_that_names_it(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    status, out, err = run(capsys, "run", *arguments)
+    assert status in {1, 2}
+    assert out == ""
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_own_minute_bars_are_read_and_a_bad_row_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "own" / "bars_1min"
+    folder.mkdir(parents=True)
+    lines = ["time,open,high,low,close,volume"]
+    for minute in range(380):
+        price = (
+            100
+            + (minute // 40 % 2) * (minute % 40) / 10
+            - (1 - minute // 40 % 2) * (minute % 40) / 10
+        )
+        at = f"2024-01-02T{9 + (30 + minute) // 60:02d}:{(30 + minute) % 60:02d}:00"
+        lines.append(f"{at},{price},{price + 1},{price - 1},{price},1000")
+    for symbol in ("AAPL", "KO"):
+        (folder / f"{symbol}.csv").write_text("\n".join(lines) + "\n")
+    given = ("run", "sma", "--data", str(tmp_path / "own"), *SMA)
+    status, out, err = run(capsys, *given)
+    assert (status, err) == (0, "")
+    assert "2024-01-02 to 2024-01-02, 1 days" in out
+    (folder / "KO.csv").write_text("\n".join([*lines[:5], lines[5].replace("1000", "nan")]) + "\n")
+    status, _, err = run(capsys, *given)
+    assert status == 2
+    assert "KO.csv:6:" in err
+
+
+def test_a_run_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "show", "x")
+    assert status == 2
+    assert "no run x in" in err
