@@ -1,4 +1,4 @@
-"""``robotrader backtest`` as a user has it: real prices, kept reports, an error for each mistake."""
+"""``robotrader backtest`` as a user has it: real prices, kept reports, one error a mistake."""
 
 from __future__ import annotations
 
