@@ -16,7 +16,15 @@ from robotrader.app.backtest_tables import brief, full
 from robotrader.app.building import chosen, hosts_of, limits_of
 from robotrader.app.config_files import from_arguments
 from robotrader.app.tables import console
-from robotrader.backtest import Engine, Report, Setup, batches, report_of_run
+from robotrader.backtest import (
+    Engine,
+    Report,
+    Setup,
+    batches,
+    held_equally,
+    report_of_run,
+    tearsheet,
+)
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.quality import DataError
 from robotrader.venue import FixedPlan, NoCommission, Slippage, TieredPlan, VenueRules
@@ -31,6 +39,7 @@ _PLANS: Final[dict[str, type[CommissionPlan]]] = {
     "fixed": FixedPlan, "tiered": TieredPlan, "none": NoCommission,
 }  # fmt: skip
 _REPORT: Final = "report.json"
+_PAGE: Final = "tearsheet.html"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,8 +64,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if not result.bars:
         msg = "no bar lies in that window: give an earlier --from or a later --to"
         raise ConfigurationError(msg)
+    benchmark = held_equally(history.bars, result.track.days, history.sessions.day_of)
     made = report_of_run(
         result,
+        benchmark=benchmark,
+        benchmark_name="equal parts, held",
         name=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{'-'.join(sorted(chosen(config)))[:40]}",
         config_hash=resolved.hash,
         provenance=history.said,
@@ -65,9 +77,10 @@ def _run(arguments: argparse.Namespace) -> int:
     folder = _folder(config) / made.name
     folder.mkdir(parents=True)
     (folder / _REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+    (folder / _PAGE).write_text(tearsheet(made), "utf-8")
     _show(made, arguments)
     if not arguments.json and not arguments.quiet:
-        print(f"kept as {made.name} in {folder.parent}")
+        print(f"kept as {made.name} in {folder.parent}; page: {folder / _PAGE}")
     return exits.OK
 
 

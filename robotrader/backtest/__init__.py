@@ -1,8 +1,20 @@
 """Strategies on history: the same hosts, gate, order manager, ledger and venue as live."""
 
 from robotrader.backtest.engine import Engine
-from robotrader.backtest.feed import batches, checked
+from robotrader.backtest.feed import batches, checked, held_equally
 from robotrader.backtest.report import Part, Report, report_of_run
 from robotrader.backtest.result import Result, Setup
+from robotrader.backtest.tearsheet import tearsheet
 
-__all__ = ["Engine", "Part", "Report", "Result", "Setup", "batches", "checked", "report_of_run"]
+__all__ = [
+    "Engine",
+    "Part",
+    "Report",
+    "Result",
+    "Setup",
+    "batches",
+    "checked",
+    "held_equally",
+    "report_of_run",
+    "tearsheet",
+]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from robotrader.market.quality import DataError, bar_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from robotrader.domain import Bar
 
@@ -44,6 +45,23 @@ def checked(bars: Iterable[Bar], name: str) -> Iterator[Bar]:
             raise DataError(f"{name}: bar {row}, {_at(bar.start_ns)}: {said}; {remedy}")
         end_ns = bar.end_ns
         yield bar
+
+
+def held_equally(
+    bars: Mapping[int, Iterable[Bar]], days: Sequence[date], day_of: Callable[[int], date]
+) -> tuple[float, ...]:
+    """Return each day's mean return of all contracts, as if equal parts were held, without costs.
+
+    A contract counts from its second day on; a day without any counts as 0.
+    """
+    closes = [{day_of(bar.start_ns): bar.close for bar in own} for own in bars.values()]
+    sums, counts = dict.fromkeys(days, 0.0), dict.fromkeys(days, 0)
+    for own in closes:
+        for (_, before), (day, close) in pairwise(own.items()):
+            if day in sums:
+                sums[day] += close / before - 1
+                counts[day] += 1
+    return tuple(sums[day] / counts[day] if counts[day] else 0.0 for day in days)
 
 
 def _at(time_ns: int) -> str:

@@ -66,6 +66,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     blocked: dict[str, int]
     alerts: dict[str, int]
     track: Track
+    benchmark: tuple[float, ...] = ()
+    """A return for each of the track's days; empty: none was given."""
+
+    benchmark_name: str = ""
 
 
 def report_of_run(
@@ -75,8 +79,23 @@ def report_of_run(
     config_hash: str,
     provenance: tuple[str, ...],
     seconds: tuple[float, float],
+    benchmark: tuple[float, ...] = (),
+    benchmark_name: str = "",
 ) -> Report:
-    """Return the report of a run; ``seconds`` is what loading and running took."""
+    """Return the report of a run.
+
+    Args:
+        result: what happened.
+        name: the run's.
+        config_hash: of the configuration that it had.
+        provenance: where each symbol's prices are from.
+        seconds: what loading and running took.
+        benchmark: its return on each day of the track.
+        benchmark_name: what it is.
+
+    Raises:
+        ValueError: the benchmark's days are not the track's.
+    """
     setup = result.setup
     multipliers = {each.con_id: each.multiplier for each in setup.instruments}
     symbols = {each.con_id: each.symbol for each in setup.instruments}
@@ -92,7 +111,7 @@ def report_of_run(
         fills=len(result.fills),
         seconds_load=seconds[0],
         seconds_run=seconds[1],
-        summary=summarize(result.track),
+        summary=summarize(result.track, benchmark=benchmark or None),
         trades=statistics(trades),
         symbols=_by_symbol(result, trades, symbols),
         strategies=tuple(
@@ -106,6 +125,8 @@ def report_of_run(
         blocked=result.blocked,
         alerts=result.alerts,
         track=result.track,
+        benchmark=benchmark,
+        benchmark_name=benchmark_name,
     )
 
 
