@@ -1,4 +1,7 @@
-"""What a journal can do to ``robotrader run``: one clear message, one exit status, nothing lost."""
+"""What a journal can do to ``robotrader run``: one clear message, one exit status, nothing lost.
+
+Two instances (F16), a full disk (F21, F40), a damaged file (F40).
+"""
 
 from __future__ import annotations
 

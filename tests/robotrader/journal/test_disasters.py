@@ -1,4 +1,4 @@
-"""kill -9, flipped bits, a lost file: what was answered is there, what is wrong is said."""
+"""kill -9, flipped bits, a lost file: what was answered is there, what is wrong is said (F40, F42)."""
 
 from __future__ import annotations
 

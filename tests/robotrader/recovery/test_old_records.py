@@ -54,9 +54,7 @@ def test_f50_every_type_has_a_line_with_all_of_its_fields() -> None:
     fields: dict[int, set[str]] = {}
     for type_id, _, _, says in lines("records_1.txt"):
         fields.setdefault(int(type_id), set()).update(msgspec.json.decode(says))
-    assert fields == {
-        kind.type_id: set(kind.struct.__struct_fields__) for kind in CATALOGUE.kinds
-    }
+    assert fields == {kind.type_id: set(kind.struct.__struct_fields__) for kind in CATALOGUE.kinds}
 
 
 def life(ahead: bool = False) -> list[Entry]:
