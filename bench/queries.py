@@ -1,8 +1,8 @@
 """What a question to a running core costs while its journal is written to a hundred times a second.
 
 Real processes: heart, the core on a journal of 10,000 records, the emulated gateway. One client
-asks what the command line asks, each question in turn; another makes the core write: a check-in is one
-durable record and is answered when it is on the disk (F46).
+asks what the command line asks, each question in turn; another makes the core write: a check-in is
+one durable record and is answered when it is on the disk (F46).
 """
 
 from __future__ import annotations
