@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from robotrader.__main__ import main
-from robotrader.app import run_cli
+from robotrader.app import carried, run_cli
 from robotrader.app.config_files import load
-from robotrader.app import carried
 from robotrader.config import Config, InvalidConfigError, Resolved, flat, reference
 from robotrader.domain.errors import ConfigurationError
 
