@@ -75,8 +75,8 @@ def test_who_has_the_wheel_alone_has_the_files_of_every_program_beside_it(
     (clone, wheel), venv = built, tmp_path / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", str(venv), cwd=tmp_path)
     (site,) = venv.glob("lib/python*/site-packages")
-    install = ("install", "--no-deps", "--no-index", "--prefix", str(venv))
-    run(*PIP, *install, "--ignore-installed", str(wheel), cwd=tmp_path)
+    there = ("--python", str(venv / "bin" / "python"), "install", "--no-deps", "--no-index")
+    run(*PIP, *there, str(wheel), cwd=tmp_path)
     (site / "locked.pth").write_text("\n".join(each for each in sys.path if "site-pack" in each))
     robotrader = str(venv / "bin" / "robotrader")
     where = "import robotrader; print(robotrader.__file__)"
