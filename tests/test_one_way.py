@@ -87,7 +87,7 @@ def children(source: Source) -> dict[str, set[str]]:
     for name, node in calls(source):
         if name.endswith("_child") and isinstance(node.args[1], ast.Constant):
             given = {
-                each.args[0].value
+                str(each.args[0].value)
                 for keyword in node.keywords
                 for each in ast.walk(keyword.value)
                 if isinstance(each, ast.Call)

@@ -100,7 +100,8 @@ SITES: Final[dict[str, Callable[[Path], None]]] = {
 
 def made(page: str, folder: Path) -> Path:
     """Return a folder with what the page's reader has."""
-    SITES.get(page, lambda _: None)(folder)
+    if page in SITES:
+        SITES[page](folder)
     return folder
 
 
