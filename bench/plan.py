@@ -42,6 +42,9 @@ SPAWN_TIMES: Final = 40.0
 RECORDS: Final = 100_000
 """In the journal on which the core is killed."""
 
+QUESTIONS: Final = 2_000
+"""To a core whose journal is written to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -121,4 +124,7 @@ FIGURES: Final = (
     Figure("recovery", "trading_s", "the same: trading again, s", RECORDS, most=20),
     Figure("recovery", "protected_s_folded", "the same without snapshot: protected, s", RECORDS),
     Figure("recovery", "trading_s_folded", "the same without snapshot: trading, s", RECORDS),
+    Figure("queries", "p50_ms", "a question to a core that writes, p50, ms", QUESTIONS),
+    Figure("queries", "p95_ms", "the same, p95, ms", QUESTIONS, most=50),
+    Figure("queries", "writes", "the same: records/s that it writes", QUESTIONS, least=95),
 )

@@ -149,10 +149,17 @@ def _ask(resolved: Resolved) -> Any:
         return None
 
 
-def restart(folder: Path) -> dict[str, float]:
-    """Start on the journal in ``folder``, kill the core; return the seconds until it is back."""
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Resolved]:
+    """Run a core without strategies on the journal in ``folder``, compared with its venue."""
     with _venue() as port, _core(folder, port) as resolved:
         until(lambda: (answer := _ask(resolved)) is not None and answer.reconciled)
+        yield resolved
+
+
+def restart(folder: Path) -> dict[str, float]:
+    """Start on the journal in ``folder``, kill the core; return the seconds until it is back."""
+    with running(folder) as resolved:
         old = _ask(resolved).pid
         begun = time.monotonic()
         os.kill(old, signal.SIGKILL)

@@ -160,6 +160,7 @@ def test_every_exception_to_a_rule_names_something_that_exists() -> None:
 
 
 def test_the_locks_hold_versions_and_hashes_and_no_addresses() -> None:
+    """F108: what is installed is what was locked."""
     address = re.compile(r"(?m)^.*(?:[a-z+]+://|^\s*-{1,2}(?:i|f|index|extra|find|trusted)\b).*$")
     locks = [path for path in tracked() if re.fullmatch(r"requirements/\w+\.txt", path)]
     found = [(path, line) for path, line, _ in lines_matching(address) if path in locks]

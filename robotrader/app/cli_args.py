@@ -158,6 +158,10 @@ def _add_config(commands: Commands, shared: list[argparse.ArgumentParser]) -> No
     verbs.add_parser("check", parents=shared, help="say everything that is wrong")
     schema = verbs.add_parser("schema", parents=shared, help="print the JSON Schema")
     schema.add_argument("--markdown", action="store_true", help="the reference instead")
+    export = verbs.add_parser(
+        "export", parents=shared, help="write the files for Prometheus, Grafana and IBC"
+    )
+    export.add_argument("folder", type=Path, metavar="DIR")
     diff = verbs.add_parser("diff", parents=shared, help="compare two profiles")
     diff.add_argument("one", metavar="PROFILE")
     diff.add_argument("other", metavar="PROFILE")

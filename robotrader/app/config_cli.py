@@ -112,9 +112,23 @@ def _print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def _export(arguments: argparse.Namespace) -> int:
+    """Write what other programs read: it is in the package, so that a wheel is enough."""
+    from robotrader.app import carried
+    from robotrader.app.init_cli import refuse_full
+
+    refuse_full(arguments.folder)
+    written = carried.write(arguments.folder, carried.for_others())
+    if not arguments.quiet:
+        folders = ", ".join(carried.OTHERS)
+        print(f"{len(written)} files in {arguments.folder}: {folders}")
+    return exits.OK
+
+
 _VERBS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "show": _show,
     "check": _check,
     "schema": _schema,
     "diff": _diff,
+    "export": _export,
 }

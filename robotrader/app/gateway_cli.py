@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"robotrader gateway: {error}", file=sys.stderr)
         return exits.ERROR
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
 
 
 class _UsageError(ValueError):

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from robotrader.app import exits
+from robotrader.app import carried, exits
 from robotrader.app.config_files import load
 from robotrader.app.control_client import RefusedError
 from robotrader.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
-    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 _ACCOUNT: Final = re.compile(r"(?:D[UF]|U)[0-9]{4,12}")
 
@@ -32,22 +29,27 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _init(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
-    if folder.exists() and any(folder.iterdir()):
-        msg = f"{folder} exists and is not empty: name another folder"
-        raise RefusedError(msg)
+    refuse_full(folder)
     account = arguments.account
     if not account and not arguments.yes and sys.stdin.isatty():
         account = _question("paper account, as DU1234567 (empty: only simulation): ")
     if account and not _ACCOUNT.fullmatch(account):
         msg = f"{account!r} is no account: it begins with DU, DF or U, as DU1234567"
         raise ConfigurationError(msg)
-    written = [_write(folder / name, text) for name, text in files()]
+    written = carried.write(folder, carried.configuration())
     if account:
-        written.append(_write(folder / "local.toml", _local(account)))
+        written += carried.write(folder, [("local.toml", _local(account))])
     load(folder, "paper" if account.startswith("D") else "sim", [], {})
     if not arguments.quiet:
         print(f"{len(written)} files in {folder}; next: robotrader doctor --conf {folder}")
     return exits.OK
+
+
+def refuse_full(folder: Path) -> None:
+    """Raise RefusedError if there is something in a folder that is to be written."""
+    if folder.exists() and any(folder.iterdir()):
+        msg = f"{folder} exists and is not empty: name another folder"
+        raise RefusedError(msg)
 
 
 def _question(text: str) -> str:
@@ -60,29 +62,3 @@ def _local(account: str) -> str:
     line = f'account = "{account}"\n'
     live = account.startswith("U")
     return "# What this machine adds; not for the repository.\n" + (f"# {line}" if live else line)
-
-
-def files() -> Iterator[tuple[str, str]]:
-    """Yield name and text of each file of a new configuration."""
-    yield from _texts(_carried(), "")
-
-
-def _carried() -> Traversable:
-    """Return the folder in the package, or the one beside it in a checkout."""
-    packaged = resources.files("robotrader").joinpath("conf")
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
-
-
-def _texts(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.is_dir():
-            yield from _texts(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".toml") and entry.name != "local.toml":
-            yield prefix + entry.name, entry.read_text("utf-8")
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-    return path

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from robotrader.config.places import control_socket
-from robotrader.config.schema import Config, Durability, Mode, StopKind
+from robotrader.config.schema import Config, Durability, Mode, Sim, StopKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,8 @@ LIVE_PORTS: Final = frozenset({4001, 7496})
 PAPER_PORTS: Final = frozenset({4002, 7497})
 PROFILES: Final = {"demo": Mode.SIM, "sim": Mode.SIM, "paper": Mode.PAPER, "live": Mode.LIVE}
 """The mode that each profile of ours may have; others may have any but live."""
+
+_NO_SIM: Final = Sim()
 
 _SOCKET_BYTES_MAX: Final = 107
 """Linux: ``sun_path`` of ``sockaddr_un`` has 108 bytes, the last is 0."""
@@ -116,6 +118,14 @@ def _journal(config: Config) -> Found:
         yield ("journal", "second_copy"), "mode live needs a second copy: name a folder for it"
 
 
+def _simulation(config: Config) -> Found:
+    """A key of the simulation that would have no effect is a mistake about the mode."""
+    if config.mode is not Mode.SIM:
+        for name in Sim.__struct_fields__:
+            if getattr(config.sim, name) != getattr(_NO_SIM, name):
+                yield ("sim", name), f"mode {config.mode} simulates nothing: remove it"
+
+
 def _universe(config: Config) -> Found:
     symbols = config.universe.symbols
     for symbol in sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
@@ -187,6 +197,7 @@ _RULES: Final[tuple[Callable[[Config], Found], ...]] = (
     _account,
     _limits,
     _journal,
+    _simulation,
     _universe,
     _lines,
     _strategies,

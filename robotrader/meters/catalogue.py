@@ -91,6 +91,7 @@ FAMILIES: Final = (
     # gateway
     Family("gateway_state", _G, "1 for the connection's state, 0 for the others", ("state",)),
     Family("gateway_connects", _C, "Attempts to connect"),
+    Family("gateway_handshakes", _C, "Attempts that the gateway answered as one does"),
     Family("gateway_messages", _C, "Messages written to the gateway"),
     Family("gateway_garbled", _C, "Messages that could not be read"),
     Family("gateway_late_acks", _C, "Orders that the broker showed too late"),

@@ -48,7 +48,7 @@ def served(**settings: Any) -> Iterator[Served]:
         gateway.close()
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 8.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 40.0) -> None:
     """Wait for another thread to make ``condition`` true."""
     changed = threading.Event()
     deadline = time.monotonic() + timeout_s

@@ -234,7 +234,7 @@ def test_on_a_real_disk_and_thread_the_next_incarnation_has_what_was_answered(
         made[0].actor_ref.tell(Commit(7, (acted,), probe.actor_ref))
         assert probe.wait_for(lambda m: m == Committed(7, (True,)))
         end(made[0].actor_ref)
-        assert again.wait(10)
+        assert again.wait(40)
         made[1].actor_ref.tell(Follow(probe.actor_ref))
         assert probe.wait_for(lambda m: isinstance(m, Replayed)).records == ((1, acted),)
     finally:

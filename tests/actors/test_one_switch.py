@@ -13,10 +13,10 @@ from robotrader.domain import control
 from robotrader.domain.control import KillLevel
 from robotrader.domain.records import SwitchCleared, SwitchTripped
 from robotrader.risk import Level
-from tests.actors.rig import Rig, running
+from tests.actors.rig import BUSY, Rig, running
 from tests.actors.test_risk_report import asked
 
-KNOWN_S = 1.0
+KNOWN_S = 1.0 * BUSY
 WRITERS = {
     "actors/build.py",
     "actors/kill_switch.py",

@@ -265,7 +265,7 @@ def test_f22_a_thousand_intents_at_once_of_five_strategies_are_one_order_at_the_
         ready = threading.Barrier(5)
 
         def want(number: int) -> None:
-            ready.wait(5)
+            ready.wait(30)
             for n in range(200):
                 rig.trader.role("risk").tell(
                     wish(

@@ -184,7 +184,7 @@ def test_f76_who_dies_while_an_entry_is_on_its_way_leaves_nothing_unprotected(
         rig.intend("BUY", 10, legs=(profit(PRICE + 5), stop(PRICE - 5)))
         rig.kill(role)
         back(rig)
-        rig.until(rig.protected, 40)
+        rig.until(rig.protected)
         assert rig.held() in {0, 10}
         refs = rig.exchange.orders()
         assert len(refs) == len(set(refs))
@@ -294,12 +294,12 @@ def test_f76_a_strategys_rule_becomes_a_stop_at_the_venue_that_follows(tmp_path:
                 at(rig, PRICE + 8)
                 return exchange.working()[0].aux_price == Decimal(205)
 
-            rig.until(bought, 40)
+            rig.until(bought)
             rig.until(rig.protected)
             (first,) = exchange.working()
             assert first.qty == 10
             assert first.aux_price is not None
-            rig.until(followed, 40)
+            rig.until(followed)
             assert [each.ref for each in exchange.working()] == [first.ref]
             assert rig.protected()
     finally:

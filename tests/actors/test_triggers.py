@@ -18,15 +18,15 @@ from robotrader.domain.records import OperatorActed
 from robotrader.emulator import faults
 from robotrader.journal import Entry, Receipt
 from robotrader.risk import Level, TripRules
-from tests.actors.rig import Exchange, Rig, _settings, running
+from tests.actors.rig import BUSY, Exchange, Rig, _settings, running
 
-BLOCKED_S = 1.0
+BLOCKED_S = 1.0 * BUSY
 _NS = 1_000_000_000
 
 
 def blocked(rig: Rig, begun: float, trigger: str, scope: str = "all") -> None:
     """The switch trips and the gate refuses an entry within a second of ``begun``."""
-    rig.until(lambda: (found := rig.switch()) and found.find(scope, trigger), 5)
+    rig.until(lambda: (found := rig.switch()) and found.find(scope, trigger))
     orders = len(rig.exchange.orders())
 
     def refused() -> bool:
@@ -34,7 +34,7 @@ def blocked(rig: Rig, begun: float, trigger: str, scope: str = "all") -> None:
         gate = rig.gate()
         return gate is not None and gate.refusals.get("switch", 0) > 0
 
-    rig.until(refused, 5)
+    rig.until(refused)
     assert time.monotonic() - begun < BLOCKED_S
     assert len(rig.exchange.orders()) <= orders
 

@@ -48,3 +48,15 @@ def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> 
         "waiting", "megabytes",
     }  # fmt: skip
     assert figures["seen"] > 0, "a busy machine conflates; it loses nothing that is new"
+
+
+def test_f46_a_sample_of_questions_has_every_figure_of_the_plan() -> None:
+    """F46: the bound itself is one of a quiet machine, in the plan of `make bench`."""
+    run = [sys.executable, "-m", "bench.sample", "pool", "queries", "100"]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    figures = json.loads(done.stdout)
+    planned = {each.key: each for each in FIGURES if each.workload == "queries"}
+    assert planned.keys() == figures.keys()
+    assert (planned["p95_ms"].most, planned["writes"].least) == (50, 95)
+    assert 0 < figures["p50_ms"] <= figures["p95_ms"]
+    assert figures["writes"] > 1

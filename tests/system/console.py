@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "DU1234567"
 SYMBOLS = ("AAPL", "KO")
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 
 
 def until(condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
@@ -40,7 +40,7 @@ def gateway(*more: str) -> Iterator[int]:
         yield int(process.stdout.readline().split(",")[0].rpartition(":")[2])
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
         process.stdout.close()
 
 
@@ -72,7 +72,7 @@ class Console:
         """Run a command to its end."""
         return subprocess.run(
             self.command(*words), input=given, capture_output=True, text=True, cwd=ROOT,
-            timeout=60, check=False,
+            timeout=PATIENCE_S, check=False,
         )  # fmt: skip
 
     def asked(self, *words: str) -> Any:
@@ -105,4 +105,4 @@ def running(console: Console, environ: Mapping[str, str] | None = None) -> Itera
             yield console
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE_S)

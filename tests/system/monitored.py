@@ -54,7 +54,7 @@ def trading(folder: Path, port: int) -> Iterator[Resolved]:
             yield resolved
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 class Server:
@@ -105,7 +105,7 @@ class Server:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
 
 
 def until(condition: Any, what: str, timeout_s: float = PATIENCE_S) -> Any:

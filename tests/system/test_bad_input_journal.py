@@ -1,4 +1,7 @@
-"""What a journal can do to ``robotrader run``: one clear message, one exit status, nothing lost."""
+"""What a journal can do to ``robotrader run``: one clear message, one exit status, nothing lost.
+
+Two instances (F16), a full disk (F21, F40), a damaged file (F40).
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], timeout_s: float = 40.0) -> Any:
+def until(condition: Callable[[], Any], timeout_s: float = 90.0) -> Any:
     deadline, waiting = time.monotonic() + timeout_s, threading.Event()
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
@@ -80,7 +83,7 @@ def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-            process.wait(40)
+            process.wait(90)
 
 
 def started(folder: Path, since: int) -> bool:
@@ -185,7 +188,7 @@ def test_of_two_started_together_one_runs(folder: Path) -> None:
         for each in both:
             each.terminate()
         for each in both:
-            each.wait(40)
+            each.wait(90)
 
 
 @pytest.mark.timeout(150)

@@ -35,7 +35,7 @@ def running(console: Console, code: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def blocks(console: Console) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def blocks(console: Console) -> list[dict[str, Any]]:
 
 
 def tripped(console: Console) -> Any:
-    return until(lambda: blocks(console), 30)[0]
+    return until(lambda: blocks(console))[0]
 
 
 @pytest.mark.timeout(200)
@@ -71,11 +71,11 @@ def test_f26_an_upgrade_beside_a_running_system_blocks_entries_until_the_restart
             assert "another build is installed" in console.log(), "the alert"
 
             module.write_text(source)
-            until(lambda: not blocks(console), 30)
+            until(lambda: not blocks(console))
             module.write_text(f"{source}\n# another build\n")
             tripped(console)
 
         with running(console, code):
             assert console.ready()["version"] != first
-            until(lambda: not blocks(console), 30)
+            until(lambda: not blocks(console))
             assert console.say("healthcheck").returncode == 0

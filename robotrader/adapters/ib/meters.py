@@ -22,6 +22,7 @@ def samples(port: IbPort, limiter: Limiter[Any], liveness: Liveness) -> Iterator
     for state in LinkState:
         yield Sample("gateway_state", state is port.link.state, (state.value,))
     yield Sample("gateway_connects", counts["attempts"])
+    yield Sample("gateway_handshakes", counts["handshakes"])
     yield Sample("gateway_messages", counts["messages"])
     yield Sample("gateway_garbled", counts["garbled"])
     yield Sample("gateway_late_acks", counts["late acknowledgements"])

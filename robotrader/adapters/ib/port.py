@@ -8,6 +8,7 @@ loop's thread; none blocks. What comes goes to ``Sinks`` at once, in the order i
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from robotrader.gateway.link import Effect
     from robotrader.meters import Sample
 
+_LOG: Final = logging.getLogger(__name__)
 SECOND_NS: Final = 1_000_000_000
 LONGEST_SLEEP_S: Final = 1.0
 """How late a port notices that its owner was killed."""
@@ -296,6 +298,7 @@ class IbPort:
     def _link_changed(self, changed: LinkChanged) -> None:
         if changed.state is LinkState.DEGRADED:
             self.data.do(self.data.lines.suspend(self.now_ns(), changed.why))
+        _LOG.info("the connection is %s: %s", changed.state, changed.why)
         self.sinks.broker(changed)
 
     def _open(self) -> None:
@@ -365,6 +368,7 @@ class IbPort:
         if self.link.phase is not Phase.CONNECTING or self._client is None:
             return
         now_ns = self.now_ns()
+        self.counts["handshakes"] += 1
         self._liveness.begin(now_ns)
         self.clocks.connected(now_ns)
         self.sync.account = self.settings.account or accounts[0]

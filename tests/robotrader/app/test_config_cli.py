@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from robotrader.__main__ import main
-from robotrader.app import run_cli
+from robotrader.app import carried, run_cli
 from robotrader.app.config_files import load
-from robotrader.app.init_cli import files
 from robotrader.config import Config, InvalidConfigError, Resolved, flat, reference
 from robotrader.domain.errors import ConfigurationError
 
@@ -26,7 +25,7 @@ NAMED = "NAME"
 
 
 def copied(folder: Path) -> Path:
-    for name, text in files():
+    for name, text in carried.configuration():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -197,15 +196,26 @@ def test_init_makes_a_configuration_that_is_valid(
         tomllib.loads(path.read_text())
 
 
-def test_a_wheel_carries_all_that_init_writes_and_no_local_file() -> None:
+def test_a_wheel_carries_all_that_init_and_export_write_and_no_local_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    found = {name for name, _ in files()}
-    assert all(
-        f"conf/{name}" in carried or f"conf/{name.split('/')[0]}" in carried for name in found
-    )
-    assert {value.removeprefix("robotrader/") for value in carried.values()} == set(carried)
-    assert not any("local" in name for name in (*carried, *found))
+    inside = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    found = {name for name, _ in (*carried.configuration(), *carried.for_others())}
+    assert all(f"conf/{name}" in inside or f"conf/{name.split('/')[0]}" in inside for name in found)
+    assert {value.removeprefix("robotrader/") for value in inside.values()} == set(inside)
+    assert not any("local" in name for name in (*inside, *found))
+
+
+def test_export_writes_what_the_repository_has_and_changes_nothing_that_exists(
+    tmp_path: Path,
+) -> None:
+    assert main(["config", "export", str(tmp_path / "new"), "--quiet"]) == 0
+    written = {path for path in (tmp_path / "new").rglob("*") if path.is_file()}
+    theirs = {path for name in carried.OTHERS for path in (CONF / name).rglob("*.*")}
+    names = {str(path.relative_to(tmp_path / "new")) for path in written}
+    assert names == {str(path.relative_to(CONF)) for path in theirs}
+    for path in written:
+        assert path.read_text() == (CONF / path.relative_to(tmp_path / "new")).read_text()
+    assert main(["config", "export", str(tmp_path / "new")]) == 3
 
 
 def test_init_changes_nothing_that_exists(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.blocks import blocks, pattern
+
+TRADES = "tests/robotrader/app/test_demo.py"
 TRADES_S = 60.0
 """Issue 4: how long a new user waits at most for the first trade."""
 
@@ -82,3 +85,10 @@ def test_the_demo_trades_and_outlives_its_processes_and_ctrl_c_ends_it_with_a_su
     assert records > fills > 0
     assert (processes, first != second) == (2, True)
     assert float(traded[1]) < TRADES_S + 15, "two processes were killed meanwhile"
+    (shown,) = (block for block in blocks("console") if block.why == TRADES)
+    looks = [[line] for line in shown.text.splitlines() if line != "..."]
+    left = demo.said
+    for look in looks:  # what README.md shows comes in its order; other lines stand in between
+        found = re.compile(f"(?m)^{pattern(look, figures_vary=True).pattern}").search(left)
+        assert found, f"{look[0]!r} is shown and not said:\n{demo.said}"
+        left = left[found.end() :]

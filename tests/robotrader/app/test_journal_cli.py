@@ -78,6 +78,7 @@ def test_dump_shows_a_line_of_json_for_each_record(folder: Path) -> None:
 
 
 def test_backup_writes_a_copy_that_is_sound_and_is_never_overwritten(folder: Path) -> None:
+    """F42: what is kept is not overwritten."""
     done = run("backup", folder / "journal", folder / "backup")
     assert done.stdout == f"{folder / 'backup'}: sound, 10 records to 10, epoch 2\n"
     assert journal_tools.verify(folder / "backup").problems == ()

@@ -20,6 +20,7 @@ from robotrader.config import (
     reference,
     resolve,
 )
+from robotrader.config.schema import Sim
 from robotrader.domain.control import KillLevel
 
 KEYS = [key for section in reference.sections() for key in section.keys]
@@ -119,6 +120,27 @@ def test_what_does_not_fit_together_is_refused_by_its_key(
     text: str, profile: str, key: str
 ) -> None:
     assert key in {said.split(": ")[1] for said in mistakes(text, profile)}
+
+
+MODES = {
+    "paper": 'mode = "paper"\naccount = "DU1234567"\n[ib]\nport = 4002\n',
+    "live": 'mode = "live"\naccount = "U1234567"\n[ib]\nport = 4001\n[journal]\nsecond_copy="c"\n',
+}
+SIMULATED = {
+    "speed": "60", "start": '"2020-03-16"', "data": '"prices"', "calendar": "true",
+    "control_port": "4010",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", MODES)
+@pytest.mark.parametrize("key", Sim.__struct_fields__)
+def test_f09_f83_where_money_may_move_nothing_of_a_simulation_is_accepted(
+    profile: str, key: str
+) -> None:
+    (said,) = mistakes(f"{MODES[profile]}[sim]\n{key} = {SIMULATED[key]}", profile)
+    assert said.split(": ")[1] == f"sim.{key}"
+    assert said.endswith(f"mode {profile} simulates nothing: remove it")
+    assert resolved(MODES[profile], profile).config.mode == profile
 
 
 STRATEGY = '[strategy.{}]\nclass = "a.b:C"\nsymbols = ["{}"]\ncapital = {}\n'

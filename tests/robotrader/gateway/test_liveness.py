@@ -1,4 +1,4 @@
-"""Probes: when they are made, what they measure."""
+"""Probes: when they are made, what they measure; one that is not answered ends nothing (F12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""kill -9, flipped bits, a lost file: what was answered is there, what is wrong is said."""
+"""kill -9, flipped bits, a lost file: what was answered is there, what is wrong is said.
+
+Nothing is half written (F40) and nothing that was kept is overwritten (F42).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment while snapshots are written: nothing is lost, and none is half a one."""
+"""SIGKILL at any moment while snapshots are written: nothing is lost, none is half a one (F40)."""
 
 from __future__ import annotations
 

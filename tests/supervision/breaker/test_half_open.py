@@ -1,4 +1,4 @@
-"""HALF_OPEN: a few permits, their results, and the decision (cases 64, 66-77)."""
+"""HALF_OPEN: a few permits, their results, and the decision (cases 64, 66-77; F82)."""
 
 from __future__ import annotations
 

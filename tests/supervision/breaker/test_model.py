@@ -1,4 +1,4 @@
-"""Random operations on the machine and on a naive model give the same (cases 125, 136-138)."""
+"""Random operations on the machine and on a naive model give the same (cases 125, 136-138; F82)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seeded mistakes are all caught, and the catalogues fit the code."""
+"""The seeded mistakes are all caught, and the catalogues fit the code (F94)."""
 
 from __future__ import annotations
 

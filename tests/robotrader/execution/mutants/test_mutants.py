@@ -1,4 +1,6 @@
-"""The seeded mistakes in the order manager are all caught, and the catalogue fits the code."""
+"""The seeded mistakes in the order manager are all caught, and the catalogue fits the code
+(F94).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seeded mistakes in the codec are all caught, and the catalogue fits the code."""
+"""The seeded mistakes in the codec are all caught, and the catalogue fits the code (F94)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What the pages show is run: see ``test_docs``."""
