@@ -18,7 +18,7 @@ from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.adapters.secrets import Secrets
 from robotrader.config import Durability, Mode
 from robotrader.config.places import journal_folder
-from robotrader.domain.errors import ConfigurationError
+from robotrader.domain.errors import ConfigurationError, StrategyError
 from robotrader.gateway import LineRules as Streams
 from robotrader.gateway.link import LinkRules
 from robotrader.gateway.pacing import PacingRules
@@ -235,19 +235,23 @@ def _line(size_ns: int, pace: float) -> LineRules:
 def _hosts(
     config: Config, instruments: Mapping[int, Instrument]
 ) -> dict[int, dict[str, Callable[[], StrategyHost]]]:
-    """Return what makes each contract's strategies; each is made once now, to find mistakes."""
+    """Return what makes each contract's strategies; one that cannot be made stops nobody else."""
     made: dict[int, dict[str, Callable[[], StrategyHost]]] = {}
     for name, each in chosen(config).items():
-        loader.load(each.class_, each.params)
         for con_id, instrument in instruments.items():
             if instrument.symbol in each.symbols:
                 own = f"{name}/{instrument.symbol}"
-                make = partial(_host, each, own, instrument)
+                make = partial(_host, name, each, own, instrument)
                 made.setdefault(con_id, {})[own] = make
     return made
 
 
-def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
+def _host(section: str, each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
+    """Make a strategy's host. Raises StrategyError that names its section, file and parameter."""
+    try:
+        strategy = loader.load(each.class_, each.params)
+    except StrategyError as error:
+        raise StrategyError(f"strategy.{section} ({each.class_}): {error}") from error
     sizer = None
     if each.size.kind is not SizeKind.NONE:
         share = each.capital / len(each.symbols)
@@ -260,7 +264,6 @@ def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
         take_profit=wanted.take_profit,
         hold_s=wanted.hold_s,
     )
-    strategy = loader.load(each.class_, each.params)
     return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer, stop=rule)
 
 
@@ -279,7 +282,6 @@ def trader_of(
 
     Raises:
         ConfigurationError: the values do not fit together.
-        StrategyError: a strategy cannot be loaded.
     """
     by_contract = {each.con_id: each for each in instruments}
     limits, trips = limits_of(config)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS: list[tuple[str, type, str]] = [
     ("status", control.Status, "PAPER DU1234567"),
+    ("status", control.Status, "suspended"),
     ("top --times 1", control.ActorsList, "/trading/symbol-AAPL"),
     ("actors ls", control.ActorsList, "/trading/symbol-AAPL"),
     ("actors tree", control.ActorsList, "symbol-AAPL running"),

@@ -36,6 +36,7 @@ STATUS: Final = answers.StatusAnswer(
     actors=12,
     restarts=2,
     net_liquidation=Decimal("100250.50"),
+    suspended=(answers.Suspended(strategy="cross/AAPL", why="3 times it hung", since_ns=NOW),),
 )
 ACTORS: Final = answers.ActorsAnswer(
     actors=(
