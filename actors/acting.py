@@ -15,7 +15,8 @@ import pykka
 
 from actors.messages import GoOn
 from actors.preview import kill_answer
-from actors.say import AskLedger, AskTrading, Clear, Confirmed, HurryUp, Trip, tell
+from actors.risk_rows import set_answer
+from actors.say import AskLedger, AskTrading, ChangeLimit, Clear, Confirmed, HurryUp, Trip, tell
 from actors.tables import find, switch_rows
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
@@ -60,6 +61,7 @@ class Acting:
             control.CheckIn: self._check_in,
             control.GatewayConfirmed: self._gateway_confirmed,
             control.Stop: self._end,
+            control.RiskSet: self._risk_set,
         }
 
     async def _kill(self, request: control.Kill) -> Answer:
@@ -91,6 +93,23 @@ class Acting:
                 await asyncio.to_thread(found.ask, GoOn(request.who, request.reason), timeout=1)
         found.kill()
         return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
+
+    async def _risk_set(self, request: control.RiskSet) -> Answer:
+        """Have the gate change a limit; it answers when the change is durable and in force."""
+        wish = ChangeLimit(
+            name=request.name, value=request.value, who=request.who, why=request.reason,
+            preview=request.preview,
+        )  # fmt: skip
+        change = await self._ask("risk", wish)
+        if change is None:
+            why = "the risk gate does not answer: look at `robotrader risk limits`, then try again"
+            return answers.Failed(why=why)
+        if isinstance(change, str):
+            return answers.Refused(code="limit", why=change)
+        if not request.preview:
+            said = "configured" if request.value is None else f"{request.value:f}"
+            self._note(request.who, f"risk set {request.name} {said}: {request.reason}", "done")
+        return set_answer(change, preview=request.preview)
 
     async def _resume(self, request: control.Resume) -> Answer:
         switch = await self._ask("kill-switch", Clear(request.scope, request.who, request.reason))

@@ -23,7 +23,7 @@ from robotrader.gateway import LineRules as Streams
 from robotrader.gateway.link import LinkRules
 from robotrader.gateway.pacing import PacingRules
 from robotrader.market import LineRules
-from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
+from robotrader.risk import Level, LimitChanges, Limits, Ratio, TripRules, Usd
 from robotrader.sizing import SizeKind, Sizer
 from robotrader.strategies import StopKind, StopRule, StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
@@ -300,6 +300,7 @@ def trader_of(
         lines=_lines(config, by_contract),
         strategies=_hosts(config, by_contract),
         limits=limits,
+        ceilings=LimitChanges(limits, config.risk.ceilings).ceilings,
         trips=trips,
         history=HistoryRules(least_days=config.risk.correlation_days),
         open_store=partial(

@@ -233,6 +233,15 @@ class LimitChanged(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     value: Decimal
     who: str
     wall_ns: int = 0
+    why: str = ""
+    old: str = ""
+    """What it was: a number, or ``off``."""
+
+    base: str = ""
+    """What the configuration said then; empty where that is not known."""
+
+    configured: bool = False
+    """Whether the configuration's value counts again, whatever it is."""
 
 
 class StrategySaved(msgspec.Struct, frozen=True, gc=False, kw_only=True):

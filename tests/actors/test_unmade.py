@@ -34,7 +34,7 @@ WRONG = {
 
 def own(file: Path, **params: int) -> Callable[[Instrument], Any]:
     """What makes a strategy of a file, as the configuration does."""
-    chosen = Chosen(class_=f"{file}:Own", symbols=("AAPL",), bar="5s", params=params)
+    chosen = Chosen(class_=f"{file}:Own", symbols=("AAPL",), bar="5s", params={**params})
     return lambda instrument: lambda: _host("bad", chosen, "bad/AAPL", instrument)
 
 
