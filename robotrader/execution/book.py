@@ -147,6 +147,7 @@ class Book:
 
     def _order_intended(self, record: r.OrderIntended) -> Tracked:
         order = Tracked(record, record.qty, record.limit_price, record.aux_price)
+        order.trail_stop = record.trail_stop_price
         self.orders[record.ref] = self.open[record.ref] = order
         if record.order_id:
             self.by_id[record.order_id] = record.ref
@@ -176,6 +177,8 @@ class Book:
         self.saw_perm(order, record.perm_id)
         if record.qty:
             order.settle(record)
+        if order.nearer(record.trail_stop_price):
+            order.trail_stop = record.trail_stop_price
         again = order.over
         self.ignored += not order.move(Happening.ACKED)
         if order.cancel and order.state is OrderState.WORKING:
