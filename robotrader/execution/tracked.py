@@ -74,6 +74,9 @@ class Tracked:
     ending: Ending | None = None
     code: int = 0
     why: str = ""
+    last_ns: int = 0
+    """The time of the last record about it, by the records (see ``leaving``)."""
+
     state: OrderState = OrderState.INTENDED
     as_of: int = 0
     """The newest snapshot asked for when it was last sent, or ended: older ones judge nothing."""
@@ -141,7 +144,15 @@ class Tracked:
         """What a replay gives back: equal in two processes with the same journal."""
         end = self.state if self.over else None
         prices = (self.limit_price, self.aux_price, self.trail_stop)
-        facts = (self.qty, *prices, self.acked, self.perm_ids, self.cancel, self.modify)
+        facts = (
+            self.qty,
+            *prices,
+            self.acked,
+            self.perm_ids,
+            self.cancel,
+            self.modify,
+            self.last_ns,
+        )
         return (self.intent, *facts, self.seen, self.said, self.ending, self.code, self.why, end)
 
     def nearer(self, trail_stop: Decimal | None) -> bool:
