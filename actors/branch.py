@@ -71,7 +71,13 @@ def symbol_branch(
         ChildSpec(
             id=("strategy", name),
             start=StrategyActor,
-            kwargs={**common, "make_host": make_host, "symbol": symbol},
+            kwargs={
+                **common,
+                "name": name,
+                "instrument": instrument,
+                "make_host": make_host,
+                "symbol": symbol,
+            },
             backoff=backoff,
         )
         for name, make_host in strategies.items()

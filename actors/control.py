@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pykka
 
+from actors.acting import Acting
 from actors.breaker import BREAKER_ROLES
 from actors.compared import breaks, sides
-from actors.messages import GoOn
-from actors.preview import kill_answer
+from actors.messages import AskSuspended
 from actors.risk_rows import (
     check_answer,
     limits_answer,
@@ -43,32 +42,25 @@ from actors.say import (
     AskTrades,
     AskTrading,
     AskUse,
-    Clear,
-    Confirmed,
-    HurryUp,
     Reconcile,
-    Trip,
     tell,
     unknown,
 )
 from actors.tables import (
     actor_rows,
-    find,
     journal_rows,
     order_row,
     pnl_rows,
     position_rows,
     status_of,
-    switch_rows,
     trade_row,
+    with_suspended,
 )
 from robotrader.adapters import log_files
 from robotrader.adapters.control_socket import ControlSocket
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
-from robotrader.domain.records import OperatorActed
-from robotrader.risk import Level
-from supervision import Actor, ChildSpec, MailboxFull, Unavailable
+from supervision import Actor, ChildSpec, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -119,10 +111,10 @@ class ControlActor(Actor):
         clients_max: int = 32,
     ) -> None:
         super().__init__()
-        self._registry, self._known, self._end_process = registry, known, stop
+        self._registry, self._known = registry, known
         self._lives = lives
         self._socket = ControlSocket(path, self._answer, clients_max=clients_max)
-        self._kills: dict[str, Answer] = {}
+        acting = Acting(ask=self._ask, registry=registry, known=known, stop=stop)
         self._handlers: dict[type, Callable[[Any], Awaitable[Answer]]] = {
             control.Status: self._status,
             control.ActorsList: self._actors,
@@ -135,17 +127,12 @@ class ControlActor(Actor):
             control.JournalTail: self._journal,
             control.Breakers: self._breakers,
             control.Logs: self._logs,
-            control.ActorRestart: self._restart,
-            control.Kill: self._kill,
-            control.Resume: self._resume,
-            control.CheckIn: self._check_in,
-            control.GatewayConfirmed: self._gateway_confirmed,
-            control.Stop: self._end,
             control.RiskLimits: lambda _: self._of_the_gate(AskUse(), limits_answer),
             control.RiskVar: lambda it: self._of_the_past(var_answer, it.level),
             control.RiskStress: lambda _: self._of_the_past(stress_answer),
             control.RiskSizes: lambda _: self._of_the_gate(AskSizes(), sizes_answer),
             control.RiskCheck: self._risk_check,
+            **acting.handlers,
         }
 
     def on_start(self) -> None:
@@ -197,19 +184,20 @@ class ControlActor(Actor):
         switch = await self._ask("kill-switch", AskSwitch())
         rows = await asyncio.to_thread(actor_rows, self._root(), self._lives)
         fresh = await self._ask("data", AskFeeds())
+        suspended = await self._ask("journal", AskSuspended())
         return status_of(
             self._known, trading, ledger, switch, rows=rows, fresh=fresh,
-            restarts=self._lives.restarts,
+            restarts=self._lives.restarts, suspended=suspended,
         )  # fmt: skip
 
     def _root(self) -> Any:
         return self._registry.whereis("root")
 
     async def _actors(self, request: control.ActorsList) -> Answer:
-        rows = await asyncio.to_thread(actor_rows, self._root(), self._lives)
+        found = await asyncio.to_thread(actor_rows, self._root(), self._lives)
+        rows = with_suspended(found, await self._ask("journal", AskSuspended()) or ())
         under = request.under.rstrip("/")
-        found = tuple(row for row in rows if row.path.startswith(under))
-        return answers.ActorsAnswer(actors=found)
+        return answers.ActorsAnswer(actors=tuple(r for r in rows if r.path.startswith(under)))
 
     async def _orders(self, request: control.Orders) -> Answer:
         found = await self._ask("orders", AskOrders(ended=request.ended))
@@ -317,76 +305,6 @@ class ControlActor(Actor):
             actor=request.actor, cause=request.cause,
         )  # fmt: skip
         return answers.LogsAnswer(lines=tuple(lines))
-
-    # -- acting --
-
-    async def _kill(self, request: control.Kill) -> Answer:
-        ledger = await self._ask("account", AskLedger())
-        trading = await self._ask("orders", AskTrading())
-        level = Level[request.level.name]
-        shown = kill_answer(
-            level, request.scope, self._known, trading, ledger, preview=request.preview
-        )
-        if request.preview:
-            return shown
-        if request.key not in self._kills:
-            trip = Trip(level, request.scope, request.who, request.reason)
-            if await self._ask("kill-switch", trip) is None:
-                return answers.Failed(why="the kill switch does not answer; try again")
-            self._kills[request.key] = shown
-        return self._kills[request.key]
-
-    async def _restart(self, request: control.ActorRestart) -> Answer:
-        """End an actor as a crash would; its supervisor starts the next, by its own rules."""
-        found = await asyncio.to_thread(find, self._root(), request.path)
-        if found is None:
-            why = f"no actor {request.path}: `robotrader actors ls` has them"
-            return answers.Refused(code="no_actor", why=why)
-        self._note(request.who, f"restart {request.path}: {request.reason}", "asked")
-        if getattr(found.actor_class, "resumable", False):
-            with suppress(pykka.ActorDeadError, pykka.Timeout, MailboxFull):
-                await asyncio.to_thread(found.ask, GoOn(request.who, request.reason), timeout=1)
-        found.kill()
-        return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
-
-    async def _resume(self, request: control.Resume) -> Answer:
-        switch = await self._ask("kill-switch", Clear(request.scope, request.who, request.reason))
-        if switch is None:
-            return answers.Failed(why="the kill switch does not answer, or refuses; see the log")
-        left = ", ".join(f"{row.level} in {row.scope}" for row in switch_rows(switch)) or "nothing"
-        return answers.Done(text=f"cleared {request.scope}; still tripped: {left}")
-
-    def _note(self, who: str, command: str, result: str) -> bool:
-        """Have the journal keep what a person did; False while it is being restarted."""
-        now_ns = self._known.now_ns()
-        acted = OperatorActed(who=who, command=command, result=result, wall_ns=now_ns)
-        return tell(self._registry.ref("journal"), acted)
-
-    async def _check_in(self, request: control.CheckIn) -> Answer:
-        if not self._note(request.who, "check in", "done"):
-            return answers.Failed(why="the journal is being restarted: check in again")
-        due = "kill_switch.dead_man_s is 0: nobody has to check in"
-        if every_s := self._known.dead_man_s:
-            due = f"the next one is due within {every_s:g} s"
-        return answers.Done(text=f"noted; {due}")
-
-    async def _gateway_confirmed(self, request: control.GatewayConfirmed) -> Answer:
-        self._note(request.who, "gateway confirm", "asked")
-        own = tell(self._registry.ref("gateway-program"), Confirmed())
-        if not tell(self._registry.ref("gateway"), HurryUp()):
-            return answers.Failed(why="the connection is being restarted: try again")
-        program = "its program is looked after again" if own else "its program is not ours"
-        return answers.Done(text=f"connecting now; {program}")
-
-    async def _end(self, request: control.Stop) -> Answer:
-        deadline = time.monotonic() + request.drain_s
-        while time.monotonic() < deadline:
-            trading = await self._ask("orders", AskTrading())
-            if trading is not None and not trading.orders:
-                break
-            await asyncio.sleep(0.1)
-        self._end_process()
-        return answers.Done(text="stopping")
 
 
 def control_child(registry: Registry, path: Path, known: Known, **more: Any) -> ChildSpec:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pykka import ActorDeadError
 
 from actors import snapshots
-from actors.messages import Recall, Recalled
+from actors.messages import AskSuspended, Recall
+from actors.recalled import recalled
 from actors.say import (
     AskMeters,
     AskTail,
@@ -191,11 +192,9 @@ class Journal(Actor):
             self._write()
             with suppress(ActorDeadError):
                 self._replay(message)
-        elif isinstance(message, Recall):
-            name = message.strategy
+        elif isinstance(message, Recall | AskSuspended):
             self._write()
-            kept = self._strategies
-            return Recalled(kept.saved(name), kept.aside(name), kept.suspended(name))
+            return recalled(self._strategies, message)
         elif isinstance(message, _RECORDS):
             self._take(Commit(0, (message,)))
         elif isinstance(message, AskTail):

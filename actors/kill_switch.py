@@ -11,13 +11,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.flatten import Flattener
 from actors.say import (
     AskMeters,
     AskSwitch,
     CancelAll,
     Clear,
     ClockCompared,
-    CloseStrategy,
     Commit,
     Committed,
     Follow,
@@ -34,16 +34,13 @@ from actors.say import (
     unknown,
 )
 from robotrader.domain import (
-    FLATTENER,
     BrokerSnapshot,
-    Intent,
     LinkChanged,
     LinkState,
-    Purpose,
-    Side,
 )
 from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.domain.records import (
+    LimitChanged,
     OperatorActed,
     OrderDone,
     SwitchCleared,
@@ -52,12 +49,23 @@ from robotrader.domain.records import (
     SymbolResumed,
 )
 from robotrader.meters import of_switch
-from robotrader.recovery import SWITCH
-from robotrader.risk import Level, Signs, Switch, SwitchFold, Trigger, due, healed, scope_of
+from robotrader.recovery import GATE, SWITCH
+from robotrader.risk import (
+    Level,
+    LimitChanges,
+    Signs,
+    Switch,
+    SwitchFold,
+    Trigger,
+    due,
+    healed,
+    scope_of,
+)
 from supervision import DEFERRED, Actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from actors.progress import Progress
@@ -70,23 +78,13 @@ if TYPE_CHECKING:
 LOOK_S: Final = 0.25
 """What trips by itself is in force this long after its threshold was passed."""
 
-AGAIN_NS: Final = 10_000_000_000
-"""A market order that works fills in far less; a second one before that could sell twice."""
-
-STRATEGY: Final = FLATTENER
-"""In whose name positions are closed."""
-
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
 _MS_NS: Final = 1_000_000
 _FOLDED: Final = (
-    SwitchTripped,
-    SwitchCleared,
-    OperatorActed,
-    OrderDone,
-    SymbolHalted,
-    SymbolResumed,
-)
+    SwitchTripped, SwitchCleared, OperatorActed, OrderDone, SymbolHalted, SymbolResumed,
+    LimitChanged,
+)  # fmt: skip
 
 
 class KillSwitch(Actor):
@@ -95,7 +93,7 @@ class KillSwitch(Actor):
     Args:
         account: whose positions a flatten closes.
         instruments: what can be held, by contract.
-        limits, rules: what trips it by itself.
+        limits, ceilings, rules: what trips it by itself; limits that a person changes.
         is_open: whether a contract's market is open at a time.
         flag: the file whose existence trips it; its text may name the level.
         progress: who is looked at for making no progress.
@@ -114,6 +112,7 @@ class KillSwitch(Actor):
         account: str,
         instruments: Mapping[int, Instrument],
         limits: Limits,
+        ceilings: Mapping[str, Decimal] | None = None,
         rules: TripRules,
         is_open: Callable[[int, int], bool],
         flag: Path,
@@ -128,7 +127,8 @@ class KillSwitch(Actor):
     ) -> None:
         super().__init__()
         self._account, self._instruments = account, dict(instruments)
-        self._limits, self._rules, self._is_open, self._flag = limits, rules, is_open, flag
+        self._limits = LimitChanges(limits, ceilings)
+        self._rules, self._is_open, self._flag = rules, is_open, flag
         self._journal, self._orders, self._risk, self._alerts = journal, orders, risk, alerts
         self._readers, self._now_ns = tuple(readers), now_ns
         self.switch = Switch()
@@ -145,11 +145,11 @@ class KillSwitch(Actor):
         self._skew_ns: int | None = None
         self._hung: tuple[tuple[str, str], ...] = ()
         self._link, self._link_since_ns = LinkState.DOWN, now_ns()
-        self._flattened: dict[tuple[str, int], int] = {}
+        self._flattener = Flattener(account, instruments, risk, now_ns)
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (SWITCH.name,), _FOLDED))
+        tell(self._journal, Follow(self.actor_ref, (SWITCH.name, GATE.name), _FOLDED))
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -166,6 +166,8 @@ class KillSwitch(Actor):
             case Restored():
                 self._durable = SwitchFold(message.base.part(SWITCH))
                 self.switch = self._durable.switch
+                gate = message.base.part(GATE)
+                self._limits.restore(() if gate is None else gate.changed)
             case Replayed():
                 self._replay(message)
             case Recorded():
@@ -181,7 +183,7 @@ class KillSwitch(Actor):
         match message:
             case LedgerChanged():
                 self._ledger = message.view
-                self._flatten_all()
+                self._flattener.close(self.switch, self._ledger)
             case Heard():
                 self._heard |= message.at_ns
                 return
@@ -264,7 +266,9 @@ class KillSwitch(Actor):
 
     def _fold(self, record: Record) -> None:
         self._durable.apply(record)
-        if isinstance(record, SwitchTripped | SwitchCleared):
+        if isinstance(record, LimitChanged):
+            self._limits.apply(record)
+        elif isinstance(record, SwitchTripped | SwitchCleared):
             self.switch = self.switch.after(record)
             self._writing.discard(_key(record))
 
@@ -291,7 +295,7 @@ class KillSwitch(Actor):
             link_since_ns=self._link_since_ns,
             forgiven_ns=self.switch.forgiven_ns,
         )
-        for trip in due(signs, self.switch, self._limits, self._rules, now_ns):
+        for trip in due(signs, self.switch, self._limits.limits, self._rules, now_ns):
             self._record(trip)
         for cleared in healed(signs, self.switch, now_ns):
             self._record(cleared)
@@ -334,58 +338,12 @@ class KillSwitch(Actor):
         for trip in switch.trips:
             if trip.level >= Level.CANCEL:
                 tell(self._orders, CancelAll(trip.scope))
-        self._flatten_all()
+        self._flattener.close(self.switch, self._ledger)
 
     def _tell(self) -> None:
         changed = SwitchChanged(self.switch)
         for who in (self._orders, self._risk, *self._readers):
             tell(who, changed)
-
-    def _flatten_all(self) -> None:
-        scopes = {trip.scope for trip in self.switch.trips if trip.level >= Level.FLATTEN}
-        for scope in sorted(scopes):
-            self._flatten(scope)
-        kept = {each: at_ns for each, at_ns in self._flattened.items() if each[0] in scopes}
-        self._flattened = kept
-
-    def _flatten(self, scope: str) -> None:
-        """Close what is held in a scope, by the way that every order goes; again if it is held on.
-
-        A closing order may be refused or end unfilled; so what is still there is closed again.
-        """
-        if self._ledger is None:
-            return
-        if scope.startswith("strategy:"):
-            self._flatten_strategy(scope)
-            return
-        for con_id, held in self._ledger.positions.items():
-            instrument = self._instruments.get(con_id)
-            now_ns = self._now_ns()
-            lately = now_ns - self._flattened.get((scope, con_id), 0) < AGAIN_NS
-            if instrument is None or lately:
-                continue
-            if scope not in {"all", f"account:{self._account}", f"symbol:{instrument.symbol}"}:
-                continue
-            self._flattened[scope, con_id] = now_ns
-            intent = Intent(
-                strategy=STRATEGY,
-                con_id=con_id,
-                symbol=instrument.symbol,
-                side=Side.SELL if held.qty > 0 else Side.BUY,
-                qty=abs(held.qty),
-                purpose=Purpose.FLATTEN,
-                cause=f"kill:{now_ns}:{con_id}",
-                reason=f"flatten {scope}",
-                decided_ns=now_ns,
-            )
-            tell(self._risk, intent)
-
-    def _flatten_strategy(self, scope: str) -> None:
-        """Have the gate close it: what a strategy holds is known where its fills are followed."""
-        now_ns = self._now_ns()
-        if now_ns - self._flattened.get((scope, 0), 0) >= AGAIN_NS:
-            self._flattened[scope, 0] = now_ns
-            tell(self._risk, CloseStrategy(scope.partition(":")[2]))
 
 
 def _refusal(why: str) -> tuple[type[KillSwitchTriggeredError], KillSwitchTriggeredError, None]:

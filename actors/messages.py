@@ -77,6 +77,13 @@ class Begins(msgspec.Struct, frozen=True):
     suspended: bool
 
 
+class Unmade(msgspec.Struct, frozen=True):
+    """A strategy's file, constructor or parameters do not let it be made: it is suspended."""
+
+    strategy: str
+    why: str
+
+
 class GoOn(msgspec.Struct, frozen=True):
     """To a strategy that is suspended: a person lets it go on. It answers whether it was."""
 
@@ -134,6 +141,10 @@ class Recalled(msgspec.Struct, frozen=True):
     quarantined: tuple[str, ...] = ()
     suspended: str = ""
     """Why it is suspended; empty if it is not."""
+
+
+class AskSuspended(msgspec.Struct, frozen=True):
+    """Which strategies are suspended? A tuple of ``SuspensionChanged`` answers, oldest first."""
 
 
 class AskStanding(msgspec.Struct, frozen=True):

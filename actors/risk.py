@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from actors import risk_asks
+from actors.given import Given
+from actors.limit_changes import LimitDesk
 from actors.messages import AskFunds, AskStanding, LineFreshness, of_quotes
 from actors.regained import Regained, reservation_of
 from actors.say import (
@@ -23,9 +25,12 @@ from actors.say import (
     AskSettled,
     AskSizes,
     AskUse,
+    ChangeLimit,
     CloseStrategy,
+    Committed,
     CorrelationsChanged,
     Follow,
+    NotCommitted,
     Recorded,
     Replayed,
     Restored,
@@ -75,7 +80,6 @@ if TYPE_CHECKING:
         DayFigures,
         Explained,
         Limits,
-        Reservation,
         SessionState,
     )
     from robotrader.strategies import News
@@ -83,7 +87,6 @@ if TYPE_CHECKING:
 
 ZERO: Final = Decimal(0)
 _FOLDED: Final = (*FOLDED, OrderIntended, OrderDone, LimitChanged, SymbolHalted, SymbolResumed)
-_REMEMBERED: Final = 1_000
 _RESERVATIONS: Final = 1_000_000
 """Numbers of each incarnation: an earlier one's release is not ours."""
 
@@ -94,7 +97,7 @@ class Risk(Actor):
     Args:
         account: whose risk it is.
         instruments: what can be traded, by contract.
-        limits: what may be risked.
+        limits, ceilings: what may be risked, and how far a person may loosen it.
         session: whether a contract's market is open at a time.
         restart_at_ns: when the gateway's next announced restart is, None if none is.
         registry: where symbols' actors are found, as ``("symbol", con_id)``.
@@ -112,6 +115,7 @@ class Risk(Actor):
         account: str,
         instruments: Mapping[int, Instrument],
         limits: Limits,
+        ceilings: Mapping[str, Decimal] | None = None,
         session: Callable[[int, int], SessionState],
         restart_at_ns: Callable[[int], int | None],
         registry: Registry,
@@ -128,7 +132,10 @@ class Risk(Actor):
         self._sectors = {
             con_id: each.industry for con_id, each in instruments.items() if each.industry
         }
-        self.gate = Gate(limits, first=self.incarnation.n * _RESERVATIONS + 1)
+        first = self.incarnation.n * _RESERVATIONS + 1
+        self.gate = Gate(limits, first=first, ceilings=ceilings)
+        self._given = Given(self.gate)
+        self._limit_desk = LimitDesk(self, self.gate, journal, now_ns)
         self.ledger = Ledger(account, instruments.values())
         self.standings = Standings()
         self._quotes: dict[int, Quote] = {}
@@ -137,7 +144,6 @@ class Risk(Actor):
         """The account as it was looked at last: prices, and what it was at these."""
 
         self._judged: set[tuple[str, str]] = set()
-        self._given: dict[int, Reservation] = {}
         self._switch: Switch | None = None
         self._link: LinkState | None = None
         self._stale: set[tuple[int, str]] = set()
@@ -146,15 +152,7 @@ class Risk(Actor):
         self._correlations: Correlations | None = None
         self._days: dict[int, DayFigures] = {}
         self._ready = False
-        self._answering: dict[type, Callable[[Any], Any]] = {
-            AskStanding: lambda ask: self._regained.answer(ask, self.standings, self.reply_later),
-            AskGate: lambda _: self._how(),
-            AskFunds: lambda ask: self._funds(ask.strategy),
-            AskSizes: lambda _: tuple(self._sized.values()),
-            AskUse: lambda _: self._use(),
-            AskCheck: lambda ask: self._check(ask.intent),
-            AskMeters: lambda _: of_gate(self.gate, len(self._how().missing)),
-        }
+        self._answering = self._questions()
         self._serving: dict[type, Callable[[Any], None]] = {
             Intent: self._judge,
             Quote: lambda quote: self._quotes.__setitem__(quote.con_id, quote),
@@ -162,7 +160,7 @@ class Risk(Actor):
             Replayed: self._replay,
             Recorded: self._recorded,
             do.Told: self._told,
-            do.Released: self._released,
+            do.Released: self._given.released,
             do.Declined: lambda it: self._give_back(it.approved, f"{it.code}: {it.why}"),
             do.Settled: self._settled,
             LinkChanged: self._changed,
@@ -173,6 +171,20 @@ class Risk(Actor):
             CloseStrategy: self._close,
             CancelWish: self._cancelled,
             StopWish: self._moved,
+            Committed: self._limit_desk.answered,
+            NotCommitted: self._limit_desk.answered,
+        }
+
+    def _questions(self) -> dict[type, Callable[[Any], Any]]:
+        return {
+            AskStanding: lambda ask: self._regained.answer(ask, self.standings, self.reply_later),
+            AskGate: lambda _: self._how(),
+            AskFunds: lambda ask: self._funds(ask.strategy),
+            AskSizes: lambda _: tuple(self._sized.values()),
+            AskUse: lambda _: self._use(),
+            AskCheck: lambda ask: self._check(ask.intent),
+            ChangeLimit: self._limit_desk.ask,
+            AskMeters: lambda _: of_gate(self.gate, len(self._how().missing)),
         }
 
     def on_start(self) -> Any:
@@ -226,20 +238,14 @@ class Risk(Actor):
             self._regained.tell(self.standings.declined(intent, why))
             return
         self._judged.add((intent.strategy, intent.cause))
-        self._remember(verdict.reservation)
+        self._given.remember(verdict.reservation)
         self.standings.approved(intent)
         if not tell(self._orders, verdict):
             self._give_back(verdict, "nobody sends orders at the moment")
 
-    def _remember(self, number: int) -> None:
-        """Keep what was reserved, so that it can be held again; of the last thousand."""
-        self._given[number] = self.gate.reserved[-1]
-        if len(self._given) > _REMEMBERED:
-            del self._given[next(iter(self._given))]
-
     def _give_back(self, approved: Approved, why: str) -> None:
         intent = approved.intent
-        self._release(approved.reservation, intent.qty)
+        self._given.release(approved.reservation, intent.qty)
         self._judged.discard((intent.strategy, intent.cause))
         self._regained.tell(self.standings.declined(intent, why))
 
@@ -307,22 +313,6 @@ class Risk(Actor):
             if not order.parent_ref:
                 self._judged.discard((order.strategy, order.cause))
 
-    def _released(self, message: do.Released) -> None:
-        """Hold less; or hold again, where a fill was taken back and the order may go on."""
-        if message.qty >= 0:
-            self._release(message.reservation, message.qty)
-        elif message.reservation in self._given:
-            given = self._given[message.reservation]
-            held = {each.number: each.qty for each in self.gate.reserved}
-            qty = held.get(given.number, ZERO) - message.qty
-            self.gate.hold(msgspec.structs.replace(given, qty=qty))
-
-    def _release(self, number: int, qty: Decimal) -> None:
-        """Release what is held; a number of an earlier incarnation's is not."""
-        held = {each.number: each.qty for each in self.gate.reserved}
-        if number in held and qty > 0:
-            self.gate.release(number, min(qty, held[number]))
-
     # -- what is so --
 
     def _freshness(self, message: LineFreshness) -> None:
@@ -371,7 +361,7 @@ class Risk(Actor):
         own = message.gate == self.incarnation.n  # or an earlier gate asked
         for approved in message.waiting if own else ():
             self.gate.hold(reservation_of(approved))
-            self._remember(approved.reservation)
+            self._given.remember(approved.reservation)
             self._judged.add((approved.intent.strategy, approved.intent.cause))
             self.standings.approved(approved.intent)
         if own:

@@ -8,6 +8,7 @@ from actors.say import GateUse, GateView
 from robotrader.domain import Intent, Purpose, Side
 from robotrader.ledger import KEPT
 from robotrader.risk import budget_of
+from robotrader.risk.changes import value_of
 from robotrader.sizing import funds_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ def use(gate: Gate, view: RiskView, now_ns: int) -> GateUse:
         uses=gate.usage(view, now_ns),
         limits_hash=gate.limits.hash,
         refusals=dict(gate.refusals),
+        changed=tuple(
+            (each, value_of(gate.limits, each.name), value_of(gate.changes.configured, each.name))
+            for each in gate.changes.records
+        ),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from robotrader.domain import Intent, OrderType, Purpose
 from robotrader.domain import control_risk as answers
 from robotrader.risk.report import book_of, scenarios, tails
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from actors.say import GateUse, Sized
     from robotrader.domain.control import RiskCheck
     from robotrader.ledger import LedgerView
-    from robotrader.risk import Explained
+    from robotrader.risk import Explained, LimitChange
     from robotrader.risk.correlation import Closes
 
 LEAST_DAYS: Final = 20
@@ -26,7 +28,21 @@ def limits_answer(use: GateUse) -> answers.LimitsAnswer:
         answers.LimitRow(name=each.name, used=each.used, limit=each.limit, part=each.part)
         for each in use.uses
     )
-    return answers.LimitsAnswer(limits=rows, hash=use.limits_hash, refusals=use.refusals)
+    changed = tuple(
+        answers.ChangedLimitRow(
+            name=each.name, value=value, configured=configured, who=each.who, why=each.why,
+            since_ns=each.wall_ns,
+        )
+        for each, value, configured in use.changed
+    )  # fmt: skip
+    return answers.LimitsAnswer(
+        limits=rows, hash=use.limits_hash, refusals=use.refusals, changed=changed
+    )
+
+
+def set_answer(change: LimitChange, *, preview: bool) -> answers.LimitSetAnswer:
+    """Return what a change of a limit is."""
+    return answers.LimitSetAnswer(preview=preview, **msgspec.structs.asdict(change))
 
 
 def var_answer(ledger: LedgerView, closes: Closes, level: float) -> answers.VarAnswer:

@@ -13,7 +13,7 @@ import msgspec
 from pykka import ActorDeadError
 
 from robotrader.domain import Bar, BrokerSnapshot, Intent
-from robotrader.domain.records import Record
+from robotrader.domain.records import LimitChanged, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
 from robotrader.recovery import Base
@@ -347,6 +347,20 @@ class CloseStrategy(msgspec.Struct, frozen=True):
     strategy: str
 
 
+class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """A person changes a limit; None: to the configuration's value.
+
+    Answered with a ``robotrader.risk.LimitChange`` once it is in force, or with why it is not.
+    """
+
+    name: str
+    value: Decimal | None
+    who: str
+    why: str
+    preview: bool
+    """Only asks what it would be."""
+
+
 class AskUse(msgspec.Struct, frozen=True):
     """How far are the limits used? A ``GateUse`` answers."""
 
@@ -357,3 +371,5 @@ class GateUse(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[Use, ...]
     limits_hash: str
     refusals: dict[str, int]
+    changed: tuple[tuple[LimitChanged, Decimal | None, Decimal | None], ...] = ()
+    """What a person changed, what counts now, and what the configuration says."""

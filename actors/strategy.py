@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
-from actors.messages import AskFunds, AskStanding, Begins, GoOn, Handled, Recall, Subscribe
+from actors.messages import AskFunds, AskStanding, Begins, GoOn, Handled, Recall, Subscribe, Unmade
 from robotrader.domain import Bar, Funds, Quote
+from robotrader.domain.errors import StrategyError
 from robotrader.domain.records import StrategySaved, SuspensionChanged
-from robotrader.strategies import AskAnew, Ended, Feed, Fill, Timer
+from robotrader.strategies import UNMADE, AskAnew, Ended, Feed, Fill, Timer
 from supervision import Actor, MailboxFull, MailboxSpec, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.messages import Port, Recalled
-    from robotrader.domain import CancelWish, Intent, StopWish
+    from robotrader.domain import CancelWish, Instrument, Intent, StopWish
     from robotrader.strategies import Event, Outcome, StrategyHost
 
 _NS: Final = 1_000_000_000
@@ -43,6 +44,7 @@ class StrategyActor(Actor):
     """See the module's prose.
 
     Args:
+        name, instrument: what it is called, and what it trades.
         make_host: makes the host, anew at each start.
         wall_ns: the time, nanoseconds since 1970 in UTC.
         pace: how many seconds of it a second takes; only simulated days have another than 1.
@@ -61,6 +63,8 @@ class StrategyActor(Actor):
     def __init__(
         self,
         *,
+        name: str,
+        instrument: Instrument,
         make_host: Callable[[], StrategyHost],
         wall_ns: Callable[[], int],
         symbol: Port,
@@ -69,12 +73,18 @@ class StrategyActor(Actor):
         pace: float = 1.0,
     ) -> None:
         super().__init__()
-        self.host = make_host()
-        self.host.funds = self._funds
+        self.name, self.instrument, self._make_host = name, instrument, make_host
+        self._host: StrategyHost | None = None
         self._wall_ns, self._pace = wall_ns, pace
         self._symbol, self._risk, self._journal = symbol, risk, journal
         self._timers: dict[str, Timer] = {}
         self._suspended = ""
+
+    @property
+    def host(self) -> StrategyHost:
+        """What drives the strategy; one that is suspended has none, and nothing is told to it."""
+        assert self._host is not None, "it begins with making it, and handles nothing before"
+        return self._host
 
     def on_start(self) -> None:
         """Begin with the first message: a strategy that cannot start must not stop a tree's."""
@@ -87,14 +97,14 @@ class StrategyActor(Actor):
             StrategyError: the strategy cannot start, or what was saved is not its own.
             pykka.Timeout: journal or risk gate did not answer.
         """
-        host = self.host
-        recalled: Recalled = self._journal.ask(Recall(host.name))
+        recalled: Recalled = self._journal.ask(Recall(self.name))
         self._suspended = recalled.suspended
-        self._symbol.tell(Begins(host.name, self.actor_ref, bool(self._suspended)))
-        if self._suspended:
-            _log.critical("%s is suspended: %s", host.name, self._suspended)
+        self._symbol.tell(Begins(self.name, self.actor_ref, bool(self._suspended)))
+        if not self._goes_on():
+            _log.critical("%s is suspended: %s", self.name, self._suspended)
             return
-        standing = self._risk.ask(AskStanding(host.name, host.instrument.con_id))
+        host = self.host
+        standing = self._risk.ask(AskStanding(self.name, self.instrument.con_id))
         outcome = host.start(self._wall_ns(), saved=recalled.state, standing=standing)
         last_bar_ns = host.last_bar_ns
         self._act(outcome)
@@ -117,7 +127,7 @@ class StrategyActor(Actor):
         """
         if isinstance(message, Feed):
             self._handle(message.event, live=message.live)
-            self._symbol.tell(Handled(self.host.name, message.number))
+            self._symbol.tell(Handled(self.name, message.number))
             return None
         if isinstance(message, Timer):
             return self._due(message)
@@ -145,19 +155,50 @@ class StrategyActor(Actor):
     def _go_on(self, message: GoOn) -> bool:
         """Have the journal forget the suspension; the next start goes on."""
         if self._suspended:
-            record = SuspensionChanged(
-                strategy=self.host.name, suspended=False, why=message.reason, who=message.who,
-                wall_ns=self._wall_ns(),
-            )  # fmt: skip
-            self._journal.tell(record)
+            self._lifted(message.reason, message.who)
         return bool(self._suspended)
+
+    def _lifted(self, why: str, who: str = "") -> None:
+        record = SuspensionChanged(
+            strategy=self.name, suspended=False, why=why, who=who, wall_ns=self._wall_ns()
+        )
+        self._journal.tell(record)
+
+    def _make(self) -> bool:
+        """Make the host, or say why it cannot be: its file, its constructor or its parameters.
+
+        The strategy's own code runs here, on the pool, where it is watched.
+        """
+        try:
+            self._host = self._make_host()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
+            why = str(error) if isinstance(error, StrategyError) else repr(error)
+            self._suspended = f"{UNMADE}{why}"
+            return False
+        self._host.funds = self._funds
+        return True
+
+    def _goes_on(self) -> bool:
+        """Return whether it may start; what could not be made is tried again at every start."""
+        before = self._suspended
+        if before and not before.startswith(UNMADE):
+            return False
+        if not self._make():
+            if not before:
+                self._symbol.tell(Unmade(self.name, self._suspended))
+            return False
+        if before:
+            self._suspended = ""
+            self._lifted("it can be made again")
+            self._symbol.tell(Begins(self.name, self.actor_ref, suspended=False))
+        return True
 
     def _ask_anew(self, event: AskAnew) -> None:
         """Learn what works, now that another gate judges; later if it does not answer.
 
         The question follows the intents that were sent to the same gate, so the answer counts them.
         """
-        name, con_id = self.host.name, self.host.instrument.con_id
+        name, con_id = self.name, self.instrument.con_id
         try:
             standing = self._risk.ask(AskStanding(name, con_id), timeout=STANDING_S)
         except (pykka.ActorDeadError, pykka.Timeout, MailboxFull) as error:
@@ -175,7 +216,7 @@ class StrategyActor(Actor):
         """Save, then let the intents go, then the rest."""
         state = self.host.saved()
         if state is not None:
-            record = StrategySaved(strategy=self.host.name, state=state, wall_ns=self._wall_ns())
+            record = StrategySaved(strategy=self.name, state=state, wall_ns=self._wall_ns())
             self._journal.tell(record)
         for cancel in outcome.cancels:
             self._wish(cancel)
@@ -187,14 +228,14 @@ class StrategyActor(Actor):
             self._timers[timer.name] = timer
             self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS / self._pace, timer)
         for text in (*outcome.notes, *outcome.blocked):
-            _log.info("%s: %s", self.host.name, text)
+            _log.info("%s: %s", self.name, text)
 
     def _funds(self) -> Funds:
         """Ask the risk gate; while nobody answers, nothing is known and nothing is entered."""
         try:
-            answer: Funds = self._risk.ask(AskFunds(self.host.name), timeout=FUNDS_S)
+            answer: Funds = self._risk.ask(AskFunds(self.name), timeout=FUNDS_S)
         except (pykka.ActorDeadError, pykka.Timeout, Unavailable) as error:
-            _log.warning("%s: no size: the risk gate does not answer: %s", self.host.name, error)
+            _log.warning("%s: no size: the risk gate does not answer: %s", self.name, error)
             return Funds()
         return answer
 
@@ -203,12 +244,12 @@ class StrategyActor(Actor):
         try:
             self._risk.tell(wish)
         except (pykka.ActorDeadError, MailboxFull) as error:
-            _log.warning("%s: %s is not heard: %s", self.host.name, wish, error)
+            _log.warning("%s: %s is not heard: %s", self.name, wish, error)
 
     def _ask_for(self, intent: Intent) -> None:
         """Send an intent; while nobody judges it, it is refused: it would be stale later."""
         try:
             self._risk.tell(intent)
         except (pykka.ActorDeadError, MailboxFull) as error:
-            _log.warning("%s: intent %s is not judged: %s", self.host.name, intent.cause, error)
+            _log.warning("%s: intent %s is not judged: %s", self.name, intent.cause, error)
             self.host.ended(Ended(con_id=intent.con_id, cause=intent.cause, why=str(error)))

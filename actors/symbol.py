@@ -24,6 +24,7 @@ from actors.messages import (
     Priced,
     Subscribe,
     Told,
+    Unmade,
 )
 from actors.say import Raised
 from robotrader.domain import Quote
@@ -129,6 +130,7 @@ class SymbolActor(Actor):
             Told: self._told,
             GateChanged: self._gate_changed,
             Begins: self._begins,
+            Unmade: self._unmade,
             Subscribe: self._subscribe,
             Interrupted: self._interrupted,
             Down: self._down,
@@ -294,8 +296,9 @@ class SymbolActor(Actor):
         if early:
             message.ref.kill()
             return
+        if fed.begun is not message.ref:  # it begins twice if it could not be made and now can
+            self.monitor(message.ref)
         fed.begun, fed.suspended = message.ref, message.suspended
-        self.monitor(message.ref)
 
     def _down(self, message: Down) -> None:
         for name, fed in self._fed.items():
@@ -312,14 +315,19 @@ class SymbolActor(Actor):
             return
         now_ns = self._wall_ns()
         why = fed.suspension.failed(round(now_ns / self._pace), hung=hung)
-        if not why:
-            return
-        fed.suspended = fed.doubtful = True
-        record = SuspensionChanged(
-            strategy=name, suspended=True, why=f"{why}: {reason}", wall_ns=now_ns
-        )
+        if why:
+            fed.doubtful = True
+            self._suspend(name, fed, f"{why}: {reason}")
+
+    def _unmade(self, message: Unmade) -> None:
+        """Suspend at once: the next try would end as this one."""
+        self._suspend(message.strategy, self._fed_of(message.strategy), message.why)
+
+    def _suspend(self, name: str, fed: _Fed, why: str) -> None:
+        fed.suspended = True
+        record = SuspensionChanged(strategy=name, suspended=True, why=why, wall_ns=self._wall_ns())
         self._tell(self._journal, record)
-        text = f"strategy {name} is suspended: {record.why}; `robotrader actors restart` lets it on"
+        text = f"strategy {name} is suspended: {why}; `robotrader actors restart {name}` lets it on"
         alerts = self._registry.whereis("alerts")
         if alerts is not None:
             self._tell(alerts, Raised("critical", "suspended", text))

@@ -16,11 +16,12 @@ from supervision.classstats import HANDLER_BUCKETS_S
 from supervision.manage import which_children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from actors.lives import Life, Lives
     from actors.say import Tail, Trading
+    from robotrader.domain.records import SuspensionChanged
     from robotrader.execution import OrderView
     from robotrader.ledger import DayMark, LedgerView, Traded
     from robotrader.risk import Switch
@@ -52,13 +53,28 @@ class Known:
 
 
 def find(root: ActorRef[Any] | None, path: str) -> ActorRef[Any] | None:
-    """Return the actor of a path, None if there is none."""
+    """Return the actor of a path, or the only one whose path ends so; None if there is none."""
     if root is None:
         return None
-    for own, _, child in _walk(root, "", ""):
-        if own == path and not isinstance(child.child, str):
-            return child.child
-    return None
+    there = [(own, it.child) for own, _, it in _walk(root, "", "") if not isinstance(it.child, str)]
+    found = [ref for own, ref in there if own == path]
+    found = found or [ref for own, ref in there if own.endswith(f"/{path}")]
+    return found[0] if len(found) == 1 else None
+
+
+def with_suspended(
+    rows: tuple[answers.ActorRow, ...], suspended: Iterable[SuspensionChanged]
+) -> tuple[answers.ActorRow, ...]:
+    """Return the rows with the state of strategies that nobody tells anything."""
+    ends = {f"/strategies/strategy/{each.strategy}": each for each in suspended}
+    return tuple(
+        row
+        if (record := next((ends[end] for end in ends if row.path.endswith(end)), None)) is None
+        else msgspec.structs.replace(
+            row, state="suspended", why=record.why, since_ns=record.wall_ns
+        )
+        for row in rows
+    )
 
 
 def actor_rows(root: ActorRef[Any] | None, lives: Lives) -> tuple[answers.ActorRow, ...]:
@@ -156,6 +172,7 @@ def status_of(
     rows: tuple[answers.ActorRow, ...],
     restarts: int,
     fresh: int | None,
+    suspended: Iterable[SuspensionChanged] | None = None,
 ) -> answers.StatusAnswer:
     """Return how the system is; what nobody answered is not known."""
     return answers.StatusAnswer(
@@ -181,6 +198,12 @@ def status_of(
         restarts=restarts,
         net_liquidation=None if ledger is None else ledger.equity,
         pnl_day=None if ledger is None else ledger.daily,
+        suspended=None
+        if suspended is None
+        else tuple(
+            answers.Suspended(strategy=each.strategy, why=each.why, since_ns=each.wall_ns)
+            for each in suspended
+        ),
     )
 
 

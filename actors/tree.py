@@ -47,6 +47,7 @@ from supervision import Backoff, ChildSpec, Registry, Supervisor, SupervisorFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from robotrader.adapters.ib import IbSettings
@@ -94,6 +95,9 @@ class Trader:
     """The market's time on simulated days; None: it is this machine's."""
 
     restart_at_ns: Callable[[int], int | None]
+    ceilings: Mapping[str, Decimal] = field(default_factory=dict)
+    """How far a command may loosen a limit, by its name."""
+
     history: HistoryRules = field(default_factory=HistoryRules)
     program: ProgramStart | None = None
     """The gateway's own program, None if somebody else runs it."""
@@ -176,7 +180,7 @@ def _desk(trader: Trader) -> list[ChildSpec]:
     return [
         _child(
             trader, "kill-switch", KillSwitch, **common, instruments=instruments,
-            limits=trader.limits, rules=trader.trips, is_open=is_open,
+            limits=trader.limits, ceilings=trader.ceilings, rules=trader.trips, is_open=is_open,
             flag=trader.data_dir / "KILL", orders=role("orders"), risk=role("risk"),
             alerts=role("alerts"), progress=_watched(trader), person_ns=trader.person_ns,
         ),
@@ -193,8 +197,8 @@ def _desk(trader: Trader) -> list[ChildSpec]:
         ),
         _child(
             trader, "risk", Risk, **common, instruments=instruments, limits=trader.limits,
-            session=session, restart_at_ns=trader.restart_at_ns, registry=trader.registry,
-            orders=role("orders"),
+            ceilings=trader.ceilings, session=session, restart_at_ns=trader.restart_at_ns,
+            registry=trader.registry, orders=role("orders"),
         ),
     ]  # fmt: skip
 

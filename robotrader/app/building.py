@@ -18,12 +18,12 @@ from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.adapters.secrets import Secrets
 from robotrader.config import Durability, Mode
 from robotrader.config.places import journal_folder
-from robotrader.domain.errors import ConfigurationError
+from robotrader.domain.errors import ConfigurationError, StrategyError
 from robotrader.gateway import LineRules as Streams
 from robotrader.gateway.link import LinkRules
 from robotrader.gateway.pacing import PacingRules
 from robotrader.market import LineRules
-from robotrader.risk import Level, Limits, Ratio, TripRules, Usd
+from robotrader.risk import Level, LimitChanges, Limits, Ratio, TripRules, Usd
 from robotrader.sizing import SizeKind, Sizer
 from robotrader.strategies import StopKind, StopRule, StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
@@ -235,14 +235,13 @@ def _line(size_ns: int, pace: float) -> LineRules:
 def _hosts(
     config: Config, instruments: Mapping[int, Instrument]
 ) -> dict[int, dict[str, Callable[[], StrategyHost]]]:
-    """Return what makes each contract's strategies; each is made once now, to find mistakes."""
+    """Return what makes each contract's strategies; one that cannot be made stops nobody else."""
     made: dict[int, dict[str, Callable[[], StrategyHost]]] = {}
     for name, each in chosen(config).items():
-        loader.load(each.class_, each.params)
         for con_id, instrument in instruments.items():
             if instrument.symbol in each.symbols:
                 own = f"{name}/{instrument.symbol}"
-                make = partial(_host, each, own, instrument)
+                make = partial(_host, name, each, own, instrument)
                 made.setdefault(con_id, {})[own] = make
     return made
 
@@ -254,7 +253,12 @@ def hosts_of(config: Config, instruments: Mapping[int, Instrument]) -> list[Stra
     return [make() for own in made.values() for make in own.values()]
 
 
-def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
+def _host(section: str, each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
+    """Make a strategy's host. Raises StrategyError that names its section, file and parameter."""
+    try:
+        strategy = loader.load(each.class_, each.params)
+    except StrategyError as error:
+        raise StrategyError(f"strategy.{section} ({each.class_}): {error}") from error
     sizer = None
     if each.size.kind is not SizeKind.NONE:
         share = each.capital / len(each.symbols)
@@ -267,7 +271,6 @@ def _host(each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
         take_profit=wanted.take_profit,
         hold_s=wanted.hold_s,
     )
-    strategy = loader.load(each.class_, each.params)
     return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer, stop=rule)
 
 
@@ -286,7 +289,6 @@ def trader_of(
 
     Raises:
         ConfigurationError: the values do not fit together.
-        StrategyError: a strategy cannot be loaded.
     """
     by_contract = {each.con_id: each for each in instruments}
     limits, trips = limits_of(config)
@@ -305,6 +307,7 @@ def trader_of(
         lines=_lines(config, by_contract),
         strategies=_hosts(config, by_contract),
         limits=limits,
+        ceilings=LimitChanges(limits, config.risk.ceilings).ceilings,
         trips=trips,
         history=HistoryRules(least_days=config.risk.correlation_days),
         open_store=partial(

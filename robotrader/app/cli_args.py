@@ -90,6 +90,12 @@ def _add_risk(commands: Commands, shared: list[argparse.ArgumentParser]) -> None
     risk = commands.add_parser("risk", help="what is risked, and what may be")
     verbs = risk.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("limits", parents=shared, help="show how far each limit is used")
+    change = verbs.add_parser("set", parents=shared, help="change a limit of the running system")
+    change.add_argument("name", metavar="LIMIT", help="as `risk limits` and `risk check` name it")
+    change.add_argument("value", type=_limit, metavar="VALUE",
+        help="a number, or `configured`: what the configuration says")  # fmt: skip
+    change.add_argument("--reason", required=True, type=_reason)
+    change.add_argument("--yes", action="store_true", help="loosen without a question")
     var = verbs.add_parser("var", parents=shared, help="show what one day can cost")
     var.add_argument("--level", type=_level, default=0.99, help="as 0.95; default 0.99")
     verbs.add_parser("stress", parents=shared, help="show what scenarios would bring")
@@ -212,6 +218,17 @@ def _number(text: str) -> Decimal:
         number = Decimal(0)
     if not number.is_finite() or number <= 0:
         msg = f"{text!r} is no number above 0, as 100 or 190.25"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+def _limit(text: str) -> Decimal | None:
+    try:
+        number = None if text == "configured" else Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if number is not None and (not number.is_finite() or number < 0):
+        msg = f"{text!r} is no limit: write a number from 0 on, as 0.02 or 25000, or `configured`"
         raise argparse.ArgumentTypeError(msg)
     return number
 

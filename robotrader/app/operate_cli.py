@@ -20,6 +20,7 @@ import msgspec
 from robotrader.app import exits
 from robotrader.app.cli_args import PERIODS
 from robotrader.app.config_files import from_arguments
+from robotrader.app.confirm import confirm
 from robotrader.app.control_client import (
     ControlClient,
     NoAnswerError,
@@ -29,6 +30,7 @@ from robotrader.app.control_client import (
 from robotrader.config import Config, log_folder
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from robotrader.domain.control_risk import LimitSetAnswer
 from robotrader.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -266,25 +268,11 @@ def _kill(arguments: argparse.Namespace) -> int:
             # A key of its own: what only looked must not count as having acted already.
             preview = msgspec.structs.replace(request, preview=True, key=uuid.uuid4().hex)
             emit(arguments, client.ask(preview))
-            _confirm(client.ask(control.Status()), arguments.level)
+            confirm(client.ask(control.Status()), arguments.level)
         answer = client.ask(request, within_s=_CLOSE_S)
     emit(arguments, answer)
     failed = isinstance(answer, answers.KillAnswer) and answer.cannot
     return exits.ERROR if failed else exits.OK
-
-
-def _confirm(status: Answer, level: str) -> None:
-    """Ask for a yes; with real money and a level that trades, for the account's last digits."""
-    if not isinstance(status, answers.StatusAnswer):
-        msg = "the system did not say its mode: add --yes to kill at once"
-        raise RefusedError(msg)
-    grave = status.mode == "live" and level in {"cancel", "flatten"}
-    wanted = f"{level.upper()} {status.account[-4:]}" if grave else "yes"
-    print(f"{status.mode.upper()} {status.account}: type {wanted!r} to do it: ", end="",
-          file=sys.stderr, flush=True)  # fmt: skip
-    if sys.stdin.readline().strip() != wanted:
-        msg = f"not confirmed, nothing was done: type {wanted!r}, or add --yes"
-        raise RefusedError(msg)
 
 
 def _healthcheck(arguments: argparse.Namespace) -> int:
@@ -337,7 +325,26 @@ def _journal(arguments: argparse.Namespace) -> int:
 def _risk(arguments: argparse.Namespace) -> int:
     from robotrader.app import risk_cli
 
+    if arguments.verb == "set":
+        return _risk_set(arguments)
     return _asked(arguments, risk_cli.request(arguments))
+
+
+def _risk_set(arguments: argparse.Namespace) -> int:
+    """Change a limit: at once if that is tighter, after a question if more may be risked."""
+    request = control.RiskSet(
+        name=arguments.name, value=arguments.value, reason=arguments.reason, who=who(),
+        preview=False,
+    )  # fmt: skip
+    with _client(arguments) as client:
+        shown = client.ask(msgspec.structs.replace(request, preview=True))
+        loosens = not isinstance(shown, LimitSetAnswer) or shown.loosens
+        if loosens and not arguments.yes:
+            emit(arguments, shown)
+            confirm(client.ask(control.Status()), "loosen")
+        answer = client.ask(request)
+    emit(arguments, answer)
+    return exits.OK
 
 
 def _logs(arguments: argparse.Namespace) -> int:

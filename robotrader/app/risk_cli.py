@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import Group
+
 from robotrader.app.tables import UNKNOWN, table, when
 from robotrader.domain import control
 from robotrader.domain import control_risk as answers
@@ -51,7 +53,30 @@ def limits(answer: answers.LimitsAnswer) -> RenderableType:
     rows = [(each.name, each.used, each.limit, _part(each.part)) for each in answer.limits]
     refused = ", ".join(f"{code} {count}" for code, count in sorted(answer.refusals.items()))
     title = f"limits {answer.hash}; refused: {refused or 'nothing'}"
-    return table(title, ("limit", "used>", "at most>", "part>"), rows)
+    used = table(title, ("limit", "used>", "at most>", "part>"), rows)
+    if not answer.changed:
+        return used
+    changed = (
+        (each.name, _limit(each.value), _limit(each.configured), each.who, when(each.since_ns),
+         each.why)
+        for each in answer.changed
+    )  # fmt: skip
+    columns = ("changed", "now>", "configured>", "by", "since", "why")
+    return Group(used, table("", columns, changed))
+
+
+def _limit(value: Decimal | None) -> str:
+    return "off" if value is None else f"{value:f}"
+
+
+def changed(answer: answers.LimitSetAnswer) -> RenderableType:
+    """Return what a change of a limit is."""
+    rows = [(answer.name, *map(_limit, (answer.old, answer.new, answer.configured)),
+             UNKNOWN if answer.ceiling is None else answer.ceiling)]  # fmt: skip
+    title = ("would be " if answer.preview else "is ") + (
+        "loosened: more may be risked" if answer.loosens else "changed, and no looser"
+    )
+    return table(title, ("limit", "before>", "after>", "configured>", "ceiling>"), rows)
 
 
 def var(answer: answers.VarAnswer) -> RenderableType:
@@ -121,6 +146,7 @@ def _known(value: Decimal | None) -> str:
 
 SHOWN: Final[dict[type, Callable[[Any], RenderableType]]] = {
     answers.LimitsAnswer: limits,
+    answers.LimitSetAnswer: changed,
     answers.VarAnswer: var,
     answers.StressAnswer: stress,
     answers.SizesAnswer: sizes,

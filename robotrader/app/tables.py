@@ -108,6 +108,9 @@ def _status(answer: answers.StatusAnswer) -> RenderableType:
                  + (f": {answer.link_why}" if answer.link_why else "")),
         ("reconciled", "yes" if answer.reconciled else "NO: no new orders"),
         ("kill switch", "; ".join(switches) or "off"),
+        *[("suspended", f"{each.strategy} since {when(each.since_ns)}: {each.why}")
+          for each in answer.suspended or ()],
+        *([("suspended", UNKNOWN)] if answer.suspended is None else []),
         ("orders", f"{answer.working_orders} working"),
         ("positions", f"{answer.open_positions} open"),
         ("data", f"{clean(answer.feeds_fresh)} of {answer.feeds} feeds fresh"),
@@ -145,8 +148,9 @@ def actor(row: ActorRow) -> RenderableType:
     budget = UNKNOWN
     if row.max_restarts is not None and row.within_s is not None:
         budget = f"{row.max_restarts} in {row.within_s:g} s"
+    why = f" since {when(row.since_ns)}: {row.why}" if row.why else ""
     rows = [
-        ("state", f"{row.state}, up {age(row.uptime_s)}, incarnation {row.generation}"),
+        ("state", f"{row.state}{why}, up {age(row.uptime_s)}, incarnation {row.generation}"),
         ("strategy", row.strategy or "none: a worker"),
         ("restarts", clean(row.restarts) + (f", {budget} are allowed" if row.strategy else "")),
         ("ended last", f"{row.last_crash or 'never'}, {when(row.ended_ns)}"),

@@ -116,6 +116,10 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     allow_extended: Annotated[
         bool, Meta(description="Whether entries pass outside of regular hours")
     ] = False
+    ceilings: Annotated[
+        dict[str, Decimal],
+        Meta(description="How far `risk set` may loosen a limit, by its name in `risk limits`"),
+    ] = msgspec.field(default_factory=dict)
     on_breach: Annotated[
         KillLevel, Meta(description="What a breach of a loss limit does: a kill switch level")
     ] = KillLevel.REDUCE

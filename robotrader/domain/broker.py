@@ -122,6 +122,8 @@ class OrderReport(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     """What it is limited to, where that was said; it settles a change of the price."""
 
     aux_price: Decimal | None = None
+    trail_stop_price: Decimal | None = None
+    """Where a trailing stop stands."""
 
 
 class OrderFailed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -181,6 +181,16 @@ class RiskLimits(_Request, tag="risk_limits", frozen=True, kw_only=True):
     """Asks how far the limits are used."""
 
 
+class RiskSet(_Request, tag="risk_set", frozen=True, kw_only=True):
+    """Change a limit; without a value, to the configuration's. A ``preview`` changes nothing."""
+
+    name: _Name
+    value: Decimal | None
+    reason: _Text
+    who: _Name
+    preview: bool
+
+
 class RiskVar(_Request, tag="risk_var", frozen=True, kw_only=True):
     """Asks what one day can cost, at a level such as 0.99."""
 
@@ -230,6 +240,7 @@ Request: TypeAlias = (
     | JournalTail
     | Logs
     | RiskLimits
+    | RiskSet
     | RiskVar
     | RiskStress
     | RiskSizes

@@ -46,6 +46,14 @@ class Switch(_Row, frozen=True, kw_only=True):
     since_ns: int
 
 
+class Suspended(_Row, frozen=True, kw_only=True):
+    """A strategy that is told nothing until a person lets it go on."""
+
+    strategy: str
+    why: str
+    since_ns: int
+
+
 class StatusAnswer(_Answer, tag="status", frozen=True, kw_only=True):
     """How the system is. ``link`` is a ``LinkState``'s value."""
 
@@ -72,6 +80,7 @@ class StatusAnswer(_Answer, tag="status", frozen=True, kw_only=True):
     restarts: int | None
     net_liquidation: Decimal | None = None
     pnl_day: Decimal | None = None
+    suspended: tuple[Suspended, ...] | None = None
 
 
 class ActorRow(_Row, frozen=True, kw_only=True):
@@ -103,6 +112,11 @@ class ActorRow(_Row, frozen=True, kw_only=True):
 
     ended_ns: int | None = None
     """When that was."""
+
+    why: str = ""
+    """Why its state is ``suspended``, and since when."""
+
+    since_ns: int | None = None
 
 
 class ActorsAnswer(_Answer, tag="actors", frozen=True, kw_only=True):

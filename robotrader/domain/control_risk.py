@@ -31,6 +31,36 @@ class LimitRow(_Row, frozen=True, kw_only=True):
     """How much of the limit is used: 1 is all."""
 
 
+class ChangedLimitRow(_Row, frozen=True, kw_only=True):
+    """A limit that is not as configured, because a person changed it."""
+
+    name: str
+    value: Decimal | None
+    """What counts: the tighter one, where configuration or ceiling have become tighter since."""
+
+    configured: Decimal | None
+    """``None`` is a limit that is not looked at."""
+
+    who: str
+    why: str
+    since_ns: int
+
+
+class LimitSetAnswer(_Answer, tag="risk_set", frozen=True, kw_only=True):
+    """What a change of a limit would be, or was; ``None`` is a limit that is not looked at."""
+
+    preview: bool
+    name: str
+    old: Decimal | None
+    new: Decimal | None
+    configured: Decimal | None
+    ceiling: Decimal | None
+    """The loosest value that a command may give; None: there is none."""
+
+    loosens: bool
+    """Whether more may be risked than before."""
+
+
 class LimitsAnswer(_Answer, tag="risk_limits", frozen=True, kw_only=True):
     """How far limits are used, in the worst case of what is on its way."""
 
@@ -38,6 +68,8 @@ class LimitsAnswer(_Answer, tag="risk_limits", frozen=True, kw_only=True):
     hash: str
     refusals: dict[str, int]
     """How often each check has refused since the gate began."""
+
+    changed: tuple[ChangedLimitRow, ...] = ()
 
 
 class TailRow(_Row, frozen=True, kw_only=True):
@@ -140,4 +172,6 @@ class CheckAnswer(_Answer, tag="risk_check", frozen=True, kw_only=True):
     checks: tuple[CheckRow, ...]
 
 
-RiskAnswer: TypeAlias = LimitsAnswer | VarAnswer | StressAnswer | SizesAnswer | CheckAnswer
+RiskAnswer: TypeAlias = (
+    LimitsAnswer | LimitSetAnswer | VarAnswer | StressAnswer | SizesAnswer | CheckAnswer
+)

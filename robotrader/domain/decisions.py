@@ -44,6 +44,9 @@ class Intent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
     trail_percent: Decimal | None = None
+    trail_stop_price: Decimal | None = None
+    """Where a trailing stop begins; None: at its distance from the market."""
+
     tif: TimeInForce = TimeInForce.DAY
     outside_rth: bool = False
     legs: tuple[Leg, ...] = ()

@@ -56,6 +56,8 @@ class OrderIntended(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     limits_hash: str = ""
     wall_ns: int = 0
+    trail_stop_price: Decimal | None = None
+    """Where a trailing stop begins; None: at its distance from the market."""
 
 
 class ModifyIntended(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -91,6 +93,8 @@ class OrderAcked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Its prices by the broker, where they were said."""
 
     aux_price: Decimal | None = None
+    trail_stop_price: Decimal | None = None
+    """How near a trailing stop has come, by the broker, where that is nearer than was known."""
 
 
 class FillBooked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -233,6 +237,15 @@ class LimitChanged(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     value: Decimal
     who: str
     wall_ns: int = 0
+    why: str = ""
+    old: str = ""
+    """What it was: a number, or ``off``."""
+
+    base: str = ""
+    """What the configuration said then; empty where that is not known."""
+
+    configured: bool = False
+    """Whether the configuration's value counts again, whatever it is."""
 
 
 class StrategySaved(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -140,6 +140,7 @@ def open_order(state: OrderState, instrument: Instrument, asked: dict[str, Any])
         "lmtPrice": _shown(wanted.limit_price),
         "auxPrice": _shown(wanted.aux_price),
         "trailStopPrice": state.stop_price,
+        "trailStopPrice2": state.stop_price,
         "account": wanted.account,
         "parentId": wanted.parent_id,
         "status": state.status.value,

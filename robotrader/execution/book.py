@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from robotrader.domain import OVER, Happening, OrderState, Side, moved
 from robotrader.domain import records as r
 from robotrader.execution import identity
+from robotrader.execution.leaving import EXTERNALS, Keep, Leaving
 from robotrader.execution.tracked import Tracked
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ _ENDS: Final = {
 }
 
 
+_OF_ORDERS: Final = frozenset(
+    {r.OrderIntended, r.ModifyIntended, r.CancelIntended, r.OrderAcked, r.OrderDone}
+    | {r.FillBooked, r.FillCorrected}
+)
+"""Records that only the order manager writes: their times are the clock of what leaves."""
+
+
 class Booked(NamedTuple):
     """The newest revision of a fill."""
 
@@ -40,12 +48,19 @@ class Booked(NamedTuple):
     qty: Decimal
     price: Decimal
     strategy: str
+    booked_ns: int = 0
+    """By the records' clock."""
 
 
 class Book:
-    """See the module's prose. ``apply`` returns the order that a record changed, if any."""
+    """See the module's prose. ``apply`` returns the order that a record changed, if any.
 
-    def __init__(self) -> None:
+    Args:
+        keep: how long finished orders and fills stay (see ``leaving``).
+    """
+
+    def __init__(self, keep: Keep | None = None) -> None:
+        self.leaving = Leaving(keep or Keep())
         self.epoch = 0
         self.account = ""
         self.client_id = 0
@@ -104,8 +119,23 @@ class Book:
 
     def apply(self, record: r.Record) -> Tracked | None:
         """Take a durable record in; other actors' records change nothing here."""
+        if self._has_left(record):
+            self.ignored += 1
+            return None
         known = self._apply.get(type(record))
-        return known(record) if known else None
+        order = known(record) if known else None
+        if type(record) in _OF_ORDERS:
+            self.leaving.heard(order, record)
+        return order
+
+    def _has_left(self, record: r.Record) -> bool:
+        """Return whether a record is about what this book had, and has no more."""
+        match record:
+            case r.ModifyIntended() | r.CancelIntended() | r.OrderAcked() | r.OrderDone():
+                return record.ref not in self.orders and self.identities.had(record.ref)
+            case r.FillCorrected():
+                return record.family not in self.fills
+        return False
 
     # -- who it is --
 
@@ -127,6 +157,7 @@ class Book:
             "positions": self.positions,
             "halted": self.halted,
             "externals": self.externals,
+            "leaving": (self.leaving.now_ns, tuple(self.leaving.refs)),
         }
 
     def doubtful(self) -> Iterator[Tracked]:
@@ -146,7 +177,9 @@ class Book:
             order.move(Happening.LINK_LOST)
 
     def _order_intended(self, record: r.OrderIntended) -> Tracked:
+        self.leaving.orders(self)
         order = Tracked(record, record.qty, record.limit_price, record.aux_price)
+        order.trail_stop = record.trail_stop_price
         self.orders[record.ref] = self.open[record.ref] = order
         if record.order_id:
             self.by_id[record.order_id] = record.ref
@@ -176,6 +209,8 @@ class Book:
         self.saw_perm(order, record.perm_id)
         if record.qty:
             order.settle(record)
+        if order.nearer(record.trail_stop_price):
+            order.trail_stop = record.trail_stop_price
         again = order.over
         self.ignored += not order.move(Happening.ACKED)
         if order.cancel and order.state is OrderState.WORKING:
@@ -206,7 +241,9 @@ class Book:
             qty=record.qty,
             price=record.price,
             strategy=next(iter(changes)),
+            booked_ns=max(record.wall_ns, self.leaving.now_ns),
         )
+        self.leaving.fills(self)
         self._move_position(where, sign * record.qty)
         for name, change in changes.items():
             self._hold(name, record.con_id, change)
@@ -245,7 +282,11 @@ class Book:
 
     def _fill_corrected(self, record: r.FillCorrected) -> Tracked | None:
         old = self.fills[record.family]
-        new = old._replace(exec_id=record.exec_id, qty=record.qty, price=record.price)
+        at_ns = max(record.wall_ns, self.leaving.now_ns)
+        new = old._replace(
+            exec_id=record.exec_id, qty=record.qty, price=record.price, booked_ns=at_ns
+        )
+        del self.fills[record.family]  # the newest last: it may be corrected again
         self.fills[record.family] = new
         change = new.qty - old.qty
         self._move_position((old.account, old.con_id), old.sign * change)
@@ -282,7 +323,10 @@ class Book:
         self.reconciled = record.generation
 
     def _external_seen(self, record: r.ExternalOrderSeen) -> None:
+        self.externals.pop(record.perm_id, None)
         self.externals[record.perm_id] = (record.status, record.qty)
+        if len(self.externals) > EXTERNALS:
+            del self.externals[next(iter(self.externals))]
 
     def _symbol_halted(self, record: r.SymbolHalted) -> None:
         self.halted.add(record.con_id)

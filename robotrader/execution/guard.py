@@ -17,6 +17,7 @@ from robotrader.domain.records import ZERO
 from robotrader.execution.cover import Closer, Cover, assess, closing
 from robotrader.execution.desk import Plan
 from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake, Wanted
+from robotrader.execution.ratchet import begins, ratchets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -351,6 +352,7 @@ class Guard:
             limit_price=last.limit_price,
             aux_price=last.aux_price,
             trail_percent=last.intent.trail_percent,
+            trail_stop_price=begins(last),
             tif=TimeInForce.GTC,
             outside_rth=last.intent.outside_rth,
             reason="the position lacks its stop",
@@ -363,12 +365,6 @@ class Guard:
             return []
         self._armed[con_id] = at_ns
         return [Wake(f"guard:{con_id}", at_ns)]
-
-
-def ratchets(stop: Tracked, trigger: Decimal) -> bool:
-    """Return whether a trigger is nearer to the market than a stop's: up for one that sells."""
-    now = stop.aux_price
-    return now is not None and (now - trigger) * Side(stop.intent.side).sign > 0
 
 
 def _side(position: Decimal) -> int:

@@ -94,7 +94,8 @@ def acked(order: Tracked, report: OrderReport, now_ns: int, *, settle: bool) -> 
         taken = changed and is_taken(order.modify, report)
         changed = report.qty > 0 and (settle or taken)
     new_perm = report.perm_id not in {0, *order.perm_ids}
-    if order.acked and not new_perm and not changed:
+    nearer = order.nearer(report.trail_stop_price)
+    if order.acked and not new_perm and not changed and not nearer:
         return None
     return r.OrderAcked(
         ref=order.ref,
@@ -104,6 +105,7 @@ def acked(order: Tracked, report: OrderReport, now_ns: int, *, settle: bool) -> 
         qty=report.qty if changed else r.ZERO,
         limit_price=report.limit_price if changed else None,
         aux_price=report.aux_price if changed else None,
+        trail_stop_price=report.trail_stop_price if nearer else None,
     )
 
 

@@ -71,6 +71,10 @@ class Identities:
         """Hear the broker's nextValidId; 0 says nothing."""
         self.saw("", order_id - 1)
 
+    def had(self, ref: str) -> bool:
+        """Return whether a reference may have been handed out already."""
+        return parts(ref) <= (self.epoch, self._seq)
+
     def left(self) -> int:
         """Return how many numbers there are."""
         return LAST_ORDER_ID - self._highest_id

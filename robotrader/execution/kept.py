@@ -39,6 +39,8 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
     awaited: tuple[str, ...] = ()
     stops: tuple[tuple[tuple[str, int], str], ...] = ()
     legs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    leaving: tuple[str, ...] = ()
+    clock_ns: int = 0
 
 
 _ROWS: Final = (
@@ -75,9 +77,12 @@ def slices(book: Book, rows: int) -> Iterator[BookState]:
         ignored=book.ignored,
         identities=book.identities.state(),
         halted=tuple(sorted(book.halted)),
+        clock_ns=book.leaving.now_ns,
     )
     for each in _batches(book.orders.values(), rows):
         yield BookState(orders=each)
+    for refs in _batches(book.leaving.refs, rows):
+        yield BookState(leaving=refs)
     for name in _ROWS:
         table = getattr(book, name)
         for each in _batches(table if name in _BY_REF else table.items(), rows):
@@ -104,3 +109,4 @@ def restore(book: Book, state: BookState) -> None:
     book.externals, book.holdings = dict(state.externals), dict(state.holdings)
     book.awaited = {ref: book.orders[ref] for ref in state.awaited}
     book.stops, book.legs = dict(state.stops), dict(state.legs)
+    book.leaving.refs, book.leaving.now_ns = dict.fromkeys(state.leaving), state.clock_ns

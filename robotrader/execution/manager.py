@@ -387,6 +387,6 @@ class OrderManager:
         if isinstance(record, r.SwitchTripped):
             return [Tripped(record)]
         if isinstance(record, r.FillBooked | r.FillCorrected):
-            booked = self._desk.book.fills[record.family]
-            return [FillTold(record, booked.strategy, booked.con_id)]
+            booked = self._desk.book.fills.get(record.family)
+            return [FillTold(record, booked.strategy, booked.con_id)] if booked else []
         return []

@@ -120,6 +120,7 @@ class Placing:
             cause=intent.cause,
             limits_hash=approved.limits_hash,
             wall_ns=now_ns,
+            trail_stop_price=intent.trail_stop_price,
         )
         made = [parent]
         for number, leg in enumerate(legs, 1):
@@ -219,6 +220,7 @@ class Placing:
             limit_price=limit,
             aux_price=aux,
             trail_percent=told.trail_percent,
+            trail_stop_price=told.trail_stop_price,
             tif=TimeInForce(told.tif),
             outside_rth=told.outside_rth,
             oca_group=told.oca_group,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations for a snapshot
 from typing import TYPE_CHECKING, Any, Final
 
-from robotrader.domain import OVER, PROTECTIVE, Happening, OrderState, after
+from robotrader.domain import OVER, PROTECTIVE, Happening, OrderState, OrderType, Side, after
 from robotrader.domain.records import ZERO, Ending, ModifyIntended, OrderIntended
 from robotrader.execution.effects import OrderView
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from robotrader.domain.records import OrderAcked
 
 _H = Happening
+_TRAILING: Final = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 _UNSAID: Final = (
     (),
     (_H.SENT,),
@@ -61,6 +62,9 @@ class Tracked:
     qty: Decimal
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
+    trail_stop: Decimal | None = None
+    """How near a trailing stop has come, as far as that is known."""
+
     acked: bool = False
     perm_ids: tuple[int, ...] = ()
     cancel: bool = False
@@ -70,6 +74,9 @@ class Tracked:
     ending: Ending | None = None
     code: int = 0
     why: str = ""
+    last_ns: int = 0
+    """The time of the last record about it, by the records (see ``leaving``)."""
+
     state: OrderState = OrderState.INTENDED
     as_of: int = 0
     """The newest snapshot asked for when it was last sent, or ended: older ones judge nothing."""
@@ -136,9 +143,24 @@ class Tracked:
     def durable(self) -> tuple[Any, ...]:
         """What a replay gives back: equal in two processes with the same journal."""
         end = self.state if self.over else None
-        prices = (self.limit_price, self.aux_price)
-        facts = (self.qty, *prices, self.acked, self.perm_ids, self.cancel, self.modify)
+        prices = (self.limit_price, self.aux_price, self.trail_stop)
+        facts = (
+            self.qty,
+            *prices,
+            self.acked,
+            self.perm_ids,
+            self.cancel,
+            self.modify,
+            self.last_ns,
+        )
         return (self.intent, *facts, self.seen, self.said, self.ending, self.code, self.why, end)
+
+    def nearer(self, trail_stop: Decimal | None) -> bool:
+        """Return whether a trailing stop has come nearer to the market: up for one that sells."""
+        if trail_stop is None or self.intent.order_type not in _TRAILING:
+            return False
+        known = self.trail_stop
+        return known is None or (known - trail_stop) * Side(self.intent.side).sign > 0
 
     def view(self) -> OrderView:
         """Return what others may see."""

@@ -117,6 +117,14 @@ class Collector:
             self._ends.settled(step)
         return not self._missing or now_ns >= self.deadline_ns
 
+    def doubt(self, step: str) -> None:
+        """An answer is not whole although its end came: more of an earlier one came after that."""
+        self._missing.add(step)
+
+    def held(self) -> set[tuple[str, int]]:
+        """Return the accounts and contracts of which a position came."""
+        return set(self._positions)
+
     def missing(self) -> tuple[str, ...]:
         """Return the steps whose end did not come."""
         return tuple(step for step in STEPS if step in self._missing)

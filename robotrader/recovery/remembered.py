@@ -17,7 +17,7 @@ class RememberedState(msgspec.Struct, frozen=True, kw_only=True):
 
     states: tuple[tuple[str, bytes], ...] = ()
     aside: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    suspended: tuple[tuple[str, str], ...] = ()
+    suspended: tuple[SuspensionChanged, ...] = ()
 
 
 class Remembered:
@@ -27,14 +27,14 @@ class Remembered:
         state = state or RememberedState()
         self._states = dict(state.states)
         self._aside = dict(state.aside)
-        self._suspended = dict(state.suspended)
+        self._suspended = {each.strategy: each for each in state.suspended}
 
     def state(self) -> RememberedState:
         """Return it as a value."""
         return RememberedState(
             states=tuple(self._states.items()),
             aside=tuple(self._aside.items()),
-            suspended=tuple(self._suspended.items()),
+            suspended=tuple(self._suspended.values()),
         )
 
     def apply(self, record: Record) -> None:
@@ -46,7 +46,7 @@ class Remembered:
         elif isinstance(record, SuspensionChanged):
             self._suspended.pop(record.strategy, None)
             if record.suspended:
-                self._suspended[record.strategy] = record.why
+                self._suspended[record.strategy] = record
 
     def saved(self, strategy: str) -> bytes:
         """Return the newest state of a strategy, empty if it has none."""
@@ -58,4 +58,9 @@ class Remembered:
 
     def suspended(self, strategy: str) -> str:
         """Return why a strategy is suspended, empty if it is not."""
-        return self._suspended.get(strategy, "")
+        record = self._suspended.get(strategy)
+        return "" if record is None else record.why
+
+    def suspensions(self) -> tuple[SuspensionChanged, ...]:
+        """Return the record of every suspension that nobody has ended, oldest first."""
+        return tuple(self._suspended.values())

@@ -1,5 +1,6 @@
 """What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
 
+from robotrader.risk.changes import LimitChange, LimitChanges
 from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
 from robotrader.risk.daily import DayFigures, day_figures
 from robotrader.risk.explain import Checked, Explained
@@ -37,6 +38,8 @@ __all__ = [
     "GateState",
     "Keeper",
     "Level",
+    "LimitChange",
+    "LimitChanges",
     "Limits",
     "Ratio",
     "Reservation",

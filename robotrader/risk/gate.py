@@ -19,6 +19,7 @@ from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT, ZERO
 from robotrader.risk.case import Case
+from robotrader.risk.changes import LimitChanges
 from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
@@ -43,9 +44,13 @@ class Gate:
         limits: what may be risked.
         first: the number of the first reservation; numbers of an earlier run must not come again
             as long as releases of that run can.
+        ceilings: the loosest value that a command may give a limit, by its name.
     """
 
-    def __init__(self, limits: Limits, *, first: int = 1) -> None:
+    def __init__(
+        self, limits: Limits, *, first: int = 1, ceilings: Mapping[str, Decimal] | None = None
+    ) -> None:
+        self.changes = LimitChanges(limits, ceilings)
         self.limits = limits
         self._hash = limits.hash
         self._next = first
@@ -173,15 +178,14 @@ class Gate:
         """Count what became of orders: for records of this run, as they become durable."""
         self._past.follow(record)
 
-    def restore(self, past: PastState, changed: Iterable[tuple[str, Decimal]]) -> None:
+    def restore(self, past: PastState, changed: Iterable[LimitChanged]) -> None:
         """Begin with a snapshot: what was approved, and every limit that was changed.
 
         Raises:
             ConfigurationError: a limit is not known any more, or cannot have that value.
         """
         self._past = Past(past)
-        for name, value in changed:
-            self.limits = self.limits.changed(name, value)
+        self.limits = self.changes.restore(changed)
         self._hash = self.limits.hash
 
     def change(self, record: LimitChanged) -> None:
@@ -190,7 +194,7 @@ class Gate:
         Raises:
             ConfigurationError: there is no such limit, or it cannot have that value.
         """
-        self.limits = self.limits.changed(record.name, record.value)
+        self.limits = self.changes.apply(record)
         self._hash = self.limits.hash
 
     # -- questions --

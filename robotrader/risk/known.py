@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -81,7 +80,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     """What was approved, and every limit that was changed, the last change last."""
 
     past: PastState = PastState()
-    changed: tuple[tuple[str, Decimal], ...] = ()
+    changed: tuple[LimitChanged, ...] = ()
 
 
 class GateFold:
@@ -90,15 +89,15 @@ class GateFold:
     def __init__(self, state: GateState | None = None) -> None:
         state = state or GateState()
         self._past = Past(state.past)
-        self._changed = dict(state.changed)
+        self._changed = {each.name: each for each in state.changed}
 
     def state(self) -> GateState:
         """Return it as a value."""
-        return GateState(past=self._past.state(), changed=tuple(self._changed.items()))
+        return GateState(past=self._past.state(), changed=tuple(self._changed.values()))
 
     def apply(self, record: Record) -> None:
         """Fold one record in."""
         self._past.replay(record)
         if isinstance(record, LimitChanged):
             self._changed.pop(record.name, None)
-            self._changed[record.name] = record.value
+            self._changed[record.name] = record

@@ -38,6 +38,9 @@ _MULTIPLES: Final = (
 _LARGEST_MULTIPLE: Final = 20
 """More than this times equity cannot be borrowed anywhere: it was meant as dollars."""
 
+_DIGITS_MAX: Final = 15
+"""More is no limit of anything; as a whole number it could fill the memory."""
+
 _NOT_NUMBERS: Final = frozenset({"allowed_symbols", "restricted_symbols", "max_strategy_weight"})
 """What a record of one value cannot change."""
 
@@ -185,6 +188,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             known = ", ".join(sorted({*self.__struct_fields__} - _NOT_NUMBERS))
             msg = f"there is no limit {name!r} that can be changed: known are {known}"
             raise ConfigurationError(msg)
+        if value.is_finite() and value.adjusted() >= _DIGITS_MAX:
+            _refuse(name, value, f"write a number below 1e{_DIGITS_MAX}")
         if not isinstance(getattr(self, name), int):
             return msgspec.structs.replace(self, **{name: value})
         if not value.is_finite() or value != int(value):

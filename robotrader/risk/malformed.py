@@ -45,6 +45,7 @@ def malformed(intent: Intent) -> str:
     return (
         _number("quantity", intent.qty)
         or _distances(intent)
+        or _begins(intent)
         or _legs(intent.legs)
         or _sizing(intent)
     )
@@ -95,6 +96,14 @@ def _distances(what: Intent | Leg) -> str:
     if what.order_type is OrderType.TRAIL and what.aux_price is what.limit_price is None:
         return _number("trail percent", what.trail_percent)
     return f"its trail percent is {what.trail_percent}: a {what.order_type} order has none"
+
+
+def _begins(intent: Intent) -> str:
+    if intent.trail_stop_price is None:
+        return ""
+    if intent.order_type is not OrderType.TRAIL:
+        return f"it begins at {intent.trail_stop_price}: a {intent.order_type} order does not trail"
+    return _number("first stop price", intent.trail_stop_price)
 
 
 def _legs(legs: tuple[Leg, ...]) -> str:

@@ -17,9 +17,10 @@ from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
-from robotrader.strategies.suspension import Suspension
+from robotrader.strategies.suspension import UNMADE, Suspension
 
 __all__ = [
+    "UNMADE",
     "AskAnew",
     "Context",
     "Ended",

@@ -20,6 +20,11 @@ WITHIN_NS: Final = 600_000_000_000
 """What failed longer ago than ten minutes has gone well since."""
 
 
+UNMADE: Final = "it cannot be made: "
+"""How the reason begins for which a strategy is suspended that could not even be constructed. It
+is tried again at every start: then its file or its parameters may have been corrected."""
+
+
 class Suspension:
     """The latest failures of one strategy; times are of one clock, in nanoseconds."""
 

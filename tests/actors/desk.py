@@ -209,6 +209,8 @@ class Desk:
         trading = self.actor("orders").on_receive(AskTrading())
         found = [] if trading.ready else [f"not ready: {trading}"]
         for actor in self.strategies():
+            if actor._host is None:
+                continue  # it was not made, and asked for nothing
             host = actor.host
             con_id = host.instrument.con_id
             gate = self.actor("risk").standings.standing(host.name, con_id)
@@ -230,7 +232,7 @@ class Desk:
     def picture(self) -> str:
         """What a reader of a failure wants to know."""
         switch, gate = self.actor("kill-switch").switch, self.actor("risk").gate
-        hosts = [(s.host.name, s.host.position, s.host.working) for s in self.strategies()]
+        hosts = [(s.name, s.host.position, s.host.working) for s in self.strategies() if s._host]
         trading = self.actor("orders").on_receive(AskTrading())
         return f"{hosts}, {switch}, {gate.refusals}, {trading}"
 

@@ -192,7 +192,7 @@ class World:
         return [cell.actor for cell in list(self.system.cells.values()) if type(cell.actor) is kind]
 
     def strategy(self, name: str) -> StrategyActor:
-        (found,) = (a for a in self.actors(StrategyActor) if a.host.name == name)
+        (found,) = (a for a in self.actors(StrategyActor) if a.name == name)
         return found  # type: ignore[no-any-return]  # actors() finds any class
 
     def symbol_actor(self) -> SymbolActor:

@@ -32,7 +32,6 @@ RECOVERS_S = 40.0
 
 HALTS = {
     "O16": "somebody bought by hand: the account has what nobody here has decided",
-    "O18": "positions that come after their end are none for the comparison, which halts",
 }
 """Programs after which a person has to look: entries in the symbol stop, the rest goes on."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from actors.messages import LineFreshness
-from actors.say import Trip
+from actors.say import Reconcile, Trip
 from robotrader.domain import Bar, CancelWish, Leg, OrderType, Purpose
 from robotrader.market import Freshness
 from robotrader.risk import Level, Limits, Ratio, Usd
@@ -26,6 +26,7 @@ from robotrader.strategies import (
     Strategy,
     StrategyHost,
 )
+from supervision.testing import actor_of
 from tests.actors.rig import Exchange, Rig, running
 
 PRICE = 200.0
@@ -147,6 +148,62 @@ def test_f74_a_broken_connection_and_a_stop_cancelled_by_hand(tmp_path: Path) ->
         (again,) = rig.exchange.working()
         assert (again.qty, again.aux_price) == (resting.qty, resting.aux_price)
         assert again.ref != resting.ref
+
+
+def trail(rig: Rig) -> tuple[str, float]:
+    """The trailing stop at the venue, and where it stands."""
+
+    def look() -> tuple[str, float]:
+        (state,) = rig.exchange.gateway.venue.live.values()
+        assert state.order.order_type is OrderType.TRAIL
+        return state.order.order_ref, float(state.trigger or 0)
+
+    found: tuple[str, float] = rig.exchange.do(look)
+    return found
+
+
+def compared(rig: Rig, price: float) -> tuple[str, float]:
+    """Let the stop follow, and the order manager hear how far."""
+    at(rig, price)
+    rig.until(lambda: trail(rig)[1] == price - 5)
+    rig.trader.role("orders").tell(Reconcile())
+    where = Decimal(str(price - 5))
+    book: Any = actor_of(rig.trader.role("orders").resolve()).manager._desk.book
+    rig.until(lambda: any(each.trail_stop == where for each in book.open.values()))
+    return trail(rig)
+
+
+@pytest.mark.parametrize("how", ["hand", "outage", "process"])
+def test_f75_a_trailing_stop_that_comes_back_begins_where_the_lost_one_was(
+    tmp_path: Path, how: str
+) -> None:
+    """The price has come back from 210 to 207: a stop that began anew would stand at 202."""
+    exchange = Exchange()
+    try:
+        with trading(tmp_path, exchange) as rig:
+            enter(rig, 10, Leg(order_type=OrderType.TRAIL, aux_price=Decimal(5)))
+            compared(rig, 205.0)
+            ref, stands = compared(rig, 210.0)
+            assert stands == 205
+            at(rig, 207.0)
+            if how == "outage":
+                rig.exchange.cut()
+                rig.until(lambda: (found := rig.trading()) is not None and not found.ready)
+            if how != "process":
+                rig.exchange.cancel(ref)
+                rig.until(lambda: exchange.working() and trail(rig)[0] != ref)
+        if how == "process":
+            exchange.cancel(ref)
+        with trading(tmp_path, exchange) as rig:
+            rig.until(lambda: exchange.working() and trail(rig)[0] != ref)
+            assert trail(rig)[1] >= 205
+            rig.until(rig.protected)
+            compared(rig, 211.0)
+            at(rig, 205.5)
+            rig.until(lambda: rig.held() == 0)
+            rig.until(rig.agrees)
+    finally:
+        exchange.stop()
 
 
 def test_f70_cancel_leaves_the_stops_and_flatten_ends_them(tmp_path: Path) -> None:

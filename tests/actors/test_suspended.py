@@ -78,7 +78,7 @@ def test_one_of_twenty_that_always_crashes_is_suspended_and_the_others_trade_on(
     assert (record.strategy, record.suspended) == ("bad", True)
     assert "ZeroDivisionError" in record.why
     assert [desk.trader.registry.whereis(("symbol", each)) for each in CONTRACTS] == symbols
-    (bad,) = (each for each in desk.strategies() if each.host.name == "bad")
+    (bad,) = (each for each in desk.strategies() if each.name == "bad")
     assert "12 times it crashed" in bad._suspended
     before = len(desk.broker.executions)
     desk.run(20)
@@ -96,12 +96,12 @@ def test_a_suspension_outlives_the_process_and_a_person_ends_it(tmp_path: Path) 
     desk = Desk(tmp_path, 5, **made)
     desk.run(30)
     assert len(suspensions(desk)) == 1, "it was told nothing, so it did not fail"
-    (bad,) = (each for each in desk.strategies() if each.host.name == "bad")
+    (bad,) = (each for each in desk.strategies() if each.name == "bad")
     bad.actor_ref.tell(GoOn("a person", "mended"))
     desk.run(0.1)
     bad.actor_ref.kill()
     desk.run(1)
-    (bad,) = (each for each in desk.strategies() if each.host.name == "bad")
+    (bad,) = (each for each in desk.strategies() if each.name == "bad")
     assert [each.suspended for each in suspensions(desk)] == [True, False]
     assert not bad._suspended
     assert not bad.host._broken, "what it missed it is not told to act on"

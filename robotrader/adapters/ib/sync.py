@@ -7,7 +7,7 @@ who asks meanwhile gets the next one. What comes is also told at once, as it alw
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ib_async import ExecutionFilter
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
         OrderReport,
         PositionReport,
     )
+
+LATE_NS: Final = 5_000_000_000
+"""So long after a position that came behind its answer's end (O18) no answer about positions is
+believed: what it does not name may still come, and is not nothing."""
 
 UNASKED = 0
 """The request number of the snapshot that every connection begins with."""
@@ -47,6 +51,8 @@ class SyncDesk:
         self._serving: list[int] = []
         self._waiting: list[int] = []
         self._numbers = {"executions": 0, "values": 0}
+        self._held: set[tuple[str, int]] = set()
+        self._late_ns: int | None = None
         self.account = ""
 
     # -- what is wanted --
@@ -68,7 +74,7 @@ class SyncDesk:
 
     def connected(self) -> None:
         """A connection begins: it owes nothing."""
-        self._ends = Ends()
+        self._ends, self._late_ns = Ends(), None
 
     def lost(self) -> None:
         """The connection has ended: who waits is told what is known, and that the rest is not."""
@@ -118,9 +124,11 @@ class SyncDesk:
             self._now.commission(report)
 
     def position(self, report: PositionReport) -> None:
-        """A holding."""
+        """A holding. One that follows the end of its answer says that the answer was not whole."""
         if self._now is not None:
             self._now.position(report)
+        elif report.qty and (report.account, report.con_id) not in self._held:
+            self._late_ns = self._wire.now_ns()
 
     def value(self, req_id: int, tag: str, text: str, currency: str) -> None:
         """An account value; texts that are no numbers are none."""
@@ -154,6 +162,9 @@ class SyncDesk:
         if self._now is None or not self._now.over(now_ns):
             return
         collected, self._now = self._now, None
+        self._held = collected.held()
+        if self._late_ns is not None and now_ns - self._late_ns < LATE_NS:
+            collected.doubt("positions")
         missing, for_link = collected.missing(), self._for_link
         requests, self._serving = self._serving, []
         self._for_link = False

@@ -138,6 +138,7 @@ def open_order(
         remaining=qty - filled,
         limit_price=_price(order.lmtPrice),
         aux_price=_price(order.auxPrice),
+        trail_stop_price=_price(order.trailStopPrice),
     )
 
 

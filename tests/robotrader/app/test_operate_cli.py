@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS: list[tuple[str, type, str]] = [
     ("status", control.Status, "PAPER DU1234567"),
+    ("status", control.Status, "suspended"),
     ("top --times 1", control.ActorsList, "/trading/symbol-AAPL"),
     ("actors ls", control.ActorsList, "/trading/symbol-AAPL"),
     ("actors tree", control.ActorsList, "symbol-AAPL running"),
@@ -43,6 +44,8 @@ COMMANDS: list[tuple[str, type, str]] = [
     ("account", control.Account, "NetLiquidation"),
     ("reconcile", control.Reconcile, "agree"),
     ("risk limits", control.RiskLimits, "25.0%"),
+    ("risk limits", control.RiskLimits, "configured"),
+    ("risk set max_gross 1 --reason calmer", control.RiskSet, "no looser"),
     ("risk var", control.RiskVar, "294.30"),
     ("risk stress", control.RiskStress, "-1.0%"),
     ("risk check buy 100 aapl --limit 190", control.RiskCheck, "19,000 USD is above"),
@@ -151,6 +154,37 @@ def test_a_kill_shows_what_it_would_do_and_does_nothing_unless_confirmed(
     out, err = capsys.readouterr()
     assert "1 orders to cancel, 1 positions to close" in out
     assert "nothing was done" in err
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (False, "live", "", 0),
+        (True, "paper", "yes", 0),
+        (True, "paper", "no", 3),
+        (True, "live", "yes", 3),
+        (True, "live", "LOOSEN 4567", 0),
+    ],
+)
+def test_a_limit_is_tightened_at_once_and_loosened_after_a_question(
+    system: System, monkeypatch: pytest.MonkeyPatch, case: tuple[bool, str, str, int]
+) -> None:
+    loosens, mode, typed, expected = case
+    system.script.answers[control.Status] = msgspec.structs.replace(examples.STATUS, mode=mode)
+    shown = msgspec.structs.replace(examples.ALL[control.RiskSet], loosens=loosens)
+    system.script.answers[control.RiskSet] = shown
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert system("risk set max_gross 0.9 --reason calmer") == expected
+    asked = [r.preview for r in system.requests() if isinstance(r, control.RiskSet)]
+    assert asked == ([True, False] if expected == 0 else [True])
+
+
+@pytest.mark.parametrize("value", ["nan", "-1", "ten", "1,000", ""])
+def test_a_malformed_limit_asks_nothing(system: System, value: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["risk", "set", "max_gross", "--reason", "x", "--", value])
+    assert end.value.code == 2
+    assert system.requests() == []
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ STATUS: Final = answers.StatusAnswer(
     actors=12,
     restarts=2,
     net_liquidation=Decimal("100250.50"),
+    suspended=(answers.Suspended(strategy="cross/AAPL", why="3 times it hung", since_ns=NOW),),
 )
 ACTORS: Final = answers.ActorsAnswer(
     actors=(
@@ -167,6 +168,25 @@ ALL: Final[dict[type, Answer]] = {
         ),
         hash="00c0ffee",
         refusals={"quote": 3},
+        changed=(
+            risk.ChangedLimitRow(
+                name="max_gross",
+                value=Decimal(1),
+                configured=Decimal(2),
+                who="ann",
+                why="hot day",
+                since_ns=NOW,
+            ),
+        ),
+    ),
+    control.RiskSet: risk.LimitSetAnswer(
+        preview=False,
+        name="max_gross",
+        old=Decimal(2),
+        new=Decimal(1),
+        configured=Decimal(2),
+        ceiling=None,
+        loosens=False,
     ),
     control.RiskVar: risk.VarAnswer(
         level=0.99,

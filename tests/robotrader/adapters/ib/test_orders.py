@@ -156,6 +156,27 @@ def test_o14_a_cancel_of_nothing_is_answered() -> None:
     trade(scene)
 
 
+def test_o18_positions_that_come_after_their_end_leave_the_answer_incomplete() -> None:
+    """What an answer does not name is nothing, unless more of the last one came behind its end."""
+
+    async def scene(trader: Trader, lab: Lab) -> None:
+        await trader.ready()
+        trader.place(1, **MARKET)
+        await until(lambda: trader.of(CommissionReport))
+        early = await snapshot(trader, 1)
+        assert (early.positions, early.missing) == ((), ())
+        await until(lambda: trader.port.sync._late_ns is not None)
+        assert (await snapshot(trader, 2)).missing == ("positions",)
+        lab.gateway.faults.clear()
+        number = 3
+        while (found := await snapshot(trader, number)).missing:
+            assert found.missing == ("positions",)
+            number += 1
+        assert [held.qty for held in found.positions] == [100]
+
+    trade(scene, row="O18")
+
+
 def test_o16_what_somebody_else_ordered_has_no_id_of_ours() -> None:
     async def scene(trader: Trader, lab: Lab) -> None:
         await trader.ready()
