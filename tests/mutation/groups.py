@@ -1,0 +1,42 @@
+"""Which files are changed, and which tests have to see it; tests of whole systems are not asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LEAST: Final = 0.9
+"""The part of the mistakes of each group that the tests have to see."""
+
+
+class Group(NamedTuple):
+    """Files by their patterns, and tests by their paths, in the repository."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    def sources(self) -> list[str]:
+        """The paths of its files in the repository, sorted."""
+        found = {path for pattern in self.files for path in ROOT.glob(pattern)}
+        return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+_EXECUTION: Final = tuple(
+    f"tests/robotrader/execution/test_{topic}.py"
+    for topic in ("guard", "orders", "fills", "settle", "crash_points", "crash_points_later")
+)
+GROUPS: Final = {
+    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk",)),
+    "sizing": Group(
+        ("robotrader/sizing/*.py",),
+        ("tests/robotrader/sizing", "tests/robotrader/strategies/test_sizes.py"),
+    ),
+    "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger",)),
+    "guard": Group(("robotrader/execution/guard.py",), _EXECUTION),
+    "cover": Group(("robotrader/execution/cover.py",), _EXECUTION),
+    "stops": Group(
+        ("robotrader/strategies/stops.py",),
+        ("tests/robotrader/strategies/test_stops.py", "tests/robotrader/strategies/test_host.py"),
+    ),
+}
