@@ -1,0 +1,222 @@
+"""Whatever happens in whatever order, no limit is exceeded as measured at the venue (issue 5).
+
+The product's own tree trades on the product's own venue, in virtual time: strategies and whoever
+else speaks to the gate, fills in parts, prices that jump, kills of the switch and of actors, a line
+that breaks, a core that begins anew from its disk, midnight. ``judge`` says how it is measured.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from robotrader.domain import CancelWish, Intent, Leg, OrderType, Purpose, Side
+from robotrader.risk import Level, Limits, Ratio, usd
+from tests.actors.floor import CONTRACTS
+from tests.actors.trading_day import BAR_S, STRATEGIES, S, TradingDay
+
+ROLES = ("risk", "orders", "journal", "account", "kill-switch", "gateway", ("symbol", 1))
+SCOPES = ("all", "account:DU1", "symbol:AAPL", "symbol:KO", "strategy:a1", "strategy:k1")
+WISHES = ("buy", "buy", "bracket", "bid", "sell", "sell", "close", "cancel", "tighten")
+REST_S = 25
+"""After the last fault: reconciled, timers rung, missing stops asked for again."""
+
+
+def of(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+LIMITS = st.builds(
+    Limits,
+    allowed_symbols=st.just(frozenset(each.symbol for each in CONTRACTS.values())),
+    duplicate_window_ms=st.just(0),
+    max_order_qty=of(Decimal(10_000), Decimal(25)),
+    max_order_usd=of(usd(25_000), usd(1_000)),
+    max_symbol_qty=of(Decimal(20_000), Decimal(40), Decimal(15)),
+    max_symbol_usd=of(usd(50_000), usd(1_500)),
+    max_symbol_weight=of("0.2", "0.05").map(lambda text: Ratio(Decimal(text))),
+    max_gross=of("1", "0.1", "0.03").map(lambda text: Ratio(Decimal(text))),
+    max_gross_usd=of(usd(1_000_000), usd(4_000)),
+    max_net=of("1", "0.05").map(lambda text: Ratio(Decimal(text))),
+    max_open_positions=of(20, 2, 1),
+    max_open_orders=of(100, 4, 2),
+    max_entries_pending=of(1, 2, 5),
+    max_orders_per_s=of(10, 1),
+    max_orders_per_min=of(30, 3),
+    max_orders_per_day=of(1_000, 6),
+    max_daily_loss=of("0.02", "0.001").map(lambda text: Ratio(Decimal(text))),
+    allow_short=st.booleans(),
+)
+
+
+class LimitsHold(RuleBasedStateMachine):
+    """See the module's prose."""
+
+    happened: ClassVar[Counter[str]] = Counter()
+
+    @initialize(
+        limits=LIMITS,
+        seed=st.integers(0, 2**16),
+        left_s=of(600, 60, 20),
+        delay_s=of(0.02, 0.0, 0.4),
+    )
+    def begin(self, limits: Limits, seed: int, left_s: int, delay_s: float) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        folder = Path(self._folder.name)
+        self.day = TradingDay(folder, seed, limits, left_s=left_s, delay_s=delay_s)
+        self.causes: list[tuple[str, str]] = []
+        self.day.run(7)
+
+    # -- what is wanted --
+
+    @rule(name=of(*STRATEGIES), wishes=st.lists(of(*WISHES), min_size=1, max_size=3),
+          qty=st.integers(1, 40), away=of(0.02, 0.1), now=st.booleans())  # fmt: skip
+    def a_strategy_wishes(
+        self, name: str, wishes: list[str], qty: int, away: float, now: bool
+    ) -> None:
+        """After the next bars; some while others do."""
+        self.day.scripts[name] += [(each, qty, away) for each in wishes]
+        if now:
+            self.day.to_bar(0.1)
+
+    @rule(con_id=of(*CONTRACTS), side=of(*Side), qty=st.integers(1, 60), purpose=of(*Purpose),
+          times=of(1, 1, 3), limited=st.booleans(), name=of("x", *STRATEGIES))  # fmt: skip
+    def somebody_intends(
+        self,
+        con_id: int,
+        side: Side,
+        qty: int,
+        purpose: Purpose,
+        times: int,
+        limited: bool,
+        name: str,
+    ) -> None:
+        """Anything that a gate may be told, in whoever's name."""
+        price = Decimal(str(self.day.floor.prices[con_id]))
+        stop = round(price * (1 - side.sign * Decimal("0.05")), 2)
+        legs = (Leg(order_type=OrderType.STOP, aux_price=stop),)
+        for _ in range(times):
+            cause = f"said:{len(self.causes)}:{self.day.now_ns()}"
+            self.causes.append((name, cause))
+            intent = Intent(
+                strategy=name, con_id=con_id, symbol=CONTRACTS[con_id].symbol, side=side,
+                qty=Decimal(qty), purpose=purpose, cause=cause, decided_ns=self.day.now_ns(),
+                order_type=OrderType.LIMIT if limited else OrderType.MARKET,
+                limit_price=price if limited else None,
+                legs=legs if purpose is Purpose.ENTRY else (),
+            )  # fmt: skip
+            self.day.intend(intent)
+        self.day.run(0.05)
+
+    @rule(data=st.data())
+    def somebody_cancels(self, data: st.DataObject) -> None:
+        if self.causes:
+            name, cause = data.draw(st.sampled_from(self.causes[-3:]))
+            self.day.tell("risk", CancelWish(strategy=name, ref=cause, cause="test"))
+
+    # -- the market --
+
+    @rule(con_id=of(*CONTRACTS), by=of(1.002, 0.998, 1.01, 0.99, 1.06, 0.94, 1.25, 0.8))
+    def a_price_moves(self, con_id: int, by: float) -> None:
+        self.day.floor.prices[con_id] = round(self.day.floor.prices[con_id] * by, 2)
+
+    @rule(con_id=of(*CONTRACTS), size=of(3, 7, 1_000, 1_000))
+    def there_is_little_to_trade(self, con_id: int, size: int) -> None:
+        """Orders fill in parts, a part with each quote."""
+        self.day.floor.sizes[con_id] = size
+
+    @rule(seconds=of(0.03, 0.5, 1.0, 3.0, 12.0))
+    def time_passes(self, seconds: float) -> None:
+        self.day.run(seconds)
+
+    # -- what breaks --
+
+    @rule(role=of(*ROLES), steps=of(0, 3, 17, 60), at_bar=st.booleans())
+    def somebody_dies(self, role: Any, steps: int, at_bar: bool) -> None:
+        if at_bar:
+            self.day.run(BAR_S - self.day.now_ns() / S % BAR_S - 1e-3)
+        self.day.kill(role, steps)
+
+    @rule(seconds=of(0.1, 2.0, 8.0))
+    def the_line_breaks(self, seconds: float) -> None:
+        self.day.break_line(seconds)
+
+    @rule()
+    def the_core_begins_anew(self) -> None:
+        self.day.restart()
+
+    # -- people --
+
+    @rule(level=of(*Level), scope=of(*SCOPES))
+    def a_person_trips(self, level: Level, scope: str) -> None:
+        self.day.trip(level, scope)
+
+    @rule(scope=of(*SCOPES))
+    def a_person_clears(self, scope: str) -> None:
+        self.day.clear(scope)
+
+    # -- what holds --
+
+    @invariant()
+    def no_limit_is_exceeded_and_nothing_grows_while_it_is_tripped(self) -> None:
+        if hasattr(self, "day"):
+            assert self.day.judge.found == []
+
+    def teardown(self) -> None:
+        """All comes to rest: every position has its stop, the books are the venue's."""
+        if not hasattr(self, "day"):
+            return
+        try:
+            for con_id in CONTRACTS:
+                self.day.floor.sizes[con_id] = 1_000
+            self.day.scripts.clear()
+            self.day.run(REST_S)
+            self.happened["fills"] += self.day.judge.fills
+            self.happened["entries"] += len(self.day.judge.entries)
+            self.happened["refusals"] += sum(self.day.actor("risk").gate.refusals.values())
+            self.happened["restarts"] += self.day.restarts
+            assert self.day.judge.found == []
+            assert self.day.trading().ready, self.day.trading()
+            assert self.day.differs() == []
+            assert self.day.unprotected() == [], self.day.trading()
+            standing = {each.scope: each.level for each in self.day.actor("kill-switch").switch.trips}
+            for scope, (_, level) in self.day.judge.trips.items():
+                assert standing.get(scope, Level.PAUSE) >= level, f"{scope} forgot its trip"
+        finally:
+            self.day.close()
+            self._folder.cleanup()
+
+
+def interleavings(examples: int, steps: int) -> Counter[str]:
+    """Try them; return what happened in them, so that a test can see that something did."""
+    LimitsHold.happened.clear()
+    wanted = settings(max_examples=examples, stateful_step_count=steps, deadline=None)
+    run_state_machine_as_test(LimitsHold, settings=wanted)  # type: ignore[no-untyped-call]
+    return LimitsHold.happened
+
+
+def test_any_interleaving_exceeds_no_limit_as_measured_at_the_venue() -> None:
+    happened = interleavings(examples=60, steps=25)
+    assert happened["fills"] > 50, happened
+    assert happened["refusals"] > 50, happened
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(5_400)
+def test_many_more_interleavings() -> None:
+    happened = interleavings(examples=3_000, steps=60)
+    assert happened["fills"] > 5_000, happened
