@@ -200,9 +200,7 @@ class FloorActor(Actor):
         told = LinkChanged(
             state, self.floor.generation, now_ns, next_order_id=self.floor.highest + 1
         )
-        for role in ("orders", "data"):
-            if role == "orders":
-                self.say(role, told)
+        self.say("orders", told)
 
     def connect(self) -> None:
         self.floor.generation += 1

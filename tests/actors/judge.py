@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from robotrader.domain import PlaceOrder, Quote
 from robotrader.risk import Level, Limits
 from robotrader.venue.working import Working
-from tests.actors.floor import ACCOUNT, CONTRACTS, S, ZERO, Floor
+from tests.actors.floor import ACCOUNT, CONTRACTS, ZERO, Floor, S
 
 LOOKED_S: Final = 2.5
 """Prices come every second, and one that came just before may have been the newest."""
@@ -111,7 +111,11 @@ class Judge:
         for scope, (at_ns, level) in self.trips.items():
             since_ns = max(at_ns, self.calm_ns)
             late = now_ns - since_ns > (SETTLES_S + 4 * self.floor.delay_s) * S
-            if level >= Level.REDUCE and late and self._in_scope(scope, done.con_id, done.order_ref):
+            if (
+                level >= Level.REDUCE
+                and late
+                and self._in_scope(scope, done.con_id, done.order_ref)
+            ):
                 self.wrong(f"{done.order_ref} grew a position, {scope} is tripped ({level})")
 
     def look(self, now_ns: int) -> None:
@@ -233,9 +237,7 @@ class Judge:
                 self.wrong(f"{name}: {used} of {most} at {order.order_ref}")
 
     @staticmethod
-    def _net(
-        reach: dict[int, Reach], low: dict[int, Decimal], high: dict[int, Decimal]
-    ) -> Decimal:
+    def _net(reach: dict[int, Reach], low: dict[int, Decimal], high: dict[int, Decimal]) -> Decimal:
         """The least that long less short can be worth in the worse case, whatever the prices."""
         worst = ZERO
         for side in ("high", "low"):

@@ -40,27 +40,34 @@ def of(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
-LIMITS = st.builds(
-    Limits,
-    allowed_symbols=st.just(frozenset(each.symbol for each in CONTRACTS.values())),
-    duplicate_window_ms=st.just(0),
-    max_order_qty=of(Decimal(10_000), Decimal(25)),
-    max_order_usd=of(usd(25_000), usd(1_000)),
-    max_symbol_qty=of(Decimal(20_000), Decimal(40), Decimal(15)),
-    max_symbol_usd=of(usd(50_000), usd(1_500)),
-    max_symbol_weight=of("0.2", "0.05").map(lambda text: Ratio(Decimal(text))),
-    max_gross=of("1", "0.1", "0.03").map(lambda text: Ratio(Decimal(text))),
-    max_gross_usd=of(usd(1_000_000), usd(4_000)),
-    max_net=of("1", "0.05").map(lambda text: Ratio(Decimal(text))),
-    max_open_positions=of(20, 2, 1),
-    max_open_orders=of(100, 4, 2),
-    max_entries_pending=of(1, 2, 5),
-    max_orders_per_s=of(10, 1),
-    max_orders_per_min=of(30, 3),
-    max_orders_per_day=of(1_000, 6),
-    max_daily_loss=of("0.02", "0.001").map(lambda text: Ratio(Decimal(text))),
-    allow_short=st.booleans(),
-)
+TIGHT: dict[str, tuple[Any, ...]] = {
+    "max_order_qty": (Decimal(25),),
+    "max_order_usd": (usd(1_000),),
+    "max_symbol_qty": (Decimal(40), Decimal(15)),
+    "max_symbol_usd": (usd(1_500),),
+    "max_symbol_weight": (Ratio(Decimal("0.05")),),
+    "max_gross": (Ratio(Decimal("0.1")), Ratio(Decimal("0.03"))),
+    "max_gross_usd": (usd(4_000),),
+    "max_net": (Ratio(Decimal("0.05")),),
+    "max_open_positions": (1, 2),
+    "max_open_orders": (2, 4),
+    "max_entries_pending": (2, 5),
+    "max_orders_per_s": (1,),
+    "max_orders_per_min": (3,),
+    "max_orders_per_day": (6,),
+    "max_daily_loss": (Ratio(Decimal("0.001")),),
+    "allow_short": (True,),
+}
+"""What can be tighter, or otherwise, than it is by itself."""
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> Limits:
+    """Few limits are tight at a time: where all are, nothing happens."""
+    names = draw(st.sets(st.sampled_from(sorted(TIGHT)), max_size=4))
+    values = {name: draw(st.sampled_from(TIGHT[name])) for name in sorted(names)}
+    allowed = frozenset(each.symbol for each in CONTRACTS.values())
+    return Limits(allowed_symbols=allowed, duplicate_window_ms=0, **values)
 
 
 class LimitsHold(RuleBasedStateMachine):
@@ -69,7 +76,7 @@ class LimitsHold(RuleBasedStateMachine):
     happened: ClassVar[Counter[str]] = Counter()
 
     @initialize(
-        limits=LIMITS,
+        limits=limits(),
         seed=st.integers(0, 2**16),
         left_s=of(600, 60, 20),
         delay_s=of(0.02, 0.0, 0.4),
@@ -80,6 +87,14 @@ class LimitsHold(RuleBasedStateMachine):
         self.day = TradingDay(folder, seed, limits, left_s=left_s, delay_s=delay_s)
         self.causes: list[tuple[str, str]] = []
         self.day.run(7)
+
+    @rule(wishes=st.lists(st.tuples(of(*STRATEGIES), of("buy", "bracket", "sell"),
+          st.integers(1, 30)), min_size=1, max_size=4), bars=of(0, 1, 1, 2))  # fmt: skip
+    def strategies_trade(self, wishes: list[tuple[str, str, int]], bars: int) -> None:
+        for name, wish, qty in wishes:
+            self.day.scripts[name].append((wish, qty, 0.05))
+        for _ in range(bars):
+            self.day.to_bar(1.1)
 
     # -- what is wanted --
 
@@ -95,7 +110,7 @@ class LimitsHold(RuleBasedStateMachine):
 
     @rule(con_id=of(*CONTRACTS), side=of(*Side), qty=st.integers(1, 60), purpose=of(*Purpose),
           times=of(1, 1, 3), limited=st.booleans(), name=of("x", *STRATEGIES))  # fmt: skip
-    def somebody_intends(
+    def somebody_intends(  # noqa: PLR0917 - one argument for each thing that is drawn
         self,
         con_id: int,
         side: Side,
@@ -148,26 +163,28 @@ class LimitsHold(RuleBasedStateMachine):
     @rule(role=of(*ROLES), steps=of(0, 3, 17, 60), at_bar=st.booleans())
     def somebody_dies(self, role: Any, steps: int, at_bar: bool) -> None:
         if at_bar:
-            self.day.run(BAR_S - self.day.now_ns() / S % BAR_S - 1e-3)
+            self.day.run(max(0.0, BAR_S - self.day.now_ns() / S % BAR_S - 1e-3))
         self.day.kill(role, steps)
 
     @rule(seconds=of(0.1, 2.0, 8.0))
     def the_line_breaks(self, seconds: float) -> None:
         self.day.break_line(seconds)
 
-    @rule()
-    def the_core_begins_anew(self) -> None:
+    @rule(seconds=of(0.0, 3.0, 3.0))
+    def the_core_begins_anew(self, seconds: float) -> None:
         self.day.restart()
+        self.day.run(seconds)
 
     # -- people --
 
-    @rule(level=of(*Level), scope=of(*SCOPES))
+    @rule(level=of(*(each for each in Level if each)), scope=of(*SCOPES))
     def a_person_trips(self, level: Level, scope: str) -> None:
         self.day.trip(level, scope)
 
-    @rule(scope=of(*SCOPES))
-    def a_person_clears(self, scope: str) -> None:
-        self.day.clear(scope)
+    @rule()
+    def a_person_clears(self) -> None:
+        for scope in list(self.day.judge.trips):
+            self.day.clear(scope)
 
     # -- what holds --
 
@@ -187,15 +204,16 @@ class LimitsHold(RuleBasedStateMachine):
             self.day.run(REST_S)
             self.happened["fills"] += self.day.judge.fills
             self.happened["entries"] += len(self.day.judge.entries)
-            self.happened["refusals"] += sum(self.day.actor("risk").gate.refusals.values())
+            self.happened.update(self.day.actor("risk").gate.refusals)
             self.happened["restarts"] += self.day.restarts
             assert self.day.judge.found == []
             assert self.day.trading().ready, self.day.trading()
             assert self.day.differs() == []
             assert self.day.unprotected() == [], self.day.trading()
-            standing = {each.scope: each.level for each in self.day.actor("kill-switch").switch.trips}
+            standing = self.day.actor("kill-switch").switch.trips
             for scope, (_, level) in self.day.judge.trips.items():
-                assert standing.get(scope, Level.PAUSE) >= level, f"{scope} forgot its trip"
+                levels = [each.level for each in standing if each.scope == scope]
+                assert level in levels, f"{scope} was tripped ({level}), now: {standing}"
         finally:
             self.day.close()
             self._folder.cleanup()
@@ -212,7 +230,7 @@ def interleavings(examples: int, steps: int) -> Counter[str]:
 def test_any_interleaving_exceeds_no_limit_as_measured_at_the_venue() -> None:
     happened = interleavings(examples=60, steps=25)
     assert happened["fills"] > 50, happened
-    assert happened["refusals"] > 50, happened
+    assert len(happened) > 12, happened
 
 
 @pytest.mark.deep

@@ -70,7 +70,9 @@ class Puppet(Strategy[Params, State]):
 class TradingDay:
     """See the module's prose. ``judge`` measures at the venue."""
 
-    def __init__(self, folder: Path, seed: int, limits: Limits, *, left_s: int, delay_s: float):
+    def __init__(
+        self, folder: Path, seed: int, limits: Limits, *, left_s: int, delay_s: float
+    ) -> None:
         self.folder, self.limits, self.random = folder, limits, Random(seed)
         self.disk = MemoryDisk(seed)
         self.scripts: defaultdict[str, list[tuple[str, int, float]]] = defaultdict(list)
@@ -92,7 +94,9 @@ class TradingDay:
             sessions=AlwaysOpen(),
             lines=dict.fromkeys(CONTRACTS, rules),
             strategies={
-                con_id: {name: self._host(name) for name, con in STRATEGIES.items() if con == con_id}
+                con_id: {
+                    name: self._host(name) for name, con in STRATEGIES.items() if con == con_id
+                }
                 for con_id in CONTRACTS
             },
             limits=self.limits,
@@ -196,7 +200,8 @@ class TradingDay:
         return actor_of(self.trader.registry.ref(role).resolve())
 
     def owner_of(self, ref: str) -> str:
-        order = self.actor("orders").manager.order(ref)
+        orders = self.trader.registry.whereis("orders")
+        order = None if orders is None else actor_of(orders).manager.order(ref)
         return "" if order is None else str(order.strategy)
 
     def trading(self) -> Any:

@@ -203,7 +203,9 @@ def _call(node: ast.Call) -> Iterator[ast.AST]:
         yield ast.Call(ast.Name(_CALLED[name], ast.Load()), node.args, node.keywords)
     if name == "abs":
         yield node.args[0]
-    if len(node.args) == 2 and all(isinstance(each, ast.Name | ast.Attribute) for each in node.args):
+    if len(node.args) == 2 and all(
+        isinstance(each, ast.Name | ast.Attribute) for each in node.args
+    ):
         yield ast.Call(node.func, node.args[::-1], node.keywords)
     for at in range(len(node.keywords)):
         rest = [*node.keywords[:at], *node.keywords[at + 1 :]]
@@ -222,9 +224,9 @@ def _return(node: ast.Return) -> Iterator[ast.AST]:
 
 def _statements(node: ast.stmt) -> Iterator[ast.AST]:
     """A statement that is not there."""
-    if isinstance(node, ast.Expr | ast.AugAssign | ast.Delete | ast.Raise):
-        yield ast.Pass()
-    elif isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
+    if isinstance(node, ast.Expr | ast.AugAssign | ast.Delete | ast.Raise) or (
+        isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple)
+    ):
         yield ast.Pass()
     elif isinstance(node, ast.Continue):
         yield ast.Break()

@@ -29,7 +29,7 @@ from tests.mutation.changes import changed
 from tests.mutation.groups import ROOT
 
 SURVIVED, KILLED = 0, 1
-_MOST_BYTES: Final = 6 << 30
+_MOST_BYTES: Final = 3 << 30
 """A change can make a loop that collects for ever."""
 
 _QUIET: Final = (
@@ -95,9 +95,7 @@ def _begin(seconds: int, said: str = os.devnull) -> None:
     sys.dont_write_bytecode = True
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
     # The profile of tests/conftest.py takes from the one that is loaded what it does not say.
-    hypothesis.settings.register_profile(
-        "mutation", phases=phases, derandomize=True, database=None
-    )
+    hypothesis.settings.register_profile("mutation", phases=phases, derandomize=True, database=None)
     hypothesis.settings.load_profile("mutation")
 
 
