@@ -24,19 +24,26 @@ class Group(NamedTuple):
 
 _EXECUTION: Final = tuple(
     f"tests/robotrader/execution/test_{topic}.py"
-    for topic in ("guard", "orders", "fills", "settle", "crash_points", "crash_points_later")
-)
+    for topic in (
+        *("cover", "guard", "orders", "fills", "settle", "crash_points", "crash_points_later"),
+        "swarm",
+    )
+) + ("tests/actors/test_limits_hold.py",)
+_FOLDS: Final = "tests/robotrader/recovery/test_folds.py"
 GROUPS: Final = {
-    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk",)),
+    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS)),
     "sizing": Group(
         ("robotrader/sizing/*.py",),
         ("tests/robotrader/sizing", "tests/robotrader/strategies/test_sizes.py"),
     ),
-    "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger",)),
+    "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger", _FOLDS)),
     "guard": Group(("robotrader/execution/guard.py",), _EXECUTION),
     "cover": Group(("robotrader/execution/cover.py",), _EXECUTION),
     "stops": Group(
         ("robotrader/strategies/stops.py",),
-        ("tests/robotrader/strategies/test_stops.py", "tests/robotrader/strategies/test_host.py"),
+        tuple(
+            f"tests/robotrader/strategies/test_{topic}.py"
+            for topic in ("stop_rules", "stops", "host")
+        ),
     ),
 }
