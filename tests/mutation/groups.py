@@ -22,13 +22,14 @@ class Group(NamedTuple):
         return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
-_EXECUTION: Final = tuple(
-    f"tests/robotrader/execution/test_{topic}.py"
-    for topic in (
-        *("cover", "guard", "orders", "fills", "settle", "crash_points", "crash_points_later"),
-        "swarm",
-    )
-) + ("tests/actors/test_limits_hold.py",)
+_ORDERS: Final = (
+    *("cover", "guard", "orders", "fills", "settle"),
+    *("crash_points", "crash_points_later", "swarm"),
+)
+_EXECUTION: Final = (
+    *(f"tests/robotrader/execution/test_{topic}.py" for topic in _ORDERS),
+    "tests/actors/test_limits_hold.py",
+)
 _FOLDS: Final = "tests/robotrader/recovery/test_folds.py"
 GROUPS: Final = {
     "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS)),
