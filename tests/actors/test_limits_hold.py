@@ -27,8 +27,8 @@ from hypothesis.stateful import (
 
 from robotrader.domain import CancelWish, Intent, Leg, OrderType, Purpose, Side
 from robotrader.risk import Level, Limits, Ratio, checks, usd
-from tests.actors.floor import CONTRACTS
-from tests.actors.trading_day import BAR_S, STRATEGIES, S, TradingDay
+from tests.actors.floor import BAR_S, CONTRACTS, S
+from tests.actors.trading_day import STRATEGIES, TradingDay
 
 ROLES = ("risk", "orders", "journal", "account", "kill-switch", "gateway", ("symbol", 1))
 SCOPES = ("all", "account:DU1", "symbol:AAPL", "symbol:KO", "strategy:a1", "strategy:k1")
@@ -229,7 +229,7 @@ def interleavings(examples: int, steps: int) -> Counter[str]:
     """Try them; return what happened in them, so that a test can see that something did."""
     LimitsHold.happened.clear()
     wanted = settings(max_examples=examples, stateful_step_count=steps, deadline=None)
-    run_state_machine_as_test(LimitsHold, settings=wanted)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(LimitsHold, settings=wanted)
     return LimitsHold.happened
 
 
@@ -278,4 +278,4 @@ def test_the_judge_sees_a_gate_without_a_check(monkeypatch: pytest.MonkeyPatch, 
         database=None, derandomize=True, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(machine, settings=wanted)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(machine, settings=wanted)

@@ -47,7 +47,7 @@ class Puppet(Strategy[Params, State]):
         what, qty, away = self.script.pop(0)
         if what == "buy":
             stop = round(bar.close * (1 - away), 2)
-            ctx.buy(qty, **({} if ctx.position < 0 else {"stop": stop}))
+            ctx.buy(qty, stop=None if ctx.position < 0 else stop)
         elif what == "bracket" and ctx.position >= 0:
             stop, goal = round(bar.close * (1 - away), 2), round(bar.close * (1 + away), 2)
             ctx.buy(qty, stop=stop, take_profit=goal)

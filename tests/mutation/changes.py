@@ -47,13 +47,13 @@ class Place(NamedTuple):
 
     parent: ast.AST
     field: str
-    index: int | None
+    at: int | None
 
     def put(self, node: ast.AST) -> None:
-        if self.index is None:
+        if self.at is None:
             setattr(self.parent, self.field, node)
         else:
-            getattr(self.parent, self.field)[self.index] = node
+            getattr(self.parent, self.field)[self.at] = node
 
 
 class _Finder:

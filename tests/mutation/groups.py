@@ -24,7 +24,7 @@ class Group(NamedTuple):
 
 _ORDERS: Final = (
     *("cover", "guard", "orders", "fills", "settle"),
-    *("crash_points", "crash_points_later", "swarm"),
+    *("crash_points", "crash_points_later"),
 )
 _EXECUTION: Final = (
     *(f"tests/robotrader/execution/test_{topic}.py" for topic in _ORDERS),
@@ -39,7 +39,10 @@ GROUPS: Final = {
     ),
     "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger", _FOLDS)),
     "guard": Group(("robotrader/execution/guard.py",), _EXECUTION),
-    "cover": Group(("robotrader/execution/cover.py",), _EXECUTION),
+    "cover": Group(
+        ("robotrader/execution/cover.py",),
+        ("tests/robotrader/execution/test_cover.py", "tests/robotrader/execution/test_guard.py"),
+    ),
     "stops": Group(
         ("robotrader/strategies/stops.py",),
         tuple(

@@ -33,7 +33,7 @@ _MOST_BYTES: Final = 3 << 30
 """A change can make a loop that collects for ever."""
 
 _QUIET: Final = (
-    "-q", "-x", "--no-header", "-p", "no:cacheprovider", "--durations=0",
+    "-q", "-x", "--no-header", "-p", "no:cacheprovider", "--durations=0", "--timeout=0",
     # What the parent has imported already is not rewritten: it is no test.
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
@@ -50,7 +50,7 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname != self._name:
             return None
         origin = str(ROOT / self._file)
-        return importlib.util.spec_from_file_location(fullname, origin, loader=self)  # type: ignore[arg-type]
+        return importlib.util.spec_from_file_location(fullname, origin, loader=self)
 
     def exec_module(self, module: ModuleType) -> None:
         exec(self._code, module.__dict__)

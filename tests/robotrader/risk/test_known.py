@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -103,7 +104,7 @@ def test_a_fold_knows_halts_rejects_and_when_a_person_last_did_something() -> No
 def test_what_a_person_did_by_the_command_line_is_a_sign_of_life() -> None:
     fold = SwitchFold()
     fields = {"who": "ann", "wall_ns": 8}
-    rest = {
+    rest: dict[str, Any] = {
         each.name: each.type() if isinstance(each.type, type) else ""
         for each in msgspec.structs.fields(OperatorActed)
         if each.required and each.name not in fields
@@ -122,7 +123,8 @@ def test_a_gate_takes_over_what_was_approved_and_every_changed_limit_the_last_ch
     assert not hasattr(first.judge(intent(), view(), NOW), "code")
     again = Gate(limits(max_orders_per_day=1))
     again.restore(first._past.state(), fold.state().changed)
-    assert (again.limits.max_gross, again.limits.max_order_qty) == (2, 7)
+    assert again.limits.max_gross == 2
+    assert again.limits.max_order_qty == 7
     assert getattr(again.judge(intent(cause="b"), view(), NOW), "code", "") == "rate_day"
 
 

@@ -123,4 +123,5 @@ def test_a_price_below_a_dollar_moves_too_and_one_that_is_none_does_not() -> Non
     funds = Funds(equity=Decimal(1_000), drawdown=0.0)
     assert dict(sizer.size(0.5, funds).inputs)["volatility"] > 0
     nothing = sizer.size(None, funds)
-    assert (nothing.qty, nothing.weight, nothing.bankroll) == (0, 0.0, None)
+    assert (nothing.qty, nothing.weight) == (Decimal(0), 0.0)
+    assert nothing.bankroll is None
