@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.following import Following
 from actors.messages import of_quotes
 from actors.say import (
     AskDays,
@@ -17,7 +18,6 @@ from actors.say import (
     AskMeters,
     AskTrades,
     Commit,
-    Follow,
     LedgerChanged,
     Recorded,
     Replayed,
@@ -30,7 +30,7 @@ from robotrader.domain.records import CashAdopted, DayRolled
 from robotrader.ledger import FOLDED, Ledger, Trades
 from robotrader.meters import of_ledger
 from robotrader.recovery import LEDGER, TRADES, from_rows
-from supervision import DEFERRED, Actor, MailboxSpec
+from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -82,11 +82,11 @@ class Account(Actor):
         self._journal, self._readers, self._now_ns = journal, tuple(readers), now_ns
         self._marks: dict[int, float] = {}
         self._adopting = self._rolling = self._ready = False
+        self._following = Following(self, journal)
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (LEDGER.name, TRADES.name), FOLDED))
-        return DEFERRED
+        return self._following.begin((LEDGER.name, TRADES.name), FOLDED)
 
     def on_receive(self, message: Any) -> Any:
         """Keep the ledger, and answer who asks for it."""
@@ -129,7 +129,7 @@ class Account(Actor):
             self._rolling = self._rolling and not isinstance(record, DayRolled)
         if isinstance(message, Replayed) and message.last and not self._ready:
             self._ready = True
-            self.started()
+            self._following.told()
             self._look()
 
     def _adopt_cash(self, snapshot: BrokerSnapshot) -> None:

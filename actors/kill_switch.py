@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.flatten import Flattener
+from actors.following import Following
 from actors.say import (
     AskMeters,
     AskSwitch,
@@ -20,7 +21,6 @@ from actors.say import (
     ClockCompared,
     Commit,
     Committed,
-    Follow,
     Heard,
     LedgerChanged,
     NotCommitted,
@@ -132,7 +132,7 @@ class KillSwitch(Actor):
         self._journal, self._orders, self._risk, self._alerts = journal, orders, risk, alerts
         self._readers, self._now_ns = tuple(readers), now_ns
         self.switch = Switch()
-        self._ready = False
+        self._following, self._ready = Following(self, journal), False
         self._token = 0
         self._asked: dict[int, Any] = {}
         self._writing: set[str] = set()
@@ -149,8 +149,7 @@ class KillSwitch(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (SWITCH.name, GATE.name), _FOLDED))
-        return DEFERRED
+        return self._following.begin((SWITCH.name, GATE.name), _FOLDED)
 
     def on_receive(self, message: Any) -> Any:
         """Trip, clear, look."""
@@ -253,7 +252,7 @@ class KillSwitch(Actor):
             self._fold(record)
         if message.last:
             self._ready = True
-            self.started()
+            self._following.told()
             self.send_after(0.0, _LOOK)
 
     def _recorded(self, message: Recorded) -> None:

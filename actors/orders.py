@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.following import Following
 from actors.say import (
     AskMeters,
     AskOrders,
@@ -20,7 +21,6 @@ from actors.say import (
     CancelAll,
     Commit,
     Committed,
-    Follow,
     NotCommitted,
     Raised,
     Reconcile,
@@ -54,7 +54,7 @@ from robotrader.execution.desk import Times
 from robotrader.execution.manager import OrderManager
 from robotrader.meters import OrderMeters, Sample
 from robotrader.recovery import BOOK
-from supervision import DEFERRED, Actor, MailboxSpec
+from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -130,15 +130,14 @@ class Orders(Actor):
         self._told, self._alerts = tuple(told), alerts
         self._durable = durable
         self._now_ns, self._pace = now_ns, pace
-        self._epoch = 0
+        self._following, self._epoch = Following(self, journal), 0
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
         self._compared: BrokerSnapshot | None = None
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
-        tell(self._journal, Follow(self.actor_ref, (BOOK.name,), _OTHERS))
-        return DEFERRED
+        return self._following.begin((BOOK.name,), _OTHERS)
 
     def on_receive(self, message: Any) -> Any:
         """Fold the past, then serve the present."""
@@ -175,7 +174,7 @@ class Orders(Actor):
         effects = self.manager.begin(
             self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
         )
-        self.started()
+        self._following.told()
         tell(self._gateway, AskLink())
         self._do(effects)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from actors import risk_asks
+from actors.following import Following
 from actors.given import Given
 from actors.limit_changes import LimitDesk
 from actors.messages import AskFunds, AskStanding, LineFreshness, of_quotes
@@ -29,7 +30,6 @@ from actors.say import (
     CloseStrategy,
     Committed,
     CorrelationsChanged,
-    Follow,
     NotCommitted,
     Recorded,
     Replayed,
@@ -66,7 +66,7 @@ from robotrader.meters import of_gate
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
 from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
 from robotrader.strategies import Standings
-from supervision import DEFERRED, Actor, MailboxSpec
+from supervision import Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,7 +126,7 @@ class Risk(Actor):
         super().__init__()
         self._account, self._instruments = account, dict(instruments)
         self._session, self._restart_at_ns = session, restart_at_ns
-        self._journal, self._orders = journal, orders
+        self._following, self._orders = Following(self, journal), orders
         self._regained = Regained(registry, self.incarnation.n)
         self._now_ns = now_ns
         self._sectors = {
@@ -190,8 +190,7 @@ class Risk(Actor):
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
         parts = (LEDGER.name, GATE.name, STANDINGS.name, SWITCH.name)
-        tell(self._journal, Follow(self.actor_ref, parts, _FOLDED))
-        return DEFERRED
+        return self._following.begin(parts, _FOLDED)
 
     def on_receive(self, message: Any) -> Any:
         """Judge, and keep what judging needs."""
@@ -352,7 +351,7 @@ class Risk(Actor):
             self._regained.replayed(self._fold(seq, record))
             self.gate.replay(record)
         if message.last:
-            self.started()
+            self._following.told()
             tell(self._orders, AskLink())
             tell(self._orders, AskSettled(self.incarnation.n))
 

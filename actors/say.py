@@ -19,7 +19,7 @@ from robotrader.ledger import LedgerView
 from robotrader.recovery import Base
 from robotrader.risk import Correlations, DayFigures, Level, Switch
 from robotrader.risk.report import Use
-from supervision import Unavailable
+from supervision import DeathPact, Down, Unavailable
 
 if TYPE_CHECKING:
     from supervision import ActorRef, NamedRef
@@ -39,8 +39,14 @@ def tell(whom: Address, message: Any) -> bool:
     return True
 
 
-def unknown(actor: object, message: object) -> TypeError:
-    """Return the error for a message that an actor does not understand: a mistake in the wiring."""
+def unknown(actor: object, message: object) -> Exception:
+    """Return the error for a message that an actor does not understand: a mistake in the wiring.
+
+    The end of somebody whom it watches is none: it ends with it.
+    """
+    if isinstance(message, Down):
+        msg = f"{type(actor).__name__} watched {message.ref}, which ended ({message.reason})"
+        return DeathPact(msg)
     return TypeError(f"{type(actor).__name__} does not understand {type(message).__name__}")
 
 

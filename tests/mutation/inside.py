@@ -1,0 +1,128 @@
+"""What a forked child does: it runs tests, once with a record of who runs which line, else with
+one changed file.
+
+The parent has imported what others made and nothing of ours, so that a child starts at once and
+imports everything of ours anew, the one changed file from its tree.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, Final
+
+import coverage
+import hypothesis
+import pytest
+
+from tests.mutation.changes import changed
+from tests.mutation.groups import ROOT
+
+SURVIVED, KILLED = 0, 1
+_MOST_BYTES: Final = 3 << 30
+"""A change can make a loop that collects for ever."""
+
+_QUIET: Final = (
+    "-q", "-x", "--no-header", "-p", "no:cacheprovider", "--durations=0", "--timeout=0",
+    # What the parent has imported already is not rewritten: it is no test.
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds one module, as its changed code."""
+
+    def __init__(self, file: str, code: CodeType) -> None:
+        self._file, self._code = file, code
+        self._name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        origin = str(ROOT / self._file)
+        return importlib.util.spec_from_file_location(fullname, origin, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._code, module.__dict__)
+
+
+class _Only:
+    """Lets only some tests run, in the order that is given."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self._order = {test: at for at, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        chosen = [each for each in items if each.nodeid in self._order]
+        items[:] = sorted(chosen, key=lambda each: self._order[each.nodeid])
+
+
+class _Recorder:
+    """Writes down how long each test takes and which lines it runs."""
+
+    def __init__(self, lines: coverage.Coverage) -> None:
+        self._lines = lines
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._lines.switch_context(item.nodeid)
+        return (yield)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[report.nodeid] += report.duration
+
+
+def _begin(seconds: int, said: str = os.devnull) -> None:
+    """Live no longer than that, say nothing aloud, and look for no smaller examples."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+    nowhere = os.open(said, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.chdir(ROOT)
+    sys.dont_write_bytecode = True
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    # The profile of tests/conftest.py takes from the one that is loaded what it does not say.
+    hypothesis.settings.register_profile("mutation", phases=phases, derandomize=True, database=None)
+    hypothesis.settings.load_profile("mutation")
+
+
+def record(tests: Sequence[str], result: Path, seconds: int) -> int:
+    """Run tests on the code as it is; write who runs which line and how long it takes."""
+    _begin(seconds, str(result.with_suffix(".log")))
+    lines = coverage.Coverage(data_file=None, source=["robotrader"], config_file=False)
+    recorder = _Recorder(lines)
+    lines.start()
+    failed = pytest.main([*_QUIET, *tests], plugins=[recorder])
+    lines.stop()
+    data = lines.get_data()
+    ran: dict[str, dict[int, list[str]]] = {}
+    for full in data.measured_files():
+        file = str(Path(full).relative_to(ROOT))
+        ran[file] = {line: sorted(who) for line, who in data.contexts_by_lineno(full).items()}
+    result.write_text(json.dumps({"seconds": recorder.seconds, "ran": ran}))
+    return int(failed)
+
+
+def judge(file: str, number: int, tests: Sequence[str], files: Sequence[str], seconds: int) -> int:
+    """Run tests with one change of a file; ``files`` are those that the tests are in."""
+    _begin(seconds)
+    try:
+        tree = changed((ROOT / file).read_text(), number)
+        sys.meta_path.insert(0, _Changed(file, compile(tree, str(ROOT / file), "exec")))
+        failed = pytest.main([*_QUIET, *files], plugins=[_Only(tests)])
+    except BaseException:  # noqa: BLE001 - a change may break whatever imports it
+        return KILLED
+    return SURVIVED if failed == pytest.ExitCode.OK else KILLED
