@@ -47,6 +47,7 @@ from robotrader.domain.lifecycle import (
 )
 from robotrader.domain.market import (
     Bar,
+    Borrow,
     Quote,
     Trade,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "AskLink",
     "AskSnapshot",
     "Bar",
+    "Borrow",
     "BrokerSnapshot",
     "CancelOrder",
     "CancelWish",

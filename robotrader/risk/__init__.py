@@ -1,10 +1,12 @@
 """What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
 
+from robotrader.risk.asked import Margin, Wish, wish_of
 from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
 from robotrader.risk.daily import DayFigures, day_figures
 from robotrader.risk.explain import Checked, Explained
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
+from robotrader.risk.heat import StopAt, stop_of
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
 from robotrader.risk.limits import Limits
 from robotrader.risk.losses import daily_loss, drawdown
@@ -36,11 +38,13 @@ __all__ = [
     "GateState",
     "Level",
     "Limits",
+    "Margin",
     "Ratio",
     "Reservation",
     "RiskView",
     "SessionState",
     "Signs",
+    "StopAt",
     "Switch",
     "SwitchFold",
     "SwitchState",
@@ -48,6 +52,7 @@ __all__ = [
     "Trip",
     "TripRules",
     "Usd",
+    "Wish",
     "Working",
     "WorkingOrder",
     "aligned",
@@ -62,5 +67,7 @@ __all__ = [
     "pct",
     "ratio",
     "scope_of",
+    "stop_of",
     "usd",
+    "wish_of",
 ]

@@ -15,6 +15,7 @@ from robotrader.risk.exposure import (
     exposure_of,
     worst_price,
 )
+from robotrader.risk.heat import StopAt, heat_of, stop_of
 from robotrader.risk.worst import After
 
 if TYPE_CHECKING:
@@ -107,11 +108,29 @@ class Case:
     @_once
     def after(self) -> After:
         """The worst case of every contract, this intent included."""
-        return After(self.before, self.intent.con_id, self.mine)
+        return After(self.before, self.intent.con_id, self.mine, self._heat)
 
     @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
-        con_id = self.intent.con_id
-        order = Pending(con_id, self.intent.side.sign, self.intent.qty, self.price)
-        return exposure_of(self.view, con_id, (*self.pending, order))
+        return exposure_of(self.view, self.intent.con_id, self._all)
+
+    @_once
+    def stop(self) -> StopAt | None:
+        """Where it stops, or the stop that it brings."""
+        return stop_of(self.intent)
+
+    @_once
+    def _all(self) -> tuple[Pending, ...]:
+        """What would be on its way in its contract."""
+        wanted = self.intent
+        order = Pending(wanted.con_id, wanted.side.sign, wanted.qty, self.price, stop=self.stop)
+        return (*self.pending, order)
+
+    @_once
+    def _heat(self) -> Decimal | None:
+        """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
+        if self.limits.max_heat is None:
+            return ZERO
+        bare = self.limits.heat_without_stop
+        return heat_of(self.view, self.intent.con_id, self._all, self.mine, bare)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
 from robotrader.ledger import market_price
-from robotrader.risk import budgets, lately, sizes, together, traded
+from robotrader.risk import asked, budgets, heat, lately, sizes, together, traded
 from robotrader.risk.exposure import coming, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
 from robotrader.risk.past import MS_NS, echo_of
@@ -252,6 +252,7 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("restart", restart),
     ("session", session),
     ("step", step),
+    ("clock", asked.clock),
     ("quote", quote),
     ("collar", collar),
     ("duplicate", duplicate),
@@ -269,6 +270,8 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("strategy", budgets.strategy),
     ("correlation", together.pair),
     ("cluster", together.cluster),
+    *heat.CHECKS,
+    *asked.CHECKS,
 )
 
 

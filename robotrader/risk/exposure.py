@@ -14,6 +14,7 @@ import msgspec
 
 from robotrader.ledger import market_price
 from robotrader.ledger.money import ZERO
+from robotrader.risk.heat import StopAt
 from robotrader.risk.malformed import TRIGGERED
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     yields: bool = False
     """Whether it is a stop: an exit takes its shares."""
 
+    stop: StopAt | None = None
+    """Where it stops, or the stop that it brings."""
+
+    cause: str = ""
+
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
     """A quantity of a contract that is on its way; of one ``group`` only one can fill."""
@@ -47,6 +53,8 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
     group: str = ""
     yields: bool = False
     protects: bool = False
+    stop: StopAt | None = None
+    """Where a stop stops; of an entry the stop that it brings, until that works itself."""
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
@@ -69,25 +77,42 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
-    reserved = (
-        Pending(
-            each.con_id, each.sign, each.qty, each.price, yields=each.yields, protects=each.yields
-        )
-        for each in held
+    others = tuple(others)
+    working = {_led_to(each) for each in others if each.stop is not None}
+    return (
+        *(_of_ours(each, _led_to(each) in working) for each in held),
+        *map(_of_another, others),
     )
-    working = (
-        Pending(
-            each.con_id,
-            each.side.sign,
-            each.qty,
-            each.price,
-            each.group,
-            yields=each.yields,
-            protects=each.protects,
-        )
-        for each in others
+
+
+def _led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
+    """Return what an entry and the legs that it brought have in common."""
+    return each.con_id, each.strategy, each.cause
+
+
+def _of_ours(each: Reservation, its_stop_works: bool) -> Pending:
+    return Pending(
+        each.con_id,
+        each.sign,
+        each.qty,
+        each.price,
+        yields=each.yields,
+        protects=each.yields,
+        stop=None if its_stop_works and not each.yields else each.stop,
     )
-    return (*reserved, *working)
+
+
+def _of_another(each: WorkingOrder) -> Pending:
+    return Pending(
+        each.con_id,
+        each.side.sign,
+        each.qty,
+        each.price,
+        each.group,
+        yields=each.yields,
+        protects=each.protects,
+        stop=each.stop,
+    )
 
 
 def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:

@@ -72,7 +72,8 @@ class Gate:
     def most(self, intent: Intent, view: RiskView, now_ns: int) -> Decimal:
         """Return the largest quantity up to the intent's that would pass now; 0 if none would.
 
-        Whole steps of the contract only: a quantity is never rounded up (F64). Holds nothing.
+        Whole steps of the contract only: a quantity is never rounded up (F64). Holds nothing. Of
+        margins it knows none but the intent's own: those of other quantities were never asked for.
         """
         with localcontext(EXACT):
             instrument = view.instruments.get(intent.con_id)
@@ -82,7 +83,7 @@ class Gate:
             while failing - passing > 1:
                 tried = (passing + failing) // 2
                 less = msgspec.structs.replace(intent, qty=instrument.size_step * tried)
-                if refused(self._case(less, view, now_ns)) is None:
+                if _passes(refused(self._case(less, view, now_ns))):
                     passing = tried
                 else:
                     failing = tried
@@ -91,7 +92,9 @@ class Gate:
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
             self._past.begin(view.ledger.day)
-        self._worst.look(view, self.reserved)
+        limits = self.limits
+        bare = None if limits.max_heat is None else limits.heat_without_stop
+        self._worst.look(view, self.reserved, bare)
         return Case(intent, view, self.limits, self.reserved, self._past, now_ns, self._worst)
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
@@ -112,6 +115,8 @@ class Gate:
             reduces=case.reduces,
             strategy=intent.strategy,
             yields=case.reduces and intent.purpose is Purpose.STOP,
+            stop=case.stop,
+            cause=intent.cause,
         )
         return Approved(
             intent=intent,
@@ -215,3 +220,8 @@ class Gate:
     def refusals(self) -> Mapping[str, int]:
         """How often each check refused."""
         return dict(self._refusals)
+
+
+def _passes(found: tuple[str, str] | None) -> bool:
+    """Whether nothing is against a quantity; its margin was not asked for."""
+    return found is None or found[0] == "margin"

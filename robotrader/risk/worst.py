@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.exposure import Exposure, exposure_of, pending
+from robotrader.risk.heat import heat_of
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
@@ -60,19 +61,20 @@ class _Row(NamedTuple):
     value: Decimal | None
     high: Decimal | None
     low: Decimal | None
+    heat: Decimal | None
 
     @classmethod
-    def of(cls, each: Exposure) -> _Row:
+    def of(cls, each: Exposure, heat: Decimal | None) -> _Row:
         """Return the row of a contract."""
         if each.unit is None:
-            return cls(each, None, None, None)
+            return cls(each, None, None, None, heat)
         high = each.high * each.unit
         if each.low is each.high:
-            return cls(each, abs(high), high, high)
-        return cls(each, each.value, high, each.low * each.unit)
+            return cls(each, abs(high), high, high, heat)
+        return cls(each, each.value, high, each.low * each.unit, heat)
 
 
-_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO)
+_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO, ZERO)
 """A contract that is neither held nor on its way."""
 
 
@@ -117,7 +119,7 @@ class Worst:
         self.held: set[int] = set()
         """Contracts of which something is or could be held."""
 
-        self.gross, self.high, self.low = _Sum(), _Sum(), _Sum()
+        self.gross, self.high, self.low, self.heat = _Sum(), _Sum(), _Sum(), _Sum()
         self._sectors: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._own: dict[int, tuple[Pending, ...]] = {}
         self._quotes, self._positions = _Seen(), _Seen()
@@ -125,21 +127,28 @@ class Worst:
         self._others: tuple[WorkingOrder, ...] = ()
         self._ledger: LedgerView | None = None
         self._budgets: dict[str, Decimal | None] = {}
-        self._names: tuple[object, object] = (None, None)
+        self._names: tuple[object, object, Decimal | None] = (None, None, None)
         self._rounded = False
         self._known: Correlations | None = None
         self._strangers: AbstractSet[int] = frozenset()
 
-    def look(self, view: RiskView, reserved: tuple[Reservation, ...]) -> None:
-        """Take over what is new in the world since the last look, in the context ``EXACT``."""
+    def look(
+        self, view: RiskView, reserved: tuple[Reservation, ...], bare: Decimal | None = None
+    ) -> None:
+        """Take over what is new in the world since the last look, in the context ``EXACT``.
+
+        ``bare`` is the part of its worth that a share without a stop loses; None: what would be
+        lost at the stops is not looked at.
+        """
         names = self._names
-        if self._rounded or names[0] is not view.instruments or names[1] is not view.sectors:
+        same = names[0] is view.instruments and names[1] is view.sectors and names[2] == bare
+        if self._rounded or not same:
             self._begin()
-            self._names = (view.instruments, view.sectors)
+            self._names = (view.instruments, view.sectors, bare)
             self._rounded = self._take(view, reserved)
         elif self._take(view, reserved):
             self._rounded = True
-            self.look(view, reserved)
+            self.look(view, reserved, bare)
 
     def _take(self, view: RiskView, reserved: tuple[Reservation, ...]) -> bool:
         """Compute what changed; return whether a digit was lost."""
@@ -173,7 +182,9 @@ class Worst:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
         old, own = self.rows.get(con_id, _NONE), self._own.get(con_id, ())
         if own or (view.ledger is not None and con_id in view.ledger.positions):
-            new = self.rows[con_id] = _Row.of(exposure_of(view, con_id, own))
+            each, bare = exposure_of(view, con_id, own), self._names[2]
+            heat = ZERO if bare is None else heat_of(view, con_id, own, each, bare)
+            new = self.rows[con_id] = _Row.of(each, heat)
         else:
             new = _NONE
             self.rows.pop(con_id, None)
@@ -182,6 +193,7 @@ class Worst:
         self._sectors[self.sector_of(con_id)].swap(old.value, new.value)
         self.high.swap(old.high, new.high)
         self.low.swap(old.low, new.low)
+        self.heat.swap(old.heat, new.heat)
         if (con_id in self.held) is not bool(new.each.qty):
             self.held ^= {con_id}
             self._known = None
@@ -221,9 +233,11 @@ class Worst:
 class After:
     """The worst case with one more order: its own contract is another, all else as before."""
 
-    def __init__(self, before: Worst, con_id: int, mine: Exposure) -> None:
+    def __init__(
+        self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
+    ) -> None:
         self._before, self._con_id = before, con_id
-        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine)
+        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine, heat)
         self.gross = before.gross.with_swap(self._old.value, self._new.value)
         """The worth of all, each as a positive number; None: a price is not known."""
 
@@ -232,6 +246,9 @@ class After:
 
         self.low = before.low.with_swap(self._old.low, self._new.low)
         """The worth of all if what is sold goes, and nothing is bought."""
+
+        self.heat = before.heat.with_swap(self._old.heat, self._new.heat)
+        """What all would lose if their stops were hit."""
 
         own = {con_id}
         self.held = before.held | own if mine.qty else before.held - own
