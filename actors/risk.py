@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from actors import risk_asks
-from actors.messages import AskFunds, AskStanding, LineFreshness, of_quotes
+from actors.margins import Margins
+from actors.messages import AskFunds, AskStanding, of_quotes
 from actors.regained import Regained, reservation_of
+from actors.risk_facts import TOLD, Facts
 from actors.say import (
     AskCheck,
     AskGate,
@@ -24,30 +26,32 @@ from actors.say import (
     AskSizes,
     AskUse,
     CloseStrategy,
-    CorrelationsChanged,
     Follow,
+    MarginLate,
     Recorded,
     Replayed,
     Restored,
     Sized,
-    SwitchChanged,
     tell,
     unknown,
 )
 from robotrader.domain import (
     Approved,
     AskLink,
+    AskMargin,
     BrokerSnapshot,
     CancelWish,
     Funds,
     Intent,
-    LinkChanged,
-    LinkState,
+    MarginSaid,
+    OrderState,
     Quote,
     Refusal,
     StopWish,
 )
 from robotrader.domain.records import (
+    FillBooked,
+    FillCorrected,
     LimitChanged,
     OrderDone,
     OrderIntended,
@@ -56,10 +60,9 @@ from robotrader.domain.records import (
 )
 from robotrader.execution import effects as do
 from robotrader.ledger import FOLDED, Ledger
-from robotrader.market import Freshness
 from robotrader.meters import of_gate
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
-from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
+from robotrader.risk import Gate
 from robotrader.strategies import Standings
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -70,14 +73,7 @@ if TYPE_CHECKING:
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
-    from robotrader.risk import (
-        Correlations,
-        DayFigures,
-        Explained,
-        Limits,
-        Reservation,
-        SessionState,
-    )
+    from robotrader.risk import Explained, Limits, Reservation, RiskView, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
@@ -86,6 +82,8 @@ _FOLDED: Final = (*FOLDED, OrderIntended, OrderDone, LimitChanged, SymbolHalted,
 _REMEMBERED: Final = 1_000
 _RESERVATIONS: Final = 1_000_000
 """Numbers of each incarnation: an earlier one's release is not ours."""
+
+_NOT_SHOWN: Final = frozenset({OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN})
 
 
 class Risk(Actor):
@@ -120,31 +118,23 @@ class Risk(Actor):
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        self._account, self._instruments = account, dict(instruments)
-        self._session, self._restart_at_ns = session, restart_at_ns
+        self._account = account
+        self._facts = Facts(account, instruments, session, restart_at_ns)
+        self._instruments, self._quotes = self._facts.instruments, self._facts.quotes
         self._journal, self._orders = journal, orders
         self._regained = Regained(registry, self.incarnation.n)
         self._now_ns = now_ns
-        self._sectors = {
-            con_id: each.industry for con_id, each in instruments.items() if each.industry
-        }
+        self._margins = Margins(account, self._ask_margin, self._margin_late, self._all_shown)
         self.gate = Gate(limits, first=self.incarnation.n * _RESERVATIONS + 1)
         self.ledger = Ledger(account, instruments.values())
         self.standings = Standings()
-        self._quotes: dict[int, Quote] = {}
         self._open: dict[str, do.OrderView] = {}
         self._seen: tuple[dict[int, float], LedgerView] | None = None
         """The account as it was looked at last: prices, and what it was at these."""
 
         self._judged: set[tuple[str, str]] = set()
         self._given: dict[int, Reservation] = {}
-        self._switch: Switch | None = None
-        self._link: LinkState | None = None
-        self._stale: set[tuple[int, str]] = set()
-        self._halted: set[int] = set()
         self._sized: dict[str, Sized] = {}
-        self._correlations: Correlations | None = None
-        self._days: dict[int, DayFigures] = {}
         self._ready = False
         self._answering: dict[type, Callable[[Any], Any]] = {
             AskStanding: lambda ask: self._regained.answer(ask, self.standings, self.reply_later),
@@ -156,8 +146,9 @@ class Risk(Actor):
             AskMeters: lambda _: of_gate(self.gate, len(self._how().missing)),
         }
         self._serving: dict[type, Callable[[Any], None]] = {
-            Intent: self._judge,
+            **dict.fromkeys(TOLD, self._facts.told),
             Quote: lambda quote: self._quotes.__setitem__(quote.con_id, quote),
+            Intent: self._wanted,
             Restored: self._restore,
             Replayed: self._replay,
             Recorded: self._recorded,
@@ -165,11 +156,9 @@ class Risk(Actor):
             do.Released: self._released,
             do.Declined: lambda it: self._give_back(it.approved, f"{it.code}: {it.why}"),
             do.Settled: self._settled,
-            LinkChanged: self._changed,
-            SwitchChanged: self._changed,
-            CorrelationsChanged: self._changed,
+            MarginSaid: lambda it: self._margins.said(it, self._now_ns()),
+            MarginLate: lambda it: self._margins.give_up(it.request),
             BrokerSnapshot: lambda _: None,
-            LineFreshness: self._freshness,
             CloseStrategy: self._close,
             CancelWish: self._cancelled,
             StopWish: self._moved,
@@ -193,27 +182,39 @@ class Risk(Actor):
         return None
 
     def _how(self) -> GateView:
-        facts = {
-            "journal": self._ready,
-            "switch": self._switch is not None,
-            "link": self._link is LinkState.READY,
-            "correlations": self._correlations is not None or not self.gate.limits.looks_together,
-            "past days": bool(self._days) or not self.gate.limits.looks_back,
-            **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
-        }
+        facts = {"journal": self._ready, **self._facts.known(self.gate.limits)}
         return risk_asks.how(self.gate, facts)
 
     def _use(self) -> GateUse:
         now_ns = self._now_ns()
         return risk_asks.use(self.gate, self._view(now_ns), now_ns)
 
-    def _check(self, intent: Intent) -> Explained | str:
+    def _check(self, intent: Intent) -> Any:
+        """Say what every check says, of the margin what the broker says now."""
+        if not self._lacks_margin(intent):
+            return self._explained(intent)
+        reply = self.reply_later()
+        if not self._margins.wait(
+            intent, lambda: reply.set(self._explained(intent)), self._now_ns()
+        ):
+            reply.set(self._explained(intent))
+        return DEFERRED
+
+    def _explained(self, intent: Intent) -> Explained | str:
         now_ns = self._now_ns()
         return self.gate.explain(intent, self._view(now_ns, intent.con_id), now_ns)
 
     def _funds(self, strategy: str) -> Funds:
         ready = self._ready
         return risk_asks.funds(self.ledger, self._account_view(), strategy) if ready else Funds()
+
+    def _wanted(self, intent: Intent) -> None:
+        """Judge, or let the broker say first what margin it would need."""
+        waits = self._lacks_margin(intent) and self._margins.wait(
+            intent, lambda: self._judge(intent), self._now_ns()
+        )
+        if not waits:
+            self._judge(intent)
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
@@ -227,6 +228,7 @@ class Risk(Actor):
             return
         self._judged.add((intent.strategy, intent.cause))
         self._remember(verdict.reservation)
+        self._margins.changed()
         self.standings.approved(intent)
         if not tell(self._orders, verdict):
             self._give_back(verdict, "nobody sends orders at the moment")
@@ -245,22 +247,9 @@ class Risk(Actor):
 
     def _view(self, now_ns: int, *contracts: int) -> RiskView:
         """Return the world; sessions of these contracts, prices of what has a position."""
-        return RiskView(
-            account=self._account,
-            ledger=self._account_view() if self._ready else None,
-            others=tuple(map(WorkingOrder.of, self._others())) if self._ready else None,
-            switch=self._switch,
-            link=self._link,
-            stale=frozenset(con_id for con_id, _ in self._stale),
-            halted=frozenset(self._halted) if self._ready else None,
-            instruments=self._instruments,
-            quotes=self._quotes,
-            sessions={con_id: self._session(con_id, now_ns) for con_id in contracts},
-            sectors=self._sectors,
-            restart_at_ns=self._restart_at_ns(now_ns),
-            correlations=self._correlations,
-            days=self._days,
-        )
+        others = self._others() if self._ready else None
+        ledger = self._account_view() if self._ready else None
+        return self._facts.view(ledger, others, self._margins.known, now_ns, contracts)
 
     def _account_view(self) -> LedgerView:
         """Return the account at the prices of now; the last view if nothing in it has changed."""
@@ -306,6 +295,7 @@ class Risk(Actor):
             self._open.pop(order.ref, None)
             if not order.parent_ref:
                 self._judged.discard((order.strategy, order.cause))
+        self._margins.go_on(self._now_ns())
 
     def _released(self, message: do.Released) -> None:
         """Hold less; or hold again, where a fill was taken back and the order may go on."""
@@ -323,26 +313,30 @@ class Risk(Actor):
         if number in held and qty > 0:
             self.gate.release(number, min(qty, held[number]))
 
-    # -- what is so --
+    # -- margins --
 
-    def _freshness(self, message: LineFreshness) -> None:
-        """Let nothing be entered on prices that the symbol finds too old (F54).
+    def _lacks_margin(self, intent: Intent) -> bool:
+        """Whether only the broker's word is missing."""
+        if self.gate.limits.max_margin is None:
+            return False
+        now_ns = self._now_ns()
+        return self.gate.lacks_margin(intent, self._view(now_ns, intent.con_id), now_ns)
 
-        A line that was asked for again is waited for: only a price makes it fresh.
-        """
-        line = (message.con_id, message.source)
-        if message.freshness is Freshness.STALE:
-            self._stale.add(line)
-        elif message.freshness is not Freshness.WAITING:
-            self._stale.discard(line)
+    def _ask_margin(self, ask: AskMargin) -> bool:
+        return tell(self._orders, ask)
 
-    def _changed(self, message: LinkChanged | SwitchChanged | CorrelationsChanged) -> None:
-        if isinstance(message, LinkChanged):
-            self._link = message.state
-        elif isinstance(message, CorrelationsChanged):
-            self._correlations, self._days = message.correlations, message.days
-        else:
-            self._switch = message.switch
+    def _margin_late(self, delay_s: float, number: int) -> None:
+        self.send_after(delay_s, MarginLate(number))
+
+    def _all_shown(self) -> bool:
+        """Whether the broker has every entry that was approved: its margin counts it."""
+        shown = {
+            (each.strategy, each.cause)
+            for each in self._open.values()
+            if each.state not in _NOT_SHOWN and not each.parent_ref
+        }
+        held = (each for each in self.gate.reserved if not each.reduces)
+        return all((each.strategy, each.cause) in shown for each in held)
 
     # -- the journal --
 
@@ -355,7 +349,7 @@ class Risk(Actor):
         self.ledger = Ledger(self._account, instruments, state=from_rows(rows))
         self.gate.restore(gate.past, gate.changed)
         self.standings = Standings(base.part(STANDINGS))
-        self._halted = set(switch.halted)
+        self._facts.halted = set(switch.halted)
 
     def _replay(self, message: Replayed) -> None:
         for seq, record in message.records:
@@ -391,7 +385,9 @@ class Risk(Actor):
         self.ledger.apply(record)
         self._seen = None
         if isinstance(record, SymbolHalted):
-            self._halted.add(record.con_id)
+            self._facts.halted.add(record.con_id)
         elif isinstance(record, SymbolResumed):
-            self._halted.discard(record.con_id)
+            self._facts.halted.discard(record.con_id)
+        elif isinstance(record, FillBooked | FillCorrected):
+            self._margins.changed()
         return self.standings.apply(seq, record)

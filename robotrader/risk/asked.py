@@ -72,13 +72,19 @@ def borrow(case: Case) -> str:
     return f"{needed} shares of {symbol} would have to be borrowed, {said.shares} can be"
 
 
+def is_unasked(case: Case) -> bool:
+    """Whether the broker has not said lately what margin an intent would need."""
+    said = case.view.margins.get(wish_of(case.intent))
+    return said is None or case.now_ns - said.at_ns > case.limits.margin_age_ms * MS_NS
+
+
 def margin(case: Case) -> str:
     """The margin that the broker would need is there, by its own answer to a what-if."""
     part = case.limits.max_margin
     if part is None:
         return ""
     said = case.view.margins.get(wish_of(case.intent))
-    if said is None or case.now_ns - said.at_ns > case.limits.margin_age_ms * MS_NS:
+    if said is None or is_unasked(case):
         return "the broker has not said what margin it would need"
     if said.why:
         return f"the broker would refuse it: {said.why}"

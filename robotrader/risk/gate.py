@@ -18,6 +18,7 @@ from robotrader.domain import Approved, Intent, Purpose, Refusal
 from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT, ZERO
+from robotrader.risk.asked import is_unasked
 from robotrader.risk.case import Case
 from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
@@ -88,6 +89,18 @@ class Gate:
                 else:
                     failing = tried
             return instrument.size_step * passing
+
+    def lacks_margin(self, intent: Intent, view: RiskView, now_ns: int) -> bool:
+        """Whether nothing is against it but that the broker has not said its margin; holds nothing.
+
+        What the broker has said, whatever it was, is not lacking.
+        """
+        with localcontext(EXACT):
+            if malformed(intent):
+                return False
+            case = self._case(intent, view, now_ns)
+            found = refused(case)
+            return found is not None and found[0] == "margin" and is_unasked(case)
 
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:

@@ -1,4 +1,4 @@
-"""What only the broker can say: its clock, its shares to borrow, its margin. Boundaries are exact."""
+"""What only the broker can say: clock, shares to borrow, margin. Boundaries are exact."""
 
 from __future__ import annotations
 
