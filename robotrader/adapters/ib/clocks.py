@@ -29,9 +29,9 @@ class ClockDesk:
         self.skew_ns: int | None = None
 
     def connected(self, now_ns: int) -> None:
-        """A connection begins: ask at once, for nothing is entered before the clocks are known."""
+        """A connection begins."""
         self._skew.begin()
-        self._asked_ns = now_ns - self._every_ns
+        self._asked_ns = now_ns
 
     def check(self, now_ns: int) -> None:
         """Ask if it is time."""
