@@ -129,8 +129,9 @@ class Risk(Actor):
         self.ledger = Ledger(account, instruments.values())
         self.standings = Standings()
         self._open: dict[str, do.OrderView] = {}
-        self._seen: tuple[dict[int, float], LedgerView] | None = None
-        """The account as it was looked at last: prices, and what it was at these."""
+        self._marks: dict[int, float] = {}
+        self._seen: LedgerView | None = None
+        """The account as it was looked at last; None: a price or a holding in it is new."""
 
         self._judged: set[tuple[str, str]] = set()
         self._given: dict[int, Reservation] = {}
@@ -147,7 +148,7 @@ class Risk(Actor):
         }
         self._serving: dict[type, Callable[[Any], None]] = {
             **dict.fromkeys(TOLD, self._facts.told),
-            Quote: lambda quote: self._quotes.__setitem__(quote.con_id, quote),
+            Quote: self._priced,
             Intent: self._wanted,
             Restored: self._restore,
             Replayed: self._replay,
@@ -253,11 +254,17 @@ class Risk(Actor):
 
     def _account_view(self) -> LedgerView:
         """Return the account at the prices of now; the last view if nothing in it has changed."""
-        quotes = [q for each in self.ledger.traded() if (q := self._quotes.get(each)) is not None]
-        marks = {q.con_id: (q.bid + q.ask) / 2 for q in quotes}
-        if self._seen is None or self._seen[0] != marks:
-            self._seen = (marks, self.ledger.view(marks))
-        return self._seen[1]
+        if self._seen is None:
+            self._seen = self.ledger.view(self._marks)
+        return self._seen
+
+    def _priced(self, quote: Quote) -> None:
+        con_id, mark = quote.con_id, (quote.bid + quote.ask) / 2
+        self._quotes[con_id] = quote
+        if self._marks.get(con_id) != mark:
+            self._marks[con_id] = mark
+            if self.ledger.has_traded(con_id):
+                self._seen = None
 
     def _others(self) -> list[do.OrderView]:
         """Return the open orders that no reservation of this gate stands for."""
