@@ -175,8 +175,7 @@ def duplicate(case: Case) -> str:
 
 def entry_pending(case: Case) -> str:
     """Not too many orders of the symbol are on their way that would add to risk (F22)."""
-    con_id = case.intent.con_id
-    count = sum(each.con_id == con_id and not each.reduces for each in case.reserved)
+    count = sum(not each.reduces for each in case.before.held_for(case.intent.con_id))
     if count < case.limits.max_entries_pending:
         return ""
     return f"{count} entries of {case.intent.symbol} are on their way"
@@ -193,9 +192,7 @@ def exit_pending(case: Case) -> str:
     """No pending exit would lose the shares that it closes: it would open a position instead."""
     con_id, sign = case.intent.con_id, case.intent.side.sign
     exits = sum(
-        each.qty
-        for each in case.reserved
-        if each.reduces and (each.con_id, each.sign) == (con_id, sign)
+        each.qty for each in case.before.held_for(con_id) if each.reduces and each.sign == sign
     )
     if case.position * sign < 0:
         exits += coming(pending((), case.view.others or ()), con_id, sign)
@@ -275,10 +272,12 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
+_EVERY: Final = (*FOR_ALL, *FOR_ENTRIES)
+
+
 def refused(case: Case) -> tuple[str, str] | None:
     """Return the code and the reason of the first check that does not let an intent pass."""
-    checks = FOR_ALL if case.reduces else (*FOR_ALL, *FOR_ENTRIES)
-    for code, check in checks:
+    for code, check in FOR_ALL if case.reduces else _EVERY:
         if why := check(case):
             return code, why
     return None

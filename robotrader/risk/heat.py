@@ -80,6 +80,8 @@ def heat_of(
         each: its worst case.
         bare: the part of its worth that a share without a stop loses.
     """
+    if not own:
+        return None if each.unit is None else abs(each.high) * each.unit * bare
     firm = [order for order in own if not order.yields]
     held = ZERO if view.ledger is None else view.ledger.position(con_id)
     long, short = held + _sum(firm, 1), _sum(firm, -1) - held

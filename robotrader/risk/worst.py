@@ -13,6 +13,7 @@ from decimal import Decimal, Inexact, getcontext
 from itertools import chain, compress
 from math import isqrt
 from operator import is_not
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from robotrader.ledger.money import ZERO
@@ -62,19 +63,22 @@ class _Row(NamedTuple):
     high: Decimal | None
     low: Decimal | None
     heat: Decimal | None
+    wanted: Mapping[str, Decimal]
+    """How many shares each strategy's entries are for."""
 
     @classmethod
-    def of(cls, each: Exposure, heat: Decimal | None) -> _Row:
+    def of(cls, each: Exposure, heat: Decimal | None, wanted: Mapping[str, Decimal]) -> _Row:
         """Return the row of a contract."""
         if each.unit is None:
-            return cls(each, None, None, None, heat)
+            return cls(each, None, None, None, heat, wanted)
         high = each.high * each.unit
         if each.low is each.high:
-            return cls(each, abs(high), high, high, heat)
-        return cls(each, each.value, high, each.low * each.unit, heat)
+            return cls(each, abs(high), high, high, heat, wanted)
+        return cls(each, each.value, high, each.low * each.unit, heat, wanted)
 
 
-_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO, ZERO)
+_NOBODY: Final[Mapping[str, Decimal]] = MappingProxyType({})
+_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO, ZERO, _NOBODY)
 """A contract that is neither held nor on its way."""
 
 
@@ -122,6 +126,9 @@ class Worst:
         self.gross, self.high, self.low, self.heat = _Sum(), _Sum(), _Sum(), _Sum()
         self._sectors: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._own: dict[int, tuple[Pending, ...]] = {}
+        self._held_for: dict[int, tuple[Reservation, ...]] = {}
+        self._wanted: dict[int, Mapping[str, Decimal]] = {}
+        self._coming: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._quotes, self._positions = _Seen(), _Seen()
         self._reserved: tuple[Reservation, ...] = ()
         self._others: tuple[WorkingOrder, ...] = ()
@@ -172,10 +179,10 @@ class Worst:
             ordered |= {each.con_id for each in chain(self._others, others)}
         self._reserved, self._others = reserved, others
         for con_id in ordered:
-            self._own[con_id] = pending(
-                (each for each in reserved if each.con_id == con_id),
-                (each for each in others if each.con_id == con_id),
-            )
+            ours = tuple(each for each in reserved if each.con_id == con_id)
+            rest = tuple(each for each in others if each.con_id == con_id)
+            self._held_for[con_id], self._own[con_id] = ours, pending(ours, rest)
+            self._wanted[con_id] = _by_budget((*ours, *rest))
         return changed | ordered
 
     def _replace(self, view: RiskView, con_id: int) -> None:
@@ -184,11 +191,15 @@ class Worst:
         if own or (view.ledger is not None and con_id in view.ledger.positions):
             each, bare = exposure_of(view, con_id, own), self._names[2]
             heat = ZERO if bare is None else heat_of(view, con_id, own, each, bare)
-            new = self.rows[con_id] = _Row.of(each, heat)
+            new = self.rows[con_id] = _Row.of(each, heat, self._wanted.get(con_id, _NOBODY))
         else:
             new = _NONE
-            self.rows.pop(con_id, None)
-            self._own.pop(con_id, None)
+            for kept in (self.rows, self._own, self._held_for, self._wanted):
+                kept.pop(con_id, None)
+        for name, qty in old.wanted.items():
+            self._coming[name].swap(worth(qty, old.each), ZERO)
+        for name, qty in new.wanted.items():
+            self._coming[name].swap(ZERO, worth(qty, new.each))
         self.gross.swap(old.value, new.value)
         self._sectors[self.sector_of(con_id)].swap(old.value, new.value)
         self.high.swap(old.high, new.high)
@@ -211,6 +222,14 @@ class Worst:
     def own(self, con_id: int) -> tuple[Pending, ...]:
         """Return what is on its way in a contract."""
         return self._own.get(con_id, ())
+
+    def held_for(self, con_id: int) -> tuple[Reservation, ...]:
+        """Return the reservations of a contract."""
+        return self._held_for.get(con_id, ())
+
+    def coming(self, name: str) -> _Sum:
+        """Return what the entries of a strategy are worth that are on their way."""
+        return self._coming[name]
 
     def strangers(self, known: Correlations) -> AbstractSet[int]:
         """Return what is or could be held and has no correlations."""
@@ -237,7 +256,7 @@ class After:
         self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
     ) -> None:
         self._before, self._con_id = before, con_id
-        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine, heat)
+        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine, heat, _NOBODY)
         self.gross = before.gross.with_swap(self._old.value, self._new.value)
         """The worth of all, each as a positive number; None: a price is not known."""
 
@@ -250,8 +269,9 @@ class After:
         self.heat = before.heat.with_swap(self._old.heat, self._new.heat)
         """What all would lose if their stops were hit."""
 
-        own = {con_id}
-        self.held = before.held | own if mine.qty else before.held - own
+        self.held: AbstractSet[int] = before.held
+        if (con_id in self.held) is not bool(mine.qty):
+            self.held = self.held ^ {con_id}
         """The contracts of which something is or could be held."""
 
     def __getitem__(self, con_id: int) -> Exposure:
@@ -261,6 +281,13 @@ class After:
             KeyError: it is neither held nor on its way.
         """
         return (self._new if con_id == self._con_id else self._before.rows[con_id]).each
+
+    def coming(self, name: str, qty: Decimal) -> Decimal | None:
+        """Return what a strategy has on its way, with so many shares more of this contract."""
+        wanted = self._old.wanted.get(name)
+        before = ZERO if wanted is None else worth(wanted, self._old.each)
+        now = worth((wanted or ZERO) + qty, self._new.each)
+        return self._before.coming(name).with_swap(before, now)
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
@@ -276,6 +303,16 @@ class After:
 def worth(qty: Decimal, each: Exposure) -> Decimal | None:
     """Return what so many shares of a contract are worth, None if no price is known."""
     return None if each.unit is None else qty * each.unit
+
+
+def _by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
+    """Return for how many shares each strategy's entries are."""
+    found: dict[str, Decimal] = {}
+    for each in orders:
+        if not each.reduces:
+            name = budget_of(each.strategy)
+            found[name] = found.get(name, ZERO) + each.qty
+    return found
 
 
 def _differ(one: tuple[Reservation, ...], other: tuple[Reservation, ...]) -> set[int]:
