@@ -11,7 +11,7 @@ from actors.messages import LineFreshness
 from actors.say import Borrows, ClockCompared, CorrelationsChanged, SwitchChanged
 from robotrader.domain import LinkChanged, LinkState, Quote
 from robotrader.market import Freshness
-from robotrader.risk import RiskView, WorkingOrder
+from robotrader.risk import Quotes, RiskView, WorkingOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -57,7 +57,7 @@ class Facts:
         self._sectors = {
             con_id: each.industry for con_id, each in instruments.items() if each.industry
         }
-        self.quotes: dict[int, Quote] = {}
+        self.quotes = Quotes()
         self.halted: set[int] = set()
         self._switch: Switch | None = None
         self._link: LinkState | None = None

@@ -26,6 +26,7 @@ from robotrader.risk import (
     DayFigures,
     Gate,
     Limits,
+    Quotes,
     Ratio,
     RiskView,
     SessionState,
@@ -60,7 +61,8 @@ def limits() -> Limits:
         allowed_symbols=frozenset(f"S{n}" for n in CONTRACTS),
         max_symbol_usd=usd, max_sector_weight=most, max_pair_correlation=most,
         max_cluster_weight=most, max_strategy_weight={"echo": most}, max_gross_usd=usd,
-        max_open_positions=2 * POSITIONS, max_orders_per_s=10**6, max_orders_per_min=10**6, max_orders_per_day=10**9,
+        max_open_positions=2 * POSITIONS, max_orders_per_s=10**6, max_orders_per_min=10**6,
+        max_orders_per_day=10**9,
         duplicate_window_ms=0, max_quote_age_ms=10**9, max_daily_loss_usd=usd, max_heat=most,
         max_clock_skew_ms=1_000, short_needs_borrow=True, max_losses_row=5, cooldown_ms=1,
         max_cancel_ratio=most, max_volume_share=most, max_volatility=most,
@@ -82,7 +84,9 @@ class Market:
 
     def __init__(self) -> None:
         self.instruments = {n: Instrument(con_id=n, symbol=f"S{n}") for n in CONTRACTS}
-        self.quotes = {n: Quote(n, WALL_NS, 100.0, 100.02, 5, 5) for n in CONTRACTS}
+        self.quotes = Quotes()  # as the gate's actor keeps them
+        for n in CONTRACTS:
+            self.quotes[n] = Quote(n, WALL_NS, 100.0, 100.02, 5, 5)
         self._turn = count()
         self.ledger = Ledger(ACCOUNT, self.instruments.values())
         self.ledger.apply(CashAdopted(account=ACCOUNT, cash=CASH))

@@ -10,6 +10,7 @@ from robotrader.risk.heat import StopAt, stop_of
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
 from robotrader.risk.limits import Limits
 from robotrader.risk.losses import daily_loss, drawdown
+from robotrader.risk.quotes import Quotes
 from robotrader.risk.switch import (
     ALL,
     Level,
@@ -39,6 +40,7 @@ __all__ = [
     "Level",
     "Limits",
     "Margin",
+    "Quotes",
     "Ratio",
     "Reservation",
     "RiskView",

@@ -55,7 +55,7 @@ class _once(Generic[T]):  # noqa: N801 - used as a decorator
         return value
 
 
-@dataclass(frozen=True)
+@dataclass
 class Case:
     """See the module's prose. The intent is well formed."""
 
@@ -114,6 +114,11 @@ class Case:
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
         return exposure_of(self.view, self.intent.con_id, self._all)
+
+    @_once
+    def worth(self) -> Decimal | None:
+        """What its contract would be worth in the worst case."""
+        return self.after.mine
 
     @_once
     def stop(self) -> StopAt | None:

@@ -78,11 +78,11 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
     others = tuple(others)
+    if not others:
+        return tuple([_of_ours(each, its_stop_works=False) for each in held])
     working = {_led_to(each) for each in others if each.stop is not None}
-    return (
-        *(_of_ours(each, _led_to(each) in working) for each in held),
-        *map(_of_another, others),
-    )
+    ours = (_of_ours(each, its_stop_works=_led_to(each) in working) for each in held)
+    return (*ours, *map(_of_another, others))
 
 
 def _led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
@@ -90,7 +90,7 @@ def _led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
     return each.con_id, each.strategy, each.cause
 
 
-def _of_ours(each: Reservation, its_stop_works: bool) -> Pending:
+def _of_ours(each: Reservation, *, its_stop_works: bool) -> Pending:
     return Pending(
         each.con_id,
         each.sign,
@@ -118,14 +118,15 @@ def _of_another(each: WorkingOrder) -> Pending:
 def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
     """Return how many shares of a contract could be bought (1) or sold (-1) by what is pending."""
     alone = ZERO
-    grouped: dict[str, Decimal] = {}
+    grouped: dict[str, Decimal] | None = None
     for each in on_its_way:
         if each.con_id == con_id and each.sign == sign:
             if each.group:
+                grouped = {} if grouped is None else grouped
                 grouped[each.group] = max(each.qty, grouped.get(each.group, ZERO))
             else:
                 alone += each.qty
-    return alone + sum(grouped.values(), ZERO)
+    return alone + sum(grouped.values(), ZERO) if grouped else alone
 
 
 def exposures(
@@ -144,7 +145,7 @@ def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
     qty = ZERO if held is None else held.qty
     mark = None if held is None else held.mark
-    unit = _unit(view, con_id, [mark, *(each.price for each in own)])
+    unit = _unit(view, con_id, [mark, *[each.price for each in own]] if own else [mark])
     if not own:
         return Exposure(qty, qty, unit)
     return Exposure(qty + coming(own, con_id, 1), qty - coming(own, con_id, -1), unit)
@@ -154,19 +155,21 @@ def _unit(view: RiskView, con_id: int, known: list[Decimal | None]) -> Decimal |
     """Return the highest of these prices and the market's, with the contract's multiplier."""
     quote = view.quotes.get(con_id)
     if quote is not None:
-        known += _market(quote)
+        known.append(_market(quote))
     prices = [price for price in known if price is not None]
     instrument = view.instruments.get(con_id)
     if not prices or instrument is None:
         return None
-    return max(prices) * instrument.multiplier
+    highest = max(prices) if len(prices) > 1 else prices[0]
+    return highest if instrument.multiplier == 1 else highest * instrument.multiplier
 
 
-def _market(quote: Quote) -> list[Decimal | None]:
-    """Return the prices of a quote; of two good ones the higher, which is the one that counts."""
+def _market(quote: Quote) -> Decimal | None:
+    """Return the higher of a quote's prices, None if neither is one."""
     if 0 < quote.bid <= quote.ask < math.inf:
-        return [market_price(quote.ask)]
-    return [market_price(quote.bid), market_price(quote.ask)]
+        return market_price(quote.ask)
+    prices = [market_price(quote.bid), market_price(quote.ask)]
+    return max((price for price in prices if price is not None), default=None)
 
 
 def worst_price(intent: Intent, view: RiskView) -> Decimal | None:

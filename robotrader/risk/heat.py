@@ -82,11 +82,13 @@ def heat_of(
     """
     if not own:
         return None if each.unit is None else abs(each.high) * each.unit * bare
-    firm = [order for order in own if not order.yields]
     held = ZERO if view.ledger is None else view.ledger.position(con_id)
+    firm = [order for order in own if not order.yields]
     long, short = held + _sum(firm, 1), _sum(firm, -1) - held
     if long <= 0 and short <= 0:
         return ZERO
+    if each.unit is not None and not any(order.stop for order in own):
+        return max(long, short) * each.unit * bare
     instrument = view.instruments.get(con_id)
     if each.unit is None or instrument is None:
         return None

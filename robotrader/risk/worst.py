@@ -20,12 +20,14 @@ from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.exposure import Exposure, exposure_of, pending
 from robotrader.risk.heat import heat_of
+from robotrader.risk.quotes import Quotes
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
+    from robotrader.domain import Quote
     from robotrader.ledger import LedgerView
     from robotrader.risk.correlation import Correlations
     from robotrader.risk.exposure import Pending, Reservation
@@ -45,11 +47,13 @@ class _Sum:
         if old is None or new is None:
             self.unknown += (new is None) - (old is None)
             self.known += (new or ZERO) - (old or ZERO)
-        else:
+        elif old is not new:
             self.known += new - old
 
     def with_swap(self, old: Decimal | None, new: Decimal | None) -> Decimal | None:
         """Return the sum as ``swap`` would leave it."""
+        if not self.unknown and old is not None and new is not None:
+            return self.known + new - old
         if self.unknown + (new is None) - (old is None):
             return None
         return self.known + (new or ZERO) - (old or ZERO)
@@ -130,6 +134,7 @@ class Worst:
         self._wanted: dict[int, Mapping[str, Decimal]] = {}
         self._coming: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._quotes, self._positions = _Seen(), _Seen()
+        self._log: tuple[Quotes | None, int] = (None, 0)
         self._reserved: tuple[Reservation, ...] = ()
         self._others: tuple[WorkingOrder, ...] = ()
         self._ledger: LedgerView | None = None
@@ -166,7 +171,7 @@ class Worst:
         return context.flags[Inexact]
 
     def _changed(self, view: RiskView, reserved: tuple[Reservation, ...]) -> set[int]:
-        changed = set(self._quotes.changed(view.quotes))
+        changed = set(self._requoted(view.quotes))
         if view.ledger is not self._ledger:
             self._ledger, self._budgets = view.ledger, {}
             positions = {} if view.ledger is None else view.ledger.positions
@@ -185,6 +190,16 @@ class Worst:
             self._wanted[con_id] = _by_budget((*ours, *rest))
         return changed | ordered
 
+    def _requoted(self, quotes: Mapping[int, Quote]) -> Iterable[int]:
+        """Return the contracts whose quote is new: those that say so, or all that differ."""
+        if not isinstance(quotes, Quotes):
+            self._log = (None, 0)
+            return self._quotes.changed(quotes)
+        told, place = self._log
+        self._log = (quotes, quotes.place)
+        said = quotes.since(place) if told is quotes else None
+        return {*self.rows, *quotes} if said is None else said
+
     def _replace(self, view: RiskView, con_id: int) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
         old, own = self.rows.get(con_id, _NONE), self._own.get(con_id, ())
@@ -196,18 +211,24 @@ class Worst:
             new = _NONE
             for kept in (self.rows, self._own, self._held_for, self._wanted):
                 kept.pop(con_id, None)
-        for name, qty in old.wanted.items():
-            self._coming[name].swap(worth(qty, old.each), ZERO)
-        for name, qty in new.wanted.items():
-            self._coming[name].swap(ZERO, worth(qty, new.each))
-        self.gross.swap(old.value, new.value)
-        self._sectors[self.sector_of(con_id)].swap(old.value, new.value)
-        self.high.swap(old.high, new.high)
-        self.low.swap(old.low, new.low)
-        self.heat.swap(old.heat, new.heat)
+        self._add(self._sectors[self.sector_of(con_id)], old, new)
         if (con_id in self.held) is not bool(new.each.qty):
             self.held ^= {con_id}
             self._known = None
+
+    def _add(self, sector: _Sum, old: _Row, new: _Row) -> None:
+        """Take one row instead of another in every sum."""
+        if old.wanted or new.wanted:
+            for name, qty in old.wanted.items():
+                self._coming[name].swap(worth(qty, old.each), ZERO)
+            for name, qty in new.wanted.items():
+                self._coming[name].swap(ZERO, worth(qty, new.each))
+        sector.swap(old.value, new.value)
+        self.gross.swap(old.value, new.value)
+        self.high.swap(old.high, new.high)
+        self.low.swap(old.low, new.low)
+        if self._names[2] is not None:
+            self.heat.swap(old.heat, new.heat)
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -265,6 +286,9 @@ class After:
 
         self.low = before.low.with_swap(self._old.low, self._new.low)
         """The worth of all if what is sold goes, and nothing is bought."""
+
+        self.mine = self._new.value
+        """The worth of its own contract."""
 
         self.heat = before.heat.with_swap(self._old.heat, self._new.heat)
         """What all would lose if their stops were hit."""

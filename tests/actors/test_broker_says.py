@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
