@@ -9,7 +9,19 @@ from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
     f"tests/robotrader/risk/test_{topic}.py"
-    for topic in ("exits", "gate", "lately", "limits", "switch", "machine", "worst")
+    for topic in (
+        "asked",
+        "budgets",
+        "exits",
+        "gate",
+        "heat",
+        "lately",
+        "limits",
+        "switch",
+        "machine",
+        "same",
+        "worst",
+    )
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
