@@ -57,7 +57,7 @@ class Margins:
         self,
         account: str,
         ask: Callable[[AskMargin], bool],
-        late: Callable[[float, int], None],
+        late: Callable[[float, int], object],
         settled: Callable[[], bool],
     ) -> None:
         self._account, self._ask, self._late, self._settled = account, ask, late, settled

@@ -38,7 +38,6 @@ from actors.say import (
 from robotrader.domain import (
     Approved,
     AskLink,
-    AskMargin,
     BrokerSnapshot,
     CancelWish,
     Funds,
@@ -124,7 +123,12 @@ class Risk(Actor):
         self._journal, self._orders = journal, orders
         self._regained = Regained(registry, self.incarnation.n)
         self._now_ns = now_ns
-        self._margins = Margins(account, self._ask_margin, self._margin_late, self._all_shown)
+        self._margins = Margins(
+            account,
+            ask=lambda wanted: tell(orders, wanted),
+            late=lambda delay_s, number: self.send_after(delay_s, MarginLate(number)),
+            settled=self._all_shown,
+        )
         self.gate = Gate(limits, first=self.incarnation.n * _RESERVATIONS + 1)
         self.ledger = Ledger(account, instruments.values())
         self.standings = Standings()
@@ -328,12 +332,6 @@ class Risk(Actor):
             return False
         now_ns = self._now_ns()
         return self.gate.lacks_margin(intent, self._view(now_ns, intent.con_id), now_ns)
-
-    def _ask_margin(self, ask: AskMargin) -> bool:
-        return tell(self._orders, ask)
-
-    def _margin_late(self, delay_s: float, number: int) -> None:
-        self.send_after(delay_s, MarginLate(number))
 
     def _all_shown(self) -> bool:
         """Whether the broker has every entry that was approved: its margin counts it."""

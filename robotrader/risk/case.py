@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
-from robotrader.ledger.money import ZERO
+from robotrader.ledger.money import ZERO, market_price
 from robotrader.risk.exposure import (
     Exposure,
     Pending,
@@ -16,6 +16,7 @@ from robotrader.risk.exposure import (
     worst_price,
 )
 from robotrader.risk.heat import StopAt, heat_of, stop_of
+from robotrader.risk.past import echo_of
 from robotrader.risk.worst import After
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Instrument, Intent
     from robotrader.risk.limits import Limits
-    from robotrader.risk.past import Past
+    from robotrader.risk.past import Echo, Past
     from robotrader.risk.view import RiskView
     from robotrader.risk.worst import Worst
 
@@ -78,6 +79,17 @@ class Case:
         return self.before.own(self.intent.con_id)
 
     @_once
+    def market(self) -> tuple[Decimal | None, Decimal | None]:
+        """Bid and ask as money; what is no price is None."""
+        last = self.view.quotes.get(self.intent.con_id)
+        return (None, None) if last is None else (market_price(last.bid), market_price(last.ask))
+
+    @_once
+    def echo(self) -> Echo:
+        """What an intent that repeats it would have in common with it."""
+        return echo_of(self.intent)
+
+    @_once
     def position(self) -> Decimal:
         """What is held; 0 where the ledger is not known, which passes nothing."""
         return ZERO if self.view.ledger is None else self.view.ledger.position(self.intent.con_id)
@@ -103,7 +115,7 @@ class Case:
     @_once
     def price(self) -> Decimal | None:
         """The highest price that it could have."""
-        return worst_price(self.intent, self.view)
+        return worst_price(self.intent, self.market[self.intent.side.sign > 0])
 
     @_once
     def after(self) -> After:

@@ -78,11 +78,12 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
     others = tuple(others)
-    if not others:
-        return tuple([_of_ours(each, its_stop_works=False) for each in held])
-    working = {_led_to(each) for each in others if each.stop is not None}
-    ours = (_of_ours(each, its_stop_works=_led_to(each) in working) for each in held)
-    return (*ours, *map(_of_another, others))
+    legs = {_led_to(each) for each in others if each.stop is not None}
+    reserved = [
+        _of_ours(each, its_stop_works=bool(legs) and _led_to(each) in legs) for each in held
+    ]
+    working = map(_of_another, others)
+    return (*reserved, *working)
 
 
 def _led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
@@ -172,16 +173,17 @@ def _market(quote: Quote) -> Decimal | None:
     return max((price for price in prices if price is not None), default=None)
 
 
-def worst_price(intent: Intent, view: RiskView) -> Decimal | None:
-    """Return the highest price that an order could have, None where the market is not known."""
+def worst_price(intent: Intent, market: Decimal | None) -> Decimal | None:
+    """Return the highest price that an order could have, None where the market is not known.
+
+    ``market`` is the ask for what is bought, else the bid.
+    """
     if intent.side.sign > 0 and intent.limit_price is not None:
         return intent.limit_price
-    quote = view.quotes.get(intent.con_id)
-    if quote is None:
-        return None
-    market = market_price(quote.ask if intent.side.sign > 0 else quote.bid)
     if market is None:
         return None
+    if intent.limit_price is None and intent.aux_price is None:
+        return market
     return max(market, intent.limit_price or market, trigger_price(intent) or market)
 
 

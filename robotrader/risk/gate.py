@@ -24,7 +24,7 @@ from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
-from robotrader.risk.past import REMEMBERED, Past, PastState, echo_of
+from robotrader.risk.past import REMEMBERED, Past, PastState
 from robotrader.risk.report.usage import usage
 from robotrader.risk.worst import Worst
 
@@ -52,6 +52,9 @@ class Gate:
         self._next = first
         self._held: dict[int, Reservation] = {}
         self._over: dict[int, Reservation] = {}
+        self._moved: set[int] = set()
+        """Contracts whose reservations are new since the last look."""
+
         self._past = Past()
         self._worst = Worst()
         self._refusals: Counter[str] = Counter()
@@ -107,8 +110,10 @@ class Gate:
             self._past.begin(view.ledger.day)
         limits = self.limits
         bare = None if limits.max_heat is None else limits.heat_without_stop
-        self._worst.look(view, self.reserved, bare)
-        return Case(intent, view, self.limits, self.reserved, self._past, now_ns, self._worst)
+        moved, self._moved = self._moved, set()
+        reserved = self.reserved
+        self._worst.look(view, reserved, bare, moved)
+        return Case(intent, view, limits, reserved, self._past, now_ns, self._worst)
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1
@@ -118,7 +123,8 @@ class Gate:
         intent, number = case.intent, self._next
         self._next += 1
         self.approvals += 1
-        self._past.add(echo_of(intent), case.now_ns)
+        self._moved.add(intent.con_id)
+        self._past.add(case.echo, case.now_ns)
         self._held[number] = Reservation(
             number=number,
             con_id=intent.con_id,
@@ -159,6 +165,7 @@ class Gate:
         self._keep(msgspec.structs.replace(held, qty=left))
 
     def _keep(self, held: Reservation) -> None:
+        self._moved.add(held.con_id)
         if held.qty:
             self._over.pop(held.number, None)
             self._held[held.number] = held
@@ -170,6 +177,8 @@ class Gate:
 
     def hold(self, reservation: Reservation) -> None:
         """Hold what is open since an earlier run, as the order manager found it in the journal."""
+        before = self._held.get(reservation.number, reservation)
+        self._moved |= {before.con_id, reservation.con_id}
         self._held[reservation.number] = reservation
         self._next = max(self._next, reservation.number + 1)
 

@@ -9,12 +9,15 @@ nothing that is added is ever rounded; where something would have been, all is a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal, Inexact, getcontext
 from itertools import chain, compress
 from math import isqrt
 from operator import is_not
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
@@ -24,7 +27,7 @@ from robotrader.risk.quotes import Quotes
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from robotrader.domain import Quote
@@ -59,7 +62,7 @@ class _Sum:
         return self.known + (new or ZERO) - (old or ZERO)
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct, frozen=True, gc=False):
     """A contract in the worst case, and what its parts of the sums are."""
 
     each: Exposure
@@ -145,32 +148,47 @@ class Worst:
         self._strangers: AbstractSet[int] = frozenset()
 
     def look(
-        self, view: RiskView, reserved: tuple[Reservation, ...], bare: Decimal | None = None
+        self,
+        view: RiskView,
+        reserved: tuple[Reservation, ...],
+        bare: Decimal | None = None,
+        moved: AbstractSet[int] | None = None,
     ) -> None:
         """Take over what is new in the world since the last look, in the context ``EXACT``.
 
         ``bare`` is the part of its worth that a share without a stop loses; None: what would be
-        lost at the stops is not looked at.
+        lost at the stops is not looked at. ``moved`` are the contracts whose reservations are new;
+        None: those are looked for.
         """
         names = self._names
         same = names[0] is view.instruments and names[1] is view.sectors and names[2] == bare
         if self._rounded or not same:
             self._begin()
             self._names = (view.instruments, view.sectors, bare)
-            self._rounded = self._take(view, reserved)
-        elif self._take(view, reserved):
+            self._rounded = self._take(view, reserved, None)
+        elif self._take(view, reserved, moved):
             self._rounded = True
             self.look(view, reserved, bare)
 
-    def _take(self, view: RiskView, reserved: tuple[Reservation, ...]) -> bool:
+    def _take(
+        self,
+        view: RiskView,
+        reserved: tuple[Reservation, ...],
+        moved: AbstractSet[int] | None,
+    ) -> bool:
         """Compute what changed; return whether a digit was lost."""
         context = getcontext()
         context.clear_flags()
-        for con_id in self._changed(view, reserved):
+        for con_id in self._changed(view, reserved, moved):
             self._replace(view, con_id)
         return context.flags[Inexact]
 
-    def _changed(self, view: RiskView, reserved: tuple[Reservation, ...]) -> set[int]:
+    def _changed(
+        self,
+        view: RiskView,
+        reserved: tuple[Reservation, ...],
+        moved: AbstractSet[int] | None,
+    ) -> set[int]:
         changed = set(self._requoted(view.quotes))
         if view.ledger is not self._ledger:
             self._ledger, self._budgets = view.ledger, {}
@@ -178,7 +196,9 @@ class Worst:
             changed.update(self._positions.changed(positions))
         others = view.others or ()
         ordered: set[int] = set()
-        if reserved != self._reserved:
+        if moved is not None:
+            ordered |= moved
+        elif reserved != self._reserved:
             ordered |= _differ(self._reserved, reserved)
         if others != self._others:
             ordered |= {each.con_id for each in chain(self._others, others)}

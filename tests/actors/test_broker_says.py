@@ -44,7 +44,8 @@ def why(rig: Rig, code: str, **fields: Any) -> str | None:
     found = rig.ask("risk", AskCheck(wish(rig, **fields)))
     if found is None or isinstance(found, str):
         return None
-    return next(each.why for each in found.checks if each.code == code)  # type: ignore[no-any-return]
+    (said,) = [each.why for each in found.checks if each.code == code]
+    return str(said)
 
 
 def lends(exchange: Exchange, con_id: int, shares: int | None, *, locate: bool = False) -> None:

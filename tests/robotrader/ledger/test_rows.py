@@ -73,5 +73,5 @@ def test_an_earlier_view_does_not_change_with_the_ledger() -> None:
     before = ledger.view({1: 100.0})
     ledger.apply(fill("2", "SELL", 5, "100", con_id=1))
     after = ledger.view({1: 101.0})
-    assert (before.position(1), after.position(1)) == (5, 0)
+    assert (before.position(1), after.position(1)) == (Decimal(5), Decimal(0))
     assert (list(before.positions), list(after.positions)) == ([1], [])

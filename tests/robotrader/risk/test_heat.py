@@ -29,7 +29,7 @@ def leg(price: str) -> Leg:
     return Leg(order_type=OrderType.STOP, aux_price=Decimal(price))
 
 
-def lost(usd: str | int) -> Any:
+def lost(usd: str | int | Decimal) -> Any:
     """That much, as a part of the equity of 100,000."""
     return ratio(Decimal(usd) / CASH)
 

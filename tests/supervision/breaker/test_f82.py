@@ -25,9 +25,9 @@ OPEN_S, PROBE_S = 10.0, 5.0
 class World:
     """A hundred breakers, one by symbol, and the time."""
 
-    def __init__(self, **more: float) -> None:
+    def __init__(self) -> None:
         config = BreakerConfig(
-            minimum_calls=1, open_s=OPEN_S, permitted_half_open=1, permit_ttl_s=PROBE_S, **more
+            minimum_calls=1, open_s=OPEN_S, permitted_half_open=1, permit_ttl_s=PROBE_S
         )
         self.clock = ManualClock()
         self.guards = BreakersByKey(
