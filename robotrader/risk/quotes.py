@@ -1,19 +1,18 @@
 """The newest quotes by contract, which remember what was new, so that nobody has to look for it.
 
 Whoever looks from time to time keeps where the log was: what came since then is behind that place.
+Who was away for more changes than are remembered looks at all of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from robotrader.domain import Quote
+from robotrader.risk.past import REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-REMEMBERED: Final = 10_000
-"""Changes that are kept; who was away for more looks at all of them."""
 
 
 class Quotes(dict[int, Quote]):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from robotrader.domain import Approved, Intent, Leg, OrderType, Purpose, Quote, Side
 from robotrader.risk import Correlations, Gate, Limits, Quotes, StopAt, WorkingOrder, pct, ratio
-from robotrader.risk.quotes import REMEMBERED
+from robotrader.risk.past import REMEMBERED
 from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import NOW, SPY, STOCKS, account, intent, limits, view
 

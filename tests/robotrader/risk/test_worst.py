@@ -21,7 +21,7 @@ from tests.robotrader.risk.kit import NOW, SPY, account, view
 
 CON_IDS = (AAPL.con_id, KO.con_id, SPY.con_id)
 QTY = st.integers(1, 9).map(Decimal)
-PRICE = st.sampled_from((float("nan"), 99.5, 100.0, 100.25, 1e-300, 3e17))
+PRICE = st.sampled_from((float("nan"), 99.5, 100.0, 100.25, 1e-20, 3e17))
 SECTORS: tuple[dict[int, str], ...] = (
     {AAPL.con_id: "tech", KO.con_id: "drinks", SPY.con_id: "tech"},
     {AAPL.con_id: "tech"},
