@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors import messages as own
 from actors.guarded import Guarded, Word
-from actors.say import AskDaily, AskFeeds, AskMeters, Daily, Heard, Raised, tell, unknown
-from robotrader.domain import Bar, Quote, Trade
+from actors.say import AskDaily, AskFeeds, AskMeters, Borrows, Daily, Heard, Raised, tell, unknown
+from robotrader.domain import Bar, Borrow, Quote, Trade
 from robotrader.gateway import (
     AskHistory,
+    DataClass,
     History,
     HistoryStatus,
     LineChanged,
@@ -87,6 +88,7 @@ class Data(Actor):
         readers: who gets every quote besides the symbol.
         watch: who is told, every second, when each contract was last heard of.
         source: the source's name.
+        gate: who is told what can be borrowed; None: nobody wants to know.
         daily: who gets daily bars; None: nobody wants them, and none are asked for.
         now_ns: the time of day.
     """
@@ -106,6 +108,7 @@ class Data(Actor):
         watch: Address,
         source: str = SOURCE,
         daily: Address | None = None,
+        gate: Address | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
@@ -113,7 +116,8 @@ class Data(Actor):
         self._symbols = {con_id: registry.ref(("symbol", con_id)) for con_id in instruments}
         self._gateway, self._readers, self._watch = gateway, tuple(readers), watch
         self._source, self._now_ns = source, now_ns
-        self._daily = daily
+        self._daily, self._gate = daily, gate
+        self._borrows: dict[int, Borrow] = {}
         self._alerts = registry.ref("alerts")
         self._numbers = count(1)
         self._asked: dict[int, own.AskHistory] = {}
@@ -179,6 +183,7 @@ class Data(Actor):
     def _look(self) -> None:
         self.send_after(LOOK_S, _LOOK)
         tell(self._watch, Heard(dict(self._heard)))
+        self._say_borrows()
         for guard in self._guards.values():
             for word in guard.silent():
                 self._told(word)
@@ -226,6 +231,9 @@ class Data(Actor):
                 self._again(message)
             case AskDaily():
                 self._daily_ns.clear()
+            case Borrow():
+                self._borrows[message.con_id] = message
+                self._say_borrows()
             case Resolved():
                 pass  # contracts are known before the tree is made
             case _:
@@ -246,6 +254,11 @@ class Data(Actor):
         yield Sample("history_open", len(self._asked), (source,))
         yield Sample("streams_stale", len(self._stale), (source,))
         yield Sample("streams_waiting", len(self._wanted), (source,))
+
+    def _say_borrows(self) -> None:
+        """Said every second, too: a gate that was restarted knows it soon."""
+        if self._gate is not None:
+            tell(self._gate, Borrows(dict(self._borrows)))
 
     # -- breakers --
 
@@ -278,6 +291,8 @@ class Data(Actor):
     def _changed(self, message: LineChanged) -> None:
         """A line that was away and is back has a hole: the bar in the making is not whole."""
         key = (message.con_id, message.kind)
+        if key[1] is StreamKind.QUOTES and message.data_class is DataClass.NONE:
+            self._borrows.pop(message.con_id, None)  # it is said again with the next line
         if message.stale:
             self._stale.add(key)
             # The link, or what we may have: the gateway asks again by itself.

@@ -23,7 +23,14 @@ import pykka
 
 from actors.say import AskMeters, ClockCompared, HurryUp
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
-from robotrader.domain import AskLink, AskSnapshot, CancelOrder, LinkChanged, PlaceOrder
+from robotrader.domain import (
+    AskLink,
+    AskMargin,
+    AskSnapshot,
+    CancelOrder,
+    LinkChanged,
+    PlaceOrder,
+)
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
 from robotrader.meters import Sample
 from supervision import Actor, MailboxFull
@@ -55,6 +62,9 @@ class GatewayRoles:
     program: Role | None = None
     watch: Role | None = None
     """Who is told how far the broker's clock is from ours."""
+
+    gate: Role | None = None
+    """Who is told it, too, and lets nothing be entered before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,7 @@ class GatewayActor(Actor):
             alert=self._teller("alerts", self._roles.alerts),
             failed=self._port_failed,
             clock=self._say_clock,
+            margin=self._teller("orders", self._roles.orders),
         )
         self._port = port = IbPort(
             self._settings,
@@ -142,6 +153,7 @@ class GatewayActor(Actor):
             PlaceOrder: port.place,
             CancelOrder: port.cancel,
             AskSnapshot: port.snapshot,
+            AskMargin: port.margins.ask,
             AskLink: lambda _: self._say_link(),
             Subscribe: self._subscribe,
             Unsubscribe: self._unsubscribe,
@@ -202,8 +214,9 @@ class GatewayActor(Actor):
             self._teller("orders", self._roles.orders)(self._link)
 
     def _say_clock(self, skew_ns: int) -> None:
-        if self._roles.watch is not None:
-            self._teller("watch", self._roles.watch)(ClockCompared(skew_ns))
+        for name, role in (("watch", self._roles.watch), ("gate", self._roles.gate)):
+            if role is not None:
+                self._teller(name, role)(ClockCompared(skew_ns))
 
     def _broker_teller(self) -> Callable[[Any], None]:
         orders = self._teller("orders", self._roles.orders)

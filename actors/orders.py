@@ -9,7 +9,10 @@ again, under a new epoch, and compares with the broker before anything is sent.
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from actors.following import Following
 from actors.say import (
@@ -36,6 +39,7 @@ from actors.say import (
 from robotrader.domain import (
     Approved,
     AskLink,
+    AskMargin,
     AskSnapshot,
     BrokerSnapshot,
     CancelOrder,
@@ -43,6 +47,7 @@ from robotrader.domain import (
     CommissionReport,
     ExecutionReport,
     LinkChanged,
+    MarginSaid,
     OrderFailed,
     OrderReport,
     PlaceOrder,
@@ -62,6 +67,7 @@ if TYPE_CHECKING:
     from actors.say import Address
 
 _NS: Final = 1_000_000_000
+_ZERO: Final = Decimal(0)
 _FROM_BROKER: Final = (
     LinkChanged, OrderReport, OrderFailed, ExecutionReport, CommissionReport, BrokerSnapshot,
 )  # fmt: skip
@@ -262,12 +268,24 @@ class Orders(Actor):
             tell(self._gateway, message)
             for view in manager.orders():
                 tell(self._risk, do.Told(view))
+        elif isinstance(message, AskMargin):
+            self._ask_margin(message)
+        elif isinstance(message, MarginSaid):
+            tell(self._risk, message)
         elif isinstance(message, AskSettled):
             self._do(manager.settle(message.gate, now_ns))
         elif isinstance(message, Reconcile):
             self._do(manager.wake("ask", now_ns))
         else:
             raise unknown(self, message)
+
+    def _ask_margin(self, ask: AskMargin) -> None:
+        """Have the broker asked, under a number that no order gets."""
+        if self.manager.ready:
+            tell(self._gateway, msgspec.structs.replace(ask, order_id=self.manager.number()))
+        else:
+            why = "orders cannot be sent now"
+            tell(self._risk, MarginSaid(ask.request, _ZERO, _ZERO, _ZERO, why))
 
     def _follow(self, message: Recorded) -> None:
         """Take in what others had recorded: no other records are told here while it lives."""

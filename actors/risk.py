@@ -11,14 +11,13 @@ import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from actors import risk_asks
 from actors.following import Following
-from actors.given import Given
 from actors.limit_changes import LimitDesk
-from actors.messages import AskFunds, AskStanding, LineFreshness, of_quotes
+from actors.margins import Margins
+from actors.messages import AskFunds, AskStanding, of_quotes
 from actors.regained import Regained, reservation_of
+from actors.risk_facts import TOLD, Facts
 from actors.say import (
     AskCheck,
     AskGate,
@@ -29,13 +28,12 @@ from actors.say import (
     ChangeLimit,
     CloseStrategy,
     Committed,
-    CorrelationsChanged,
+    MarginLate,
     NotCommitted,
     Recorded,
     Replayed,
     Restored,
     Sized,
-    SwitchChanged,
     tell,
     unknown,
 )
@@ -46,13 +44,13 @@ from robotrader.domain import (
     CancelWish,
     Funds,
     Intent,
-    LinkChanged,
-    LinkState,
+    MarginSaid,
     Quote,
-    Refusal,
     StopWish,
 )
 from robotrader.domain.records import (
+    FillBooked,
+    FillCorrected,
     LimitChanged,
     OrderDone,
     OrderIntended,
@@ -61,12 +59,11 @@ from robotrader.domain.records import (
 )
 from robotrader.execution import effects as do
 from robotrader.ledger import FOLDED, Ledger
-from robotrader.market import Freshness
 from robotrader.meters import of_gate
 from robotrader.recovery import GATE, LEDGER, STANDINGS, SWITCH, from_rows
-from robotrader.risk import Gate, RiskView, Switch, WorkingOrder
+from robotrader.risk import Gate, Keeper
 from robotrader.strategies import Standings
-from supervision import Actor, MailboxSpec
+from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,14 +71,7 @@ if TYPE_CHECKING:
     from actors.say import Address, GateUse, GateView
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
-    from robotrader.ledger import LedgerView
-    from robotrader.risk import (
-        Correlations,
-        DayFigures,
-        Explained,
-        Limits,
-        SessionState,
-    )
+    from robotrader.risk import Explained, Limits, RiskView, SessionState
     from robotrader.strategies import News
     from supervision import Registry
 
@@ -124,50 +114,39 @@ class Risk(Actor):
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        self._account, self._instruments = account, dict(instruments)
-        self._session, self._restart_at_ns = session, restart_at_ns
+        self._account = account
+        self._facts = Facts(account, instruments, session, restart_at_ns)
+        self._instruments, self._quotes = self._facts.instruments, self._facts.quotes
         self._following, self._orders = Following(self, journal), orders
         self._regained = Regained(registry, self.incarnation.n)
         self._now_ns = now_ns
-        self._sectors = {
-            con_id: each.industry for con_id, each in instruments.items() if each.industry
-        }
-        first = self.incarnation.n * _RESERVATIONS + 1
-        self.gate = Gate(limits, first=first, ceilings=ceilings)
-        self._given = Given(self.gate)
+        self.gate = Gate(limits, first=self.incarnation.n * _RESERVATIONS + 1, ceilings=ceilings)
+        ledger = Ledger(account, instruments.values())
+        self.keeper = keeper = Keeper(self.gate, ledger, Standings())
         self._limit_desk = LimitDesk(self, self.gate, journal, now_ns)
-        self.ledger = Ledger(account, instruments.values())
-        self.standings = Standings()
-        self._quotes: dict[int, Quote] = {}
-        self._open: dict[str, do.OrderView] = {}
-        self._seen: tuple[dict[int, float], LedgerView] | None = None
-        """The account as it was looked at last: prices, and what it was at these."""
-
-        self._judged: set[tuple[str, str]] = set()
-        self._switch: Switch | None = None
-        self._link: LinkState | None = None
-        self._stale: set[tuple[int, str]] = set()
-        self._halted: set[int] = set()
+        self._margins = Margins(
+            account,
+            ask=lambda wanted: tell(orders, wanted),
+            late=lambda delay_s, number: self.send_after(delay_s, MarginLate(number)),
+            settled=keeper.all_shown,
+        )
         self._sized: dict[str, Sized] = {}
-        self._correlations: Correlations | None = None
-        self._days: dict[int, DayFigures] = {}
         self._ready = False
         self._answering = self._questions()
         self._serving: dict[type, Callable[[Any], None]] = {
-            Intent: self._judge,
-            Quote: lambda quote: self._quotes.__setitem__(quote.con_id, quote),
+            **dict.fromkeys(TOLD, self._facts.told),
+            Quote: self._priced,
+            Intent: self._wanted,
             Restored: self._restore,
             Replayed: self._replay,
             Recorded: self._recorded,
             do.Told: self._told,
-            do.Released: self._given.released,
+            do.Released: keeper.released,
             do.Declined: lambda it: self._give_back(it.approved, f"{it.code}: {it.why}"),
             do.Settled: self._settled,
-            LinkChanged: self._changed,
-            SwitchChanged: self._changed,
-            CorrelationsChanged: self._changed,
+            MarginSaid: lambda it: self._margins.said(it, self._now_ns()),
+            MarginLate: lambda it: self._margins.give_up(it.request),
             BrokerSnapshot: lambda _: None,
-            LineFreshness: self._freshness,
             CloseStrategy: self._close,
             CancelWish: self._cancelled,
             StopWish: self._moved,
@@ -177,7 +156,9 @@ class Risk(Actor):
 
     def _questions(self) -> dict[type, Callable[[Any], Any]]:
         return {
-            AskStanding: lambda ask: self._regained.answer(ask, self.standings, self.reply_later),
+            AskStanding: lambda ask: self._regained.answer(
+                ask, self.keeper.standings, self.reply_later
+            ),
             AskGate: lambda _: self._how(),
             AskFunds: lambda ask: self._funds(ask.strategy),
             AskSizes: lambda _: tuple(self._sized.values()),
@@ -204,134 +185,93 @@ class Risk(Actor):
         return None
 
     def _how(self) -> GateView:
-        facts = {
-            "journal": self._ready,
-            "switch": self._switch is not None,
-            "link": self._link is LinkState.READY,
-            "correlations": self._correlations is not None or not self.gate.limits.looks_together,
-            "past days": bool(self._days) or not self.gate.limits.looks_back,
-            **{f"quote {con_id}": con_id in self._quotes for con_id in self._instruments},
-        }
+        facts = {"journal": self._ready, **self._facts.known(self.gate.limits)}
         return risk_asks.how(self.gate, facts)
 
     def _use(self) -> GateUse:
         now_ns = self._now_ns()
         return risk_asks.use(self.gate, self._view(now_ns), now_ns)
 
-    def _check(self, intent: Intent) -> Explained | str:
+    def _check(self, intent: Intent) -> Any:
+        """Say what every check says, of the margin what the broker says now."""
+        if not self._lacks_margin(intent):
+            return self._explained(intent)
+        reply = self.reply_later()
+        if not self._margins.wait(
+            intent, lambda: reply.set(self._explained(intent)), self._now_ns()
+        ):
+            reply.set(self._explained(intent))
+        return DEFERRED
+
+    def _explained(self, intent: Intent) -> Explained | str:
         now_ns = self._now_ns()
         return self.gate.explain(intent, self._view(now_ns, intent.con_id), now_ns)
 
     def _funds(self, strategy: str) -> Funds:
-        ready = self._ready
-        return risk_asks.funds(self.ledger, self._account_view(), strategy) if ready else Funds()
+        return self.keeper.funds(strategy) if self._ready else Funds()
+
+    def _wanted(self, intent: Intent) -> None:
+        """Judge, or let the broker say first what margin it would need."""
+        waits = self._lacks_margin(intent) and self._margins.wait(
+            intent, lambda: self._judge(intent), self._now_ns()
+        )
+        if not waits:
+            self._judge(intent)
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
-        verdict = self.gate.judge(intent, self._view(now_ns, intent.con_id), now_ns)
+        verdict = self.keeper.judge(intent, self._view(now_ns, intent.con_id), now_ns)
+        refusal = None if isinstance(verdict, Approved) else verdict[0]
         if intent.sizing is not None:
-            code = verdict.code if isinstance(verdict, Refusal) else ""
-            self._sized[intent.strategy] = Sized(intent, code, now_ns)
-        if isinstance(verdict, Refusal):
-            why = f"{verdict.code}: {verdict.why}"
-            self._regained.tell(self.standings.declined(intent, why))
+            self._sized[intent.strategy] = Sized(intent, refusal.code if refusal else "", now_ns)
+        if not isinstance(verdict, Approved):
+            self._regained.tell(verdict[1])
             return
-        self._judged.add((intent.strategy, intent.cause))
-        self._given.remember(verdict.reservation)
-        self.standings.approved(intent)
+        self._margins.changed()
         if not tell(self._orders, verdict):
             self._give_back(verdict, "nobody sends orders at the moment")
 
     def _give_back(self, approved: Approved, why: str) -> None:
-        intent = approved.intent
-        self._given.release(approved.reservation, intent.qty)
-        self._judged.discard((intent.strategy, intent.cause))
-        self._regained.tell(self.standings.declined(intent, why))
+        self._regained.tell(self.keeper.give_back(approved, why))
 
     def _view(self, now_ns: int, *contracts: int) -> RiskView:
         """Return the world; sessions of these contracts, prices of what has a position."""
-        return RiskView(
-            account=self._account,
-            ledger=self._account_view() if self._ready else None,
-            others=tuple(map(WorkingOrder.of, self._others())) if self._ready else None,
-            switch=self._switch,
-            link=self._link,
-            stale=frozenset(con_id for con_id, _ in self._stale),
-            halted=frozenset(self._halted) if self._ready else None,
-            instruments=self._instruments,
-            quotes=self._quotes,
-            sessions={con_id: self._session(con_id, now_ns) for con_id in contracts},
-            sectors=self._sectors,
-            restart_at_ns=self._restart_at_ns(now_ns),
-            correlations=self._correlations,
-            days=self._days,
-        )
+        keeper = self.keeper if self._ready else None
+        return self._facts.view(keeper, self._margins.known, now_ns, contracts)
 
-    def _account_view(self) -> LedgerView:
-        """Return the account at the prices of now; the last view if nothing in it has changed."""
-        quotes = [q for each in self.ledger.traded() if (q := self._quotes.get(each)) is not None]
-        marks = {q.con_id: (q.bid + q.ask) / 2 for q in quotes}
-        if self._seen is None or self._seen[0] != marks:
-            self._seen = (marks, self.ledger.view(marks))
-        return self._seen[1]
-
-    def _others(self) -> list[do.OrderView]:
-        """Return the open orders that no reservation of this gate stands for."""
-        return [
-            each
-            for each in self._open.values()
-            if each.parent_ref or (each.strategy, each.cause) not in self._judged
-        ]
+    def _priced(self, quote: Quote) -> None:
+        self._quotes[quote.con_id] = quote
+        self.keeper.priced(quote)
 
     def _cancelled(self, wish: CancelWish) -> None:
-        """Cancel what a strategy's own intent became; its stops and legs are not its to cancel."""
-        for order in list(self._open.values()):
-            own = (order.strategy, order.cause) == (wish.strategy, wish.ref)
-            if own and not order.yields:
-                tell(self._orders, msgspec.structs.replace(wish, ref=order.ref))
+        for own in self.keeper.cancels(wish):
+            tell(self._orders, own)
 
     def _moved(self, wish: StopWish) -> None:
         tell(self._orders, wish)  # a stop that comes nearer can only lower the risk
 
     def _close(self, message: CloseStrategy) -> None:
         """Close what a strategy holds, by the way that every order goes."""
-        held = self.standings.held() if self._ready else {}
+        held = self.keeper.standings.held() if self._ready else {}
         for intent in risk_asks.closing(
-            message, held, self.ledger.quantities(), self._instruments, self._now_ns()
+            message, held, self.keeper.ledger.quantities(), self._instruments, self._now_ns()
         ):
             self._judge(intent)
 
     # -- what orders do --
 
     def _told(self, message: do.Told) -> None:
-        order = message.update
-        if order.reserved > 0:
-            self._open[order.ref] = order
-        else:
-            self._open.pop(order.ref, None)
-            if not order.parent_ref:
-                self._judged.discard((order.strategy, order.cause))
+        self.keeper.told(message.update)
+        self._margins.go_on(self._now_ns())
 
-    # -- what is so --
+    # -- margins --
 
-    def _freshness(self, message: LineFreshness) -> None:
-        """Let nothing be entered on prices that the symbol finds too old (F54).
-
-        A line that was asked for again is waited for: only a price makes it fresh.
-        """
-        line = (message.con_id, message.source)
-        if message.freshness is Freshness.STALE:
-            self._stale.add(line)
-        elif message.freshness is not Freshness.WAITING:
-            self._stale.discard(line)
-
-    def _changed(self, message: LinkChanged | SwitchChanged | CorrelationsChanged) -> None:
-        if isinstance(message, LinkChanged):
-            self._link = message.state
-        elif isinstance(message, CorrelationsChanged):
-            self._correlations, self._days = message.correlations, message.days
-        else:
-            self._switch = message.switch
+    def _lacks_margin(self, intent: Intent) -> bool:
+        """Whether only the broker's word is missing."""
+        if self.gate.limits.max_margin is None:
+            return False
+        now_ns = self._now_ns()
+        return self.gate.lacks_margin(intent, self._view(now_ns, intent.con_id), now_ns)
 
     # -- the journal --
 
@@ -341,10 +281,12 @@ class Risk(Actor):
         if rows is None or gate is None or switch is None:
             return
         instruments = self._instruments.values()
-        self.ledger = Ledger(self._account, instruments, state=from_rows(rows))
         self.gate.restore(gate.past, gate.changed)
-        self.standings = Standings(base.part(STANDINGS))
-        self._halted = set(switch.halted)
+        self.keeper.restore(
+            Ledger(self._account, instruments, state=from_rows(rows)),
+            Standings(base.part(STANDINGS)),
+            switch.halted,
+        )
 
     def _replay(self, message: Replayed) -> None:
         for seq, record in message.records:
@@ -359,13 +301,10 @@ class Risk(Actor):
         """Judge from now on: what earlier gates approved is in the journal, or waits here."""
         own = message.gate == self.incarnation.n  # or an earlier gate asked
         for approved in message.waiting if own else ():
-            self.gate.hold(reservation_of(approved))
-            self._given.remember(approved.reservation)
-            self._judged.add((approved.intent.strategy, approved.intent.cause))
-            self.standings.approved(approved.intent)
+            self.keeper.hold(approved, reservation_of(approved))
         if own:
             self._ready = True
-            self._regained.done(self.standings, self._instruments, self._now_ns())
+            self._regained.done(self.keeper.standings, self._instruments, self._now_ns())
 
     def _recorded(self, message: Recorded) -> None:
         for seq, record in message.records:
@@ -377,10 +316,6 @@ class Risk(Actor):
                 self._regained.tell(news)
 
     def _fold(self, seq: int, record: Record) -> tuple[News, ...]:
-        self.ledger.apply(record)
-        self._seen = None
-        if isinstance(record, SymbolHalted):
-            self._halted.add(record.con_id)
-        elif isinstance(record, SymbolResumed):
-            self._halted.discard(record.con_id)
-        return self.standings.apply(seq, record)
+        if isinstance(record, FillBooked | FillCorrected):
+            self._margins.changed()
+        return self.keeper.fold(seq, record)

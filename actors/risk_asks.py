@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 from actors.say import GateUse, GateView
 from robotrader.domain import Intent, Purpose, Side
-from robotrader.ledger import KEPT
 from robotrader.risk import budget_of
 from robotrader.risk.changes import value_of
-from robotrader.sizing import funds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from actors.say import CloseStrategy
-    from robotrader.domain import Funds, Instrument
-    from robotrader.ledger import Ledger, LedgerView
+    from robotrader.domain import Instrument
     from robotrader.risk import Gate, RiskView
 
 
@@ -41,11 +38,6 @@ def use(gate: Gate, view: RiskView, now_ns: int) -> GateUse:
             for each in gate.changes.records
         ),
     )
-
-
-def funds(ledger: Ledger, view: LedgerView, strategy: str) -> Funds:
-    """Return what a size is made of; of the trades, those of the whole strategy's section."""
-    return funds_of(view, ledger.closed(budget_of(strategy), KEPT))
 
 
 def closing(

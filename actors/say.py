@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from pykka import ActorDeadError
 
-from robotrader.domain import Bar, BrokerSnapshot, Intent
+from robotrader.domain import Bar, Borrow, BrokerSnapshot, Intent
 from robotrader.domain.records import LimitChanged, Record
 from robotrader.execution import OrderView
 from robotrader.ledger import LedgerView
@@ -180,6 +180,18 @@ class Heard(msgspec.Struct, frozen=True):
     """When each contract's data last came (nanoseconds UTC), as a source says every second."""
 
     at_ns: dict[int, int]
+
+
+class Borrows(msgspec.Struct, frozen=True):
+    """What can be borrowed of each contract, as far as the broker says it."""
+
+    said: dict[int, Borrow]
+
+
+class MarginLate(msgspec.Struct, frozen=True, gc=False):
+    """To itself: the broker has not answered what margin an order would need."""
+
+    request: int
 
 
 class ClockCompared(msgspec.Struct, frozen=True):

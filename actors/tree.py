@@ -224,7 +224,7 @@ def _broker(trader: Trader) -> list[ChildSpec]:
     program = None if trader.program is None else role("gateway-program")
     roles = GatewayRoles(
         orders=role("orders"), data=role("data"), alerts=role("alerts"), program=program,
-        watch=role("kill-switch"),
+        watch=role("kill-switch"), gate=role("risk"),
     )  # fmt: skip
 
     def is_open(_instrument: Instrument, _machine_ns: int) -> bool:
@@ -242,7 +242,8 @@ def _broker(trader: Trader) -> list[ChildSpec]:
             gateway=role("gateway"), readers=(role("risk"), role("account")),
             streams=role(breaker_role(f"{SOURCE}.streams")),
             history=role(breaker_role(f"{SOURCE}.history")),
-            watch=role("kill-switch"), daily=role("history"), now_ns=trader.now_ns,
+            watch=role("kill-switch"), daily=role("history"), gate=role("risk"),
+            now_ns=trader.now_ns,
         ),
         _child(
             trader, "history", DailyHistory, rules=trader.history, data=role("data"),

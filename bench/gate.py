@@ -23,8 +23,10 @@ from robotrader.domain.records import CashAdopted, DayRolled, FillBooked
 from robotrader.ledger import Ledger
 from robotrader.risk import (
     Correlations,
+    DayFigures,
     Gate,
     Limits,
+    Quotes,
     Ratio,
     RiskView,
     SessionState,
@@ -46,6 +48,7 @@ SETTLED: Final = 10
 
 WALL_NS: Final = 1_800_000_000_000_000_000
 STEP_NS: Final = 10_000_000
+DAY: Final = DayFigures(volume=1e6, volatility=0.3)
 ACCOUNT: Final = "DU1"
 CASH: Final = Decimal(10**8)
 SEED: Final = 4
@@ -58,8 +61,11 @@ def limits() -> Limits:
         allowed_symbols=frozenset(f"S{n}" for n in CONTRACTS),
         max_symbol_usd=usd, max_sector_weight=most, max_pair_correlation=most,
         max_cluster_weight=most, max_strategy_weight={"echo": most}, max_gross_usd=usd,
-        max_open_positions=2 * POSITIONS, max_orders_per_min=10**6, max_orders_per_day=10**9,
-        duplicate_window_ms=0, max_quote_age_ms=10**9, max_daily_loss_usd=usd,
+        max_open_positions=2 * POSITIONS, max_orders_per_s=10**6, max_orders_per_min=10**6,
+        max_orders_per_day=10**9,
+        duplicate_window_ms=0, max_quote_age_ms=10**9, max_daily_loss_usd=usd, max_heat=most,
+        max_clock_skew_ms=1_000, short_needs_borrow=True, max_losses_row=5, cooldown_ms=1,
+        max_cancel_ratio=most, max_volume_share=most, max_volatility=most,
     )  # fmt: skip
 
 
@@ -78,7 +84,9 @@ class Market:
 
     def __init__(self) -> None:
         self.instruments = {n: Instrument(con_id=n, symbol=f"S{n}") for n in CONTRACTS}
-        self.quotes = {n: Quote(n, WALL_NS, 100.0, 100.02, 5, 5) for n in CONTRACTS}
+        self.quotes = Quotes()  # as the gate's actor keeps them
+        for n in CONTRACTS:
+            self.quotes[n] = Quote(n, WALL_NS, 100.0, 100.02, 5, 5)
         self._turn = count()
         self.ledger = Ledger(ACCOUNT, self.instruments.values())
         self.ledger.apply(CashAdopted(account=ACCOUNT, cash=CASH))
@@ -94,7 +102,7 @@ class Market:
             instruments=self.instruments, quotes=self.quotes,
             sessions=dict.fromkeys(self.instruments, SessionState.OPEN),
             sectors={n: f"sector {n % SECTORS}" for n in self.instruments}, restart_at_ns=None,
-            correlations=known,
+            correlations=known, days=dict.fromkeys(self.instruments, DAY), skew_ns=0,
         )  # fmt: skip
 
     def later(self, now_ns: int) -> RiskView:

@@ -16,7 +16,7 @@ from robotrader.adapters.calendar import sessions as calendar_sessions
 from robotrader.adapters.ib import IbSettings
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.adapters.secrets import Secrets
-from robotrader.config import Durability, Mode
+from robotrader.config import Durability, Mode, WhatIf
 from robotrader.config.places import journal_folder
 from robotrader.domain.errors import ConfigurationError, StrategyError
 from robotrader.gateway import LineRules as Streams
@@ -126,11 +126,16 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
             name: Ratio(_exact(each.capital)) for name, each in chosen(config).items()
         },
         restart_quiet_ms=_quiet_ms(config),
+        max_heat=_looked_at(risk.max_heat, unless=10),
+        heat_without_stop=Ratio(_exact(risk.heat_without_stop)),
         allow_short=risk.allow_short,
+        short_needs_borrow=risk.short_needs_borrow,
+        max_clock_skew_ms=round(risk.max_clock_skew_s * 1_000),
+        max_margin=Ratio(_exact(risk.max_margin)) if risk.what_if is WhatIf.ENTRIES else None,
         allow_extended=risk.allow_extended,
     )
     trips = at_pace(_trips(config), pace, "stale_after_ms", "disconnected_ms", "max_skew_ms")
-    return at_pace(limits, pace, "max_quote_lead_ms"), trips
+    return at_pace(limits, pace, "max_quote_lead_ms", "max_clock_skew_ms", "margin_age_ms"), trips
 
 
 def _looked_at(value: float, *, unless: float) -> Ratio | None:

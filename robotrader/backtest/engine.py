@@ -20,6 +20,8 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from robotrader.backtest.result import Result, Setup
 from robotrader.domain import (
     Approved,
@@ -38,7 +40,7 @@ from robotrader.execution import effects as do
 from robotrader.execution.manager import OrderManager
 from robotrader.ledger import Ledger, Trades
 from robotrader.performance import Track
-from robotrader.risk import Gate, Keeper, RiskView, SessionState, Switch
+from robotrader.risk import Gate, Keeper, Quotes, RiskView, SessionState, Switch, WorkingOrder
 from robotrader.strategies import Fill, Outcome, Standings
 from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
 
@@ -82,9 +84,9 @@ class Engine:
             setup.plan,
         )
         self.venue: Venue
-        self.keeper = Keeper(
-            Gate(setup.limits), Ledger(setup.account, setup.instruments), Standings()
-        )
+        # What the broker is asked about live, the venue judges itself.
+        limits = msgspec.structs.replace(setup.limits, max_margin=None, short_needs_borrow=False)
+        self.keeper = Keeper(Gate(limits), Ledger(setup.account, setup.instruments), Standings())
         self.manager = OrderManager()
         self.trades = Trades()
         self.records: list[rec.Record] = []
@@ -94,7 +96,7 @@ class Engine:
         self._sectors = {
             con_id: each.industry for con_id, each in self._instruments.items() if each.industry
         }
-        self._quotes: dict[int, Quote] = {}
+        self._quotes = Quotes()
         self._todo: deque[Callable[[], object]] = deque()
         self._wakes: list[tuple[int, int, str]] = []
         self._timers: list[tuple[int, int, str, Timer]] = []
@@ -169,9 +171,10 @@ class Engine:
         for bar in batch:
             events = self.venue.on_bar(bar)
             close = bar.close
-            self._quotes[bar.con_id] = Quote(
+            self._quotes[bar.con_id] = quote = Quote(
                 bar.con_id, now_ns, close, close, _UNBOUNDED, _UNBOUNDED
             )
+            self.keeper.priced(quote)
             if events:
                 self._said(events)
         if self._todo:
@@ -338,8 +341,8 @@ class Engine:
         state = SessionState.OPEN if self.setup.always_open else self._session()
         return RiskView(
             account=self.setup.account,
-            ledger=self.keeper.account(self._quotes),
-            others=self.keeper.others(),
+            ledger=self.keeper.account(),
+            others=tuple(map(WorkingOrder.of, self.keeper.others())),
             switch=_OFF,
             link=LinkState.READY,
             stale=frozenset(),
@@ -349,6 +352,7 @@ class Engine:
             sessions={con_id: state},
             sectors=self._sectors,
             restart_at_ns=None,
+            skew_ns=0,
         )
 
     def _session(self) -> SessionState:
@@ -359,20 +363,20 @@ class Engine:
         return SessionState.EXTENDED if extended else SessionState.CLOSED
 
     def _funds(self, name: str) -> Any:
-        return self.keeper.funds(name, self._quotes)
+        return self.keeper.funds(name)
 
     # -- days --
 
     def _roll(self, day: date) -> None:
         self._day = day
-        view = self.keeper.account(self._quotes)
+        view = self.keeper.account()
         if view.equity is not None:
             equity = view.equity.quantize(_CENTS)
             self._keep(rec.DayRolled(day=day.isoformat(), equity=equity, wall_ns=self._now_ns))
 
     def _end_of_day(self) -> None:
         assert self._day is not None, "a day has begun"
-        equity = self.keeper.account(self._quotes).equity
+        equity = self.keeper.account().equity
         assert equity is not None, "cash and every price are known"
         self._days.append(self._day)
         self._values.append(float(equity))
@@ -388,7 +392,7 @@ class Engine:
             alerts=dict(self.alerts),
             bars=self._bars,
             orders=sum(isinstance(each, rec.OrderIntended) for each in self.records),
-            final=self.keeper.account(self._quotes),
+            final=self.keeper.account(),
         )
 
 

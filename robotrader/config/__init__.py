@@ -15,7 +15,7 @@ from robotrader.config.build import (
 )
 from robotrader.config.layers import Layer
 from robotrader.config.places import control_socket, journal_folder, log_folder
-from robotrader.config.risk_schema import KillSwitch, Risk
+from robotrader.config.risk_schema import KillSwitch, Risk, WhatIf
 from robotrader.config.rules import LIVE_PORTS, PAPER_PORTS
 from robotrader.config.schema import (
     Config,
@@ -62,6 +62,7 @@ __all__ = [
     "Strategy",
     "Supervision",
     "Universe",
+    "WhatIf",
     "control_socket",
     "digest",
     "flat",

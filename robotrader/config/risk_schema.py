@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -12,6 +13,13 @@ from robotrader.domain.control import KillLevel
 
 Symbol = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9. ]{0,15}$", description="A symbol")]
 Share = Annotated[float, Meta(gt=0, le=1)]
+
+
+class WhatIf(StrEnum):
+    """Which orders the broker is asked about before they are sent."""
+
+    NEVER = "never"
+    ENTRIES = "entries"
 
 
 class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -110,9 +118,29 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     correlation_days: Annotated[
         int, Meta(ge=2, le=250, description="Daily returns in common that a correlation needs")
     ] = 60
+    max_heat: Annotated[
+        float,
+        Meta(gt=0, le=10, description="Share lost if every stop were hit; 10: not looked at"),
+    ] = 10.0
+    heat_without_stop: Annotated[
+        Share, Meta(description="Share of its worth that a position without a stop loses then")
+    ] = 1.0
     allow_short: Annotated[bool, Meta(description="Whether positions below zero are allowed")] = (
         False
     )
+    short_needs_borrow: Annotated[
+        bool, Meta(description="Whether a short sale needs the broker's word that it has shares")
+    ] = True
+    max_clock_skew_s: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Our clock's distance from the broker's; 0: any"),
+    ] = 1.0
+    what_if: Annotated[
+        WhatIf, Meta(description="Which orders the broker is asked about: margin by what-if")
+    ] = WhatIf.NEVER
+    max_margin: Annotated[
+        Share, Meta(description="Initial margin after an entry, as a share of equity with loan")
+    ] = 1.0
     allow_extended: Annotated[
         bool, Meta(description="Whether entries pass outside of regular hours")
     ] = False

@@ -10,6 +10,7 @@ journal's ``records`` are lenient, so that a release can be rolled back. What is
 from robotrader.domain import errors, records
 from robotrader.domain.broker import (
     AskLink,
+    AskMargin,
     AskSnapshot,
     BrokerSnapshot,
     CancelOrder,
@@ -18,6 +19,7 @@ from robotrader.domain.broker import (
     FromBroker,
     LinkChanged,
     LinkState,
+    MarginSaid,
     OrderFailed,
     OrderReport,
     PlaceOrder,
@@ -47,6 +49,7 @@ from robotrader.domain.lifecycle import (
 )
 from robotrader.domain.market import (
     Bar,
+    Borrow,
     Quote,
     Trade,
 )
@@ -67,8 +70,10 @@ __all__ = [
     "TRANSITIONS",
     "Approved",
     "AskLink",
+    "AskMargin",
     "AskSnapshot",
     "Bar",
+    "Borrow",
     "BrokerSnapshot",
     "CancelOrder",
     "CancelWish",
@@ -82,6 +87,7 @@ __all__ = [
     "Leg",
     "LinkChanged",
     "LinkState",
+    "MarginSaid",
     "Order",
     "OrderFailed",
     "OrderKey",

@@ -72,6 +72,17 @@ class CancelOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     order_id: int
 
 
+class AskMargin(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Ask what an order would do to the account's margin; nothing is placed.
+
+    ``MarginSaid`` of the same ``request`` answers. The order manager gives it its ``order_id``.
+    """
+
+    request: int
+    order: Order
+    order_id: int = 0
+
+
 class AskSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask the broker for everything; a ``BrokerSnapshot`` answers."""
 
@@ -133,6 +144,17 @@ class OrderFailed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     code: int
     text: str
     generation: int
+
+
+class MarginSaid(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Initial and maintenance margin and equity with loan value after an order, or why not."""
+
+    request: int
+    initial: Decimal
+    maintenance: Decimal
+    equity: Decimal
+    why: str = ""
+    """Why there is no answer, or what the broker has against the order."""
 
 
 class ExecutionReport(

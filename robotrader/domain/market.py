@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 
@@ -39,3 +41,14 @@ class Bar(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     volume: float
     wap: float = 0.0
     count: int = 0
+
+
+class Borrow(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What the broker says of borrowing a contract's shares, which a short sale needs."""
+
+    con_id: int
+    shares: Decimal | None
+    """How many there are at least; None: not said."""
+
+    to_locate: bool = False
+    """Whether they have to be found first: until then an order is held."""

@@ -175,6 +175,7 @@ class Control:
         books.locates = books.locates.changed(
             self._known(command), command.shares, to_locate=command.locate
         )
+        self._gateway.streams.lends(command.con_id)
 
     def _locate(self, command: Command) -> None:
         """Find the shares that short sales wait for."""

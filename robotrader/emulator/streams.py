@@ -28,6 +28,11 @@ BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 
 )  # fmt: skip
 LAST_TIME: Final = 45
 RT_VOLUME: Final = 48
+LENDING: Final = 46
+SHARES: Final = 89
+PLENTY: Final = Decimal(10_000_000)
+"""Shares that are there where nothing limits them."""
+
 DELAYED: Final = {BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_SIZE: 71, HIGH: 72,
                   LOW: 73, VOLUME: 74, CLOSE: 75, OPEN: 76, LAST_TIME: 88}  # fmt: skip
 """Tick types of delayed data."""
@@ -96,6 +101,23 @@ class Streams:
         """Send a tick to everybody who listens."""
         for stream in list(self._by_contract.get(ticker.con_id, ())):
             _SENDERS[stream.kind](stream, ticker)
+
+    def lends(self, con_id: int) -> None:
+        """Tell everybody who wants to know what can be borrowed of a contract now."""
+        for stream in self._by_contract.get(con_id, ()):
+            _send_borrow(self._gateway, stream)
+
+
+def _send_borrow(gateway: Gateway, stream: Stream) -> None:
+    """Say how easily shares can be borrowed: 3 is easily, 2 if located, 1 not at all."""
+    if stream.kind != "quotes" or "236" not in stream.generic or stream.delayed:
+        return
+    locates, number = gateway.books.locates, stream.req_id
+    shares = locates.limited.get(stream.con_id, PLENTY)
+    located = stream.con_id in locates.to_locate
+    level = 1.0 if not shares else 2.0 if located else 3.0
+    stream.link.tick((number, LENDING), "tickGeneric", reqId=number, tickType=LENDING, value=level)
+    stream.link.tick((number, SHARES), "tickSize", reqId=number, tickType=SHARES, size=shares)
 
 
 def _price(stream: Stream, kind: int, price: float, size: float) -> None:
@@ -274,6 +296,7 @@ def _quotes(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
     )
     _send_quote(stream, ticker)
     _send_day(stream, ticker, DAY_FIGURES)
+    _send_borrow(gateway, stream)
     if fields["snapshot"] or fields["regulatorySnapshot"]:
         gateway.streams.remove(link, req_id)
         link.send("tickSnapshotEnd", reqId=req_id)

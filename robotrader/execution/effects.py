@@ -60,6 +60,7 @@ class OrderView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     parent_ref: str = ""
     limit_price: Decimal | None = None
     aux_price: Decimal | None = None
+    trail_percent: Decimal | None = None
     modifying: bool = False
     """A change was sent and it is not known whether it was taken."""
 

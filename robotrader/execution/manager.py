@@ -85,6 +85,10 @@ class OrderManager:
         """Whether an order may be sent now."""
         return self._desk.ready
 
+    def number(self) -> int:
+        """Return an order id that no order has or gets; raises OrderError if none is left."""
+        return self._desk.book.identities.next()[1]
+
     @property
     def generation(self) -> int:
         """The connection that is current."""

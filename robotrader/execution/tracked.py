@@ -176,6 +176,7 @@ class Tracked:
             qty=self.qty,
             limit_price=self.limit_price,
             aux_price=self.aux_price,
+            trail_percent=told.trail_percent,
             filled=self.seen,
             reserved=self.reserved,
             reduces=told.reduces,

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from robotrader.domain import Bar, Instrument, Quote, SecType, Trade
+from robotrader.domain import Bar, Borrow, Instrument, Quote, SecType, Trade
 
 
 class DataClass(StrEnum):
@@ -138,7 +138,7 @@ class GatewayAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``account``: the login has another one, so that waiting would not help."""
 
 
-ToData: TypeAlias = Quote | Trade | Bar | LineChanged | History | Resolved
+ToData: TypeAlias = Quote | Trade | Bar | Borrow | LineChanged | History | Resolved
 """What goes to the market-data actor."""
 
 FromTrader: TypeAlias = Subscribe | Unsubscribe | AskHistory | Resolve

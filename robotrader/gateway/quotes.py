@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from decimal import Decimal
 from typing import Final
 
-from robotrader.domain import Quote, Trade
+from robotrader.domain import Borrow, Quote, Trade
 
 SECOND_NS: Final = 1_000_000_000
 MILLI_NS: Final = 1_000_000
@@ -28,6 +29,14 @@ _SIZES: Final = {0: _BID, 69: _BID, 3: _ASK, 70: _ASK, 5: _LAST, 71: _LAST}
 _TIMES: Final = frozenset({45, 88})
 _RT_VOLUME: Final = frozenset({48, 77})
 _HIGHEST_TYPE: Final = 105
+LENDING: Final = 46
+"""How easily shares can be borrowed: above 2.5 at least 1,000 can, above 1.5 they have to be
+located first, at or below that there are none (IBKR, generic tick 236)."""
+
+SHARES: Final = 89
+"""How many shares can be borrowed (generic tick 236 too)."""
+
+_EASY, _LOCATED, _EASY_SHARES = 2.5, 1.5, Decimal(1_000)
 DELAYED_TYPES: Final = range(66, 91)
 
 
@@ -53,6 +62,9 @@ class LineBook:
         self._trade_ns = 0
         self._volume = -1.0
         self._last_trade: Trade | None = None
+        self._lending: float | None = None
+        self._shares: Decimal | None = None
+        self._lent: Borrow | None = None
 
     # -- ticks --
 
@@ -93,6 +105,28 @@ class LineBook:
             self._rt(value)
         else:
             self._unknown(kind)
+
+    def lent(self, kind: int, value: float) -> Borrow | None:
+        """Take a tick about borrowing; return what is so now, None if that was known."""
+        if not possible(value):
+            self.refused["borrow"] += 1
+            return None
+        if kind == LENDING:
+            self._lending = value
+        else:
+            self._shares = Decimal(int(value))
+        before, self._lent = self._lent, self._borrow()
+        return None if self._lent == before else self._lent
+
+    def _borrow(self) -> Borrow:
+        """Return what the two ticks say together; the one that says less counts."""
+        shares, level = self._shares, self._lending
+        if level is None:
+            return Borrow(self.con_id, shares)
+        if level <= _LOCATED:
+            return Borrow(self.con_id, Decimal(0))
+        easy = _EASY_SHARES if shares is None else shares
+        return Borrow(self.con_id, easy, to_locate=level <= _EASY)
 
     def _unknown(self, kind: int) -> None:
         if not 0 <= kind <= _HIGHEST_TYPE:

@@ -33,6 +33,7 @@ from robotrader.ledger.lots import Trade
 from robotrader.ledger.money import EXACT, ZERO, exact
 from robotrader.ledger.project import project
 from robotrader.ledger.reading import day_of, numbers, revision_of, sign_of
+from robotrader.ledger.rows import Rows
 from robotrader.ledger.state import Early, LedgerState
 from robotrader.ledger.trips import losing_streak
 from robotrader.ledger.view import DayMark
@@ -94,6 +95,10 @@ class Ledger:
         self._elsewhere = dict(state.elsewhere)
         self._losses_ns: tuple[int, ...] | None = None
         """The newest trades that lost; None: to be looked up again."""
+
+        self._rows = Rows(self.multipliers)
+        self._traded, self._paid = set(self._histories), set(self._commissions)
+        """Contracts whose holding is new since the last view, and strategies that paid since."""
 
         self._days = list(state.days)
         self._best = state.best
@@ -243,6 +248,8 @@ class Ledger:
         for history in self._histories.values():
             for family in history.settle(before):
                 del self._places[family]
+                self._losses_ns = None
+        self._traded |= self._histories.keys()
         self._elsewhere = {f: day for f, day in self._elsewhere.items() if day >= before}
         kept = {family: each for family, each in self._early.items() if each.rolled >= before}
         self.forgotten += len(self._early) - len(kept)
@@ -254,8 +261,11 @@ class Ledger:
         history = self._histories.get(con_id)
         if history is None:
             history = self._histories[con_id] = History()
+        closed = history.held.trips.closed
         history.add(trade)
-        self._losses_ns = None
+        if history.held.trips.closed is not closed:  # most trades end none
+            self._losses_ns = None
+        self._traded.add(con_id)
         self._places[trade.family] = con_id
         self._pay(trade.strategy, trade.outlay, trade.fees)
 
@@ -265,12 +275,14 @@ class Ledger:
             return
         self._histories[con_id].replace(new)
         self._losses_ns = None
+        self._traded.add(con_id)
         self._pay(new.strategy, new.outlay - old.outlay, new.fees - old.fees)
 
     def _pay(self, strategy: str, outlay: Decimal, commission: Decimal) -> None:
         self._outlay += outlay
         if commission:
             self._commissions[strategy] = self._commissions.get(strategy, ZERO) + commission
+            self._paid.add(strategy)
 
     def _multiplier(self, con_id: int) -> int:
         multiplier = self.multipliers.get(con_id)
@@ -335,28 +347,28 @@ class Ledger:
         """Return the contracts that are or were held: those whose prices a view needs."""
         return tuple(self._histories)
 
+    def has_traded(self, con_id: int) -> bool:
+        """Whether a contract is or was held."""
+        return con_id in self._histories
+
     def view(self, marks: Mapping[int, float]) -> LedgerView:
         """Return the account at these prices, which is what everybody reads."""
         with localcontext(EXACT):
+            traded, self._traded = self._traded, set()
+            paid, self._paid = self._paid, set()
+            self._rows.look(self._histories, marks, traded, self._commissions, paid)
             return project(
                 account=self.account,
                 currency=self.currency,
                 cash=None if self._granted is None else self._granted - self._outlay,
-                capital=self.capital(),
-                holdings={con_id: each.held for con_id, each in self._histories.items()},
-                multipliers=self.multipliers,
+                granted=self._granted,
+                rows=self._rows,
                 commissions=self._commissions,
                 day=self._days[-1] if self._days else None,
                 best=self._best,
                 unmatched=tuple(self._early),
                 doubts=self._doubts,
-                marks=marks,
                 losses_ns=self.losses_ns(),
-                reduced_ns={
-                    con_id: each.held.reduced_ns
-                    for con_id, each in self._histories.items()
-                    if each.held.reduced_ns
-                },
             )
 
 

@@ -48,6 +48,8 @@ def part(whole: Decimal, of: Decimal, share: Decimal) -> Decimal:
 
 def market_price(price: float | None) -> Decimal | None:
     """Return a market's float price as money; None if it is no price (F47, F61)."""
+    if type(price) is float:
+        return Decimal(repr(price)) if 0 < price < math.inf else None
     if price is None or isinstance(price, bool) or not isinstance(price, (int, float)):
         return None
     if not math.isfinite(price) or price <= 0:

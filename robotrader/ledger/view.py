@@ -14,9 +14,9 @@ import msgspec
 from robotrader.ledger.money import ZERO, market_price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from robotrader.ledger.lots import Holding, Lot
+    from robotrader.ledger.lots import Holding
 
 
 class DayMark(msgspec.Struct, frozen=True, gc=False):
@@ -135,46 +135,6 @@ def position_view(
         value=value,
         unrealized=None if value is None else value - cost,
     )
-
-
-def strategy_views(
-    holdings: Mapping[int, Holding],
-    units: Mapping[int, Decimal | None],
-    commissions: Mapping[str, Decimal],
-) -> dict[str, StrategyView]:
-    """Return every strategy's part; ``units`` is the worth of one share or contract."""
-    parts = {name: _Part() for name in commissions}
-    for con_id, held in holdings.items():
-        unit = units[con_id]
-        for name, realized in held.realized.items():
-            parts.setdefault(name, _Part()).realized += realized
-        for lot in held.lots:
-            parts.setdefault(lot.strategy, _Part()).hold(lot, unit)
-    return {
-        name: StrategyView(
-            realized=part.realized,
-            commissions=commissions.get(name, ZERO),
-            cost=part.cost,
-            unrealized=None if part.value is None else part.value - part.cost,
-        )
-        for name, part in sorted(parts.items())
-    }
-
-
-class _Part:
-    """One strategy's sums while all lots are gone through once."""
-
-    __slots__ = ("cost", "realized", "value")
-
-    def __init__(self) -> None:
-        self.realized = self.cost = ZERO
-        self.value: Decimal | None = ZERO
-
-    def hold(self, lot: Lot, unit: Decimal | None) -> None:
-        """Add a lot; the worth of all is unknown if that of one is."""
-        self.cost += lot.cost
-        if self.value is not None:
-            self.value = None if unit is None else self.value + lot.qty * unit
 
 
 def total(parts: Iterable[Decimal | None]) -> Decimal | None:

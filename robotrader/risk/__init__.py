@@ -1,15 +1,18 @@
 """What may be risked, pure: limits, the gate that every order passes, and the kill switch."""
 
+from robotrader.risk.asked import Margin, Wish, wish_of
 from robotrader.risk.changes import LimitChange, LimitChanges
 from robotrader.risk.correlation import Aligned, Correlations, aligned, correlations
 from robotrader.risk.daily import DayFigures, day_figures
 from robotrader.risk.explain import Checked, Explained
 from robotrader.risk.exposure import Exposure, Reservation
 from robotrader.risk.gate import Gate
+from robotrader.risk.heat import StopAt, stop_of
 from robotrader.risk.keeper import Keeper
 from robotrader.risk.known import GateFold, GateState, SwitchFold, SwitchState
 from robotrader.risk.limits import Limits
 from robotrader.risk.losses import daily_loss, drawdown
+from robotrader.risk.quotes import Quotes
 from robotrader.risk.switch import (
     ALL,
     Level,
@@ -41,11 +44,14 @@ __all__ = [
     "LimitChange",
     "LimitChanges",
     "Limits",
+    "Margin",
+    "Quotes",
     "Ratio",
     "Reservation",
     "RiskView",
     "SessionState",
     "Signs",
+    "StopAt",
     "Switch",
     "SwitchFold",
     "SwitchState",
@@ -53,6 +59,7 @@ __all__ = [
     "Trip",
     "TripRules",
     "Usd",
+    "Wish",
     "Working",
     "WorkingOrder",
     "aligned",
@@ -67,5 +74,7 @@ __all__ = [
     "pct",
     "ratio",
     "scope_of",
+    "stop_of",
     "usd",
+    "wish_of",
 ]

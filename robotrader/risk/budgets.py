@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING
 
 from robotrader.ledger.view import total
 from robotrader.risk.switch import budget_of
-from robotrader.risk.worst import worth
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from robotrader.risk.case import Case
-    from robotrader.risk.exposure import Reservation
-    from robotrader.risk.view import WorkingOrder
 
 
 def strategy(case: Case) -> str:
@@ -30,24 +25,10 @@ def strategy(case: Case) -> str:
     ledger = case.view.ledger
     if ledger is None or ledger.equity is None:
         return "equity is not known"
-    used = total((case.before.budget(name), *_coming(case, name)))
+    used = total((case.before.budget(name), case.after.coming(name, case.intent.qty)))
     if used is None:
         return f"a price of what {name} holds or has on its way is not known"
     most = share * ledger.equity
     if used <= most:
         return ""
     return f"{name} would use {used} USD, above its budget of {most} ({share} of equity)"
-
-
-def _coming(case: Case, name: str) -> list[Decimal | None]:
-    """Return the worth of its pending orders and of this one, each at its worst price."""
-    on_their_way: tuple[Reservation | WorkingOrder, ...] = case.reserved
-    on_their_way += case.view.others or ()
-    return [
-        worth(case.intent.qty, case.mine),
-        *(
-            worth(each.qty, case.after[each.con_id])
-            for each in on_their_way
-            if not each.reduces and budget_of(each.strategy) == name
-        ),
-    ]

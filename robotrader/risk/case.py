@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
-from robotrader.ledger.money import ZERO
+from robotrader.ledger.money import ZERO, market_price
 from robotrader.risk.exposure import (
     Exposure,
     Pending,
@@ -15,6 +15,8 @@ from robotrader.risk.exposure import (
     exposure_of,
     worst_price,
 )
+from robotrader.risk.heat import StopAt, heat_of, stop_of
+from robotrader.risk.past import echo_of
 from robotrader.risk.worst import After
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Instrument, Intent
     from robotrader.risk.limits import Limits
-    from robotrader.risk.past import Past
+    from robotrader.risk.past import Echo, Past
     from robotrader.risk.view import RiskView
     from robotrader.risk.worst import Worst
 
@@ -54,7 +56,7 @@ class _once(Generic[T]):  # noqa: N801 - used as a decorator
         return value
 
 
-@dataclass(frozen=True)
+@dataclass
 class Case:
     """See the module's prose. The intent is well formed."""
 
@@ -75,6 +77,17 @@ class Case:
     def pending(self) -> tuple[Pending, ...]:
         """What is on its way in this contract without this intent."""
         return self.before.own(self.intent.con_id)
+
+    @_once
+    def market(self) -> tuple[Decimal | None, Decimal | None]:
+        """Bid and ask as money; what is no price is None."""
+        last = self.view.quotes.get(self.intent.con_id)
+        return (None, None) if last is None else (market_price(last.bid), market_price(last.ask))
+
+    @_once
+    def echo(self) -> Echo:
+        """What an intent that repeats it would have in common with it."""
+        return echo_of(self.intent)
 
     @_once
     def position(self) -> Decimal:
@@ -102,16 +115,39 @@ class Case:
     @_once
     def price(self) -> Decimal | None:
         """The highest price that it could have."""
-        return worst_price(self.intent, self.view)
+        return worst_price(self.intent, self.market[self.intent.side.sign > 0])
 
     @_once
     def after(self) -> After:
         """The worst case of every contract, this intent included."""
-        return After(self.before, self.intent.con_id, self.mine)
+        return After(self.before, self.intent.con_id, self.mine, self._heat)
 
     @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
-        con_id = self.intent.con_id
-        order = Pending(con_id, self.intent.side.sign, self.intent.qty, self.price)
-        return exposure_of(self.view, con_id, (*self.pending, order))
+        return exposure_of(self.view, self.intent.con_id, self._all)
+
+    @_once
+    def worth(self) -> Decimal | None:
+        """What its contract would be worth in the worst case."""
+        return self.after.mine
+
+    @_once
+    def stop(self) -> StopAt | None:
+        """Where it stops, or the stop that it brings."""
+        return stop_of(self.intent)
+
+    @_once
+    def _all(self) -> tuple[Pending, ...]:
+        """What would be on its way in its contract."""
+        wanted = self.intent
+        order = Pending(wanted.con_id, wanted.side.sign, wanted.qty, self.price, stop=self.stop)
+        return (*self.pending, order)
+
+    @_once
+    def _heat(self) -> Decimal | None:
+        """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
+        if self.limits.max_heat is None:
+            return ZERO
+        bare = self.limits.heat_without_stop
+        return heat_of(self.view, self.intent.con_id, self._all, self.mine, bare)

@@ -10,11 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
-from robotrader.ledger import market_price
-from robotrader.risk import budgets, lately, sizes, together, traded
+from robotrader.risk import asked, budgets, heat, lately, sizes, together, traded
 from robotrader.risk.exposure import coming, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
-from robotrader.risk.past import MS_NS, echo_of
+from robotrader.risk.past import MS_NS
 from robotrader.risk.view import SessionState
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def quote(case: Case) -> str:
         return f"there is no quote of {case.intent.symbol}"
     if case.intent.con_id in case.view.stale:
         return f"the prices of {case.intent.symbol} are stale: they are asked for again"
-    bid, ask = market_price(last.bid), market_price(last.ask)
+    bid, ask = case.market
     if bid is None or ask is None or bid > ask:
         return f"the quote of {case.intent.symbol} is none: {last.bid} to {last.ask}"
     age_ns = case.now_ns - last.time_ns
@@ -150,9 +149,7 @@ def quote(case: Case) -> str:
 
 def collar(case: Case) -> str:
     """Its prices are near the market."""
-    last = case.view.quotes.get(case.intent.con_id)
-    buys = case.intent.side.sign > 0
-    near = None if last is None else market_price(last.ask if buys else last.bid)
+    near = case.market[case.intent.side.sign > 0]
     if near is None:
         return f"there is no price of {case.intent.symbol} to compare with"
     for what, price in (
@@ -167,7 +164,7 @@ def collar(case: Case) -> str:
 
 def duplicate(case: Case) -> str:
     """It does not repeat one that passed a moment ago (F22)."""
-    at_ns = case.past.same(echo_of(case.intent))
+    at_ns = case.past.same(case.echo)
     if at_ns is None or abs(case.now_ns - at_ns) >= case.limits.duplicate_window_ms * MS_NS:
         return ""
     return f"one like it passed {(case.now_ns - at_ns) // MS_NS} ms ago"
@@ -175,8 +172,7 @@ def duplicate(case: Case) -> str:
 
 def entry_pending(case: Case) -> str:
     """Not too many orders of the symbol are on their way that would add to risk (F22)."""
-    con_id = case.intent.con_id
-    count = sum(each.con_id == con_id and not each.reduces for each in case.reserved)
+    count = sum(not each.reduces for each in case.before.held_for(case.intent.con_id))
     if count < case.limits.max_entries_pending:
         return ""
     return f"{count} entries of {case.intent.symbol} are on their way"
@@ -193,9 +189,7 @@ def exit_pending(case: Case) -> str:
     """No pending exit would lose the shares that it closes: it would open a position instead."""
     con_id, sign = case.intent.con_id, case.intent.side.sign
     exits = sum(
-        each.qty
-        for each in case.reserved
-        if each.reduces and (each.con_id, each.sign) == (con_id, sign)
+        each.qty for each in case.before.held_for(con_id) if each.reduces and each.sign == sign
     )
     if case.position * sign < 0:
         exits += coming(pending((), case.view.others or ()), con_id, sign)
@@ -252,6 +246,7 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("restart", restart),
     ("session", session),
     ("step", step),
+    ("clock", asked.clock),
     ("quote", quote),
     ("collar", collar),
     ("duplicate", duplicate),
@@ -269,13 +264,17 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     ("strategy", budgets.strategy),
     ("correlation", together.pair),
     ("cluster", together.cluster),
+    *heat.CHECKS,
+    *asked.CHECKS,
 )
+
+
+_EVERY: Final = (*FOR_ALL, *FOR_ENTRIES)
 
 
 def refused(case: Case) -> tuple[str, str] | None:
     """Return the code and the reason of the first check that does not let an intent pass."""
-    checks = FOR_ALL if case.reduces else (*FOR_ALL, *FOR_ENTRIES)
-    for code, check in checks:
+    for code, check in FOR_ALL if case.reduces else _EVERY:
         if why := check(case):
             return code, why
     return None

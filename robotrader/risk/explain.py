@@ -49,6 +49,10 @@ LIMITS_OF: Final[dict[str, tuple[str, ...]]] = {
     "strategy": ("max_strategy_weight",),
     "correlation": ("max_pair_correlation",),
     "cluster": ("max_cluster_weight", "cluster_correlation"),
+    "clock": ("max_clock_skew_ms",),
+    "heat": ("max_heat", "heat_without_stop"),
+    "borrow": ("short_needs_borrow",),
+    "margin": ("max_margin", "margin_age_ms"),
 }
 """The limits that each check compares with; the others compare with none."""
 

@@ -14,6 +14,7 @@ import msgspec
 
 from robotrader.ledger import market_price
 from robotrader.ledger.money import ZERO
+from robotrader.risk.heat import StopAt
 from robotrader.risk.malformed import TRIGGERED
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     yields: bool = False
     """Whether it is a stop: an exit takes its shares."""
 
+    stop: StopAt | None = None
+    """Where it stops, or the stop that it brings."""
+
+    cause: str = ""
+
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
     """A quantity of a contract that is on its way; of one ``group`` only one can fill."""
@@ -47,6 +53,8 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
     group: str = ""
     yields: bool = False
     protects: bool = False
+    stop: StopAt | None = None
+    """Where a stop stops; of an entry the stop that it brings, until that works itself."""
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
@@ -69,38 +77,57 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
-    reserved = (
-        Pending(
-            each.con_id, each.sign, each.qty, each.price, yields=each.yields, protects=each.yields
-        )
-        for each in held
-    )
-    working = (
-        Pending(
-            each.con_id,
-            each.side.sign,
-            each.qty,
-            each.price,
-            each.group,
-            yields=each.yields,
-            protects=each.protects,
-        )
-        for each in others
-    )
+    others = tuple(others)
+    legs = {_led_to(each) for each in others if each.stop is not None}
+    reserved = [
+        _of_ours(each, its_stop_works=bool(legs) and _led_to(each) in legs) for each in held
+    ]
+    working = map(_of_another, others)
     return (*reserved, *working)
+
+
+def _led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
+    """Return what an entry and the legs that it brought have in common."""
+    return each.con_id, each.strategy, each.cause
+
+
+def _of_ours(each: Reservation, *, its_stop_works: bool) -> Pending:
+    return Pending(
+        each.con_id,
+        each.sign,
+        each.qty,
+        each.price,
+        yields=each.yields,
+        protects=each.yields,
+        stop=None if its_stop_works and not each.yields else each.stop,
+    )
+
+
+def _of_another(each: WorkingOrder) -> Pending:
+    return Pending(
+        each.con_id,
+        each.side.sign,
+        each.qty,
+        each.price,
+        each.group,
+        yields=each.yields,
+        protects=each.protects,
+        stop=each.stop,
+    )
 
 
 def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
     """Return how many shares of a contract could be bought (1) or sold (-1) by what is pending."""
     alone = ZERO
-    grouped: dict[str, Decimal] = {}
+    grouped: dict[str, Decimal] | None = None
     for each in on_its_way:
         if each.con_id == con_id and each.sign == sign:
             if each.group:
+                grouped = {} if grouped is None else grouped
                 grouped[each.group] = max(each.qty, grouped.get(each.group, ZERO))
             else:
                 alone += each.qty
-    return alone + sum(grouped.values(), ZERO)
+    return alone + sum(grouped.values(), ZERO) if grouped else alone
 
 
 def exposures(
@@ -119,7 +146,7 @@ def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
     qty = ZERO if held is None else held.qty
     mark = None if held is None else held.mark
-    unit = _unit(view, con_id, [mark, *(each.price for each in own)])
+    unit = _unit(view, con_id, [mark, *[each.price for each in own]] if own else [mark])
     if not own:
         return Exposure(qty, qty, unit)
     return Exposure(qty + coming(own, con_id, 1), qty - coming(own, con_id, -1), unit)
@@ -129,31 +156,34 @@ def _unit(view: RiskView, con_id: int, known: list[Decimal | None]) -> Decimal |
     """Return the highest of these prices and the market's, with the contract's multiplier."""
     quote = view.quotes.get(con_id)
     if quote is not None:
-        known += _market(quote)
+        known.append(_market(quote))
     prices = [price for price in known if price is not None]
     instrument = view.instruments.get(con_id)
     if not prices or instrument is None:
         return None
-    return max(prices) * instrument.multiplier
+    highest = max(prices) if len(prices) > 1 else prices[0]
+    return highest if instrument.multiplier == 1 else highest * instrument.multiplier
 
 
-def _market(quote: Quote) -> list[Decimal | None]:
-    """Return the prices of a quote; of two good ones the higher, which is the one that counts."""
+def _market(quote: Quote) -> Decimal | None:
+    """Return the higher of a quote's prices, None if neither is one."""
     if 0 < quote.bid <= quote.ask < math.inf:
-        return [market_price(quote.ask)]
-    return [market_price(quote.bid), market_price(quote.ask)]
+        return market_price(quote.ask)
+    prices = [market_price(quote.bid), market_price(quote.ask)]
+    return max((price for price in prices if price is not None), default=None)
 
 
-def worst_price(intent: Intent, view: RiskView) -> Decimal | None:
-    """Return the highest price that an order could have, None where the market is not known."""
+def worst_price(intent: Intent, market: Decimal | None) -> Decimal | None:
+    """Return the highest price that an order could have, None where the market is not known.
+
+    ``market`` is the ask for what is bought, else the bid.
+    """
     if intent.side.sign > 0 and intent.limit_price is not None:
         return intent.limit_price
-    quote = view.quotes.get(intent.con_id)
-    if quote is None:
-        return None
-    market = market_price(quote.ask if intent.side.sign > 0 else quote.bid)
     if market is None:
         return None
+    if intent.limit_price is None and intent.aux_price is None:
+        return market
     return max(market, intent.limit_price or market, trigger_price(intent) or market)
 
 

@@ -18,13 +18,14 @@ from robotrader.domain import Approved, Intent, Purpose, Refusal
 from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT, ZERO
+from robotrader.risk.asked import is_unasked
 from robotrader.risk.case import Case
 from robotrader.risk.changes import LimitChanges
 from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.malformed import malformed
-from robotrader.risk.past import REMEMBERED, Past, PastState, echo_of
+from robotrader.risk.past import REMEMBERED, Past, PastState
 from robotrader.risk.report.usage import usage
 from robotrader.risk.worst import Worst
 
@@ -56,6 +57,9 @@ class Gate:
         self._next = first
         self._held: dict[int, Reservation] = {}
         self._over: dict[int, Reservation] = {}
+        self._moved: set[int] = set()
+        """Contracts whose reservations are new since the last look."""
+
         self._past = Past()
         self._worst = Worst()
         self._refusals: Counter[str] = Counter()
@@ -77,7 +81,8 @@ class Gate:
     def most(self, intent: Intent, view: RiskView, now_ns: int) -> Decimal:
         """Return the largest quantity up to the intent's that would pass now; 0 if none would.
 
-        Whole steps of the contract only: a quantity is never rounded up (F64). Holds nothing.
+        Whole steps of the contract only: a quantity is never rounded up (F64). Holds nothing. Of
+        margins it knows none but the intent's own: those of other quantities were never asked for.
         """
         with localcontext(EXACT):
             instrument = view.instruments.get(intent.con_id)
@@ -87,17 +92,33 @@ class Gate:
             while failing - passing > 1:
                 tried = (passing + failing) // 2
                 less = msgspec.structs.replace(intent, qty=instrument.size_step * tried)
-                if refused(self._case(less, view, now_ns)) is None:
+                if _passes(refused(self._case(less, view, now_ns))):
                     passing = tried
                 else:
                     failing = tried
             return instrument.size_step * passing
 
+    def lacks_margin(self, intent: Intent, view: RiskView, now_ns: int) -> bool:
+        """Whether nothing is against it but that the broker has not said its margin; holds nothing.
+
+        What the broker has said, whatever it was, is not lacking.
+        """
+        with localcontext(EXACT):
+            if malformed(intent):
+                return False
+            case = self._case(intent, view, now_ns)
+            found = refused(case)
+            return found is not None and found[0] == "margin" and is_unasked(case)
+
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
             self._past.begin(view.ledger.day)
-        self._worst.look(view, self.reserved)
-        return Case(intent, view, self.limits, self.reserved, self._past, now_ns, self._worst)
+        limits = self.limits
+        bare = None if limits.max_heat is None else limits.heat_without_stop
+        moved, self._moved = self._moved, set()
+        reserved = self.reserved
+        self._worst.look(view, reserved, bare, moved)
+        return Case(intent, view, limits, reserved, self._past, now_ns, self._worst)
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1
@@ -107,7 +128,8 @@ class Gate:
         intent, number = case.intent, self._next
         self._next += 1
         self.approvals += 1
-        self._past.add(echo_of(intent), case.now_ns)
+        self._moved.add(intent.con_id)
+        self._past.add(case.echo, case.now_ns)
         self._held[number] = Reservation(
             number=number,
             con_id=intent.con_id,
@@ -117,6 +139,8 @@ class Gate:
             reduces=case.reduces,
             strategy=intent.strategy,
             yields=case.reduces and intent.purpose is Purpose.STOP,
+            stop=case.stop,
+            cause=intent.cause,
         )
         return Approved(
             intent=intent,
@@ -146,6 +170,7 @@ class Gate:
         self._keep(msgspec.structs.replace(held, qty=left))
 
     def _keep(self, held: Reservation) -> None:
+        self._moved.add(held.con_id)
         if held.qty:
             self._over.pop(held.number, None)
             self._held[held.number] = held
@@ -157,6 +182,8 @@ class Gate:
 
     def hold(self, reservation: Reservation) -> None:
         """Hold what is open since an earlier run, as the order manager found it in the journal."""
+        before = self._held.get(reservation.number, reservation)
+        self._moved |= {before.con_id, reservation.con_id}
         self._held[reservation.number] = reservation
         self._next = max(self._next, reservation.number + 1)
 
@@ -219,3 +246,8 @@ class Gate:
     def refusals(self) -> Mapping[str, int]:
         """How often each check refused."""
         return dict(self._refusals)
+
+
+def _passes(found: tuple[str, str] | None) -> bool:
+    """Whether nothing is against a quantity; its margin was not asked for."""
+    return found is None or found[0] == "margin"

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.domain import Approved, CancelWish, Funds, Intent, Refusal
+from robotrader.domain import Approved, CancelWish, Funds, Intent, OrderState, Refusal
 from robotrader.domain.records import SymbolHalted, SymbolResumed
 from robotrader.ledger import KEPT
 from robotrader.risk.switch import budget_of
-from robotrader.risk.view import WorkingOrder
 from robotrader.sizing import funds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection
 
     from robotrader.domain import Quote
     from robotrader.domain.records import Record
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 ZERO: Final = Decimal(0)
 _REMEMBERED: Final = 1_000
 """Reservations that can be held again when a fill is taken back."""
+
+_NOT_SHOWN: Final = frozenset({OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN})
 
 
 class Keeper:
@@ -52,7 +53,14 @@ class Keeper:
         self._open: dict[str, OrderView] = {}
         self._judged: set[tuple[str, str]] = set()
         self._given: dict[int, Reservation] = {}
-        self._seen: tuple[dict[int, float], LedgerView] | None = None
+        self._marks: dict[int, float] = {}
+        self._seen: LedgerView | None = None
+        """The account as it was looked at last; None: a price or a holding in it is new."""
+
+    def restore(self, ledger: Ledger, standings: Standings, halted: Collection[int]) -> None:
+        """Begin with a snapshot; the records behind it follow by ``fold``."""
+        self.ledger, self.standings, self.halted = ledger, standings, set(halted)
+        self._seen = None
 
     # -- before an order --
 
@@ -111,15 +119,25 @@ class Keeper:
         if number in held and qty > 0:
             self.gate.release(number, min(qty, held[number]))
 
-    def others(self) -> tuple[WorkingOrder, ...]:
+    def others(self) -> list[OrderView]:
         """Return the open orders that no reservation of this gate stands for."""
-        return tuple(
-            WorkingOrder.of(each)
+        return [
+            each
             for each in self._open.values()
             if each.parent_ref or (each.strategy, each.cause) not in self._judged
-        )
+        ]
 
-    def cancels(self, wish: CancelWish) -> Iterable[CancelWish]:
+    def all_shown(self) -> bool:
+        """Say whether the broker has every entry that was approved: its margin counts them."""
+        shown = {
+            (each.strategy, each.cause)
+            for each in self._open.values()
+            if each.state not in _NOT_SHOWN and not each.parent_ref
+        }
+        held = (each for each in self.gate.reserved if not each.reduces)
+        return all((each.strategy, each.cause) in shown for each in held)
+
+    def cancels(self, wish: CancelWish) -> list[CancelWish]:
         """Return a wish for each order that a strategy's own intent became.
 
         Its stops and legs are not its to cancel.
@@ -132,18 +150,23 @@ class Keeper:
 
     # -- the account --
 
-    def account(self, quotes: Mapping[int, Quote]) -> LedgerView:
-        """Return the account at these prices; the last view if nothing in it has changed."""
-        found = [q for each in self.ledger.traded() if (q := quotes.get(each)) is not None]
-        marks = {q.con_id: (q.bid + q.ask) / 2 for q in found}
-        if self._seen is None or self._seen[0] != marks:
-            self._seen = (marks, self.ledger.view(marks))
-        return self._seen[1]
+    def priced(self, quote: Quote) -> None:
+        """Take a price: what is held is worth so much from now on."""
+        con_id, mark = quote.con_id, (quote.bid + quote.ask) / 2
+        if self._marks.get(con_id) != mark:
+            self._marks[con_id] = mark
+            if self.ledger.has_traded(con_id):
+                self._seen = None
 
-    def funds(self, strategy: str, quotes: Mapping[int, Quote]) -> Funds:
+    def account(self) -> LedgerView:
+        """Return the account at the prices of now; the last view if nothing in it has changed."""
+        if self._seen is None:
+            self._seen = self.ledger.view(self._marks)
+        return self._seen
+
+    def funds(self, strategy: str) -> Funds:
         """Return what a size is made of; of the trades, those of the whole strategy's section."""
-        closed = self.ledger.closed(budget_of(strategy), KEPT)
-        return funds_of(self.account(quotes), closed)
+        return funds_of(self.account(), self.ledger.closed(budget_of(strategy), KEPT))
 
     def fold(self, seq: int, record: Record) -> tuple[News, ...]:
         """Take in a record of the journal; return what strategies have to be told."""

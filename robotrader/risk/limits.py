@@ -24,6 +24,8 @@ _AT_MOST_ALL: Final = (
     "cluster_correlation",
     "max_volume_share",
     "max_cancel_ratio",
+    "heat_without_stop",
+    "max_margin",
 )
 """Fractions above 1 mean nothing here: whoever writes 500 meant dollars."""
 
@@ -34,6 +36,7 @@ _MULTIPLES: Final = (
     "max_sector_weight",
     "max_cluster_weight",
     "max_volatility",
+    "max_heat",
 )
 _LARGEST_MULTIPLE: Final = 20
 """More than this times equity cannot be borrowed anywhere: it was meant as dollars."""
@@ -121,6 +124,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     max_volatility: Ratio | None = None
     """Of daily returns, a year's; 0.8 is 80 percent. None: not looked at."""
 
+    max_heat: Ratio | None = None
+    """What would be lost if every stop were hit, of equity; None: not looked at."""
+
+    heat_without_stop: Ratio = Ratio(Decimal(1))
+    """What a position without a stop is taken to lose then, of its worth."""
+
     price_collar: Ratio = Ratio(Decimal("0.03"))
     """How far an entry's price may lie from the market."""
 
@@ -136,6 +145,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     allow_short: bool = False
     """Whether a sale may leave less than nothing."""
+
+    short_needs_borrow: bool = False
+    """Whether a short sale passes only if the broker says that its shares can be borrowed."""
+
+    max_clock_skew_ms: int = 0
+    """How far our clock may be from the broker's; 0: not looked at."""
+
+    max_margin: Ratio | None = None
+    """Initial margin after it, of equity with loan value; None: the broker is not asked."""
+
+    margin_age_ms: int = 2_000
+    """How long the broker's answer about an order's margin counts."""
 
     allow_extended: bool = False
     """Whether entries pass outside of regular hours."""

@@ -110,7 +110,7 @@ def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
 
 
 def _worth(case: Case, what: str, most: Decimal) -> str:
-    worth = case.mine.value
+    worth = case.worth
     return "its price is not known" if worth is None else _above(what, worth, most)
 
 

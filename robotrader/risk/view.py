@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from robotrader.domain import Instrument, LinkState, Quote, Side
+from robotrader.domain import Borrow, Instrument, LinkState, Quote, Side
 from robotrader.ledger import LedgerView
+from robotrader.risk.asked import Margin, Wish
 from robotrader.risk.correlation import Correlations
 from robotrader.risk.daily import DayFigures
+from robotrader.risk.heat import StopAt
 from robotrader.risk.switch import Switch
 
 if TYPE_CHECKING:
@@ -54,6 +56,12 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     protects: bool = False
     """Whether it is a stop that only reduces."""
 
+    stop: StopAt | None = None
+    """Where it stops, if it is one."""
+
+    cause: str = ""
+    """What led to it; a bracket's legs have the entry's."""
+
     @classmethod
     def of(cls, order: OrderView) -> WorkingOrder:
         """Return an order of the order manager's as the gate sees it."""
@@ -67,6 +75,10 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             reduces=order.reduces,
             yields=order.yields,
             protects=order.protects,
+            stop=StopAt.of(order.order_type, order.aux_price, order.trail_percent)
+            if order.protects
+            else None,
+            cause=order.cause,
         )
 
 
@@ -102,3 +114,10 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
 
     days: dict[int, DayFigures] = {}
     """What is known of contracts' past days; what a limit needs and is missing blocks."""
+
+    skew_ns: int | None = None
+    """The broker's clock minus ours."""
+
+    borrows: dict[int, Borrow] = {}
+    margins: dict[Wish, Margin] = {}
+    """What the broker answered lately, by what it was asked about."""

@@ -9,21 +9,28 @@ nothing that is added is ever rounded; where something would have been, all is a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal, Inexact, getcontext
 from itertools import chain, compress
 from math import isqrt
 from operator import is_not
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.exposure import Exposure, exposure_of, pending
+from robotrader.risk.heat import heat_of
+from robotrader.risk.quotes import Quotes
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
+    from robotrader.domain import Quote
     from robotrader.ledger import LedgerView
     from robotrader.risk.correlation import Correlations
     from robotrader.risk.exposure import Pending, Reservation
@@ -43,36 +50,42 @@ class _Sum:
         if old is None or new is None:
             self.unknown += (new is None) - (old is None)
             self.known += (new or ZERO) - (old or ZERO)
-        else:
+        elif old is not new:
             self.known += new - old
 
     def with_swap(self, old: Decimal | None, new: Decimal | None) -> Decimal | None:
         """Return the sum as ``swap`` would leave it."""
+        if not self.unknown and old is not None and new is not None:
+            return self.known + new - old
         if self.unknown + (new is None) - (old is None):
             return None
         return self.known + (new or ZERO) - (old or ZERO)
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct, frozen=True, gc=False):
     """A contract in the worst case, and what its parts of the sums are."""
 
     each: Exposure
     value: Decimal | None
     high: Decimal | None
     low: Decimal | None
+    heat: Decimal | None
+    wanted: Mapping[str, Decimal]
+    """How many shares each strategy's entries are for."""
 
     @classmethod
-    def of(cls, each: Exposure) -> _Row:
+    def of(cls, each: Exposure, heat: Decimal | None, wanted: Mapping[str, Decimal]) -> _Row:
         """Return the row of a contract."""
         if each.unit is None:
-            return cls(each, None, None, None)
+            return cls(each, None, None, None, heat, wanted)
         high = each.high * each.unit
         if each.low is each.high:
-            return cls(each, abs(high), high, high)
-        return cls(each, each.value, high, each.low * each.unit)
+            return cls(each, abs(high), high, high, heat, wanted)
+        return cls(each, each.value, high, each.low * each.unit, heat, wanted)
 
 
-_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO)
+_NOBODY: Final[Mapping[str, Decimal]] = MappingProxyType({})
+_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO, ZERO, _NOBODY)
 """A contract that is neither held nor on its way."""
 
 
@@ -117,74 +130,125 @@ class Worst:
         self.held: set[int] = set()
         """Contracts of which something is or could be held."""
 
-        self.gross, self.high, self.low = _Sum(), _Sum(), _Sum()
+        self.gross, self.high, self.low, self.heat = _Sum(), _Sum(), _Sum(), _Sum()
         self._sectors: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._own: dict[int, tuple[Pending, ...]] = {}
+        self._held_for: dict[int, tuple[Reservation, ...]] = {}
+        self._wanted: dict[int, Mapping[str, Decimal]] = {}
+        self._coming: defaultdict[str, _Sum] = defaultdict(_Sum)
         self._quotes, self._positions = _Seen(), _Seen()
+        self._log: tuple[Quotes | None, int] = (None, 0)
         self._reserved: tuple[Reservation, ...] = ()
         self._others: tuple[WorkingOrder, ...] = ()
         self._ledger: LedgerView | None = None
         self._budgets: dict[str, Decimal | None] = {}
-        self._names: tuple[object, object] = (None, None)
+        self._names: tuple[object, object, Decimal | None] = (None, None, None)
         self._rounded = False
         self._known: Correlations | None = None
         self._strangers: AbstractSet[int] = frozenset()
 
-    def look(self, view: RiskView, reserved: tuple[Reservation, ...]) -> None:
-        """Take over what is new in the world since the last look, in the context ``EXACT``."""
-        names = self._names
-        if self._rounded or names[0] is not view.instruments or names[1] is not view.sectors:
-            self._begin()
-            self._names = (view.instruments, view.sectors)
-            self._rounded = self._take(view, reserved)
-        elif self._take(view, reserved):
-            self._rounded = True
-            self.look(view, reserved)
+    def look(
+        self,
+        view: RiskView,
+        reserved: tuple[Reservation, ...],
+        bare: Decimal | None = None,
+        moved: AbstractSet[int] | None = None,
+    ) -> None:
+        """Take over what is new in the world since the last look, in the context ``EXACT``.
 
-    def _take(self, view: RiskView, reserved: tuple[Reservation, ...]) -> bool:
+        ``bare`` is the part of its worth that a share without a stop loses; None: what would be
+        lost at the stops is not looked at. ``moved`` are the contracts whose reservations are new;
+        None: those are looked for.
+        """
+        names = self._names
+        same = names[0] is view.instruments and names[1] is view.sectors and names[2] == bare
+        if self._rounded or not same:
+            self._begin()
+            self._names = (view.instruments, view.sectors, bare)
+            self._rounded = self._take(view, reserved, None)
+        elif self._take(view, reserved, moved):
+            self._rounded = True
+            self.look(view, reserved, bare)
+
+    def _take(
+        self,
+        view: RiskView,
+        reserved: tuple[Reservation, ...],
+        moved: AbstractSet[int] | None,
+    ) -> bool:
         """Compute what changed; return whether a digit was lost."""
         context = getcontext()
         context.clear_flags()
-        for con_id in self._changed(view, reserved):
+        for con_id in self._changed(view, reserved, moved):
             self._replace(view, con_id)
         return context.flags[Inexact]
 
-    def _changed(self, view: RiskView, reserved: tuple[Reservation, ...]) -> set[int]:
-        changed = set(self._quotes.changed(view.quotes))
+    def _changed(
+        self,
+        view: RiskView,
+        reserved: tuple[Reservation, ...],
+        moved: AbstractSet[int] | None,
+    ) -> set[int]:
+        changed = set(self._requoted(view.quotes))
         if view.ledger is not self._ledger:
             self._ledger, self._budgets = view.ledger, {}
             positions = {} if view.ledger is None else view.ledger.positions
             changed.update(self._positions.changed(positions))
         others = view.others or ()
         ordered: set[int] = set()
-        if reserved != self._reserved:
+        if moved is not None:
+            ordered |= moved
+        elif reserved != self._reserved:
             ordered |= _differ(self._reserved, reserved)
         if others != self._others:
             ordered |= {each.con_id for each in chain(self._others, others)}
         self._reserved, self._others = reserved, others
         for con_id in ordered:
-            self._own[con_id] = pending(
-                (each for each in reserved if each.con_id == con_id),
-                (each for each in others if each.con_id == con_id),
-            )
+            ours = tuple(each for each in reserved if each.con_id == con_id)
+            rest = tuple(each for each in others if each.con_id == con_id)
+            self._held_for[con_id], self._own[con_id] = ours, pending(ours, rest)
+            self._wanted[con_id] = _by_budget((*ours, *rest))
         return changed | ordered
+
+    def _requoted(self, quotes: Mapping[int, Quote]) -> Iterable[int]:
+        """Return the contracts whose quote is new: those that say so, or all that differ."""
+        if not isinstance(quotes, Quotes):
+            self._log = (None, 0)
+            return self._quotes.changed(quotes)
+        told, place = self._log
+        self._log = (quotes, quotes.place)
+        said = quotes.since(place) if told is quotes else None
+        return {*self.rows, *quotes} if said is None else said
 
     def _replace(self, view: RiskView, con_id: int) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
         old, own = self.rows.get(con_id, _NONE), self._own.get(con_id, ())
         if own or (view.ledger is not None and con_id in view.ledger.positions):
-            new = self.rows[con_id] = _Row.of(exposure_of(view, con_id, own))
+            each, bare = exposure_of(view, con_id, own), self._names[2]
+            heat = ZERO if bare is None else heat_of(view, con_id, own, each, bare)
+            new = self.rows[con_id] = _Row.of(each, heat, self._wanted.get(con_id, _NOBODY))
         else:
             new = _NONE
-            self.rows.pop(con_id, None)
-            self._own.pop(con_id, None)
-        self.gross.swap(old.value, new.value)
-        self._sectors[self.sector_of(con_id)].swap(old.value, new.value)
-        self.high.swap(old.high, new.high)
-        self.low.swap(old.low, new.low)
+            for kept in (self.rows, self._own, self._held_for, self._wanted):
+                kept.pop(con_id, None)
+        self._add(self._sectors[self.sector_of(con_id)], old, new)
         if (con_id in self.held) is not bool(new.each.qty):
             self.held ^= {con_id}
             self._known = None
+
+    def _add(self, sector: _Sum, old: _Row, new: _Row) -> None:
+        """Take one row instead of another in every sum."""
+        if old.wanted or new.wanted:
+            for name, qty in old.wanted.items():
+                self._coming[name].swap(worth(qty, old.each), ZERO)
+            for name, qty in new.wanted.items():
+                self._coming[name].swap(ZERO, worth(qty, new.each))
+        sector.swap(old.value, new.value)
+        self.gross.swap(old.value, new.value)
+        self.high.swap(old.high, new.high)
+        self.low.swap(old.low, new.low)
+        if self._names[2] is not None:
+            self.heat.swap(old.heat, new.heat)
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -199,6 +263,14 @@ class Worst:
     def own(self, con_id: int) -> tuple[Pending, ...]:
         """Return what is on its way in a contract."""
         return self._own.get(con_id, ())
+
+    def held_for(self, con_id: int) -> tuple[Reservation, ...]:
+        """Return the reservations of a contract."""
+        return self._held_for.get(con_id, ())
+
+    def coming(self, name: str) -> _Sum:
+        """Return what the entries of a strategy are worth that are on their way."""
+        return self._coming[name]
 
     def strangers(self, known: Correlations) -> AbstractSet[int]:
         """Return what is or could be held and has no correlations."""
@@ -221,9 +293,11 @@ class Worst:
 class After:
     """The worst case with one more order: its own contract is another, all else as before."""
 
-    def __init__(self, before: Worst, con_id: int, mine: Exposure) -> None:
+    def __init__(
+        self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
+    ) -> None:
         self._before, self._con_id = before, con_id
-        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine)
+        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine, heat, _NOBODY)
         self.gross = before.gross.with_swap(self._old.value, self._new.value)
         """The worth of all, each as a positive number; None: a price is not known."""
 
@@ -233,8 +307,15 @@ class After:
         self.low = before.low.with_swap(self._old.low, self._new.low)
         """The worth of all if what is sold goes, and nothing is bought."""
 
-        own = {con_id}
-        self.held = before.held | own if mine.qty else before.held - own
+        self.mine = self._new.value
+        """The worth of its own contract."""
+
+        self.heat = before.heat.with_swap(self._old.heat, self._new.heat)
+        """What all would lose if their stops were hit."""
+
+        self.held: AbstractSet[int] = before.held
+        if (con_id in self.held) is not bool(mine.qty):
+            self.held = self.held ^ {con_id}
         """The contracts of which something is or could be held."""
 
     def __getitem__(self, con_id: int) -> Exposure:
@@ -244,6 +325,13 @@ class After:
             KeyError: it is neither held nor on its way.
         """
         return (self._new if con_id == self._con_id else self._before.rows[con_id]).each
+
+    def coming(self, name: str, qty: Decimal) -> Decimal | None:
+        """Return what a strategy has on its way, with so many shares more of this contract."""
+        wanted = self._old.wanted.get(name)
+        before = ZERO if wanted is None else worth(wanted, self._old.each)
+        now = worth((wanted or ZERO) + qty, self._new.each)
+        return self._before.coming(name).with_swap(before, now)
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
@@ -259,6 +347,16 @@ class After:
 def worth(qty: Decimal, each: Exposure) -> Decimal | None:
     """Return what so many shares of a contract are worth, None if no price is known."""
     return None if each.unit is None else qty * each.unit
+
+
+def _by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
+    """Return for how many shares each strategy's entries are."""
+    found: dict[str, Decimal] = {}
+    for each in orders:
+        if not each.reduces:
+            name = budget_of(each.strategy)
+            found[name] = found.get(name, ZERO) + each.qty
+    return found
 
 
 def _differ(one: tuple[Reservation, ...], other: tuple[Reservation, ...]) -> set[int]:

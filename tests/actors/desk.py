@@ -213,7 +213,7 @@ class Desk:
                 continue  # it was not made, and asked for nothing
             host = actor.host
             con_id = host.instrument.con_id
-            gate = self.actor("risk").standings.standing(host.name, con_id)
+            gate = self.actor("risk").keeper.standings.standing(host.name, con_id)
             works = sum((o.reserved * Side(o.side).sign for o in trading.orders
                          if o.con_id == con_id and not o.yields), ZERO)  # fmt: skip
             waits = sum((a.intent.qty * a.intent.side.sign

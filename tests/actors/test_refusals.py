@@ -64,6 +64,7 @@ SWITCHED_ON: dict[str, tuple[str, str, str]] = {  # the limit, its tight value, 
     "volume": ("max_volume_share", "0", "1"),
     "volatility": ("max_volatility", "0", "20"),
     "cluster": ("max_cluster_weight", "0", "20"),
+    "heat": ("max_heat", "0", "20"),
 }
 BY_ORDER: dict[str, dict[str, Any]] = {
     "malformed": {"qty": Decimal(-1)},
@@ -75,6 +76,9 @@ BY_ORDER: dict[str, dict[str, Any]] = {
     "strategy": {"strategy": "poor/AAPL"},
 }
 ELSEWHERE = {
+    "clock": "test_broker_says.py",
+    "borrow": "test_broker_says.py",
+    "margin": "test_broker_says.py",
     "positions": "only before the journal was folded",
     "link": "test_a_connection_that_breaks_is_made_again_and_trading_goes_on",
     "session": "the emulated market never closes; tests/robotrader/app/test_simulated_days.py",

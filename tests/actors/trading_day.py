@@ -218,7 +218,7 @@ class TradingDay:
 
     def differs(self) -> list[str]:
         """Where our books are not the venue's."""
-        ledger = self.actor("risk").ledger
+        ledger = self.actor("risk").keeper.ledger
         held = ledger.quantities()
         return [
             f"{con_id}: {held.get(con_id, 0)} booked, {self.floor.position(con_id)} held"

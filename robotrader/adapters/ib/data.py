@@ -11,11 +11,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.adapters.ib import translate
-from robotrader.domain import Bar
+from robotrader.domain import Bar, SecType
 from robotrader.gateway import AskHistory, Lane, LineBook, LineChanged, Lines, StreamKind
 from robotrader.gateway.codes import DATA_TYPES
 from robotrader.gateway.lines import OpenStream
-from robotrader.gateway.quotes import DELAYED_TYPES, possible
+from robotrader.gateway.quotes import DELAYED_TYPES, LENDING, SHARES, possible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,9 @@ BACKFILL: Final = 0
 
 RT_VOLUME: Final = "233"
 """The generic tick that gives trades with their time."""
+
+BORROW: Final = "236"
+"""The generic tick that says what can be sold short; other contracts than stocks have none."""
 
 
 class DataDesk:
@@ -85,9 +88,12 @@ class DataDesk:
             )
             return
         self._books[number] = LineBook(con_id)
+        generic = RT_VOLUME
+        if ask.instrument.sec_type is SecType.STOCK:
+            generic = f"{RT_VOLUME},{BORROW}"
         self._wire.send(
             Lane.DATA,
-            lambda c: c.reqMktData(number, contract, RT_VOLUME, False, False, []),
+            lambda c: c.reqMktData(number, contract, generic, False, False, []),
             key=key,
         )
 
@@ -145,9 +151,24 @@ class DataDesk:
 
     def size(self, number: int, kind: int, size: float) -> None:
         """A size tick."""
+        if kind == SHARES:
+            self._lent(number, kind, size)
+            return
         book = self._heard(number, kind)
         if book is not None:
             book.size(kind, size)
+
+    def number(self, number: int, kind: int, value: float) -> None:
+        """A tick that is a number."""
+        if kind == LENDING:
+            self._lent(number, kind, value)
+
+    def _lent(self, number: int, kind: int, value: float) -> None:
+        """What can be borrowed: no sign that prices come."""
+        book = self._books.get(number)
+        said = None if book is None else book.lent(kind, value)
+        if said is not None:
+            self._wire.sinks.data(said)
 
     def text(self, number: int, kind: int, text: str) -> None:
         """A text tick."""

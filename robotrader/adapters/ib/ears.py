@@ -95,10 +95,10 @@ class Ears:
         self._port.counts[f"code {code}"] += 1
         if number <= 0:
             self._notice(code, text)
-        elif number < FIRST_REQUEST:
-            self._port.orders.failed(number, code, text)
-        else:
+        elif number >= FIRST_REQUEST:
             self._request_failed(number, code, text)
+        elif not self._port.margins.failed(number, code, text):
+            self._port.orders.failed(number, code, text)
 
     def _notice(self, code: int, text: str) -> None:
         port, news = self._port, ABOUT_LINK.get(code)
@@ -124,6 +124,10 @@ class Ears:
             self._port.orders.shown(report.order_id)
         self._port.sync.order(report)
         self._port.sinks.broker(report)
+
+    def margin(self, order_id: int, state: ib_async.OrderState) -> None:
+        """The answer to a what-if."""
+        self._port.margins.told(order_id, state)
 
     def completed(self, report: OrderReport) -> None:
         """An order that is over, as an answer."""
@@ -176,6 +180,10 @@ class Ears:
     def tick_size(self, number: int, kind: int, size: float) -> None:
         """A size of a line."""
         self._port.data.size(number, kind, size)
+
+    def tick_number(self, number: int, kind: int, value: float) -> None:
+        """A number of a line that is neither price nor size."""
+        self._port.data.number(number, kind, value)
 
     def tick_text(self, number: int, kind: int, text: str) -> None:
         """A text of a line."""

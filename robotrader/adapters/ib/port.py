@@ -21,6 +21,7 @@ from robotrader.adapters.ib.contracts import ContractDesk
 from robotrader.adapters.ib.data import DataDesk
 from robotrader.adapters.ib.ears import Ears
 from robotrader.adapters.ib.history import HistoryDesk
+from robotrader.adapters.ib.margins import MarginDesk
 from robotrader.adapters.ib.meters import samples
 from robotrader.adapters.ib.orders import OrderDesk
 from robotrader.adapters.ib.sync import SyncDesk
@@ -100,6 +101,7 @@ class IbPort:
         self._limiter: Limiter[_Outgoing] = Limiter(settings.rate, settings.burst)
         known = {each.con_id: each for each in instruments}
         self.orders = OrderDesk(self, lambda: self.link.state is LinkState.READY, known)
+        self.margins = MarginDesk(self, known)
         self.sync = SyncDesk(self, self._synced)
         self.history = HistoryDesk(self)
         self.data = DataDesk(self, is_open, self.history.ask)
@@ -355,6 +357,7 @@ class IbPort:
             if item.dropped is not None:
                 item.dropped()
         self.orders.lost()
+        self.margins.lost()
         self.sync.lost()
         self.history.lost()
         self.contracts.lost()

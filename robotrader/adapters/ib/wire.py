@@ -13,7 +13,7 @@ from robotrader.gateway import LineRules, LinkRules, PacingRules
 
 if TYPE_CHECKING:
     from robotrader.adapters.ib.client import SafeClient
-    from robotrader.domain import FromBroker
+    from robotrader.domain import FromBroker, MarginSaid
     from robotrader.gateway import GatewayAlert, Lane, ToData
 
 FIRST_REQUEST: int = 1_000_000_000
@@ -57,7 +57,7 @@ class IbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     pacing: PacingRules = PacingRules()
 
 
-def _nobody(_skew_ns: int) -> None:
+def _nobody(_said: object) -> None:
     """Tell nobody."""
 
 
@@ -74,6 +74,9 @@ class Sinks:
     failed: Callable[[Exception], None]
     clock: Callable[[int], None] = _nobody
     """The broker's clock minus ours, in nanoseconds, as far as it is certain."""
+
+    margin: Callable[[MarginSaid], None] = _nobody
+    """What an order would need, to whoever asked."""
 
 
 class Clock:

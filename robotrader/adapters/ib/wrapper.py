@@ -36,6 +36,7 @@ class Listener(Protocol):
     def next_order_id(self, number: int) -> None: ...  # noqa: D102
     def error(self, req_id: int, code: int, text: str) -> None: ...  # noqa: D102
     def order(self, report: OrderReport) -> None: ...  # noqa: D102
+    def margin(self, order_id: int, state: ib_async.OrderState) -> None: ...  # noqa: D102
     def completed(self, report: OrderReport) -> None: ...  # noqa: D102
     def execution(self, req_id: int, report: ExecutionReport) -> None: ...  # noqa: D102
     def commission(self, report: CommissionReport) -> None: ...  # noqa: D102
@@ -51,6 +52,7 @@ class Listener(Protocol):
         self, req_id: int, kind: int, price: float, size: float
     ) -> None: ...
     def tick_size(self, req_id: int, kind: int, size: float) -> None: ...  # noqa: D102
+    def tick_number(self, req_id: int, kind: int, value: float) -> None: ...  # noqa: D102
     def tick_text(self, req_id: int, kind: int, text: str) -> None: ...  # noqa: D102
     def bar(self, req_id: int, raw: tuple[Any, ...]) -> None: ...  # noqa: D102
     def history_bar(self, req_id: int, raw: ib_async.BarData) -> None: ...  # noqa: D102
@@ -76,6 +78,7 @@ class RawWrapper:
         self.priceSizeTick = pass_on(to.tick_price)
         self.tickSize = pass_on(to.tick_size)
         self.tickString = pass_on(to.tick_text)
+        self.tickGeneric = pass_on(to.tick_number)
         self.historicalData = pass_on(to.history_bar)
 
     def _deliver(self, handler: Callable[..., None], *args: Any) -> None:
@@ -105,11 +108,11 @@ class RawWrapper:
 
     # -- orders --
 
-    def openOrder(
-        self, _order_id: int, contract: ib_async.Contract, order: Any, state: Any
-    ) -> None:
+    def openOrder(self, order_id: int, contract: ib_async.Contract, order: Any, state: Any) -> None:
         """An order; a what-if is none."""
-        if not order.whatIf:
+        if order.whatIf:
+            self._deliver(self._to.margin, order_id, state)
+        else:
             report = translate.open_order(self._to.generation, contract, order, state.status)
             self._deliver(self._to.order, report)
 

@@ -207,8 +207,8 @@ MUTANTS: Final = (
     Mutant(
         "doubts-ignored",
         _PROJECT,
-        "equity = None if doubts else total((cash, value))",
-        "equity = total((cash, value))",
+        "equity = None if doubts else total((cash, added.value))",
+        "equity = total((cash, added.value))",
         "equity is shown in spite of doubts (F47)",
     ),
     Mutant(

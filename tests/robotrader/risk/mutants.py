@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.robotrader.risk.mutants_asked import OF_THE_BROKER
 from tests.robotrader.risk.mutants_lately import OF_HABITS
 from tests.supervision.mutants.mutant import Mutant
 
 TESTS: Final = tuple(
     f"tests/robotrader/risk/test_{topic}.py"
-    for topic in ("exits", "gate", "lately", "limits", "switch", "machine", "worst")
+    for topic in (
+        "asked",
+        "budgets",
+        "exits",
+        "gate",
+        "heat",
+        "lately",
+        "limits",
+        "switch",
+        "machine",
+        "same",
+        "worst",
+    )
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
@@ -63,8 +76,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "lowest-price",
         _EXPOSURE,
-        "return max(prices) * instrument.multiplier",
-        "return min(prices) * instrument.multiplier",
+        "highest = max(prices) if",
+        "highest = min(prices) if",
         "positions are valued at the best price",
     ),
     Mutant(
@@ -105,8 +118,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "exits-are-trapped",
         _CHECKS,
-        "checks = FOR_ALL if case.reduces else (*FOR_ALL, *FOR_ENTRIES)",
-        "checks = (*FOR_ALL, *FOR_ENTRIES)",
+        "in FOR_ALL if case.reduces else _EVERY:",
+        "in _EVERY:",
         "the kill switch traps positions (F69)",
     ),
     Mutant(
@@ -154,7 +167,7 @@ _OF_THE_GATE: Final = (
     Mutant(
         "prices-are-not-seen",
         _WORST,
-        "changed = set(self._quotes.changed(view.quotes))",
+        "changed = set(self._requoted(view.quotes))",
         "changed = set[int]()",
         "a position is worth what it was when it was looked at first",
     ),
@@ -380,4 +393,4 @@ _OF_THE_SWITCH: Final = (
     ),
 )
 
-MUTANTS: Final = (*_OF_THE_GATE, *_OF_THE_SWITCH, *OF_HABITS)
+MUTANTS: Final = (*_OF_THE_GATE, *_OF_THE_SWITCH, *OF_HABITS, *OF_THE_BROKER)

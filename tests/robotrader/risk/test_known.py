@@ -32,6 +32,8 @@ from tests.robotrader.risk.kit import NOW, WIDE, intent, leaving, limits, view
 
 D = Decimal
 DEFAULTS = {
+    "heat_without_stop": D(1),
+    "margin_age_ms": 2_000,
     "max_order_qty": D(10_000), "max_order_usd": D(25_000), "max_symbol_qty": D(20_000),
     "max_symbol_usd": D(50_000), "max_symbol_weight": D("0.20"), "cluster_correlation": D("0.7"),
     "max_gross": D(1), "max_gross_usd": D(1_000_000), "max_net": D(1), "max_open_positions": 20,
@@ -117,7 +119,8 @@ def test_a_gate_takes_over_what_was_approved_and_every_changed_limit_the_last_ch
     fold = GateFold()
     for name, value in (("max_order_qty", 5), ("max_gross", 2), ("max_order_qty", 7)):
         fold.apply(LimitChanged(name=name, value=D(value), who="ann", wall_ns=1))
-    assert fold.state().changed == (("max_gross", D(2)), ("max_order_qty", D(7)))
+    changed = [(each.name, each.value) for each in fold.state().changed]
+    assert changed == [("max_gross", D(2)), ("max_order_qty", D(7))]
     assert GateFold(fold.state()).state() == fold.state()
     first = Gate(limits(max_orders_per_day=1))
     assert not hasattr(first.judge(intent(), view(), NOW), "code")

@@ -21,11 +21,13 @@ from robotrader.risk import (
     DayFigures,
     Gate,
     Limits,
+    Margin,
     RiskView,
     SessionState,
     pct,
     ratio,
     usd,
+    wish_of,
 )
 from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import (
@@ -51,6 +53,9 @@ SO = Correlations({AAPL.con_id: 0, KO.con_id: 1}, ((1.0, 0.8), (0.8, 1.0)), 250)
 TOGETHER = view(ko=10, correlations=SO)
 LATELY = {AAPL.con_id: NOW - 900 * MS}
 PAST_DAYS = view(days={AAPL.con_id: DayFigures(volume=1_000.0, volatility=0.5)})
+TWO = Decimal(2)
+SAID = Margin(initial=Decimal(1), maintenance=TWO, equity=TWO, at_ns=NOW - 900 * MS)
+MARGIN = view(margins={wish_of(TEN): SAID})
 CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "allowed_symbols": (frozenset({"AAPL"}), frozenset({"KO"}), TEN, view()),
     "max_order_qty": (Decimal(10), Decimal(9), TEN, view()),
@@ -86,13 +91,25 @@ CHANGES: dict[str, tuple[Any, Any, Intent, RiskView]] = {
     "max_quote_lead_ms": (900, 899, TEN, view(quotes={AAPL.con_id: AHEAD})),
     "restart_quiet_ms": (899, 900, TEN, view(restart_at_ns=NOW + 900 * MS)),
     "allow_extended": (True, False, intent(outside_rth=True), EXTENDED),
+    "max_heat": (pct(1), pct("0.99"), TEN, view()),
+    "heat_without_stop": (ratio("0.5"), ratio("0.501"), TEN, view()),
+    "short_needs_borrow": (False, True, intent("SELL"), view()),
+    "max_clock_skew_ms": (900, 899, TEN, view(skew_ns=900 * MS)),
+    "max_margin": (ratio("0.5"), ratio("0.499"), TEN, MARGIN),
+    "margin_age_ms": (900, 899, TEN, MARGIN),
 }
+NEEDED: dict[str, dict[str, Any]] = {
+    "cluster_correlation": {"max_cluster_weight": pct("1.99")},
+    "heat_without_stop": {"max_heat": pct("0.5")},
+    "margin_age_ms": {"max_margin": ratio(1)},
+}
+"""What else has to be limited for a limit to be looked at."""
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_f81_changing_a_limit_by_the_least_changes_the_decision(name: str) -> None:
     loose, tight, wanted, seen = CHANGES[name]
-    needed = {"max_cluster_weight": pct("1.99")} if name == "cluster_correlation" else {}
+    needed = NEEDED.get(name, {})
     assert judged(wanted, seen, **{**needed, name: loose}) == ""
     assert judged(wanted, seen, **{**needed, name: tight}) != ""
 

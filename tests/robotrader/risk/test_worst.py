@@ -14,17 +14,19 @@ from robotrader.ledger.money import EXACT
 from robotrader.ledger.view import total
 from robotrader.risk import Reservation, RiskView, WorkingOrder
 from robotrader.risk.exposure import Exposure, Pending, exposure_of, exposures, pending
+from robotrader.risk.heat import StopAt, heat_of
 from robotrader.risk.worst import After, Worst
 from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import NOW, SPY, account, view
 
 CON_IDS = (AAPL.con_id, KO.con_id, SPY.con_id)
 QTY = st.integers(1, 9).map(Decimal)
-PRICE = st.sampled_from((float("nan"), 99.5, 100.0, 100.25, 1e-300, 3e17))
+PRICE = st.sampled_from((float("nan"), 99.5, 100.0, 100.25, 1e-20, 3e17))
 SECTORS: tuple[dict[int, str], ...] = (
     {AAPL.con_id: "tech", KO.con_id: "drinks", SPY.con_id: "tech"},
     {AAPL.con_id: "tech"},
 )
+STOPS = st.sampled_from((None, StopAt(trigger=Decimal(99)), StopAt(distance=Decimal(2))))
 RESERVED = st.lists(
     st.builds(
         Reservation,
@@ -35,6 +37,9 @@ RESERVED = st.lists(
         price=st.sampled_from((None, Decimal("101.5"))),
         reduces=st.booleans(),
         strategy=st.just("s"),
+        yields=st.booleans(),
+        stop=STOPS,
+        cause=st.sampled_from(("c1", "c2")),
     ),
     max_size=4,
 ).map(tuple)
@@ -46,10 +51,16 @@ OTHERS = st.lists(
         side=st.sampled_from(Side),
         qty=QTY,
         group=st.sampled_from(("", "oca")),
+        strategy=st.just("s"),
+        yields=st.booleans(),
+        protects=st.booleans(),
+        stop=STOPS,
+        cause=st.sampled_from(("c1", "c2")),
     ),
     max_size=3,
 ).map(tuple)
 HELD = st.integers(-3, 3)
+BARE = Decimal("0.5")
 CHANGES = st.one_of(
     st.tuples(st.just("quote"), st.sampled_from(CON_IDS), PRICE),
     st.tuples(st.just("no quote"), st.sampled_from(CON_IDS), st.none()),
@@ -104,10 +115,11 @@ def test_whatever_changes_the_sums_are_those_of_all_contracts(
     with localcontext(EXACT):
         for change in changes:
             world.change(*change)
-            kept.look(world.view, world.reserved)
+            kept.look(world.view, world.reserved, BARE)
             order = Pending(con_id, sign, qty, Decimal(100))
-            mine = exposure_of(world.view, con_id, (*kept.own(con_id), order))
-            after = After(kept, con_id, mine)
+            own = (*kept.own(con_id), order)
+            mine = exposure_of(world.view, con_id, own)
+            after = After(kept, con_id, mine, heat_of(world.view, con_id, own, mine, BARE))
 
             positions = {} if world.view.ledger is None else world.view.ledger.positions
             on_its_way = (*pending(world.reserved, world.view.others or ()), order)
@@ -115,6 +127,10 @@ def test_whatever_changes_the_sums_are_those_of_all_contracts(
             assert {each: after[each] for each in plain} == plain
             found = [after.gross, after.high, after.low, after.held, after.of_sector("tech")]
             assert found == added_up(plain, world.view.sectors)
+            assert after.heat == total(
+                heat_of(world.view, c, [one for one in on_its_way if one.con_id == c], each, BARE)
+                for c, each in plain.items()
+            )
 
 
 def reserved(con_id: int, price: str) -> Reservation:

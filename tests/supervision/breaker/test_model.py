@@ -94,6 +94,7 @@ def run_machine(examples: int, steps: int) -> int:
 
 
 def test_breaker_138_random_steps_equal_the_sequential_model() -> None:
+    """F82, too: the property test of the state machine."""
     assert run_machine(examples=12, steps=25) > 100
 
 

@@ -1,0 +1,77 @@
+"""A view that keeps what has not changed is the view of a ledger that was made a moment ago."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robotrader.domain import Instrument
+from robotrader.domain.records import CashAdopted, Record
+from robotrader.ledger import Ledger
+from robotrader.ledger import rows as kept_rows
+from tests.robotrader.ledger.kit import ACCOUNT, adopted, fee, fill, fixed, rolled
+
+CONTRACTS = [Instrument(con_id=n, symbol=f"S{n}", multiplier=1 + n % 2) for n in range(1, 8)]
+CON_IDS = st.sampled_from([each.con_id for each in CONTRACTS])
+PRICES = st.sampled_from((float("nan"), 0.0, 99.5, 100.0, 100.25))
+FAMILIES = st.integers(0, 12).map(str)
+EVENTS = st.one_of(
+    st.builds(
+        lambda family, side, qty, con_id, who: fill(
+            family, side, qty, "100.5", con_id=con_id, strategy=who
+        ),
+        FAMILIES, st.sampled_from(("BUY", "SELL")), st.integers(1, 9), CON_IDS,
+        st.sampled_from(("a", "b", "")),
+    ),
+    st.builds(fixed, FAMILIES, st.integers(0, 9), st.just("101.25")),
+    st.builds(fee, FAMILIES, st.sampled_from(("1", "0.35"))),
+    st.builds(adopted, st.integers(-9, 9), st.just("99.125"), CON_IDS),
+    st.builds(rolled, st.integers(1, 28).map(lambda day: f"2026-11-{day:02d}"), st.just("100000")),
+    st.tuples(CON_IDS, PRICES),
+    st.just("no price"),
+)  # fmt: skip
+
+
+def fresh(ledger: Ledger) -> Ledger:
+    """Return a ledger that goes on from a snapshot, and has kept nothing."""
+    return Ledger(ACCOUNT, CONTRACTS, state=ledger.snapshot())
+
+
+@given(st.lists(EVENTS, max_size=40), st.sampled_from((1, 2, 3, 32)))
+def test_whatever_happens_between_two_views_the_later_one_is_as_if_made_anew(
+    events: list[Any], block: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept_rows, "BLOCK", block)
+        ledger, marks = Ledger(ACCOUNT, CONTRACTS), dict[int, float]()
+        ledger.apply(CashAdopted(account=ACCOUNT, cash=Decimal(100_000)))
+        for event in events:
+            if isinstance(event, Record):
+                ledger.apply(event)
+            elif isinstance(event, tuple):
+                marks[event[0]] = event[1]
+            else:
+                marks.clear()
+            seen, anew = ledger.view(marks), fresh(ledger).view(marks)
+            assert seen == anew
+            assert list(seen.strategies) == list(anew.strategies)
+            assert _texts(seen) == _texts(anew), "to the last digit that is shown"
+
+
+def _texts(view: Any) -> list[str]:
+    names = ("value", "gross", "cost", "realized", "unrealized", "equity", "capital", "daily")
+    return [str(getattr(view, name)) for name in names]
+
+
+def test_an_earlier_view_does_not_change_with_the_ledger() -> None:
+    ledger = Ledger(ACCOUNT, CONTRACTS)
+    ledger.apply(fill("1", "BUY", 5, "100", con_id=1))
+    before = ledger.view({1: 100.0})
+    ledger.apply(fill("2", "SELL", 5, "100", con_id=1))
+    after = ledger.view({1: 101.0})
+    assert (before.position(1), after.position(1)) == (Decimal(5), Decimal(0))
+    assert (list(before.positions), list(after.positions)) == ([1], [])
