@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ Carriers = dict[int, dict[str, set[str]]]
 """By number and file: the tests, or none of them by name if the module as a whole carries it."""
 
 
+@cache
 def carriers() -> Carriers:
     """Return which tests carry which numbers."""
     found: Carriers = defaultdict(lambda: defaultdict(set))
