@@ -83,3 +83,50 @@ def test_a_first_start_starts_the_gateway_a_2fa_wall_waits_for_a_human_a_kill_do
     assert exists(second), "a session that a person has logged in is left to the next start"
     os.kill(second, signal.SIGTERM)
     until(lambda: not exists(second), 15)
+
+
+def stopped(pid: int) -> bool:
+    """Whether a process is there and stands still."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(300)
+def test_f14_a_gateway_that_listens_and_says_nothing_is_dead_to_us_and_not_restarted(
+    tmp_path: Path,
+) -> None:
+    """SIGSTOP: the kernel goes on accepting connections on its port, and nobody answers."""
+    port, control_port = free_port(), free_port()
+    venue = Venue(control_port)
+    own = own_gateway(tmp_path, port, control_port)
+    console = Console(tmp_path, port, own, "ib.connect_timeout_s=3")
+    with running(console):
+        until(lambda: link(console) == "ready", 120)
+        core = console.ready()["pid"]
+        (pid,) = program(port)
+        until(venue.refs, 90)
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            until(lambda: link(console) in {"down", "connecting"})
+            assert not console.asked("status")["reconciled"], "nothing is entered meanwhile"
+            os.kill(pid, signal.SIGCONT)
+            assert console.ready()["pid"] == core, "it answers again: connected by itself"
+            before = venue.refs()
+
+            os.kill(pid, signal.SIGSTOP)
+            until(lambda: link(console) == "needs_human", 90)
+            healthcheck = console.say("healthcheck")
+            assert healthcheck.returncode == 4
+            assert "no handshake within 3 s" in healthcheck.stdout
+            assert program(port) == [pid], "another start would ask the phone again"
+            assert stopped(pid)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert console.say("gateway", "confirm").returncode == 0
+        assert console.ready()["pid"] == core
+        assert program(port) == [pid]
+        refs = venue.refs()
+        assert refs[: len(before)] == before
+        assert len(refs) == len(set(refs)), "one order of each intent"
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: not exists(pid), 15)
