@@ -203,9 +203,8 @@ def _call(node: ast.Call) -> Iterator[ast.AST]:
         yield ast.Call(ast.Name(_CALLED[name], ast.Load()), node.args, node.keywords)
     if name == "abs":
         yield node.args[0]
-    if len(node.args) == 2 and all(
-        isinstance(each, ast.Name | ast.Attribute) for each in node.args
-    ):
+    named = all(isinstance(each, ast.Name | ast.Attribute) for each in node.args)
+    if len(node.args) == 2 and named and name not in _CALLED:
         yield ast.Call(node.func, node.args[::-1], node.keywords)
     for at in range(len(node.keywords)):
         rest = [*node.keywords[:at], *node.keywords[at + 1 :]]

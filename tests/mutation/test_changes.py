@@ -1,4 +1,4 @@
-"""The mistakes are the ones that are meant, each alone, and nine in ten of them are seen."""
+"""The mistakes are the ones that are meant, each alone, and the tests see them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_what_is_called_equivalent_is_there_and_says_why() -> None:
 @pytest.mark.deep
 @pytest.mark.timeout(5_400)
 @pytest.mark.parametrize("group", GROUPS)
-def test_nine_in_ten_of_a_sample_are_seen(group: str, tmp_path: Path) -> None:
+def test_as_many_of_a_sample_are_seen_as_the_group_says(group: str, tmp_path: Path) -> None:
     wanted = ["--sample", str(SAMPLE), "--seed", str(SEED), "--kept", str(tmp_path / "kept")]
     done = subprocess.run(
         [sys.executable, "-m", "tests.mutation.run", group, *wanted],

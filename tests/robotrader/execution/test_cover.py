@@ -40,6 +40,8 @@ def test_a_position_without_its_stop_lacks_it_whole_and_one_share_too_few_is_mis
     side: int,
 ) -> None:
     assert assess(D(5 * side), {"a": D(5 * side)}, {}, []).missing == {"a": D(5)}
+    part = D("0.5") * side
+    assert assess(part, {"a": part}, {}, []).missing == {"a": D("0.5")}
     one = [closer("g", 4, sign=-side)]
     assert assess(D(5 * side), {"a": D(5 * side)}, {}, one).missing == {"a": D(1)}
 
