@@ -30,8 +30,10 @@ from supervision import Actor, MailboxFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
     from types import TracebackType
 
+    from robotrader.adapters.ib import Clock
     from robotrader.domain import Instrument
 
 
@@ -77,6 +79,17 @@ class GatewayMemory:
         self.wishes[con_id] = msgspec.structs.replace(ask, kinds=kinds)
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where time and chance come from, if not from this machine: a simulation's.
+
+    ``clock`` makes one for each incarnation: it begins with the wall clock as it is then.
+    """
+
+    clock: Callable[[], Clock]
+    random: Random
+
+
 class _Failed(msgspec.Struct, frozen=True):
     """Our own code has failed in a callback of the loop."""
 
@@ -96,6 +109,7 @@ class GatewayActor(Actor):
         memory: what outlives an incarnation.
         is_open: whether a contract's market is open at a time.
         market_ns: the market's time, if it is not this machine's: on simulated days.
+        machine: this machine's clocks and dice; None: the real ones.
     """
 
     runtime = "broker"
@@ -109,12 +123,14 @@ class GatewayActor(Actor):
         memory: GatewayMemory,
         is_open: Callable[[Instrument, int], bool] = _open,
         market_ns: Callable[[], int] | None = None,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._roles = roles
         self._memory = memory
         self._is_open, self._market_ns = is_open, market_ns
+        self._machine = machine
         self._port: IbPort | None = None
         self._handlers: dict[type[Any], Callable[[Any], Any]] = {}
         self._link: LinkChanged | None = None
@@ -137,6 +153,8 @@ class GatewayActor(Actor):
             is_open=self._is_open,
             alive=self.actor_ref.is_alive,
             market_ns=self._market_ns,
+            clock=None if self._machine is None else self._machine.clock(),
+            random=None if self._machine is None else self._machine.random,
         )
         self._handlers = {
             PlaceOrder: port.place,

@@ -33,7 +33,7 @@ from actors.alerts import Alerts
 from actors.branch import symbol_branch
 from actors.breaker import BREAKERS, SOURCE, KeptStates, SourceBreaker, breaker_role
 from actors.data import Data
-from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, Machine
 from actors.gateway_program import GatewayProgram, ProgramMemory, ProgramStart
 from actors.history import DailyHistory, HistoryRules
 from actors.journal import Journal, JournalMemory
@@ -97,6 +97,9 @@ class Trader:
     history: HistoryRules = field(default_factory=HistoryRules)
     program: ProgramStart | None = None
     """The gateway's own program, None if somebody else runs it."""
+
+    machine: Machine | None = None
+    """This machine's clocks and dice for the connection; None: the real ones."""
 
     person_ns: int | None = None
     """When a person started the system: a sign of life."""
@@ -231,6 +234,7 @@ def _broker(trader: Trader) -> list[ChildSpec]:
         _child(
             trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
             memory=trader.memory, is_open=is_open, market_ns=trader.market_ns,
+            machine=trader.machine,
         ),
         *(_breaker(trader, name, config) for name, config in BREAKERS.items()),
         _child(
