@@ -5,7 +5,7 @@ Actors never import each other; the tree wires them together by role.
 """
 
 from actors.branch import symbol_branch
-from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, Machine
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
 from actors.gateway_program import GatewayProgram, ProgramMemory, ProgramStart
 from actors.history import DailyHistory, HistoryRules
 from actors.say import Confirmed, HurryUp
@@ -22,7 +22,6 @@ __all__ = [
     "GatewayRoles",
     "HistoryRules",
     "HurryUp",
-    "Machine",
     "ProgramMemory",
     "ProgramStart",
     "StrategyActor",
