@@ -115,6 +115,9 @@ class Network:
         self.weather = Weather()
         self.listeners: dict[tuple[str, int], SimServer] = {}
         self.connections: list[Connection] = []
+        self.made: Callable[[Connection], object] = lambda _: None
+        """Told of each new connection, before anything is written."""
+
         self.attempts = 0
         self.bytes = 0
         self.trace = 0
@@ -188,5 +191,6 @@ class Network:
         made.client = SimTransport(loop, there, back, f"client {number}")
         made.server = SimTransport(server.loop, back, there, f"server {number}")
         self.connections.append(made)
+        self.made(made)
         made.server.begin(server.factory())
         return made

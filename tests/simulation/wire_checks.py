@@ -1,0 +1,123 @@
+"""What only the wire level can see: the invariants of tws.md 5.6 that are about messages, and leaks.
+
+Of the eight, W1 is ``NoMoreThanIntended``, W2 the checkers at rest, W3 ``SentOnlyWhenReady``, W5
+``OneOrderPerRef``, W6 ``NothingOwed`` and W7 ``DenseLog`` with ``ReplayAgrees``; W4 and W8 are here,
+where every connection and every message is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tests.simulation.outcome import Breach
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.simulation.checkers import Checker
+    from tests.simulation.wire_loop import SimLoop
+    from tests.simulation.wire_net import Network
+    from tests.simulation.world import World
+
+S: Final = 1_000_000_000
+MOST_A_SECOND: Final = 50
+"""What TWS takes before it answers with error 100."""
+
+MOST_TASKS: Final = 20
+
+
+class Seen(Protocol):
+    """What these look at."""
+
+    client_id: int
+    clients: Sequence[int]
+    messages: Sequence[int]
+    network: Network
+    loops: Sequence[SimLoop]
+
+    @property
+    def now_ns(self) -> int:
+        """The true time, UTC."""
+        ...
+
+
+class OneClient:
+    """W4: a reconnect never changes the client's number: orders belong to it."""
+
+    name = "W4 one client"
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the numbers that were named since."""
+        seen: Seen = world  # type: ignore[assignment]  # it is a wire world
+        new, self._at = seen.clients[self._at :], len(seen.clients)
+        return [
+            Breach(self.name, seen.now_ns, f"client {each} connects")
+            for each in new
+            if each != seen.client_id
+        ]
+
+
+class RateKept:
+    """W8: no more messages leave us in any second than TWS takes."""
+
+    name = "W8 rate kept"
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the second before each message since."""
+        seen: Seen = world  # type: ignore[assignment]  # it is a wire world
+        times, found = seen.messages, []
+        for index in range(max(self._at, MOST_A_SECOND), len(times)):
+            if times[index] - times[index - MOST_A_SECOND] < S:
+                text = f"more than {MOST_A_SECOND} messages in a second"
+                found.append(Breach(self.name, times[index], text))
+                break
+        self._at = len(times)
+        return found
+
+
+class NothingRaised:
+    """No callback of a loop raised: an exception there would only reach a log."""
+
+    name = "L1 no callback raised"
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at what the loops kept."""
+        seen: Seen = world  # type: ignore[assignment]  # it is a wire world
+        found = [
+            Breach(self.name, seen.now_ns, text) for loop in seen.loops for text in loop.failures
+        ]
+        for loop in seen.loops:
+            loop.failures.clear()
+        return found
+
+
+class NothingLeaks:
+    """Tasks and connections do not pile up, however often the connection is lost."""
+
+    name = "L2 nothing leaks"
+
+    def check(self, world: World) -> list[Breach]:
+        """Count them."""
+        seen: Seen = world  # type: ignore[assignment]  # it is a wire world
+        tasks = sum(len(asyncio.all_tasks(loop)) for loop in seen.loops)
+        ours = sum(not each.client.lost for each in seen.network.alive())
+        found = [f"{tasks} tasks"] if tasks > MOST_TASKS else []
+        found += [f"{ours} connections of ours"] if ours > 1 else []
+        return [Breach(self.name, seen.now_ns, text) for text in found]
+
+
+def watching_wire() -> list[Checker]:
+    """Return new checkers of what holds after every event."""
+    return [OneClient(), RateKept(), NothingRaised()]
+
+
+def resting_wire() -> list[Checker]:
+    """Return new checkers of what holds at the end."""
+    return [NothingLeaks()]
