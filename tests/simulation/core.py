@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from robotrader.domain.records import Record
     from robotrader.risk import Limits
     from robotrader.venue import Execution, Venue
+    from tests.simulation.session import Session
     from tests.simulation.world import Asked, Sent
 
 S: Final = 1_000_000_000
@@ -88,6 +89,9 @@ class CoreWorld:
         self.life = 0
         self.process: Process | None = None
         self.dying = ""
+        self.sessions: list[Session] = []
+        """The connections that the process holds."""
+
         self.traps: list[list[Any]] = []
         self.crash_steps: list[int] = []
         """At which turns the process dies."""
@@ -235,8 +239,8 @@ class CoreWorld:
         self.life += 1
         self.dying, self.traps, self.crash_steps = "", [], []
         process.die()
-        if self.exchange.session is not None:
-            self.exchange.session.end()
+        for session in list(self.sessions):
+            session.end()
         self.ready = False
         self.judge_calm()
         self.plan_at(self.sim_ns() + BOOT_NS, self.boot)

@@ -37,6 +37,10 @@ class SimulatedStore(MemoryStore):
     def __init__(self, world: CoreWorld, disk: MemoryDisk) -> None:
         self._world = world
         super().__init__(disk)
+        known = world.log[-1][0] if world.log else 0
+        if self.tip.seq > known:  # written, and whoever wrote it died before it was told
+            found = [(each.seq, CATALOGUE.decode(each)) for each in self.newest(self.tip.seq - known)]
+            world.committed(found)
 
     def append(self, batch: Sequence[Entry]) -> tuple[Receipt, ...]:
         """Write a batch; others go on meanwhile.

@@ -34,6 +34,7 @@ class Session:
 
         self.watched: set[int] = set()
         self._up_ns = self._down_ns = 0
+        world.sessions.append(self)
 
     def up(self, what: str, do: Callable[[], None]) -> None:
         """Write something to the gateway: ``do`` runs when it arrives there."""
@@ -83,4 +84,6 @@ class Session:
         """Our side has ended, or its process has died: the gateway hears of it a little later."""
         if self.open:
             self.open = False
+            if self in self.world.sessions:
+                self.world.sessions.remove(self)
             self.world.after(self._delay_ns(), lambda: self.world.exchange.left(self))
