@@ -38,6 +38,7 @@ class ExposureWithinLimits:
         self._ours: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
         self._moved: set[int] = set()
         self._family: dict[str, Decimal] = {}
+        self._reduces: set[str] = set()
 
     def check(self, world: World) -> list[Breach]:
         """Look at the orders that reached the venue since."""
@@ -58,16 +59,20 @@ class ExposureWithinLimits:
         most, least = held + worst(works, 1), held - worst(works, -1)
         in_force = [each for at, each in self._limits if at >= world.now_ns - SETTLE_NS]
         limits = in_force or [self._limits[-1][1]]
-        text = (
-            _beyond(order, most, least, limits) if any(_of(each, asked) for each in works) else ""
-        )
+        if not any(each.key == asked.key for each in works):
+            return []  # refused, or over already
+        adds = order.order_ref not in self._reduces
+        text = _beyond(order, most, limits) if adds else _short(least, limits)
         return [Breach(self.name, asked.at_ns, f"{order.order_ref}: {text}")] if text else []
 
     def _read(self, world: World) -> None:
         if not self._limits:
             self._limits.append((world.now_ns, world.limits))
         for _, record in world.log[self._log :]:
-            if isinstance(record, rec.LimitChanged):
+            if isinstance(record, rec.OrderIntended):
+                if record.reduces or record.parent_ref:
+                    self._reduces.add(record.ref)
+            elif isinstance(record, rec.LimitChanged):
                 before = self._limits[-1][1]
                 self._limits[-1] = (world.now_ns, before)
                 self._limits.append((world.now_ns, before.changed(record.name, record.value)))
@@ -101,17 +106,16 @@ def _left(working: Working) -> Decimal:
     return min(working.remaining, max(working.allowed(), ZERO))
 
 
-def _of(working: Working, asked: Asked) -> bool:
-    return working.key == asked.key
-
-
-def _beyond(order: Order, most: Decimal, least: Decimal, limits: list[Limits]) -> str:
+def _beyond(order: Order, most: Decimal, limits: list[Limits]) -> str:
     qty = max(each.max_symbol_qty for each in limits)
-    if order.side.sign > 0 and most > qty:
+    if most > qty:
         return f"up to {most} shares, {qty} allowed"
-    if order.side.sign < 0 and not any(each.allow_short for each in limits) and least < ZERO:
-        return f"down to {least} shares, none may be sold short"
     if order.qty > max(each.max_order_qty for each in limits):
         return f"{order.qty} shares in one order"
     return ""
 
+
+def _short(least: Decimal, limits: list[Limits]) -> str:
+    if least < ZERO and not any(each.allow_short for each in limits):
+        return f"down to {least} shares, none may be sold short"
+    return ""
