@@ -6,39 +6,48 @@ from typing import TYPE_CHECKING, Final
 
 from actors.say import HurryUp
 from robotrader.domain import LinkState
+from robotrader.domain.records import SwitchCleared, SymbolResumed
 from tests.simulation.checkers import check_all, resting
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import swarm
 from tests.simulation.wire_checks import resting_wire
 from tests.simulation.wire_faults import CATALOGUE, Faults
-from tests.simulation.wire_tree import BAR_S, S
+from tests.simulation.wire_tree import S
 from tests.simulation.wire_world import WireWorld
 
 if TYPE_CHECKING:
     from tests.simulation.plan import Plan
 
-CALM_S: Final = 60
-"""How long it may take after the last fault until everything is as it should be."""
+REST_S: Final = 70.0
+"""How long all is well before everything has to agree: what others trade by hand is learned by the
+order manager's round, which comes every minute."""
+
+CLEARED_S: Final = 5.0
+"""How long after the last fault a person sees to the gateway, the switch and what was halted."""
+
+FROZEN_S: Final = 15.0
+"""How long before the end the market stands still, so that nothing is on its way at the end."""
 
 
 def plan_of(seed: int, seconds: float) -> Plan:
-    """Draw the faults of a seed."""
-    return swarm(seed, CATALOGUE, seconds)
+    """Draw the faults of a seed; none in the last part, in which all is well."""
+    return swarm(seed, CATALOGUE, max(0.0, seconds - REST_S))
 
 
-def simulate(plan: Plan, *, record: bool = False) -> Outcome:
-    """Run a plan, then a calm minute, then compare everything."""
+def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
+    """Run a plan, let all be well, then compare everything."""
+    whole_s = plan.seconds + REST_S if seconds is None else seconds
     world = WireWorld(plan.seed, record=record)
     try:
         _storm(world, plan)
         if not world.breaches:
-            _rest(world)
+            _rest(world, whole_s)
     finally:
         world.close()
     return Outcome(
         seed=plan.seed,
         level="wire",
-        seconds=plan.seconds,
+        seconds=whole_s,
         trace_hash=world.trace_hash,
         events=world.system.steps,
         breaches=tuple(world.breaches),
@@ -59,24 +68,29 @@ def _storm(world: WireWorld, plan: Plan) -> None:
     faults.stop()
 
 
-def _rest(world: WireWorld) -> None:
-    """Let a minute pass, then look between two bars, when nothing should be under way."""
+def _rest(world: WireWorld, whole_s: float) -> None:
+    """Let time pass, with a person's help and at last no market; then compare."""
     world.say("the faults are over")
-    _hurry(world)
-    until_ns = world.since_ns() + CALM_S * S
-    until_ns += -until_ns % (BAR_S * S) - S
-    world.run_until(until_ns)
+    world.run_until(world.since_ns() + round(CLEARED_S * S))
+    _clear(world)
+    world.run_until(round((whole_s - FROZEN_S) * S))
+    world.gateway.market.quiet = set(world.gateway.instruments)
+    world.run_until(round(whole_s * S))
     world.breaches += check_all([*resting(), *resting_wire()], world)
-    for role in ("orders", "gateway", "data", "account"):
-        world.coverage[f"alive {role}"] += world.life is not None and bool(world.life.actor(role))
     world.coverage["executions"] += len(world.executions)
     world.coverage["connections"] += len(world.clients)
     world.coverage["messages"] += len(world.messages)
 
 
-def _hurry(world: WireWorld) -> None:
-    """Say what a person says who has seen to the gateway: it is fine again."""
-    port = None if world.life is None else world.life.port()
+def _clear(world: WireWorld) -> None:
+    """Do what a person does: say that the gateway is fine, clear the switch, resume contracts."""
+    if world.life is None or world.core is None:
+        return
+    role, switch, trading = world.life.trader.role, world.core.switch(), world.core.trading()
+    port = world.life.port()
     if port is not None and port.link.state is LinkState.NEEDS_HUMAN:
-        assert world.life is not None, "it has a port"
-        world.life.trader.role("gateway").tell(HurryUp())
+        role("gateway").tell(HurryUp())
+    for scope in sorted({trip.scope for trip in switch.trips} if switch else ()):
+        role("journal").tell(SwitchCleared(scope=scope, who="ann", why="calm again"))
+    for con_id in sorted(trading.halted if trading else ()):
+        role("journal").tell(SymbolResumed(con_id=con_id, who="ann", why="looked at"))

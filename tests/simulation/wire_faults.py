@@ -6,6 +6,7 @@ own programs: every row of the failure catalogue in ``robotrader/emulator/progra
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Fault
     from tests.simulation.wire_world import WireWorld
 
-ROWS: Final = tuple(sorted(programs.catalogue(KNOWN_MESSAGES)))
+
+
+@cache
+def rows() -> dict[str, programs.Program]:
+    """Return the emulator's programs by row of the failure catalogue; they are read once."""
+    return programs.catalogue(KNOWN_MESSAGES)
+
+
+ROWS: Final = tuple(sorted(rows()))
 ROLES: Final = (
     "journal", "alerts", "kill-switch", "account", "orders", "risk", "gateway", "data", "history",
 )  # fmt: skip
@@ -35,6 +44,7 @@ CATALOGUE: Final = {
         Kind("kill -9", 1.0, amount=(0, MOST_STEPS), lasts_s=(0.1, 8.0)),
     ),
     "disk": (
+        Kind("slow", 1.0, amount=(0.001, 0.5), lasts_s=(1.0, 10.0)),
         Kind("full", 0.5, lasts_s=(0.5, 5.0)),
         Kind("eio", 0.5, amount=(0.01, 0.3), lasts_s=(0.5, 5.0)),
     ),
@@ -69,7 +79,7 @@ class Faults:
     def __init__(self, world: WireWorld) -> None:
         self._world = world
         self._lasting: dict[int, Fault] = {}
-        self._programs = programs.catalogue(KNOWN_MESSAGES)
+        self._programs = rows()
         self._played: dict[int, tuple[programs.Rule, ...]] = {}
         self._kept: list[programs.Rule] = []
         """Rules are told apart by their addresses: none may be used again."""
@@ -128,7 +138,7 @@ class Faults:
         """Add up what lasts."""
         world, lasting = self._world, self._lasting.values()
         most = {kind: max((f.amount for f in lasting if f.kind == kind), default=0.0)
-                for kind in ("delay", "cuts", "eio")}  # fmt: skip
+                for kind in ("delay", "cuts", "eio", "slow")}  # fmt: skip
         kinds = {f.kind for f in lasting}
         world.network.weather = Weather(
             latency_s=(0.0001, max(0.002, most["delay"])),
@@ -141,7 +151,8 @@ class Faults:
             capacity_bytes=world.disk.used_bytes if "full" in kinds else 1 << 40,
         )
         world.skew_ns = round(sum(f.amount for f in lasting if f.kind == "jump") * 1e9)
-        world.flag.text = b"reduce" if "kill file" in kinds else None
+        world.slow_s = most["slow"]
+        world.folder.kill = b"reduce" if "kill file" in kinds else None
         quiet = {f.subject for f in lasting if f.kind == "quiet"}
         stopped = set(world.gateway.instruments) if "" in quiet else set(map(self._number, quiet))
         world.gateway.market.quiet = stopped

@@ -10,14 +10,15 @@ from robotrader.journal import MemoryStore
 from robotrader.recovery import CATALOGUE
 from robotrader.tws import Framer
 from robotrader.tws.codec import codec
+from supervision.faults import pause
 from tests.simulation.wire_tree import ACCOUNT
 from tests.simulation.world import Asked, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from robotrader.domain import Order
-    from robotrader.journal import MemoryDisk
+    from robotrader.journal import Entry, MemoryDisk, Receipt
     from robotrader.journal.log import Written
     from supervision.cell import Cell
     from tests.simulation.wire_transport import SimTransport
@@ -33,6 +34,21 @@ class TappedStore(MemoryStore):
         self._world = world
         super().__init__(disk)
         self._tell()
+
+    def append(self, batch: Sequence[Entry]) -> tuple[Receipt, ...]:
+        """Write a batch; others go on meanwhile.
+
+        Raises:
+            JournalError: as the disk says.
+        """
+        self._wait()
+        receipts = super().append(batch)
+        self._wait()
+        return receipts
+
+    def _wait(self) -> None:
+        """Let half of a commit's time pass."""
+        pause(self._world.system, self.latency_ns / 2e9 + self._world.slow_s)
 
     def _wrote(self, written: Written) -> None:
         super()._wrote(written)

@@ -8,7 +8,7 @@ is sent any more, the kernel resets the connections.
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from actors import Trader, make_tree
 from robotrader.adapters.ib import Clock, IbPort, IbSettings
@@ -17,8 +17,11 @@ from robotrader.market import EdgeLimits, LineRules
 from robotrader.risk import Limits, TripRules
 from robotrader.strategies import Context, Params, State, Strategy, StrategyHost
 from robotrader.venue import AlwaysOpen
-from supervision import ActorRef, Simulation, Supervisor, ending
+from supervision import ActorRef, Supervisor, ending
+from supervision.states import ALIVE
 from supervision.testing import actor_of
+from tests.simulation.disk import SimulatedLock
+from tests.simulation.process import Folder
 from tests.simulation.wire_loop import LoopPump
 
 if TYPE_CHECKING:
@@ -70,29 +73,6 @@ class Restless(Strategy[Params, State]):
         """Let it pass."""
 
 
-class Flag:
-    """A folder in which there is at most the file ``KILL``, with what an operator wrote."""
-
-    def __init__(self) -> None:
-        self.text: bytes | None = None
-
-    def __truediv__(self, name: str) -> Flag:
-        return self
-
-    def read_bytes(self) -> bytes:
-        """Return the file's text.
-
-        Raises:
-            FileNotFoundError: there is none.
-        """
-        if self.text is None:
-            raise FileNotFoundError("KILL")
-        return self.text
-
-    def __str__(self) -> str:
-        return "KILL"
-
-
 class Life:
     """One life of the trading process.
 
@@ -103,7 +83,7 @@ class Life:
         wall_ns: what the machine's wall clock says.
         random: of its dice.
         where: host and port of the gateway.
-        flag: the folder of the kill switch's file.
+        folder: where the kill switch's file may be.
     """
 
     def __init__(
@@ -115,7 +95,7 @@ class Life:
         wall_ns: Callable[[], int],
         random: Random,
         where: tuple[str, int],
-        flag: Flag,
+        folder: Folder,
     ) -> None:
         self._system = system
 
@@ -126,7 +106,6 @@ class Life:
         rules = LineRules(
             primary="ibkr", made_of="bars", size_ns=BAR_S * S, edge=EdgeLimits(old_ns=60 * S)
         )
-        folder: Any = flag
         self.trader = Trader(
             account=ACCOUNT,
             settings=IbSettings(host=where[0], port=where[1], account=ACCOUNT, client_id=CLIENT),
@@ -137,13 +116,14 @@ class Life:
             limits=LIMITS,
             trips=TripRules(),
             open_store=open_store,
-            data_dir=folder,
+            data_dir=cast("Any", folder),
             now_ns=wall_ns,
             restart_at_ns=lambda _: None,
             make_port=make_port,
             restarts=1_000,
         )
         children, flags = make_tree(self.trader)
+        children[0].kwargs["memory"].lock = SimulatedLock()
         self.root: ActorRef[Any] = system.start(Supervisor(children, flags))
 
     # -- looking --
@@ -151,7 +131,8 @@ class Life:
     def actor(self, role: Any) -> Any:
         """Return whoever plays a role; None while nobody does."""
         ref = self.trader.registry.whereis(role)
-        return actor_of(ref) if ref is not None and ref.is_alive() else None
+        serves = ref is not None and ref.actor_inbox.state == ALIVE
+        return actor_of(ref) if ref is not None and serves else None
 
     def port(self) -> IbPort | None:
         """Return the port of the gateway's present incarnation."""
@@ -170,6 +151,7 @@ class Life:
         """End the whole process at once."""
         for cell in sorted(self._system.cells.values(), key=lambda each: each.number):
             if not isinstance(cell.actor, LoopPump):
+                cell.actor.on_failure = _no_hook  # type: ignore[method-assign]  # SIGKILL runs none
                 ending.kill(cell)
         self._system.loop.forget()
 
@@ -179,7 +161,5 @@ def _strategies(instrument: Instrument) -> dict[str, Callable[[], StrategyHost]]
     return {name: lambda: StrategyHost(Restless(Params()), name=name, instrument=instrument)}
 
 
-def machine_ns(system: Simulation, begin_ns: int) -> Callable[[], int]:
-    """Return a wall clock that counts from ``begin_ns``."""
-    offset_ns = begin_ns - system.now_ns()
-    return lambda: offset_ns + system.now_ns()
+def _no_hook(*_: object) -> None:
+    """A killed process runs nothing."""

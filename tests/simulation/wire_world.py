@@ -18,12 +18,13 @@ from robotrader.recovery import CATALOGUE
 from tests.robotrader.emulator.kit import SERIES
 from tests.robotrader.strategies.kit import START
 from tests.simulation.checkers import check_all, watching
+from tests.simulation.process import Folder
 from tests.simulation.wire_checks import watching_wire
 from tests.simulation.wire_core import WireCore
 from tests.simulation.wire_loop import LoopedSimulation
 from tests.simulation.wire_net import Network
 from tests.simulation.wire_taps import Ear, Recorder, TappedStore, tap_venue
-from tests.simulation.wire_tree import ACCOUNT, CLIENT, LIMITS, SYMBOLS, Flag, Life, S
+from tests.simulation.wire_tree import ACCOUNT, CLIENT, LIMITS, SYMBOLS, Life, S
 from tests.simulation.wire_venue import WireVenue
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ class WireWorld:
         self.lasting: set[int] = set()
         self.coverage: Counter[str] = Counter()
         self.skew_ns = 0
+        self.slow_s = 0.0
         self.disk = MemoryDisk(seed)
-        self.flag = Flag()
+        self.folder = Folder()
         self.life: Life | None = None
         self._record = record
         self._dice = Random(f"{seed}/machine")
@@ -90,7 +92,7 @@ class WireWorld:
             wall_ns=lambda: self.now_ns + self.skew_ns,
             random=self._dice,
             where=WHERE,
-            flag=self.flag,
+            folder=self.folder,
         )
 
     def kill(self) -> None:
