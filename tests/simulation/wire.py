@@ -76,7 +76,7 @@ def _rest(world: WireWorld, whole_s: float) -> None:
     world.run_until(round((whole_s - FROZEN_S) * S))
     world.gateway.market.quiet = set(world.gateway.instruments)
     world.run_until(round(whole_s * S))
-    world.breaches += check_all([*resting(), *resting_wire()], world)
+    world.breaches += check_all([*resting_wire(), *resting()], world)
     world.coverage["executions"] += len(world.executions)
     world.coverage["connections"] += len(world.clients)
     world.coverage["messages"] += len(world.messages)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
+from robotrader.execution.identity import is_ours
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
@@ -113,6 +114,30 @@ class NothingLeaks:
         return [Breach(self.name, seen.now_ns, text) for text in found]
 
 
+class StrangersHalt:
+    """F: what somebody else traded, whose fills are not told to us, halts the contract at least.
+
+    TWS sends a client its own executions only: of others it learns by its positions, in the round
+    that comes every minute, and then a person has to adopt them.
+    """
+
+    name = "F43 strangers halt"
+
+    def check(self, world: World) -> list[Breach]:
+        """Compare the positions; the contracts of strangers may differ if they are halted."""
+        strange = {each.con_id for each in world.executions if not is_ours(each.order_ref)}
+        core = world.core
+        if not strange or core is None:
+            return []
+        world.excused |= {"I2", "I3", "I11"}
+        trading, ours = core.trading(), core.positions() or {}
+        halted = set() if trading is None else set(trading.halted)
+        theirs = {con_id: qty for con_id, qty in world.positions().items() if qty}
+        wrong = {each for each in {*ours, *theirs} if ours.get(each, 0) != theirs.get(each, 0)}
+        text = f"ours {ours}, theirs {theirs}, halted {halted}, strangers in {strange}"
+        return [Breach(self.name, world.now_ns, text)] if wrong - (strange & halted) else []
+
+
 def watching_wire() -> list[Checker]:
     """Return new checkers of what holds after every event."""
     return [OneClient(), RateKept(), NothingRaised()]
@@ -120,4 +145,4 @@ def watching_wire() -> list[Checker]:
 
 def resting_wire() -> list[Checker]:
     """Return new checkers of what holds at the end."""
-    return [NothingLeaks()]
+    return [StrangersHalt(), NothingLeaks()]
