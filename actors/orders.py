@@ -33,6 +33,7 @@ from actors.say import (
     tell,
     unknown,
 )
+from actors.steady import Steady
 from robotrader.domain import (
     Approved,
     AskLink,
@@ -129,7 +130,8 @@ class Orders(Actor):
         self._journal, self._gateway, self._risk = journal, gateway, risk
         self._told, self._alerts = tuple(told), alerts
         self._durable = durable
-        self._now_ns, self._pace = now_ns, pace
+        self._now_ns: Callable[[], int] = now_ns
+        self._pace = pace
         self._epoch = 0
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
@@ -137,6 +139,7 @@ class Orders(Actor):
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
+        self._now_ns = Steady(self._now_ns, self._cell.system.now_ns, self._pace)
         tell(self._journal, Follow(self.actor_ref, (BOOK.name,), _OTHERS))
         return DEFERRED
 

@@ -326,7 +326,9 @@ class OrderManager:
             return self._unanswered(order, now_ns)
         if kind == "fills" and (ended := self._desk.book.orders.get(what)) and ended.reserved:
             return Plan(effects=self._rounds.want(now_ns))
-        if kind == "cancel" and order and order.cancel and now_ns >= order.cancel_due_ns:
+        if kind == "cancel" and order and order.cancel:
+            if now_ns < order.cancel_due_ns:  # sent again meanwhile, or the clock was set back
+                return Plan(effects=[Wake(token, order.cancel_due_ns)])
             plan = self._placing.send_cancels([order], now_ns)
             plan.effects += self._rounds.want(now_ns)
             return plan

@@ -83,9 +83,15 @@ class Rounds:
         return [Send(AskSnapshot(desk.request)), late]
 
     def due(self, now_ns: int) -> Plan:
-        """A timer rang: ask, if it is the one that is waited for."""
-        if self._due_ns is None or now_ns < self._due_ns:
+        """A timer rang: ask, if it is the one that is waited for.
+
+        One that rings early (the clock was set back, if only by a microsecond) has to ring again:
+        nobody else would.
+        """
+        if self._due_ns is None:
             return Plan()
+        if now_ns < self._due_ns:
+            return Plan(effects=[Wake("round", self._due_ns)])
         self._due_ns = None
         return Plan(effects=self.want(now_ns))
 

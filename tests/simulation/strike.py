@@ -198,11 +198,12 @@ class Striker:
         self.world.venue.resume(int(fault.subject))
 
     def _lose(self, fault: Fault) -> None:
-        """The gateway forgets an order that works."""
+        """The gateway crashes and forgets an order that works."""
         live = [key for key, each in self.world.venue.live.items()
                 if key.client_id == self.world.client_id and each.parent is None]  # fmt: skip
         if live:
             self.world.venue.lose(fault.random(self.world.seed).choice(live))
+            self._disconnect(fault)
 
     # -- clock, market, load --
 
