@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.domain import records as rec
 from robotrader.domain.lifecycle import OVER
 from robotrader.domain.orders import OrderKey
+from robotrader.execution.identity import is_ours
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class BooksAgree:
         theirs = {
             key: (each.order.order_ref, each.remaining)
             for key, each in world.venue.live.items()
-            if key.client_id == world.client_id
+            if key.client_id == world.client_id and is_ours(each.order.order_ref)
         }
         ours = {
             OrderKey(world.client_id, each.order_id): (each.ref, each.qty - each.filled)

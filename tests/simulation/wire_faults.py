@@ -35,34 +35,37 @@ ROWS: Final = tuple(sorted(rows()))
 ROLES: Final = (
     "journal", "alerts", "kill-switch", "account", "orders", "risk", "gateway", "data", "history",
 )  # fmt: skip
+EXCUSES: Final = {"O7": frozenset({"W1"})}
+"""What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
+
 MOST_STEPS: Final = 40
 """How many turns later than its time a process is killed: so that it happens in the middle."""
 
 CATALOGUE: Final = {
     "process": (
-        Kind("end actor", 3.0, subjects=ROLES),
-        Kind("kill -9", 1.0, amount=(0, MOST_STEPS), lasts_s=(0.1, 8.0)),
+        Kind("end actor", 8.0, subjects=ROLES),
+        Kind("kill -9", 3.0, amount=(0, MOST_STEPS), lasts_s=(0.1, 8.0)),
     ),
     "disk": (
         Kind("slow", 1.0, amount=(0.001, 0.5), lasts_s=(1.0, 10.0)),
-        Kind("full", 0.5, lasts_s=(0.5, 5.0)),
-        Kind("eio", 0.5, amount=(0.01, 0.3), lasts_s=(0.5, 5.0)),
+        Kind("full", 1.0, lasts_s=(0.5, 5.0)),
+        Kind("eio", 1.0, amount=(0.01, 0.3), lasts_s=(0.5, 5.0)),
     ),
     "network": (
         Kind("delay", 2.0, amount=(0.001, 5.0), lasts_s=(1.0, 10.0)),
         Kind("cuts", 2.0, amount=(2, 12), lasts_s=(1.0, 20.0)),
         Kind("stall", 2.0, amount=(0.1, 8.0)),
-        Kind("dark", 1.0, amount=(5.0, 60.0)),
-        Kind("fin", 1.5),
-        Kind("rst", 1.5),
+        Kind("dark", 2.0, amount=(5.0, 60.0)),
+        Kind("fin", 3.0),
+        Kind("rst", 3.0),
         Kind("unreachable", 0.5, lasts_s=(1.0, 20.0)),
         Kind("refuse", 0.5, lasts_s=(1.0, 20.0)),
     ),
-    "broker": (Kind("program", 4.0, subjects=ROWS, lasts_s=(1.0, 40.0)),),
+    "broker": (Kind("program", 15.0, subjects=ROWS, lasts_s=(1.0, 40.0)),),
     "clock": (Kind("jump", 0.5, amount=(-3600.0, 3600.0), lasts_s=(1.0, 60.0)),),
     "market": (
         Kind("quiet", 1.0, subjects=("", *SYMBOLS), lasts_s=(1.0, 40.0)),
-        Kind("halt", 1.0, subjects=SYMBOLS, lasts_s=(1.0, 20.0)),
+        Kind("halt", 1.5, subjects=SYMBOLS, lasts_s=(1.0, 20.0)),
         Kind("price", 2.0, subjects=SYMBOLS, amount=(-0.03, 0.03)),
     ),
     "operator": (
@@ -193,6 +196,7 @@ class Faults:
         rules = tuple(msgspec.structs.replace(rule) for rule in program.rule)
         self._played[fault.id] = rules
         self._kept += rules
+        self._world.excused |= EXCUSES.get(fault.subject, frozenset())
         played = msgspec.structs.replace(program, rule=rules)
         self._world.server.do(lambda: self._world.gateway.faults.play(played))
 

@@ -10,16 +10,18 @@ from robotrader.journal import MemoryStore
 from robotrader.recovery import CATALOGUE
 from robotrader.tws import Framer
 from robotrader.tws.codec import codec
+from robotrader.venue import Executed
 from supervision.faults import pause
 from tests.simulation.wire_tree import ACCOUNT
 from tests.simulation.world import Asked, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from robotrader.domain import Order
     from robotrader.journal import Entry, MemoryDisk, Receipt
     from robotrader.journal.log import Written
+    from robotrader.venue import VenueEvent
     from supervision.cell import Cell
     from tests.simulation.wire_transport import SimTransport
     from tests.simulation.wire_world import WireWorld
@@ -134,7 +136,16 @@ SHOWN = frozenset(
 
 
 def tap_venue(world: WireWorld) -> None:
-    """Note every order and cancel that reaches the venue."""
+    """Note every order and cancel that reaches the venue, and all that is executed there."""
+    gateway: Any = world.gateway
+    publish: Callable[..., Any] = gateway.publish
+
+    def published(events: Iterable[VenueEvent]) -> None:
+        known = list(events)
+        world.executions += [each.execution for each in known if isinstance(each, Executed)]
+        publish(known)
+
+    gateway.publish = published
     venue: Any = world.venue
     place: Callable[..., Any] = venue.place
     cancel: Callable[..., Any] = venue.cancel

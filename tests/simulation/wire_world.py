@@ -130,14 +130,14 @@ class WireWorld:
 
     def _news(self) -> bool:
         """Say whether a checker has something new to look at."""
-        now = (len(self.sent), len(self.asked), len(self.log), len(self.venue.executions))
-        return now != self._seen
+        return self._sizes() != self._seen
+
+    def _sizes(self) -> tuple[int, int, int, int]:
+        return len(self.sent), len(self.asked), len(self.log), len(self.executions)
 
     def look(self) -> None:
         """Let the checkers look."""
-        known = self.venue.executions
-        self.executions += known[self._seen[3] :]
-        self._seen = (len(self.sent), len(self.asked), len(self.log), len(known))
+        self._seen = self._sizes()
         self._note_calm()
         self.breaches += check_all(self._watching, self)
 
