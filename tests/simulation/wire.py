@@ -23,7 +23,9 @@ REST_S: Final = 70.0
 order manager's round, which comes every minute."""
 
 CLEARED_S: Final = 5.0
-"""How long after the last fault a person sees to the gateway, the switch and what was halted."""
+LOOKS: Final = 6
+"""How often and after how long a person sees to the gateway, the switch and what was halted: an
+attempt to connect that began with the last fault is given up ten seconds later."""
 
 FROZEN_S: Final = 15.0
 """How long before the end the market stands still, so that nothing is on its way at the end."""
@@ -71,8 +73,9 @@ def _storm(world: WireWorld, plan: Plan) -> None:
 def _rest(world: WireWorld, whole_s: float) -> None:
     """Let time pass, with a person's help and at last no market; then compare."""
     world.say("the faults are over")
-    world.run_until(world.since_ns() + round(CLEARED_S * S))
-    _clear(world)
+    for _ in range(LOOKS):
+        world.run_until(world.since_ns() + round(CLEARED_S * S))
+        _clear(world)
     world.run_until(round((whole_s - FROZEN_S) * S))
     world.gateway.market.quiet = set(world.gateway.instruments)
     world.run_until(round(whole_s * S))

@@ -12,6 +12,7 @@ There is no selector, no socket and no thread: connections are made by ``wire_ne
 from __future__ import annotations
 
 import asyncio
+import traceback
 from asyncio import base_events
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -115,7 +116,10 @@ class SimLoop(base_events.BaseEventLoop):
         self.set_exception_handler(self._failed)
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        self.failures.append(f"{context.get('message')}: {context.get('exception')!r}")
+        error = context.get("exception")
+        where = traceback.extract_tb(error.__traceback__)[-3:] if error is not None else ()
+        lines = " < ".join(f"{each.name}:{each.lineno}" for each in reversed(where))
+        self.failures.append(f"{context.get('message')}: {error!r} in {lines}")
 
     # -- time and turns --
 
