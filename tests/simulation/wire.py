@@ -11,7 +11,7 @@ from tests.simulation.checkers import check_all, resting
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import swarm
 from tests.simulation.wire_checks import resting_wire
-from tests.simulation.wire_faults import CATALOGUE, Faults
+from tests.simulation.wire_faults import CATALOGUE, Faults, with_row
 from tests.simulation.wire_tree import S
 from tests.simulation.wire_world import WireWorld
 
@@ -33,7 +33,7 @@ FROZEN_S: Final = 15.0
 
 def plan_of(seed: int, seconds: float) -> Plan:
     """Draw the faults of a seed; none in the last part, in which all is well."""
-    return swarm(seed, CATALOGUE, max(0.0, seconds - REST_S))
+    return with_row(swarm(seed, CATALOGUE, max(0.0, seconds - REST_S)))
 
 
 def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
