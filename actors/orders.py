@@ -20,7 +20,7 @@ from actors.say import (
     CancelAll,
     Commit,
     Committed,
-    Follow,
+    Following,
     NotCommitted,
     Raised,
     Reconcile,
@@ -140,7 +140,7 @@ class Orders(Actor):
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
         self._now_ns = Steady(self._now_ns, self._cell.system.now_ns, self._pace)
-        tell(self._journal, Follow(self.actor_ref, (BOOK.name,), _OTHERS))
+        self._following = Following(self, self._journal, (BOOK.name,), _OTHERS)
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -178,6 +178,7 @@ class Orders(Actor):
         effects = self.manager.begin(
             self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
         )
+        self._following.done()
         self.started()
         tell(self._gateway, AskLink())
         self._do(effects)
