@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from actors.say import (
     AskMeters,
     AskOrders,
@@ -63,6 +65,10 @@ if TYPE_CHECKING:
     from actors.say import Address
 
 _NS: Final = 1_000_000_000
+HANDED_NS: Final = 250_000_000
+"""How long an order that adds may wait for the gateway's actor, which does nothing else for longer
+than a few milliseconds unless it hangs: the switch may have tripped meanwhile."""
+
 _FROM_BROKER: Final = (
     LinkChanged, OrderReport, OrderFailed, ExecutionReport, CommissionReport, BrokerSnapshot,
 )  # fmt: skip
@@ -335,6 +341,9 @@ class Orders(Actor):
         command = effect.command
         if not isinstance(command, AskSnapshot):
             self.incarnation.check()
+        if isinstance(command, PlaceOrder) and not command.reduces:
+            until_ns = self._cell.system.now_ns() + HANDED_NS
+            command = msgspec.structs.replace(command, until_ns=until_ns)
         tell(self._gateway, command)
         if isinstance(command, PlaceOrder):
             symbol = self._symbol_of(command.order.order_ref)

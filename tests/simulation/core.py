@@ -15,6 +15,7 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.say import Reconcile
 from robotrader.domain.records import LimitChanged, SwitchCleared, SymbolResumed
 from robotrader.execution import OrderManager
 from robotrader.recovery import CATALOGUE
@@ -52,6 +53,10 @@ CLEARED_S: Final = 5.0
 
 FROZEN_S: Final = 15.0
 """How long before the end the market stands still, so that nothing is on its way at the end."""
+
+COMPARED_S: Final = 13.0
+"""How long before the end a person has broker and journal compared: what others traded is shown
+to us by the next comparison only, which may be a minute away."""
 
 BOOT_NS: Final = 1_500_000_000
 """From the death of the process to the start of the next: what heart takes."""
@@ -265,6 +270,7 @@ class CoreWorld:
         self.plan_at(calm_from_ns, self._calm_down)
         self.plan_at(calm_from_ns + int(CLEARED_S * S), self._clear)
         self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
+        self.plan_at(end_ns - int(COMPARED_S * S), self._compare)
         self.boot()
         self.market.begin()
         while self._agenda and self._agenda[0][0] < end_ns:
@@ -320,6 +326,10 @@ class CoreWorld:
         self.striker.stop()
         self.boot()
         self.judge_calm()
+
+    def _compare(self) -> None:
+        if self.process is not None:
+            self.process.tell("orders", Reconcile())
 
     def _clear(self) -> None:
         """A person clears the switch, sets limits back and resumes what was halted."""

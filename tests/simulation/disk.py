@@ -58,8 +58,9 @@ class SimulatedStore(MemoryStore):
             receipts = super().append(batch)
         except SafeMode:
             world.reach("row 40")
-            set_faults(self.disk, eio_rate=0.0)
             raise
+        finally:
+            set_faults(self.disk, eio_rate=0.0)
         fresh = [
             (receipt.seq, CATALOGUE.decode(_Raw(e.type_id, e.version, e.payload)))
             for e, receipt in zip(batch, receipts, strict=True)
