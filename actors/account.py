@@ -17,7 +17,7 @@ from actors.say import (
     AskMeters,
     AskTrades,
     Commit,
-    Follow,
+    Following,
     LedgerChanged,
     Recorded,
     Replayed,
@@ -85,7 +85,7 @@ class Account(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (LEDGER.name, TRADES.name), FOLDED))
+        self._following = Following(self, self._journal, (LEDGER.name, TRADES.name), FOLDED)
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -129,6 +129,7 @@ class Account(Actor):
             self._rolling = self._rolling and not isinstance(record, DayRolled)
         if isinstance(message, Replayed) and message.last and not self._ready:
             self._ready = True
+            self._following.done()
             self.started()
             self._look()
 

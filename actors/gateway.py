@@ -23,8 +23,16 @@ import pykka
 
 from actors.say import AskMeters, ClockCompared, HurryUp
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
-from robotrader.domain import AskLink, AskSnapshot, CancelOrder, LinkChanged, PlaceOrder
+from robotrader.domain import (
+    AskLink,
+    AskSnapshot,
+    CancelOrder,
+    LinkChanged,
+    OrderFailed,
+    PlaceOrder,
+)
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
+from robotrader.gateway.codes import NOT_SENT
 from robotrader.meters import Sample
 from supervision import Actor, MailboxFull
 
@@ -180,7 +188,7 @@ class GatewayActor(Actor):
             market_ns=self._market_ns,
         )
         self._handlers = {
-            PlaceOrder: port.place,
+            PlaceOrder: lambda ask: self._place(port, ask),
             CancelOrder: port.cancel,
             AskSnapshot: port.snapshot,
             AskLink: lambda _: self._say_link(),
@@ -206,6 +214,15 @@ class GatewayActor(Actor):
     def _samples(self, port: Port) -> tuple[Sample, ...]:
         lost = (Sample("gateway_undelivered", n, (who,)) for who, n in self.undelivered.items())
         return (*port.samples(), *lost)
+
+    def _place(self, port: Port, ask: PlaceOrder) -> None:
+        """Send an order, unless it waited here for so long that it may not be wanted any more."""
+        if ask.until_ns and self._cell.system.now_ns() > ask.until_ns:
+            text = "not sent: it waited too long for the gateway's actor"
+            refused = OrderFailed(ask.order_id, NOT_SENT, text, ask.generation)
+            self._teller("orders", self._roles.orders)(refused)
+        else:
+            port.place(ask)
 
     def _subscribe(self, ask: Subscribe) -> None:
         self._memory.subscribed(ask)

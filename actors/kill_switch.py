@@ -20,7 +20,7 @@ from actors.say import (
     CloseStrategy,
     Commit,
     Committed,
-    Follow,
+    Following,
     Heard,
     LedgerChanged,
     NotCommitted,
@@ -149,7 +149,7 @@ class KillSwitch(Actor):
 
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
-        tell(self._journal, Follow(self.actor_ref, (SWITCH.name,), _FOLDED))
+        self._following = Following(self, self._journal, (SWITCH.name,), _FOLDED)
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -251,6 +251,7 @@ class KillSwitch(Actor):
             self._fold(record)
         if message.last:
             self._ready = True
+            self._following.done()
             self.started()
             self.send_after(0.0, _LOOK)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from actors.say import (
     AskMeters,
     AskOrders,
@@ -20,7 +22,7 @@ from actors.say import (
     CancelAll,
     Commit,
     Committed,
-    Follow,
+    Following,
     NotCommitted,
     Raised,
     Reconcile,
@@ -63,6 +65,10 @@ if TYPE_CHECKING:
     from actors.say import Address
 
 _NS: Final = 1_000_000_000
+HANDED_NS: Final = 250_000_000
+"""How long an order that adds may wait for the gateway's actor, which does nothing else for longer
+than a few milliseconds unless it hangs: the switch may have tripped meanwhile."""
+
 _FROM_BROKER: Final = (
     LinkChanged, OrderReport, OrderFailed, ExecutionReport, CommissionReport, BrokerSnapshot,
 )  # fmt: skip
@@ -140,7 +146,7 @@ class Orders(Actor):
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
         self._now_ns = Steady(self._now_ns, self._cell.system.now_ns, self._pace)
-        tell(self._journal, Follow(self.actor_ref, (BOOK.name,), _OTHERS))
+        self._following = Following(self, self._journal, (BOOK.name,), _OTHERS)
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -178,6 +184,7 @@ class Orders(Actor):
         effects = self.manager.begin(
             self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
         )
+        self._following.done()
         self.started()
         tell(self._gateway, AskLink())
         self._do(effects)
@@ -334,6 +341,9 @@ class Orders(Actor):
         command = effect.command
         if not isinstance(command, AskSnapshot):
             self.incarnation.check()
+        if isinstance(command, PlaceOrder) and not command.reduces:
+            until_ns = self._cell.system.now_ns() + HANDED_NS
+            command = msgspec.structs.replace(command, until_ns=until_ns)
         tell(self._gateway, command)
         if isinstance(command, PlaceOrder):
             symbol = self._symbol_of(command.order.order_ref)

@@ -25,7 +25,7 @@ from actors.say import (
     AskUse,
     CloseStrategy,
     CorrelationsChanged,
-    Follow,
+    Following,
     Recorded,
     Replayed,
     Restored,
@@ -178,7 +178,7 @@ class Risk(Actor):
     def on_start(self) -> Any:
         """Fold the journal; the start is over when it was."""
         parts = (LEDGER.name, GATE.name, STANDINGS.name, SWITCH.name)
-        tell(self._journal, Follow(self.actor_ref, parts, _FOLDED))
+        self._following = Following(self, self._journal, parts, _FOLDED)
         return DEFERRED
 
     def on_receive(self, message: Any) -> Any:
@@ -362,6 +362,7 @@ class Risk(Actor):
             self._regained.replayed(self._fold(seq, record))
             self.gate.replay(record)
         if message.last:
+            self._following.done()
             self.started()
             tell(self._orders, AskLink())
             tell(self._orders, AskSettled(self.incarnation.n))

@@ -19,10 +19,10 @@ from robotrader.ledger import LedgerView
 from robotrader.recovery import Base
 from robotrader.risk import Correlations, DayFigures, Level, Switch
 from robotrader.risk.report import Use
-from supervision import Unavailable
+from supervision import Actor, DeathPact, Down, NamedRef, Unavailable
 
 if TYPE_CHECKING:
-    from supervision import ActorRef, NamedRef
+    from supervision import ActorRef
 
     Address: TypeAlias = ActorRef[Any] | NamedRef
 
@@ -39,8 +39,10 @@ def tell(whom: Address, message: Any) -> bool:
     return True
 
 
-def unknown(actor: object, message: object) -> TypeError:
+def unknown(actor: object, message: object) -> Exception:
     """Return the error for a message that an actor does not understand: a mistake in the wiring."""
+    if isinstance(message, Down):
+        return DeathPact(f"{message.ref} ended ({message.reason}) while {actor} was starting by it")
     return TypeError(f"{type(actor).__name__} does not understand {type(message).__name__}")
 
 
@@ -82,6 +84,30 @@ class Follow(msgspec.Struct, frozen=True, gc=False):
     who: Any
     parts: tuple[str, ...] = ()
     only: tuple[type, ...] = ()
+
+
+class Following:
+    """A start that folds the journal: it ends with it, for a dead journal never replays.
+
+    Raises:
+        Unavailable: there is no journal; it is being restarted, and whoever follows with it.
+    """
+
+    def __init__(
+        self,
+        who: Actor,
+        journal: Address,
+        parts: tuple[str, ...] = (),
+        only: tuple[type, ...] = (),
+    ) -> None:
+        self._who = who
+        self._journal = journal.resolve() if isinstance(journal, NamedRef) else journal
+        self._monitor = who.monitor(self._journal)
+        self._journal.tell(Follow(who.actor_ref, parts, only))
+
+    def done(self) -> None:
+        """The past is folded: from now on the supervisor ends both together."""
+        self._who.demonitor(self._journal, self._monitor)
 
 
 class Restored(msgspec.Struct, frozen=True, gc=False):

@@ -361,6 +361,7 @@ class Cell:
         if self.state == DEAD:
             return  # killed meanwhile: its exit is already recorded
         logger.error("Unhandled exception in %s:", self.actor, exc_info=error)
+        was_starting = self.state == STARTING  # of a start that was deferred somebody waits
         self.state = STOPPING
         self.capacity = CLOSED
         try:
@@ -370,6 +371,8 @@ class Cell:
         except BaseException:
             logger.exception("Unhandled exception in %s:", self.actor)
         end(self, Crash(error))
+        if was_starting:
+            notify_start(self, None, error)
 
     def deadline_for(self, timeout_s: float) -> int:
         """Absolute deadline of a request made now: never past that of the one being served."""

@@ -8,18 +8,22 @@ became durable: nothing else can break them. Those of rest are looked at at the 
 
 from __future__ import annotations
 
+import gc
 import heapq
+import logging
 from collections import Counter
 from decimal import Decimal
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.say import Reconcile
 from robotrader.domain.records import LimitChanged, SwitchCleared, SymbolResumed
 from robotrader.execution import OrderManager
 from robotrader.recovery import CATALOGUE
 from supervision import Simulation
 from supervision.states import DEAD
+from tests.simulation.at_rest import BackToReady
 from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.checkers import check_all, resting, watching
 from tests.simulation.disk import new_digest, new_disk
@@ -52,6 +56,10 @@ CLEARED_S: Final = 5.0
 
 FROZEN_S: Final = 15.0
 """How long before the end the market stands still, so that nothing is on its way at the end."""
+
+COMPARED_S: Final = 5.0
+"""How long before the end a person has broker and journal compared: what others traded is shown
+to us by the next comparison only, which may be a minute away."""
 
 BOOT_NS: Final = 1_500_000_000
 """From the death of the process to the start of the next: what heart takes."""
@@ -265,6 +273,7 @@ class CoreWorld:
         self.plan_at(calm_from_ns, self._calm_down)
         self.plan_at(calm_from_ns + int(CLEARED_S * S), self._clear)
         self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
+        self.plan_at(end_ns - int(COMPARED_S * S), self._compare)
         self.boot()
         self.market.begin()
         while self._agenda and self._agenda[0][0] < end_ns:
@@ -321,6 +330,12 @@ class CoreWorld:
         self.boot()
         self.judge_calm()
 
+    def _compare(self) -> None:
+        """Be back to ready by now, without help; then have broker and journal compared."""
+        self.breaches += check_all([BackToReady()], self)
+        if self.process is not None:
+            self.process.tell("orders", Reconcile())
+
     def _clear(self) -> None:
         """A person clears the switch, sets limits back and resumes what was halted."""
         process = self.process
@@ -346,10 +361,16 @@ def plan_of(seed: int, seconds: float) -> Plan:
 def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
     """Run a plan and return what came of it."""
     world = CoreWorld(_of_length(plan, seconds), record=record)
+    level, collects = logging.root.manager.disable, gc.isenabled()
+    logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
+    gc.disable()  # when it runs depends on what ran before in this process
     try:
         world.run()
     finally:
+        logging.disable(level)
         world.system.close()
+        if collects:
+            gc.enable()
     digest = int.from_bytes(world.digest.digest(), "big")
     return Outcome(
         seed=plan.seed, level="core", seconds=world.plan.seconds,

@@ -1,7 +1,9 @@
 """I4: what could become of our orders at the broker stays within the limits, at every moment.
 
 Exposure can only grow when an order reaches the venue, so it is looked at then, with everything
-that works: filled shares and all that may still fill. Orders of one OCA group count once.
+that works: filled shares and all that may still fill. Orders of one OCA group count once. An order
+that closes is judged by the fills that were booked here: what the broker has not told cannot be
+known, and a stop that is put in place of one that has ended cannot wait for it.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class ExposureWithinLimits:
         self._moved: set[int] = set()
         self._family: dict[str, Decimal] = {}
         self._reduces: set[str] = set()
+        self._untold: dict[str, tuple[int, Decimal]] = {}
+        self._told: set[str] = set()
 
     def check(self, world: World) -> list[Breach]:
         """Look at the orders that reached the venue since."""
@@ -56,7 +60,8 @@ class ExposureWithinLimits:
             return []  # somebody else trades it too, or a fill was taken back: not only ours
         works = [each for each in world.venue.live.values() if each.order.con_id == con_id]
         held = self._ours[con_id]
-        most, least = held + worst(works, 1), held - worst(works, -1)
+        untold = sum((qty for con, qty in self._untold.values() if con == con_id), ZERO)
+        most, least = held + worst(works, 1), held - untold - worst(works, -1)
         in_force = [each for at, each in self._limits if at >= world.now_ns - SETTLE_NS]
         limits = in_force or [self._limits[-1][1]]
         if not any(each.key == asked.key for each in works):
@@ -69,7 +74,10 @@ class ExposureWithinLimits:
         if not self._limits:
             self._limits.append((world.now_ns, world.limits))
         for _, record in world.log[self._log :]:
-            if isinstance(record, rec.OrderIntended):
+            if isinstance(record, rec.FillBooked):
+                self._untold.pop(record.family, None)
+                self._told.add(record.family)
+            elif isinstance(record, rec.OrderIntended):
                 if record.reduces or record.parent_ref:
                     self._reduces.add(record.ref)
             elif isinstance(record, rec.LimitChanged):
@@ -86,6 +94,8 @@ class ExposureWithinLimits:
             if is_ours(each.order_ref):
                 sign = 1 if each.bought else -1
                 self._ours[each.con_id] += sign * (each.qty - before_qty)
+                if family not in self._told and sign < 0:
+                    self._untold[family] = (each.con_id, sign * each.qty)
         self._at = len(world.executions)
 
 

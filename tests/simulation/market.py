@@ -1,4 +1,4 @@
-"""Prices: a random walk for each contract, a quote every second and a bar every five."""
+"""Prices: a random walk for each contract, a quote every two seconds and a bar every five."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 S: Final = 1_000_000_000
 BAR_S: Final = 5
+QUOTE_S: Final = 2
 KEPT: Final = 40
 SIZE: Final = 500.0
 TICK: Final = 0.01
@@ -67,8 +68,9 @@ class Market:
         self._tick_at(con_id, offset_ns)
         walk = self._walks[con_id]
         price = walk.price if self.frozen else walk.step()
-        self._quote(con_id, price)
         second = self.world.now_ns // S
+        if second % QUOTE_S == 0:
+            self._quote(con_id, price)
         if second % BAR_S == 0 and not self.frozen:
             self._bar(con_id, walk, second * S)
 

@@ -66,7 +66,7 @@ class Striker:
         for fault in list(self._lasting):
             self._end(fault)
         world = self.world
-        world.traps = []
+        world.traps, world.crash_steps, world.fail_commit = [], [], False
         world.skew_ns = 0
         world.exchange.forgets_ids = False
         world.folder.kill = None
