@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from actors.say import HurryUp
@@ -16,6 +18,8 @@ from tests.simulation.wire_tree import S
 from tests.simulation.wire_world import WireWorld
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.simulation.plan import Plan
 
 REST_S: Final = 70.0
@@ -39,13 +43,14 @@ def plan_of(seed: int, seconds: float) -> Plan:
 def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
     """Run a plan, let all be well, then compare everything."""
     whole_s = plan.seconds + REST_S if seconds is None else seconds
-    world = WireWorld(plan.seed, record=record)
-    try:
-        _storm(world, plan)
-        if not world.breaches:
-            _rest(world, whole_s)
-    finally:
-        world.close()
+    with _silence():
+        world = WireWorld(plan.seed, record=record)
+        try:
+            _storm(world, plan)
+            if not world.breaches:
+                _rest(world, whole_s)
+        finally:
+            world.close()
     return Outcome(
         seed=plan.seed,
         level="wire",
@@ -57,6 +62,17 @@ def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) 
         timeline=tuple(world.timeline),
         faults=tuple(each.id for each in plan.faults),
     )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Let nothing be logged: hundreds of crashes with their stacks cost more than the run."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _storm(world: WireWorld, plan: Plan) -> None:
