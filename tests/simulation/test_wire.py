@@ -121,7 +121,7 @@ def test_a_stranger_at_the_port_is_found() -> None:
 def test_too_many_messages_are_found() -> None:
     with world() as made:
         made.run_until(S)
-        made.messages += [made.now_ns] * 51
+        made.messages += [(1, made.now_ns)] * 51
         made.run_until(3 * S)
         assert [each.checker for each in made.breaches] == ["W8 rate kept"]
 

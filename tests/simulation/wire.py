@@ -112,4 +112,6 @@ def _clear(world: WireWorld) -> None:
     for scope in sorted({trip.scope for trip in switch.trips} if switch else ()):
         role("journal").tell(SwitchCleared(scope=scope, who="ann", why="calm again"))
     for con_id in sorted(trading.halted if trading else ()):
+        if con_id in world.strange():
+            continue  # nobody has adopted what others traded
         role("journal").tell(SymbolResumed(con_id=con_id, who="ann", why="looked at"))

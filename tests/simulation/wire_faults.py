@@ -39,6 +39,10 @@ ROLES: Final = (
 EXCUSES: Final = {"O7": frozenset({"W1"})}
 """What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
 
+SHORT_S: Final = {"O1": 2.0}
+"""Rows that end sooner than drawn: for longer than ten seconds without a word of it in whole answers
+an order counts as gone (``Times.quiet_ns``), and O1 would keep them out of every answer."""
+
 MOST_TICKS: Final = 300
 """A second, of one contract."""
 
@@ -227,13 +231,26 @@ class Faults:
         self._world.excused |= EXCUSES.get(fault.subject, frozenset())
         played = msgspec.structs.replace(program, rule=rules)
         self._world.server.do(lambda: self._world.gateway.faults.play(played))
+        if fault.subject in SHORT_S:
+            loop = self._world.server.loop
+            loop.call_later(SHORT_S[fault.subject], self._stop_playing, fault)
 
     def _stop_playing(self, fault: Fault) -> None:
-        mine = set(map(id, self._played.pop(fault.id)))
+        rules = self._played.pop(fault.id, ())
+        mine = set(map(id, rules))
         injector = self._world.gateway.faults
+        if any(isinstance(rule, programs.Limits) for rule in rules):
+            self._world.server.do(self._usual_limits)
         struck = sum(injector._seen[number] > 0 for number in mine)
         self._world.coverage[f"struck {fault.subject}"] += bool(struck)
         injector._rules = [rule for rule in injector._rules if id(rule) not in mine]
+
+    def _usual_limits(self) -> None:
+        gateway = self._world.gateway
+        usual = gateway.settings.limits
+        rule = programs.Limits(messages=usual.messages, lines=usual.lines, clients=usual.clients)
+        self._kept.append(rule)
+        gateway.faults.play(programs.Program(row="", title="usual", rule=(rule,)))
 
     def _price(self, fault: Fault) -> None:
         gateway, con_id = self._world.gateway, self._con_id(fault)

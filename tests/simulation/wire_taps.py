@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from robotrader.journal.log import Written
     from robotrader.venue import VenueEvent
     from supervision.cell import Cell
-    from tests.simulation.wire_transport import SimTransport
+    from tests.simulation.wire_net import Connection
     from tests.simulation.wire_world import WireWorld
 
 PLACE, CANCEL, START = b"3\0", b"4\0", b"71\0"
@@ -66,11 +66,11 @@ class TappedStore(MemoryStore):
 class Ear:
     """Reads what one connection of ours writes."""
 
-    def __init__(self, world: WireWorld, transport: SimTransport) -> None:
-        self._world = world
+    def __init__(self, world: WireWorld, connection: Connection) -> None:
+        self._world, self._number = world, connection.number
         self._framer = Framer()
         self._greeted = False
-        transport.on_write = self.heard
+        connection.client.on_write = self.heard
 
     def heard(self, data: bytes) -> None:
         """Look at what goes out."""
@@ -78,7 +78,7 @@ class Ear:
             self._greeted = True  # the hello is no frame of the protocol's
             data = data[4:]
         for payload in self._framer.payloads(data):
-            self._world.messages.append(self._world.now_ns)
+            self._world.messages.append((self._number, self._world.now_ns))
             if payload.startswith(PLACE):
                 self._placed(payload)
             elif payload.startswith(CANCEL):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState
 from robotrader.emulator import Gateway, Settings
+from robotrader.execution.identity import is_ours
 from robotrader.execution.manager import OrderManager
 from robotrader.journal import GENESIS, MemoryDisk
 from robotrader.recovery import CATALOGUE
@@ -48,7 +49,7 @@ class WireWorld:
         self.system = system = LoopedSimulation(seed)
         system.recorder = Recorder(self, record=record)  # type: ignore[assignment]  # it has a step
         self.network = Network(system, Random(f"{seed}/network"))
-        self.network.made = lambda each: Ear(self, each.client)
+        self.network.made = lambda each: Ear(self, each)
         system.loop.network = self.network
         series = {symbol: SERIES[symbol] for symbol in SYMBOLS}
         self.gateway = Gateway(series, Settings(seed=seed), now_ns=START)
@@ -60,7 +61,9 @@ class WireWorld:
         self.asked: list[Asked] = []
         self.log: list[tuple[int, Record]] = []
         self.logged: Tip = GENESIS
-        self.messages: list[int] = []
+        self.messages: list[tuple[int, int]] = []
+        """Every message of ours: the connection's number, when."""
+
         self.clients: list[int] = []
         self.reduces: dict[int, bool] = {}
         self.excused: set[str] = set()
@@ -185,6 +188,10 @@ class WireWorld:
         """Return the account's cash at the venue, and its commissions."""
         account = self.gateway.books.accounts[ACCOUNT]
         return account.cash, account.commissions
+
+    def strange(self) -> set[int]:
+        """Return the contracts that somebody else has traded."""
+        return {each.con_id for each in self.executions if not is_ours(each.order_ref)}
 
     def replayed(self) -> object | None:
         """Return the fold of the whole journal as it is on disk."""
