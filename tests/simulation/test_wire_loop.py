@@ -324,9 +324,7 @@ async def lines(host: str, port: int, said: list[bytes]) -> list[bytes]:
     said=st.lists(st.text("abc xyz", max_size=30).map(str.encode), max_size=5),
     cuts=st.integers(1, 4),
 )
-def test_asyncio_streams_say_the_same_over_it_as_over_sockets(
-    said: list[bytes], cuts: int
-) -> None:
+def test_asyncio_streams_say_the_same_over_it_as_over_sockets(said: list[bytes], cuts: int) -> None:
     with looped(cuts=cuts) as system:
         simulated = system.loop.complete(lines(HOST, PORT, said))
         assert system.loop.failures == []

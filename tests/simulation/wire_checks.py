@@ -1,8 +1,8 @@
-"""What only the wire level can see: the invariants of tws.md 5.6 that are about messages, and leaks.
+"""What only the wire level can see: the invariants of tws.md 5.6 about messages, and leaks.
 
-Of the eight, W1 is ``NoMoreThanIntended``, W2 the checkers at rest, W3 ``SentOnlyWhenReady``, W5
-``OneOrderPerRef``, W6 ``NothingOwed`` and W7 ``DenseLog`` with ``ReplayAgrees``; W4 and W8 are here,
-where every connection and every message is seen.
+Of the eight, W1 is ``NoMoreThanIntended``, W2 the checkers at rest, W3 ``SentOnlyWhenReady``,
+W5 ``OneOrderPerRef``, W6 ``NothingOwed`` and W7 ``DenseLog`` with ``ReplayAgrees``; W4 and W8 are
+here, where every connection and every message is seen.
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tests.simulation.wire_world import WireWorld
 
 
-
 @cache
 def rows() -> dict[str, programs.Program]:
     """Return the emulator's programs by row of the failure catalogue; they are read once."""
@@ -40,8 +39,8 @@ EXCUSES: Final = {"O7": frozenset({"W1"})}
 """What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
 
 SHORT_S: Final = {"O1": 2.0}
-"""Rows that end sooner than drawn: for longer than ten seconds without a word of it in whole answers
-an order counts as gone (``Times.quiet_ns``), and O1 would keep them out of every answer."""
+"""Rows that end sooner than drawn: without a word of it in whole answers for ten seconds an order
+counts as gone (``Times.quiet_ns``), and O1 would keep them out of every answer."""
 
 MOST_TICKS: Final = 300
 """A second, of one contract."""

@@ -1,4 +1,4 @@
-"""An asyncio loop whose time and turns are a simulation's, so that real clients run in it unmodified.
+"""An asyncio loop whose time and turns are a simulation's: real clients run in it unmodified.
 
 Every callback that the loop owes is a message to one actor, ``LoopPump``: the simulation decides by
 its seed when that actor gets its next turn among all the others, so every await of a client is a
@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from asyncio import base_events
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVarTuple
 
 from supervision import Actor, ActorRef, MailboxSpec, Simulation, here
 from supervision.clock import NANOSECONDS, to_ns
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from supervision.timers import Timer, TimerHeap
     from tests.simulation.wire_net import Network, SimServer
 
+Ts = TypeVarTuple("Ts")
+
 MOST_READY: Final = 1_000_000
-"""Callbacks that may be owed at once: asyncio has no bound, a runaway has to be seen all the same."""
+"""Callbacks that may be owed at once: asyncio has no bound, a runaway has to be seen."""
 
 
 class LoopedRuntime(SimulatedRuntime):
@@ -131,7 +133,7 @@ class SimLoop(base_events.BaseEventLoop):
         """It runs whenever the simulation does."""
         return not self.is_closed()
 
-    def set_debug(self, enabled: bool) -> None:  # noqa: FBT001 - asyncio's signature
+    def set_debug(self, enabled: bool) -> None:
         """Change nothing: see ``get_debug``."""
 
     def get_debug(self) -> bool:
@@ -139,16 +141,22 @@ class SimLoop(base_events.BaseEventLoop):
         return False
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.Handle:
         """Owe a callback its turn."""
-        self._check_closed()
+        self._must_be_open()
         handle = asyncio.Handle(callback, args, self, context)
         self._owe(handle)
         return handle
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.Handle:
         """As ``call_soon``: there is one thread at a time."""
         return self.call_soon(callback, *args, context=context)
@@ -156,8 +164,8 @@ class SimLoop(base_events.BaseEventLoop):
     def call_later(
         self,
         delay: float,
-        callback: Callable[..., object],
-        *args: Any,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Owe a callback its turn in ``delay`` seconds."""
@@ -166,14 +174,13 @@ class SimLoop(base_events.BaseEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[..., object],
-        *args: Any,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Owe a callback its turn at ``when`` on the loop's clock."""
-        self._check_closed()
+        self._must_be_open()
         handle = _Timer(when, callback, args, self, context)
-        handle._scheduled = True
         due_ns = max(to_ns(when), self.system.now_ns())
         handle.kept = self.system.timers.at(due_ns, lambda: self._due(handle))
         self._timers.add(handle)
@@ -181,13 +188,17 @@ class SimLoop(base_events.BaseEventLoop):
 
     def _due(self, handle: _Timer) -> None:
         self._timers.discard(handle)
-        handle._scheduled = False
         self._owe(handle)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         assert isinstance(handle, _Timer), "call_at makes no others"
         self._timers.discard(handle)
         handle.kept.cancel()
+
+    def _must_be_open(self) -> None:
+        if self.is_closed():
+            msg = "Event loop is closed"
+            raise RuntimeError(msg)
 
     def _owe(self, handle: asyncio.Handle) -> None:
         self.callbacks += 1
@@ -233,7 +244,7 @@ class SimLoop(base_events.BaseEventLoop):
 
     # -- connections --
 
-    async def create_connection(self, protocol_factory: Any, *args: Any, **_options: Any) -> Any:  # type: ignore[override]  # of the many ways to say where, host and port are used
+    async def create_connection(self, protocol_factory: Any, *args: Any, **_options: Any) -> Any:
         """Connect to ``host`` and ``port`` in the network.
 
         Raises:

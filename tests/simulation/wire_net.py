@@ -97,6 +97,13 @@ class SimServer(asyncio.AbstractServer):
         """Return the loop on which its connections live."""
         return self.loop
 
+    async def start_serving(self) -> None:
+        """It serves from the beginning."""
+
+    async def serve_forever(self) -> None:
+        """Serve until cancelled."""
+        await self.loop.create_future()
+
     async def wait_closed(self) -> None:
         """Wait for nothing, as 3.11's server does."""
 
@@ -141,9 +148,7 @@ class Network:
 
     # -- what loops ask for --
 
-    def listen(
-        self, loop: SimLoop, factory: Callable[[], Any], host: str, port: int
-    ) -> SimServer:
+    def listen(self, loop: SimLoop, factory: Callable[[], Any], host: str, port: int) -> SimServer:
         """Listen at an address.
 
         Raises:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tests.simulation.wire_net import Network
 
 
-
 class Signal(bytes):
     """What ends a connection, among its bytes."""
 

@@ -1,8 +1,8 @@
 """The whole trader before an emulated gateway, in one thread: one process's life at a time.
 
-Everything of ours is the product: the tree, the gateway actor, its port, ib_async. Simulated are the
-clock, the order of turns, the network and the disk. ``kill`` is ``kill -9``: no hook runs, nothing
-is sent any more, the kernel resets the connections.
+Everything of ours is the product: the tree, the gateway actor, its port, ib_async. Simulated are
+the clock, the order of turns, the network and the disk. ``kill`` is ``kill -9``: no hook runs,
+nothing is sent any more, the kernel resets the connections.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ class Life:
         """End the whole process at once."""
         for cell in sorted(self._system.cells.values(), key=lambda each: each.number):
             if not isinstance(cell.actor, LoopPump):
-                cell.actor.on_failure = _no_hook  # type: ignore[method-assign]  # SIGKILL runs none
+                actor: Any = cell.actor
+                actor.on_failure = _no_hook  # SIGKILL runs none
                 ending.kill(cell)
         self._system.loop.forget()
 
