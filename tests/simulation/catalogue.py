@@ -11,7 +11,8 @@ ROLES: Final = (
     "symbol:1", "symbol:2", "symbol:3", "strategy:1", "strategy:2", "strategy:3",
 )  # fmt: skip
 POINTS: Final = (
-    "commit.before", "commit.durable", "commit.after",
+    "commit.before", "commit.during", "commit.durable", "commit.after",
+    "snapshot.before", "snapshot.after",
     "send.before", "send.after", "cancel.before", "cancel.after",
     "heard.OrderReport", "heard.ExecutionReport", "heard.CommissionReport", "heard.OrderFailed",
 )  # fmt: skip

@@ -32,6 +32,7 @@ from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Fault, Plan, swarm
 from tests.simulation.process import Folder, Process
+from tests.simulation.rows import LogView, died
 from tests.simulation.strike import Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS
@@ -84,6 +85,7 @@ class CoreWorld:
         self.start_ns = START_NS
         self.skew_ns = 0
         self.weather = Weather(plan.seed)
+        self.log_view = LogView(self)
         self.link_random = Random(f"{plan.seed}/link")
         self.disk = new_disk(plan.seed)
         self.folder = Folder()
@@ -194,6 +196,8 @@ class CoreWorld:
         """Records have become durable."""
         self.log += fresh
         self.changed = True
+        for _, record in fresh:
+            self.log_view.take(record)
         self.timeline.records(fresh)
 
     def linked(self, ready: bool) -> None:
@@ -213,8 +217,8 @@ class CoreWorld:
         """Count that something was reached."""
         self.coverage[what] += 1
 
-    def point(self, name: str) -> None:
-        """Pass a named point, at which the process may die.
+    def point(self, name: str, *what: str) -> None:
+        """Pass a named point, at which the process may die with ``what`` in hand.
 
         Raises:
             ProcessDied: it was told to.
@@ -226,6 +230,7 @@ class CoreWorld:
                 if trap[1] <= 0:
                     self.traps.remove(trap)
                     self.dying = f"crash at {name}"
+                    died(self, name, what)
                     raise ProcessDied(name)
 
     # -- the process --
@@ -243,6 +248,7 @@ class CoreWorld:
             return
         self.timeline.say(f"dies: {why}")
         self.reach("death")
+        self.log_view.at_death()
         process, self.process = self.process, None
         self.life += 1
         self.dying, self.traps, self.crash_steps = "", [], []
@@ -283,6 +289,11 @@ class CoreWorld:
         self._drive_to(end_ns)
         self._look()
         self.breaches += check_all(resting(), self)
+        if self.system.stale_effects:
+            self.reach("row 46")
+        orders = None if self.process is None else self.process.actor("orders")
+        if orders is not None and self.life and orders.manager.counts["repeated_fills"]:
+            self.reach("row 19")
 
     def _drive_to(self, sim_ns: int) -> None:
         """Let the system run until a time; see to what happens to the process meanwhile."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from robotrader.journal import DiskFaults, Fate, MemoryDisk, MemoryStore, SafeMode
+from robotrader.domain import records as rec
+from robotrader.journal import DiskFaults, DiskFull, Fate, MemoryDisk, MemoryStore, SafeMode
 from robotrader.recovery import CATALOGUE
 from supervision import Future
 from supervision.faults import pause
@@ -52,8 +53,10 @@ class SimulatedStore(MemoryStore):
             DiskFull, SafeMode: as the disk says.
         """
         world = self._world
-        world.point("commit.before")
+        what = tuple(sorted({rec.TYPE_IDS[each.type_id].__name__ for each in batch}))
+        world.point("commit.before", *what)
         self._wait()
+        world.point("commit.during", *what)
         if world.fail_commit:
             world.fail_commit = False
             set_faults(self.disk, eio_rate=1.0)
@@ -61,6 +64,9 @@ class SimulatedStore(MemoryStore):
             receipts = super().append(batch)
         except SafeMode:
             world.reach("row 40")
+            raise
+        except DiskFull:
+            world.reach("row 39")
             raise
         finally:
             set_faults(self.disk, eio_rate=0.0)
@@ -72,11 +78,17 @@ class SimulatedStore(MemoryStore):
         world.committed(fresh)
         for entry in batch:
             world.digest.update(entry.payload)
-        world.point("commit.durable")
+        world.point("commit.durable", *what)
         if world.weather.random.random() < ANSWERED_LATE:
             self._wait()
-        world.point("commit.after")
+        world.point("commit.after", *what)
         return receipts
+
+    def put_piece(self, seq: int, number: int, piece: bytes) -> None:
+        """Write a piece of a snapshot."""
+        self._world.point("snapshot.before")
+        super().put_piece(seq, number, piece)
+        self._world.point("snapshot.after")
 
     def _wait(self) -> None:
         """Let half of the commit's time pass."""

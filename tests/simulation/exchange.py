@@ -154,6 +154,8 @@ class Exchange:
                 case Charged():
                     self._charges[_family(event.exec_id)] = event
                     lost = self.world.weather.strikes("lost_commission")
+                    if lost:
+                        self.world.reach("row 24")
                     if event.key.client_id == own and not lost:
                         self.say(_commission(event))
                 case Refused() | Warned():

@@ -84,6 +84,7 @@ class ModelPort:
         self._client = settings.client_id
         self.link = Link(settings.link, world.link_random.random, generations)
         self._session: Session | None = None
+        self._placed: set[OrderKey] = set()
         self._cancels: dict[int, CancelOrder] = {}
         self._wishes: dict[int, Subscribe] = {}
         self._fresh: set[int] = set()
@@ -205,7 +206,12 @@ class ModelPort:
         """Send an order."""
         world, session = self.world, self._session
         ready = self.link.state is LinkState.READY and ask.generation == self.link.generation
-        world.point("send.before")
+        what = "order"
+        if OrderKey(self._client, ask.order_id) in self._placed:
+            what = "change"
+        elif ask.order.parent_id:
+            what = "leg"
+        world.point("send.before", what)
         if not ready or session is None:
             text = f"not sent: generation {ask.generation}, the connection is not ready for it"
             failed = OrderFailed(ask.order_id, NOT_SENT, text, self.link.generation)
@@ -215,7 +221,10 @@ class ModelPort:
         world.sends(Sent(world.now_ns, key, ask.order, ask.generation, ready, len(world.log),
                          reduces=ask.reduces))  # fmt: skip
         session.up("place", partial(world.exchange.place, key, ask.order))
-        world.point("send.after")
+        self._placed.add(key)
+        if world.weather.lasts("broker_lost"):
+            world.reach("row 10")
+        world.point("send.after", what)
 
     def cancel(self, ask: CancelOrder) -> None:
         """Send a cancel as soon as there is a connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from tests.simulation.core import CoreWorld
 
 S: Final = 1_000_000_000
-PORT_ACTOR: Final = "gateway"
+SNAPSHOT_RECORDS: Final = 60
+"""So that runs of two minutes have snapshots."""
 
 
 class _Flag:
@@ -90,8 +92,9 @@ class Process:
         self.world = world
         self.trader = trader_of(world)
         children, flags = make_tree(self.trader)
-        memory = children[0].kwargs["memory"]
-        memory.lock = SimulatedLock()
+        given = {**children[0].kwargs, "every_records": SNAPSHOT_RECORDS}
+        given["memory"].lock = SimulatedLock()
+        children[0] = replace(children[0], kwargs=given)
         root = Supervisor(children, flags)
         self.root: Cell = root.actor_ref.actor_inbox
         world.system.begin(root)

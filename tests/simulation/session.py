@@ -51,18 +51,19 @@ class Session:
         elif what == "hello":
             return
         elif self.world.weather.random.random() < LATE_SHARE:
-            self.world.reach("late bytes")
+            self.world.reach("row 9" if what == "place" else "late bytes")
             wait_ns = int(self.world.weather.random.random() * LATE_NS)
             self.world.after(wait_ns, lambda: self._arrives("late", do))
         else:
-            self.world.reach("lost bytes")
+            self.world.reach("row 8" if what == "place" else "lost bytes")
 
     def down(self, message: Any) -> None:
         """Say something to our process."""
         world, weather = self.world, self.world.weather
-        times = 2 if weather.strikes("duplicate") else 1
+        callback = not isinstance(message, tuple)  # of an order; what is about the link has a place
+        times = 2 if callback and weather.strikes("duplicate") else 1
         for _ in range(times):
-            if weather.strikes("reorder"):
+            if callback and weather.strikes("reorder"):
                 at_ns = world.sim_ns() + int(weather.random.random() * S)
             else:
                 at_ns = self._down_ns = max(self._down_ns, world.sim_ns() + self._delay_ns())

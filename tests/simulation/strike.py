@@ -80,6 +80,8 @@ class Striker:
     def _kill(self, fault: Fault) -> None:
         cell = self._cell(fault.subject)
         if cell is not None:
+            if fault.subject == "gateway":
+                self.world.reach("row 41")
             ending.kill(cell)
 
     def _crash(self, fault: Fault) -> None:
@@ -165,6 +167,7 @@ class Striker:
         self.world.exchange.say(("error", 1100, "Connectivity between IB and TWS has been lost."))
 
     def _over_broker_lost(self, fault: Fault) -> None:
+        self.world.reach("row 42")
         self.world.exchange.say(("error", int(fault.subject), "Connectivity has been restored."))
 
     def _forgets_ids(self, fault: Fault) -> None:
@@ -208,6 +211,7 @@ class Striker:
     # -- clock, market, load --
 
     def _clock_jump(self, fault: Fault) -> None:
+        self.world.reach("row 44")
         self.world.skew_ns += int(fault.amount * S)
 
     def _clock_step(self, fault: Fault) -> None:
