@@ -55,7 +55,6 @@ on[0] = False
 print("\\n".join(sorted(found)))
 """
 METERS = {
-    "time.monotonic_ns in /actors/journal.py": "measures commits for the metrics, decides nothing",
     "time.time in /ib_async/client.py": "when a connection began, for statistics that nobody reads",
     "time.time in /logging/__init__.py": "the time of a log record",
     "time.time_ns in /logging/__init__.py": "the time of a log record",
