@@ -271,7 +271,9 @@ class OrderManager:
 
     def on_switch(self, blocked: Mapping[str, str], now_ns: int) -> list[Effect]:
         """Take the kill switch's word, at once: its level by scope, empty if it is off."""
-        self._desk.block(blocked)
+        if self._desk.block(blocked):
+            cancel = partial(self._placing.resume_cancels, reason="the kill switch")
+            return self._take(cancel, now_ns)
         return self._pump(now_ns, [])
 
     def on_broker(self, event: FromBroker, now_ns: int) -> list[Effect]:
