@@ -77,7 +77,7 @@ class WireWorld:
         self.folder = Folder()
         self.life: Life | None = None
         self._record = record
-        self._dice = Random(f"{seed}/machine")
+        self.dice = Random(f"{seed}/machine")
         self._watching = [*watching(), *watching_wire()]
         self._seen = (0, 0, 0, 0)
         self._calm_ns: int | None = None
@@ -93,7 +93,7 @@ class WireWorld:
             instruments=self.gateway.instruments,
             open_store=lambda: TappedStore(self, self.disk),
             wall_ns=lambda: self.now_ns + self.skew_ns,
-            random=self._dice,
+            random=self.dice,
             where=WHERE,
             folder=self.folder,
         )
