@@ -254,7 +254,9 @@ class SimLoop(base_events.BaseEventLoop):
         host, port = args
         return await self.network.connect(self, protocol_factory, host, port)
 
-    async def create_server(self, protocol_factory: Any, *args: Any, **_options: Any) -> SimServer:  # type: ignore[override]  # as above
+    async def create_server(  # type: ignore[override]  # of the many ways to say where: two
+        self, protocol_factory: Any, *args: Any, **_options: Any
+    ) -> SimServer:
         """Listen at ``host`` and ``port`` in the network.
 
         Raises:
