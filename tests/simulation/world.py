@@ -79,18 +79,50 @@ class Core(Protocol):
 class World(Protocol):
     """See the module's prose."""
 
-    seed: int
-    account: str
-    client_id: int
-    limits: Limits
-    venue: Venue
-    executions: Sequence[Execution]
-    """Every execution and correction that ever happened at the venue, oldest first."""
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        ...
 
-    sent: Sequence[Sent]
-    asked: Sequence[Asked]
-    log: Sequence[tuple[int, Record]]
-    """Every record that was ever durable, with its number."""
+    @property
+    def account(self) -> str:
+        """Whose orders they are."""
+        ...
+
+    @property
+    def client_id(self) -> int:
+        """Our number at the gateway."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the process starts with."""
+        ...
+
+    @property
+    def venue(self) -> Venue:
+        """The truth."""
+        ...
+
+    @property
+    def executions(self) -> Sequence[Execution]:
+        """Every execution and correction that ever happened at the venue, oldest first."""
+        ...
+
+    @property
+    def sent(self) -> Sequence[Sent]:
+        """Every request that left our process."""
+        ...
+
+    @property
+    def asked(self) -> Sequence[Asked]:
+        """Every request that reached the venue."""
+        ...
+
+    @property
+    def log(self) -> Sequence[tuple[int, Record]]:
+        """Every record that was ever durable, with its number."""
+        ...
 
     excused: set[str]
     """Names of checkers that a fault has put out of force: it breaks what we rest on."""
