@@ -156,6 +156,7 @@ class GatewayActor(Actor):
         memory: GatewayMemory,
         is_open: Callable[[Instrument, int], bool] = _open,
         market_ns: Callable[[], int] | None = None,
+        *,
         make_port: Callable[..., Port] = IbPort,
     ) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The time of day for who waits: a step of the machine's clock neither ends a wait nor stretches it.
+"""The time of day for who waits: a step of the clock neither ends a wait nor stretches it.
 
 It follows the clock that it is given as long as that goes as fast as the monotonic one; a step, in
 either direction, is left out from then on. What is waited for is safety: a quiet period that a

@@ -314,12 +314,12 @@ class OrderManager:
                 return self._rounds.answered(event, now_ns)
 
     def _woken(self, token: str, now_ns: int) -> Plan:
-        kind, _, what = token.partition(":")
+        kind, what, due = (*token.split(":"), "", "")[:3]
         order = self._desk.book.open.get(what)
         if kind == "guard":
             return self._guard.rang(int(what))
         if kind == "round":
-            return self._rounds.due(now_ns)
+            return self._rounds.due(what, now_ns)
         if kind == "snapshot":
             return self._rounds.late(int(what), now_ns)
         if kind == "ask" or (kind == "modify" and order and order.modify):
@@ -329,10 +329,9 @@ class OrderManager:
         if kind == "fills" and (ended := self._desk.book.orders.get(what)) and ended.reserved:
             return Plan(effects=self._rounds.want(now_ns))
         if kind == "cancel" and order and order.cancel:
-            if now_ns < order.cancel_due_ns:  # sent again meanwhile, or the clock was set back
-                return Plan(effects=[Wake(token, order.cancel_due_ns)])
-            plan = self._placing.send_cancels([order], now_ns)
-            plan.effects += self._rounds.want(now_ns)
+            late = now_ns >= order.cancel_due_ns
+            plan = self._placing.cancel_again(order, due, now_ns)
+            plan.effects += self._rounds.want(now_ns) if late else []
             return plan
         return Plan()
 

@@ -25,7 +25,9 @@ class _Clocks:
     st.lists(
         st.tuples(
             st.integers(0, 3_600 * S),
-            st.one_of(st.just(0), st.integers(STEP_NS + 1, 10**13), st.integers(-(10**13), -STEP_NS - 1)),
+            st.one_of(
+                st.just(0), st.integers(STEP_NS + 1, 10**13), st.integers(-(10**13), -STEP_NS - 1)
+            ),
         )
     )
 )

@@ -105,7 +105,9 @@ class BooksAgree:
             if each.state not in OVER
         }
         return [
-            Breach(self.name, world.now_ns, f"{key}: ours {ours.get(key)}, theirs {theirs.get(key)}")
+            Breach(
+                self.name, world.now_ns, f"{key}: ours {ours.get(key)}, theirs {theirs.get(key)}"
+            )
             for key in sorted({*ours, *theirs})
             if ours.get(key) != theirs.get(key)
         ]

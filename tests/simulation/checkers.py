@@ -38,7 +38,6 @@ HANDED_NS: Final = 250_000_000
 """``actors.orders.HANDED_NS`` is what the product allows; said here anew, as it is promised."""
 
 
-
 class Checker(Protocol):
     """One invariant."""
 

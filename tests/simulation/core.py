@@ -12,6 +12,7 @@ import gc
 import heapq
 import logging
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -299,10 +300,8 @@ class CoreWorld:
         """Let the system run until a time; see to what happens to the process meanwhile."""
         system = self.system
         while self.sim_ns() < sim_ns and len(self.breaches) < MOST_BREACHES:
-            try:
+            with suppress(ProcessDied):  # at a point outside of any actor's turn
                 system.run(self._must_stop, limit_s=(sim_ns - self.sim_ns()) / S)
-            except ProcessDied:
-                pass  # at a point outside of any actor's turn
             if self.dying:
                 self.die(self.dying)
             elif self.process is not None and not self.process.alive:

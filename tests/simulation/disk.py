@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from robotrader.journal import Entry, Receipt
+    from robotrader.journal import Entry, Frame, Receipt
     from tests.simulation.core import CoreWorld
 
 ANSWERED_LATE: Final = 0.25
@@ -43,7 +43,9 @@ class SimulatedStore(MemoryStore):
         super().__init__(disk)
         known = world.log[-1][0] if world.log else 0
         if self.tip.seq > known:  # written, and whoever wrote it died before it was told
-            found = [(each.seq, CATALOGUE.decode(each)) for each in self.newest(self.tip.seq - known)]
+            found = [
+                (each.seq, CATALOGUE.decode(each)) for each in self.newest(self.tip.seq - known)
+            ]
             world.committed(found)
 
     def append(self, batch: Sequence[Entry]) -> tuple[Receipt, ...]:
@@ -71,7 +73,7 @@ class SimulatedStore(MemoryStore):
         finally:
             set_faults(self.disk, eio_rate=0.0)
         fresh = [
-            (receipt.seq, CATALOGUE.decode(_Raw(e.type_id, e.version, e.payload)))
+            (receipt.seq, CATALOGUE.decode(cast("Frame", _Raw(e.type_id, e.version, e.payload))))
             for e, receipt in zip(batch, receipts, strict=True)
             if receipt.fate is Fate.WRITTEN
         ]

@@ -39,5 +39,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """Return it for people: what broke, the timeline, and how to see it again."""
         lines = [f"{each.checker} at {each.at_ns}: {each.text}" for each in self.breaches]
-        again = f"python -m tests.simulation --level {self.level} --seed {self.seed} --seconds {self.seconds:g}"
+        length = f"--seconds {self.seconds:g}"
+        again = f"python -m tests.simulation --level {self.level} --seed {self.seed} {length}"
         return "\n".join([*lines, *self.timeline, f"again: {again}"])

@@ -29,9 +29,9 @@ SHARE_ON: Final = 0.6
 class Kind(msgspec.Struct, frozen=True):
     """One way in which a class goes wrong.
 
-    ``per_min``: the most that may come in a minute; a seed draws a rate up to it. ``subjects``: what
-    it may hit, one is drawn. ``amount``: a range, its meaning is the kind's (a share, a factor, a
-    count). ``lasts_s``: for how long, as a range; 0 for a moment.
+    ``per_min``: the most that may come in a minute; a seed draws a rate up to it. ``subjects``:
+    what it may hit, one is drawn. ``amount``: a range, its meaning is the kind's (a share, a
+    factor, a count). ``lasts_s``: for how long, as a range; 0 for a moment.
     """
 
     name: str
@@ -94,7 +94,6 @@ class Plan(msgspec.Struct, frozen=True):
         """Return it with an earlier end of the faults."""
         kept = tuple(each for each in self.faults if each.at_ns < seconds * S)
         return msgspec.structs.replace(self, seconds=seconds, faults=kept)
-
 
 
 def swarm(seed: int, catalogue: Mapping[str, Sequence[Kind]], seconds: float) -> Plan:

@@ -1,8 +1,9 @@
 """The broker port as a model: the product's own ``Link`` decides, a ``Session`` carries.
 
 It keeps the rules of ``adapters.ib``: an order leaves in the generation that it was decided in and
-only when the link is READY, or an ``OrderFailed`` with 504 says that it never left; cancels are kept
-until there is a connection; one connection at a time; a port whose actor was killed ends itself.
+only when the link is READY, or an ``OrderFailed`` with 504 says that it never left; cancels are
+kept until there is a connection; one connection at a time; a port whose actor was killed ends
+itself.
 """
 
 from __future__ import annotations
@@ -279,7 +280,8 @@ class ModelPort:
         if snapshot.for_link:
             self._do(self.link.synced(self._now_ns(), missing))
         asked, self._asked = self._asked, []
-        if asked and self._snapshot is None and self._up:
+        idle = self._snapshot is None  # a failed sync may have begun the next one
+        if asked and idle and self._up:
             self._begin(asked, self.link.rules.sync_s, for_link=False)
         else:
             self._asked = [*asked, *self._asked]

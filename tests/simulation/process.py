@@ -1,4 +1,4 @@
-"""Our process in a simulation: the product's whole tree, started, looked at, killed, started anew."""
+"""Our process in a simulation: the product's whole tree, started, looked at, killed, anew."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Process:
     def die(self) -> None:
         """End everything at once, as SIGKILL does: no hook runs, nothing is sent."""
         for _, cell in sorted(self.world.system.cells.items()):
-            cell.actor.on_failure = _no_hook  # type: ignore[method-assign]  # SIGKILL runs none
+            cell.actor.on_failure = _no_hook  # type: ignore[method-assign,assignment]  # SIGKILL runs none
             ending.kill(cell)
 
     def cell(self, role: str) -> Cell | None:
@@ -150,9 +150,7 @@ class Process:
     def positions(self) -> Mapping[int, Decimal] | None:
         """Return the order manager's positions."""
         orders = self.actor("orders")
-        found: Mapping[int, Decimal] | None = (
-            None if orders is None else orders.manager.positions()
-        )
+        found: Mapping[int, Decimal] | None = None if orders is None else orders.manager.positions()
         return found
 
     def ledger(self) -> LedgerView | None:

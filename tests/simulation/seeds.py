@@ -67,6 +67,13 @@ def blocks(first: int, count: int, level: str = "core") -> list[Block]:
     ]
 
 
+def broken(block: Block) -> str:
+    """Run a block of ``make test``; return every failing run as text, empty if none is."""
+    total = run_block(block)
+    assert total.seeds == block.count, f"{total.seeds} seeds of {block} were run"
+    return "\n\n".join(total.failed)
+
+
 def run_all(executor: Executor, first: int, count: int, level: str = "core") -> Sum:
     """Run many seeds through an executor; the order of the blocks does not matter for the sum."""
     total = NOTHING

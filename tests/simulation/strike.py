@@ -101,7 +101,8 @@ class Striker:
         cell = self._cell(fault.subject)
         if cell is None or cell.state != ALIVE:
             return
-        world, receive, life = self.world, cell.receive, self.world.life
+        world, life = self.world, self.world.life
+        receive = cell.receive or cell.actor.on_receive
 
         def stands(message: Any) -> Any:
             cell.receive = receive
@@ -126,7 +127,8 @@ class Striker:
         cell = self._cell(fault.subject)
         if cell is None or cell.state != ALIVE:
             return
-        world, receive, until_ns = self.world, cell.receive, self.world.sim_ns() + fault.lasts_ns
+        world, until_ns = self.world, self.world.sim_ns() + fault.lasts_ns
+        receive = cell.receive or cell.actor.on_receive
 
         def slowly(message: Any) -> Any:
             if world.sim_ns() < until_ns:

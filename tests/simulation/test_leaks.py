@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
+# ruff: noqa: PLW0108 - the functions are patched later: they have to be looked up when called
 PLANTED: dict[str, Callable[[], object]] = {
     "time": lambda: time.time(),
     "time_ns": lambda: time.time_ns(),
@@ -34,7 +35,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "choice": lambda: random.choice((1, 2)),
     "uuid4": lambda: uuid.uuid4(),
     "secrets": lambda: secrets.token_hex(),
-    "open": lambda: open(ROOT / "README.md").close(),  # noqa: SIM115 - a leak, not a reader
+    "open": lambda: (ROOT / "README.md").open().close(),
     "read": lambda: (ROOT / "README.md").read_bytes(),
     "socket": lambda: socket.socket().close(),
     "process": lambda: subprocess.run([sys.executable, "-V"], check=True, capture_output=True),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robotrader.execution.desk import Plan as Work
-from robotrader.execution.rounds import Rounds
+from robotrader.domain import records as rec
+from robotrader.execution.book import Book
 from tests.simulation.core import plan_of, simulate
 from tests.simulation.corpus import FOLDER, Case, load, text_of
 from tests.simulation.shrink import ddmin, shrink
@@ -40,25 +40,24 @@ def test_ddmin_leaves_nothing_out_that_matters(items: list[int]) -> None:
 
 
 def test_a_planted_bug_is_found_and_its_run_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A timer that rings early and is not set again: two or three faults are enough to show it."""
+    """Fills of the journal that are not counted: a few faults at most are needed to show it."""
 
-    def due(self: Rounds, now_ns: int) -> Work:
-        if self._due_ns is None or now_ns < self._due_ns:
-            return Work()
-        self._due_ns = None
-        return Work(effects=self.want(now_ns))
+    def forgets(self: Book, record: rec.FillCorrected) -> None:
+        """Leave a correction out."""
 
-    monkeypatch.setattr(Rounds, "due", due)
-    plan = plan_of(318, 120.0)
-    first = simulate(plan).breaches[0].checker
+    monkeypatch.setattr(Book, "_fill_corrected", forgets)
+    plan = next(each for each in (plan_of(seed, 120.0) for seed in range(200)) if _fails(each))
+    small = shrink(plan, _fails)
+    assert _fails(small)
+    assert len(small.faults) <= 3 < len(plan.faults)
+    assert {"correct_price", "correct_qty"} & {each.kind for each in small.faults}
 
-    def fails(smaller: Plan) -> bool:
-        return any(each.checker == first for each in simulate(smaller).breaches)
 
-    small = shrink(plan, fails)
-    assert fails(small)
-    assert len(small.faults) <= 6 < len(plan.faults)
-    assert "clock" in {each.cls for each in small.faults}
+def _fails(plan: Plan) -> bool:
+    """Whether the journal's fills differ, in a plan that has a correction."""
+    if not any(each.kind.startswith("correct") for each in plan.faults):
+        return False
+    return any(each.checker.startswith("I3 ") for each in simulate(plan).breaches)
 
 
 @pytest.mark.parametrize("path", CASES, ids=[each.stem for each in CASES])

@@ -79,17 +79,14 @@ class Core(Protocol):
 class World(Protocol):
     """See the module's prose."""
 
-    excused: set[str]
-    """Names of checkers that a fault has put out of force: it breaks what we rest on."""
-
     @property
     def seed(self) -> int:
-        """What the run was drawn from."""
+        """The run's seed."""
         ...
 
     @property
     def account(self) -> str:
-        """Our account."""
+        """Whose orders they are."""
         ...
 
     @property
@@ -99,12 +96,12 @@ class World(Protocol):
 
     @property
     def limits(self) -> Limits:
-        """The limits that the run begins with."""
+        """The limits that the process starts with."""
         ...
 
     @property
     def venue(self) -> Venue:
-        """The venue."""
+        """The truth."""
         ...
 
     @property
@@ -114,7 +111,7 @@ class World(Protocol):
 
     @property
     def sent(self) -> Sequence[Sent]:
-        """Every request that left us."""
+        """Every request that left our process."""
         ...
 
     @property
@@ -126,6 +123,9 @@ class World(Protocol):
     def log(self) -> Sequence[tuple[int, Record]]:
         """Every record that was ever durable, with its number."""
         ...
+
+    excused: set[str]
+    """Names of checkers that a fault has put out of force: it breaks what we rest on."""
 
     @property
     def now_ns(self) -> int:

@@ -47,7 +47,7 @@ def test_a_job_that_fails_names_its_input(executor: Executor) -> None:
     """Results before it are there; the error names function and input."""
     results: Iterator[int] = executor.run(cubed, [1, 2, 13, 3])
     assert list(islice(results, 2)) == [1, 8]
-    with pytest.raises(JobFailed, match="cubed failed for 13.*bad luck") as raised:
+    with pytest.raises(JobFailed, match=r"cubed failed for 13.*bad luck") as raised:
         next(results)
     assert isinstance(raised.value.__cause__, ValueError)
 
