@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.seeds import Block, run_block
 
-BLOCKS = [Block(at, 10, "wire") for at in range(0, 150, 10)]
+BLOCKS = [Block(at, 5, "wire") for at in range(0, 150, 5)]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda each: f"{each.first}")
