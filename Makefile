@@ -17,7 +17,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench deep lint lock clean
+.PHONY: simulate help setup demo test bench deep lint lock clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r n t; \
@@ -51,6 +51,11 @@ bench: setup ## Measure speed and memory, and write docs/benchmarks.md.
 
 deep: setup ## Run what takes longer: mutants, long random runs.
 	$(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
+
+SEEDS ?= 1000
+LEDGER ?= build/simulation
+simulate: setup ## Simulate SEEDS seeds more, and say where all of them in LEDGER stand.
+	$(BIN)/python -m tests.simulation --slice $(SEEDS) --ledger $(LEDGER)
 
 lint: setup ## Check style, format, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -29,9 +29,11 @@ from robotrader.domain import (
     AskSnapshot,
     CancelOrder,
     LinkChanged,
+    OrderFailed,
     PlaceOrder,
 )
 from robotrader.gateway import AskHistory, Resolve, Subscribe, Unsubscribe
+from robotrader.gateway.codes import NOT_SENT
 from robotrader.meters import Sample
 from supervision import Actor, MailboxFull
 
@@ -40,6 +42,44 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from robotrader.domain import Instrument
+
+
+class Port(Protocol):
+    """What the actor needs of a connection to a broker; ``IbPort`` is the one that trades."""
+
+    def start(self) -> None:
+        """Connect, and stay connected until stopped."""
+
+    def stop(self) -> None:
+        """End the connection; orders live on at the broker."""
+
+    def hurry(self) -> None:
+        """A human says that the gateway is fine again: try now."""
+
+    def place(self, ask: PlaceOrder) -> None:
+        """Send an order."""
+
+    def cancel(self, ask: CancelOrder) -> None:
+        """Send a cancel."""
+
+    def snapshot(self, ask: AskSnapshot) -> None:
+        """Ask the broker for everything."""
+
+    def subscribe(self, ask: Subscribe) -> None:
+        """Keep streams of a contract going."""
+
+    def unsubscribe(self, ask: Unsubscribe) -> None:
+        """End the streams of a contract."""
+
+    def ask_history(self, ask: AskHistory) -> None:
+        """Ask for bars of the past."""
+
+    def resolve(self, ask: Resolve) -> None:
+        """Ask which contract a symbol is."""
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return what was counted."""
+        ...
 
 
 class Role(Protocol):
@@ -106,6 +146,7 @@ class GatewayActor(Actor):
         memory: what outlives an incarnation.
         is_open: whether a contract's market is open at a time.
         market_ns: the market's time, if it is not this machine's: on simulated days.
+        make_port: makes the port to the broker; another one only where a broker is simulated.
     """
 
     runtime = "broker"
@@ -119,13 +160,16 @@ class GatewayActor(Actor):
         memory: GatewayMemory,
         is_open: Callable[[Instrument, int], bool] = _open,
         market_ns: Callable[[], int] | None = None,
+        *,
+        make_port: Callable[..., Port] = IbPort,
     ) -> None:
         super().__init__()
+        self._make_port = make_port
         self._settings = settings
         self._roles = roles
         self._memory = memory
         self._is_open, self._market_ns = is_open, market_ns
-        self._port: IbPort | None = None
+        self._port: Port | None = None
         self._handlers: dict[type[Any], Callable[[Any], Any]] = {}
         self._link: LinkChanged | None = None
         self._ending = False
@@ -141,7 +185,7 @@ class GatewayActor(Actor):
             clock=self._say_clock,
             margin=self._teller("orders", self._roles.orders),
         )
-        self._port = port = IbPort(
+        self._port = port = self._make_port(
             self._settings,
             sinks,
             self._memory.generations,
@@ -150,7 +194,7 @@ class GatewayActor(Actor):
             market_ns=self._market_ns,
         )
         self._handlers = {
-            PlaceOrder: port.place,
+            PlaceOrder: lambda ask: self._place(port, ask),
             CancelOrder: port.cancel,
             AskSnapshot: port.snapshot,
             AskMargin: port.margins.ask,
@@ -174,9 +218,18 @@ class GatewayActor(Actor):
             return super().on_receive(message)
         return handler(message)
 
-    def _samples(self, port: IbPort) -> tuple[Sample, ...]:
+    def _samples(self, port: Port) -> tuple[Sample, ...]:
         lost = (Sample("gateway_undelivered", n, (who,)) for who, n in self.undelivered.items())
         return (*port.samples(), *lost)
+
+    def _place(self, port: Port, ask: PlaceOrder) -> None:
+        """Send an order, unless it waited here for so long that it may not be wanted any more."""
+        if ask.until_ns and self._cell.system.now_ns() > ask.until_ns:
+            text = "not sent: it waited too long for the gateway's actor"
+            refused = OrderFailed(ask.order_id, NOT_SENT, text, ask.generation)
+            self._teller("orders", self._roles.orders)(refused)
+        else:
+            port.place(ask)
 
     def _subscribe(self, ask: Subscribe) -> None:
         self._memory.subscribed(ask)

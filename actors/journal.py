@@ -248,9 +248,9 @@ class Journal(Actor):
             try:
                 with self._memory.lock:
                     self.incarnation.check()
-                    begun_ns = time.monotonic_ns()
+                    begun_ns = self._cell.system.now_ns()
                     receipts = self.store.append(entries)
-                    self._took.add(time.monotonic_ns() - begun_ns)
+                    self._took.add(self._cell.system.now_ns() - begun_ns)
             except DiskFull as error:
                 self._refused += len(batch)
                 for each in batch:

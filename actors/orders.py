@@ -36,6 +36,7 @@ from actors.say import (
     tell,
     unknown,
 )
+from actors.steady import Steady
 from robotrader.domain import (
     Approved,
     AskLink,
@@ -68,6 +69,10 @@ if TYPE_CHECKING:
 
 _NS: Final = 1_000_000_000
 _ZERO: Final = Decimal(0)
+HANDED_NS: Final = 250_000_000
+"""How long an order that adds may wait for the gateway's actor, which does nothing else for longer
+than a few milliseconds unless it hangs: the switch may have tripped meanwhile."""
+
 _FROM_BROKER: Final = (
     LinkChanged, OrderReport, OrderFailed, ExecutionReport, CommissionReport, BrokerSnapshot,
 )  # fmt: skip
@@ -135,7 +140,8 @@ class Orders(Actor):
         self._journal, self._gateway, self._risk = journal, gateway, risk
         self._told, self._alerts = tuple(told), alerts
         self._durable = durable
-        self._now_ns, self._pace = now_ns, pace
+        self._now_ns: Callable[[], int] = now_ns
+        self._pace = pace
         self._following, self._epoch = Following(self, journal), 0
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
@@ -143,6 +149,7 @@ class Orders(Actor):
 
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
+        self._now_ns = Steady(self._now_ns, self._cell.system.now_ns, self._pace)
         return self._following.begin((BOOK.name,), _OTHERS)
 
     def on_receive(self, message: Any) -> Any:
@@ -348,6 +355,9 @@ class Orders(Actor):
         command = effect.command
         if not isinstance(command, AskSnapshot):
             self.incarnation.check()
+        if isinstance(command, PlaceOrder) and not command.reduces:
+            until_ns = self._cell.system.now_ns() + HANDED_NS
+            command = msgspec.structs.replace(command, until_ns=until_ns)
         tell(self._gateway, command)
         if isinstance(command, PlaceOrder):
             symbol = self._symbol_of(command.order.order_ref)

@@ -33,7 +33,7 @@ from actors.alerts import Alerts
 from actors.branch import symbol_branch
 from actors.breaker import BREAKERS, SOURCE, KeptStates, SourceBreaker, breaker_role
 from actors.data import Data
-from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles
+from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, Port
 from actors.gateway_program import GatewayProgram, ProgramMemory, ProgramStart
 from actors.history import DailyHistory, HistoryRules
 from actors.journal import Journal, JournalMemory
@@ -41,6 +41,7 @@ from actors.kill_switch import KillSwitch
 from actors.orders import Orders
 from actors.progress import Progress
 from actors.risk import Risk
+from robotrader.adapters.ib import IbPort
 from robotrader.recovery import Holder
 from robotrader.risk import ALL, SessionState
 from supervision import Backoff, ChildSpec, Registry, Supervisor, SupervisorFlags
@@ -101,6 +102,9 @@ class Trader:
     history: HistoryRules = field(default_factory=HistoryRules)
     program: ProgramStart | None = None
     """The gateway's own program, None if somebody else runs it."""
+
+    make_port: Callable[..., Port] = IbPort
+    """Makes the connection to the broker; another one only where a broker is simulated."""
 
     person_ns: int | None = None
     """When a person started the system: a sign of life."""
@@ -235,6 +239,7 @@ def _broker(trader: Trader) -> list[ChildSpec]:
         _child(
             trader, "gateway", GatewayActor, settings=trader.settings, roles=roles,
             memory=trader.memory, is_open=is_open, market_ns=trader.market_ns,
+            make_port=trader.make_port,
         ),
         *(_breaker(trader, name, config) for name, config in BREAKERS.items()),
         _child(

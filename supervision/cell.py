@@ -361,7 +361,7 @@ class Cell:
         if self.state == DEAD:
             return  # killed meanwhile: its exit is already recorded
         logger.error("Unhandled exception in %s:", self.actor, exc_info=error)
-        was_starting = self.state == STARTING
+        was_starting = self.state == STARTING  # of a start that was deferred somebody waits
         self.state = STOPPING
         self.capacity = CLOSED
         try:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from supervision import delivery, here
-from supervision.messages import ChildExit, Down, Exit, Monitor, Stop
+from supervision.messages import ChildExit, Down, Exit, Monitor, Stop, Urgent
 from supervision.reasons import KILLED, NOPROC, NORMAL
-from supervision.states import ALIVE, DEAD
+from supervision.states import ALIVE, DEAD, STARTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,12 +102,18 @@ def unwatch(cell: Cell, key: object) -> bool:
 
 
 def monitor(watcher: Cell, target: Cell, message: object = None) -> Monitor:
-    """Send ``watcher`` one ``Down`` (or ``message``, if given) when ``target`` ends."""
+    """Send ``watcher`` one ``Down`` (or ``message``, if given) when ``target`` ends.
+
+    A watcher that is still starting reads nothing but its control lane: there it is told.
+    """
     handle = Monitor(next(_monitor_numbers))
 
     def notify(cell: Cell, reason: ExitReason) -> None:
         down = Down(handle, cell.ref, reason) if message is None else message
-        delivery.notice(watcher, down)
+        if watcher.state == STARTING:
+            watcher.command(Urgent(down))
+        else:
+            delivery.notice(watcher, down)
 
     watch(target, handle, notify)
     return handle

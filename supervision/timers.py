@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Protocol
 
 import pykka
@@ -30,9 +30,6 @@ class Timer:
         self.deadline_ns = deadline_ns
         self.order = order
         self._callback: Callable[[], object] | None = callback
-
-    def __lt__(self, other: Timer) -> bool:
-        return (self.deadline_ns, self.order) < (other.deadline_ns, other.order)
 
     def active(self) -> bool:
         """Say whether it can still fire."""
@@ -70,31 +67,37 @@ class TimerHeap:
     """Timers in the order in which they are due."""
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[int, int, Timer]] = []
         self._orders = count()
 
     def add(self, deadline_ns: int, callback: Callable[[], object]) -> Timer:
         """Keep a new timer."""
-        timer = Timer(deadline_ns, next(self._orders), callback)
-        heapq.heappush(self._heap, timer)
+        order = next(self._orders)
+        timer = Timer(deadline_ns, order, callback)
+        heapq.heappush(self._heap, (deadline_ns, order, timer))
         return timer
 
     def next_ns(self) -> int | None:
         """Return the next deadline, None if nothing is due ever."""
         heap = self._heap
-        while heap and not heap[0].active():
+        while heap and not heap[0][2].active():
             heapq.heappop(heap)
-        return heap[0].deadline_ns if heap else None
+        return heap[0][0] if heap else None
 
     def pop_due(self, now_ns: int) -> Timer | None:
         """Take out the first timer that is due, if any."""
         due_ns = self.next_ns()
         if due_ns is None or due_ns > now_ns:
             return None
-        return heapq.heappop(self._heap)
+        return heapq.heappop(self._heap)[2]
 
     def __len__(self) -> int:
-        return sum(timer.active() for timer in self._heap)
+        return sum(timer.active() for _, _, timer in self._heap)
+
+    def more_than(self, most: int) -> bool:
+        """Say whether more than so many can still fire; looks at no more of them than it needs."""
+        active = (None for _, _, timer in self._heap if timer.active())
+        return next(islice(active, most, None), active) is None
 
 
 class TimerThread:

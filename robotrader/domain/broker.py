@@ -65,6 +65,10 @@ class PlaceOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     asked_ns: int = 0
     """When the tick came that it answers; 0 if none did."""
 
+    until_ns: int = 0
+    """By the monotonic clock, until when it may leave; 0: whenever. An order that waited inside of
+    the process was decided before what has happened since, a kill perhaps."""
+
 
 class CancelOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Send a cancel, in whatever generation: it is idempotent."""

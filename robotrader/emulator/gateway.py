@@ -262,7 +262,8 @@ class Gateway:
         for link in list(self.links.values()):
             link.end("rst", "the gateway restarts")
         for order in list(self.venue.live.values())[-lose_orders:] if lose_orders else []:
-            self.venue.lose(order.key)
+            if order.key in self.venue.live:  # else it went with its parent
+                self.venue.lose(order.key)
             self.asked.pop(order.key, None)
             number = min(self.next_ids[order.key.client_id], order.key.order_id)
             self.next_ids[order.key.client_id] = number

@@ -100,9 +100,10 @@ class Desk:
         compared = self.link is LinkState.READY and self.agreed == self.generation
         return compared and next(self.book.doubtful(), None) is None
 
-    def block(self, levels: Mapping[str, str]) -> None:
-        """Take the kill switch's word: the level by scope."""
-        self.book.blocked = dict(levels)
+    def block(self, levels: Mapping[str, str]) -> bool:
+        """Take the kill switch's word: the level by scope; return whether it is another one."""
+        before, self.book.blocked = self.book.blocked, dict(levels)
+        return before != self.book.blocked
 
     def blocks(self, intent: r.OrderIntended) -> str:
         """Return the scope in which the switch or a halt forbids an order, empty if none does."""

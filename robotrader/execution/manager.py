@@ -275,7 +275,9 @@ class OrderManager:
 
     def on_switch(self, blocked: Mapping[str, str], now_ns: int) -> list[Effect]:
         """Take the kill switch's word, at once: its level by scope, empty if it is off."""
-        self._desk.block(blocked)
+        if self._desk.block(blocked):
+            cancel = partial(self._placing.resume_cancels, reason="the kill switch")
+            return self._take(cancel, now_ns)
         return self._pump(now_ns, [])
 
     def on_broker(self, event: FromBroker, now_ns: int) -> list[Effect]:
@@ -316,12 +318,12 @@ class OrderManager:
                 return self._rounds.answered(event, now_ns)
 
     def _woken(self, token: str, now_ns: int) -> Plan:
-        kind, _, what = token.partition(":")
+        kind, what, due = (*token.split(":"), "", "")[:3]
         order = self._desk.book.open.get(what)
         if kind == "guard":
             return self._guard.rang(int(what))
         if kind == "round":
-            return self._rounds.due(now_ns)
+            return self._rounds.due(what, now_ns)
         if kind == "snapshot":
             return self._rounds.late(int(what), now_ns)
         if kind == "ask" or (kind == "modify" and order and order.modify):
@@ -330,9 +332,10 @@ class OrderManager:
             return self._unanswered(order, now_ns)
         if kind == "fills" and (ended := self._desk.book.orders.get(what)) and ended.reserved:
             return Plan(effects=self._rounds.want(now_ns))
-        if kind == "cancel" and order and order.cancel and now_ns >= order.cancel_due_ns:
-            plan = self._placing.send_cancels([order], now_ns)
-            plan.effects += self._rounds.want(now_ns)
+        if kind == "cancel" and order and order.cancel:
+            late = now_ns >= order.cancel_due_ns
+            plan = self._placing.cancel_again(order, due, now_ns)
+            plan.effects += self._rounds.want(now_ns) if late else []
             return plan
         return Plan()
 

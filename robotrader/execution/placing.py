@@ -37,7 +37,8 @@ _REMEMBERED: Final = 10_000
 _REDUCES_REMAINING: Final = 2
 """OCA type: a fill of one leg reduces the others, one at a time (no overfill)."""
 
-_CANCELLING_LEVELS: Final = frozenset({"cancel", "flatten"})
+_CANCELLING_LEVELS: Final = frozenset({"reduce", "cancel", "flatten"})
+"""The switch's levels at which nothing may work that could add to a position."""
 
 
 class Placing:
@@ -319,8 +320,8 @@ class Placing:
             failed=lambda why: self._not_kept(orders, why, now_ns),
         )
 
-    def resume_cancels(self, now_ns: int) -> Plan:
-        """Cancel what a restart or a full disk left undone: by the switch's level, by promise."""
+    def resume_cancels(self, now_ns: int, reason: str = "resumed") -> Plan:
+        """Cancel what a trip, a restart or a full disk left: by the switch's level, by promise."""
         levels = self._desk.book.blocked
         ending = {scope for scope, level in levels.items() if level in _CANCELLING_LEVELS}
         left = [
@@ -330,7 +331,15 @@ class Placing:
             or (not order.intent.reduces and not ending.isdisjoint(scopes_of(order.intent)))
         ]
         self._unsaved = {}
-        return self._cancels([each for each in left if not each.cancel], "resumed", now_ns)
+        return self._cancels([each for each in left if not each.cancel], reason, now_ns)
+
+    def cancel_again(self, order: Tracked, due: str, now_ns: int) -> Plan:
+        """A timer rang: send a cancel once more; ring again if the clock was set back since."""
+        if now_ns >= order.cancel_due_ns:
+            return self.send_cancels([order], now_ns)
+        early = due == str(order.cancel_due_ns)  # not of one that was sent again meanwhile
+        wake = Wake(f"cancel:{order.ref}:{due}", order.cancel_due_ns)
+        return Plan(effects=[wake] if early else [])
 
     def send_cancels(self, orders: Sequence[Tracked], now_ns: int) -> Plan:
         """Send cancels, and again until the broker says how the orders ended."""
@@ -342,7 +351,7 @@ class Placing:
             effects.append(Send(CancelOrder(order.intent.order_id)))
             order.cancel_due_ns = due_ns
             if order.cancel:
-                effects.append(Wake(f"cancel:{order.ref}", due_ns))
+                effects.append(Wake(f"cancel:{order.ref}:{due_ns}", due_ns))
         return Plan(effects=effects)
 
     def _not_kept(self, orders: list[Tracked], why: str, now_ns: int) -> list[Effect]:

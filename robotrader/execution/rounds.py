@@ -72,7 +72,7 @@ class Rounds:
         if self._due_ns is not None and self._due_ns <= at_ns:
             return []
         self._due_ns = at_ns
-        return [Wake("round", at_ns)]
+        return [Wake(f"round:{at_ns}", at_ns)]
 
     def _ask(self, now_ns: int) -> list[Effect]:
         desk = self._desk
@@ -82,10 +82,16 @@ class Rounds:
         late = Wake(f"snapshot:{desk.request}", now_ns + desk.times.snapshot_ns)
         return [Send(AskSnapshot(desk.request)), late]
 
-    def due(self, now_ns: int) -> Plan:
-        """A timer rang: ask, if it is the one that is waited for."""
-        if self._due_ns is None or now_ns < self._due_ns:
+    def due(self, what: str, now_ns: int) -> Plan:
+        """A timer rang: ask, if it is the one that is waited for.
+
+        If it rings early (the clock was set back, if only by a microsecond) it has to ring again:
+        nobody else would.
+        """
+        if self._due_ns is None or what != str(self._due_ns):
             return Plan()
+        if now_ns < self._due_ns:
+            return Plan(effects=[Wake(f"round:{what}", self._due_ns)])
         self._due_ns = None
         return Plan(effects=self.want(now_ns))
 

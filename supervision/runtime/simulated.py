@@ -219,7 +219,7 @@ class SimulatedRuntime:
     def _stuck(self) -> bool:
         """Say whether handlers wait for answers and nothing but their deadlines can happen."""
         waits = self.waits
-        if not waits or len(self._timers) > len(waits):
+        if not waits or self._timers.more_than(len(waits)):
             return False
         return all(wait.future.asked is not None for wait in waits)
 

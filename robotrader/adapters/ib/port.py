@@ -75,6 +75,7 @@ class IbPort:
         instruments: contracts that are known already.
         market_ns: the market's time, if it is not this machine's: what is heard is stamped with
             it. What is waited for is measured on this machine all the same.
+        clock: this machine's.
     """
 
     def __init__(
@@ -88,11 +89,12 @@ class IbPort:
         random: Random | None = None,
         instruments: Iterable[Instrument] = (),
         market_ns: Callable[[], int] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.settings = settings
         self.sinks = sinks
         self.counts: Counter[str] = Counter()
-        self._clock = Clock()
+        self._clock = clock or Clock()
         self.market_ns = market_ns or self._clock.now_ns
         self._alive = alive
         self._loop = asyncio.get_running_loop()

@@ -80,19 +80,24 @@ class Sinks:
 
 
 class Clock:
-    """UTC nanoseconds that never run back: the wall clock read once, then the monotonic one."""
+    """UTC nanoseconds that never run back: the wall clock read once, then the monotonic one.
 
-    def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
+    Args:
+        wall_ns: the wall clock: what is compared with the broker's.
+        monotonic_ns: a clock that nobody sets.
+    """
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.wall_ns, self._monotonic_ns = wall_ns, monotonic_ns
+        self._offset_ns = wall_ns() - monotonic_ns()
 
     def now_ns(self) -> int:
         """Return the time now."""
-        return self._offset_ns + time.monotonic_ns()
-
-    @staticmethod
-    def wall_ns() -> int:
-        """Return what the wall clock says: what is compared with the broker's."""
-        return time.time_ns()
+        return self._offset_ns + self._monotonic_ns()
 
 
 class Wire(Protocol):

@@ -127,14 +127,14 @@ _PROTOCOL: Final = (
     Mutant(
         "cancel-is-not-repeated",
         _PLACING,
-        '                effects.append(Wake(f"cancel:{order.ref}", due_ns))',
+        '                effects.append(Wake(f"cancel:{order.ref}:{due_ns}", due_ns))',
         "                pass",
         "a lost cancel is not sent again (row 26)",
     ),
     Mutant(
         "kill-is-not-resumed",
         _PLACING,
-        '_CANCELLING_LEVELS: Final = frozenset({"cancel", "flatten"})',
+        '_CANCELLING_LEVELS: Final = frozenset({"reduce", "cancel", "flatten"})',
         "_CANCELLING_LEVELS: Final = frozenset[str]()",
         "cancels that were half sent are forgotten (row 32)",
     ),

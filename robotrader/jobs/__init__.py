@@ -1,0 +1,5 @@
+"""Lists of independent jobs, and whoever runs them: sweeps, simulated seeds, optimisations."""
+
+from robotrader.jobs.port import Executor, InProcess, JobFailed
+
+__all__ = ["Executor", "InProcess", "JobFailed"]

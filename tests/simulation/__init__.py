@@ -1,0 +1,1 @@
+"""Deterministic simulations of the whole system: faults from a seed, the venue's truth to judge."""

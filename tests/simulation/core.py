@@ -1,0 +1,399 @@
+"""The core level: the product's tree in one thread, a model of the broker behind its port.
+
+``simulate`` runs a plan: faults until a minute before the end, then the liveness phase, in which
+nothing goes wrong any more, a person clears what tripped, and at last the market stands still. The
+invariants that hold always are looked at whenever something was sent, arrived, was executed or
+became durable: nothing else can break them. Those of rest are looked at at the end.
+"""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import logging
+from collections import Counter
+from contextlib import suppress
+from decimal import Decimal
+from itertools import count
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.say import Reconcile
+from robotrader.domain.records import LimitChanged, SwitchCleared, SymbolResumed
+from robotrader.execution import OrderManager
+from robotrader.recovery import CATALOGUE
+from supervision import Simulation
+from supervision.states import DEAD
+from tests.simulation.at_rest import BackToReady
+from tests.simulation.catalogue import CATALOGUE as FAULTS
+from tests.simulation.checkers import check_all, resting, watching
+from tests.simulation.disk import new_digest, new_disk
+from tests.simulation.exchange import Exchange
+from tests.simulation.market import Market
+from tests.simulation.outcome import Breach, Outcome
+from tests.simulation.plan import Fault, Plan, swarm
+from tests.simulation.process import Folder, Process
+from tests.simulation.rows import LogView, died
+from tests.simulation.strike import Striker
+from tests.simulation.timeline import Timeline
+from tests.simulation.traders import INSTRUMENTS, LIMITS
+from tests.simulation.weather import Weather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from robotrader.domain.records import Record
+    from robotrader.risk import Limits
+    from robotrader.venue import Execution, Venue
+    from tests.simulation.session import Session
+    from tests.simulation.world import Asked, Sent
+
+S: Final = 1_000_000_000
+START_NS: Final = 1_763_994_600 * S
+"""2025-11-24 14:30 UTC."""
+
+REST_S: Final = 60.0
+CLEARED_S: Final = 5.0
+"""How long after the last fault a person clears the switch and resumes what was halted."""
+
+FROZEN_S: Final = 15.0
+"""How long before the end the market stands still, so that nothing is on its way at the end."""
+
+COMPARED_S: Final = 5.0
+"""How long before the end a person has broker and journal compared: what others traded is shown
+to us by the next comparison only, which may be a minute away."""
+
+BOOT_NS: Final = 1_500_000_000
+"""From the death of the process to the start of the next: what heart takes."""
+
+MOST_BREACHES: Final = 20
+
+
+class ProcessDied(BaseException):
+    """The process was told to die here; no handler of the product may catch it."""
+
+
+class CoreWorld:
+    """The world of one run; see ``world.World`` for what checkers see of it."""
+
+    account: Final = "DU1"
+    client_id: Final = 7
+
+    def __init__(self, plan: Plan, *, record: bool) -> None:
+        self.plan, self.seed = plan, plan.seed
+        self.limits: Limits = LIMITS
+        self.system = Simulation(plan.seed, raise_deadlocks=False)
+        self.start_ns = START_NS
+        self.skew_ns = 0
+        self.weather = Weather(plan.seed)
+        self.log_view = LogView(self)
+        self.link_random = Random(f"{plan.seed}/link")
+        self.disk = new_disk(plan.seed)
+        self.folder = Folder()
+        self.digest = new_digest()
+        self.log: list[tuple[int, Record]] = []
+        self.sent: list[Sent] = []
+        self.excused: set[str] = set()
+        self.coverage: Counter[str] = Counter()
+        self.breaches: list[Breach] = []
+        self.changed = self.ready = False
+        self.life = 0
+        self.process: Process | None = None
+        self.dying = ""
+        self.sessions: list[Session] = []
+        """The connections that the process holds."""
+
+        self.traps: list[list[Any]] = []
+        self.crash_steps: list[int] = []
+        """At which turns the process dies."""
+
+        self.fail_commit = False
+        self._calm_ns: int | None = None
+        self._watching = watching()
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self.timeline = Timeline(self, on=record)
+        self.exchange = Exchange(self, INSTRUMENTS)
+        self.market = Market(self, INSTRUMENTS)
+        self.striker = Striker(self)
+
+    # -- what checkers see --
+
+    @property
+    def venue(self) -> Venue:
+        """The venue."""
+        return self.exchange.venue
+
+    @property
+    def executions(self) -> list[Execution]:
+        """Everything that was ever executed."""
+        return self.exchange.executions
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Every request that reached the venue."""
+        return self.exchange.asked
+
+    @property
+    def now_ns(self) -> int:
+        """The true time."""
+        return self.start_ns + self.system.clock.now_ns()
+
+    @property
+    def calm_ns(self) -> int | None:
+        """Since when all is well."""
+        return self._calm_ns
+
+    @property
+    def core(self) -> Process | None:
+        """Our process while it lives."""
+        return self.process
+
+    def positions(self) -> Mapping[int, Decimal]:
+        """The account's shares at the venue."""
+        return self.exchange.positions()
+
+    def cash(self) -> tuple[Decimal, Decimal]:
+        """Cash and commissions at the venue."""
+        account = self.exchange.books.accounts[self.account]
+        return account.cash, account.commissions
+
+    def replayed(self) -> object | None:
+        """The fold of the journal as it is on the disk."""
+        actor = None if self.process is None else self.process.actor("journal")
+        if actor is None:
+            return None
+        manager = OrderManager()
+        for frame in actor.store.replay():
+            manager.replay(CATALOGUE.decode(frame))
+        return manager.durable()
+
+    # -- time --
+
+    def sim_ns(self) -> int:
+        """Nanoseconds since the run began."""
+        return self.system.clock.now_ns()
+
+    def wall_ns(self) -> int:
+        """What our machine's clock says."""
+        return self.start_ns + self.system.clock.now_ns() + self.skew_ns
+
+    def at(self, sim_ns: int, do: Callable[[], None]) -> None:
+        """Call ``do`` at a time of the run."""
+        self.system.timers.at(sim_ns, do)
+
+    def after(self, delay_ns: int, do: Callable[[], None]) -> None:
+        """Call ``do`` later."""
+        self.system.timers.at(self.system.clock.now_ns() + delay_ns, do)
+
+    # -- what happens --
+
+    def sends(self, sent: Sent) -> None:
+        """A request leaves our process."""
+        self.sent.append(sent)
+        self.changed = True
+
+    def committed(self, fresh: list[tuple[int, Record]]) -> None:
+        """Records have become durable."""
+        self.log += fresh
+        self.changed = True
+        for _, record in fresh:
+            self.log_view.take(record)
+        self.timeline.records(fresh)
+
+    def linked(self, ready: bool) -> None:
+        """The link is READY, or not any more."""
+        self.ready = ready
+        self.judge_calm()
+
+    def judge_calm(self) -> None:
+        """See whether all is well since now, or no more."""
+        well = self.ready and self.weather.calm and self.process is not None
+        if not well:
+            self._calm_ns = None
+        elif self._calm_ns is None:
+            self._calm_ns = self.now_ns
+
+    def reach(self, what: str) -> None:
+        """Count that something was reached."""
+        self.coverage[what] += 1
+
+    def point(self, name: str, *what: str) -> None:
+        """Pass a named point, at which the process may die with ``what`` in hand.
+
+        Raises:
+            ProcessDied: it was told to.
+        """
+        self.coverage[name] += 1
+        for trap in self.traps:
+            if trap[0] == name:
+                trap[1] -= 1
+                if trap[1] <= 0:
+                    self.traps.remove(trap)
+                    self.dying = f"crash at {name}"
+                    died(self, name, what)
+                    raise ProcessDied(name)
+
+    # -- the process --
+
+    def boot(self) -> None:
+        """Start our process."""
+        if self.process is None:
+            self.timeline.say("boots")
+            self.process = Process(self)
+            self.judge_calm()
+
+    def die(self, why: str) -> None:
+        """End our process at once; heart starts another one."""
+        if self.process is None:
+            return
+        self.timeline.say(f"dies: {why}")
+        self.reach("death")
+        self.log_view.at_death()
+        process, self.process = self.process, None
+        self.life += 1
+        self.dying, self.traps, self.crash_steps = "", [], []
+        process.die()
+        for session in list(self.sessions):
+            session.end()
+        self.ready = False
+        self.judge_calm()
+        self.plan_at(self.sim_ns() + BOOT_NS, self.boot)
+
+    # -- running --
+
+    def plan_soon(self, delay_ns: int, do: Callable[[], None]) -> None:
+        """Do something from outside of the system after a time."""
+        self.plan_at(self.sim_ns() + delay_ns, do)
+
+    def plan_at(self, sim_ns: int, do: Callable[[], None]) -> None:
+        """Do something from outside of the system at a time."""
+        heapq.heappush(self._agenda, (sim_ns, next(self._numbers), do))
+
+    def run(self) -> None:
+        """Run the plan to its end."""
+        end_ns = int(self.plan.seconds * S)
+        calm_from_ns = max(0, end_ns - int(REST_S * S))
+        for fault in self.plan.faults:
+            if fault.at_ns < calm_from_ns:
+                self.plan_at(fault.at_ns, lambda fault=fault: self.striker.begin(fault))  # type: ignore[misc]  # bound at once
+        self.plan_at(calm_from_ns, self._calm_down)
+        self.plan_at(calm_from_ns + int(CLEARED_S * S), self._clear)
+        self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
+        self.plan_at(end_ns - int(COMPARED_S * S), self._compare)
+        self.boot()
+        self.market.begin()
+        while self._agenda and self._agenda[0][0] < end_ns:
+            at_ns, _, do = heapq.heappop(self._agenda)
+            self._drive_to(at_ns)
+            do()
+        self._drive_to(end_ns)
+        self._look()
+        self.breaches += check_all(resting(), self)
+        if self.system.stale_effects:
+            self.reach("row 46")
+        orders = None if self.process is None else self.process.actor("orders")
+        if orders is not None and self.life and orders.manager.counts["repeated_fills"]:
+            self.reach("row 19")
+
+    def _drive_to(self, sim_ns: int) -> None:
+        """Let the system run until a time; see to what happens to the process meanwhile."""
+        system = self.system
+        while self.sim_ns() < sim_ns and len(self.breaches) < MOST_BREACHES:
+            with suppress(ProcessDied):  # at a point outside of any actor's turn
+                system.run(self._must_stop, limit_s=(sim_ns - self.sim_ns()) / S)
+            if self.dying:
+                self.die(self.dying)
+            elif self.process is not None and not self.process.alive:
+                self.reach("root gave up")
+                self.die(f"its root ended: {self.process.root.reason}")
+            elif not self._agenda or self._agenda[0][0] >= sim_ns:
+                system.clock.advance_ns(max(0, sim_ns - self.sim_ns()))  # type: ignore[attr-defined]  # a ManualClock
+            if self._agenda and self._agenda[0][0] < sim_ns:
+                at_ns, _, do = heapq.heappop(self._agenda)
+                self._drive_to(at_ns)
+                do()
+
+    def _must_stop(self) -> bool:
+        if self.changed:
+            self._look()
+        if self.crash_steps and self.system.steps >= self.crash_steps[0]:
+            self.crash_steps.pop(0)
+            self.dying = "after so many turns"
+        process = self.process
+        return bool(self.dying) or (process is not None and process.root.state == DEAD)
+
+    def _look(self) -> None:
+        self.changed = False
+        if len(self.breaches) < MOST_BREACHES:
+            found = check_all(self._watching, self)
+            self.breaches += found
+            for each in found:
+                self.timeline.say(f"BREACH {each.checker}: {each.text}")
+
+    # -- the liveness phase --
+
+    def _calm_down(self) -> None:
+        """Nothing goes wrong any more."""
+        self.timeline.say("faults stop")
+        self.striker.stop()
+        self.boot()
+        self.judge_calm()
+
+    def _compare(self) -> None:
+        """Be back to ready by now, without help; then have broker and journal compared."""
+        self.breaches += check_all([BackToReady()], self)
+        if self.process is not None:
+            self.process.tell("orders", Reconcile())
+
+    def _clear(self) -> None:
+        """A person clears the switch, sets limits back and resumes what was halted."""
+        process = self.process
+        switch = None if process is None else process.switch()
+        if process is None or switch is None:
+            self.plan_at(self.sim_ns() + S, self._clear)
+            return
+        for scope in sorted({trip.scope for trip in switch.trips}):
+            process.tell("journal", SwitchCleared(scope=scope, who="ann", why="calm again"))
+        trading = process.trading()
+        for con_id in sorted(() if trading is None else trading.halted):
+            process.tell("journal", SymbolResumed(con_id=con_id, who="ann", why="looked at"))
+        for name in sorted(self.striker.limits):
+            value = Decimal(getattr(LIMITS, name))
+            process.tell("journal", LimitChanged(name=name, value=value, who="ann"))
+
+
+def plan_of(seed: int, seconds: float) -> Plan:
+    """Draw the faults of a seed; none in the last minute."""
+    return swarm(seed, FAULTS, max(0.0, seconds - REST_S))
+
+
+def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
+    """Run a plan and return what came of it."""
+    world = CoreWorld(_of_length(plan, seconds), record=record)
+    level, collects = logging.root.manager.disable, gc.isenabled()
+    logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
+    gc.disable()  # when it runs depends on what ran before in this process
+    try:
+        world.run()
+    finally:
+        logging.disable(level)
+        world.system.close()
+        if collects:
+            gc.enable()
+    digest = int.from_bytes(world.digest.digest(), "big")
+    return Outcome(
+        seed=plan.seed, level="core", seconds=world.plan.seconds,
+        trace_hash=world.system.trace_hash ^ digest, events=world.system.steps,
+        breaches=tuple(world.breaches), coverage=dict(sorted(world.coverage.items())),
+        timeline=world.timeline.lines(), faults=tuple(each.id for each in plan.faults),
+    )  # fmt: skip
+
+
+def _of_length(plan: Plan, seconds: float | None) -> Plan:
+    """Return the plan with the minute of rest that follows its faults."""
+    whole = plan.seconds + REST_S if seconds is None else seconds
+    return Plan(plan.seed, whole, plan.classes, plan.faults)
+
+
+__all__ = ["CoreWorld", "Fault", "plan_of", "simulate"]

@@ -1,0 +1,262 @@
+"""The broker: the product's own venue, and the gateway's way of telling what happens there.
+
+The venue is the truth. What we are told of it comes over a ``Session``: each event as IBKR's
+callbacks would, and answers to questions with an end for each, unless a fault keeps one back.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from robotrader.domain import (
+    CommissionReport,
+    ExecutionReport,
+    Order,
+    OrderFailed,
+    OrderKey,
+    OrderReport,
+    OrderType,
+    PositionReport,
+    ReportedStatus,
+    Side,
+)
+from robotrader.venue import (
+    AccountSetup,
+    AlwaysOpen,
+    Books,
+    Charged,
+    Executed,
+    Execution,
+    OrderState,
+    OrderUpdated,
+    Refused,
+    Venue,
+    VenueEvent,
+    Warned,
+)
+from tests.simulation.world import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from robotrader.domain import Instrument
+    from robotrader.venue.working import Working
+    from tests.simulation.core import CoreWorld
+    from tests.simulation.session import Session
+
+ZERO: Final = Decimal(0)
+CASH: Final = Decimal(1_000_000)
+STEPS: Final = ("open_orders", "completed", "executions", "positions", "values")
+OTHERS: Final = 0
+"""The client number of orders that a person places in TWS."""
+
+
+class Exchange:
+    """See the module's prose."""
+
+    def __init__(self, world: CoreWorld, instruments: Sequence[Instrument]) -> None:
+        self.world = world
+        self.books = Books({world.account: AccountSetup(CASH)}, instruments)
+        self.venue = Venue(instruments, self.books, AlwaysOpen(), now_ns=world.now_ns)
+        self.executions: list[Execution] = []
+        self.asked: list[Asked] = []
+        self.session: Session | None = None
+        self.forgets_ids = False
+        """Whether the gateway counts order numbers from 1 again (its settings were reset)."""
+
+        self._charges: dict[str, Charged] = {}
+        self._others = 0
+
+    # -- connections --
+
+    def hello(self, session: Session) -> None:
+        """A client connects: refused while another one has its number, or nobody answers."""
+        weather = self.world.weather
+        if weather.lasts("login_wall"):
+            return
+        if self.session is not None and self.session is not session:
+            session.down(("error", 326, "Unable to connect as the client id is already in use"))
+            return
+        self.session = session
+        session.known = True
+        session.down(("greeting", self.next_id()))
+
+    def next_id(self) -> int:
+        """Return the first number that is free for our client."""
+        if self.forgets_ids:
+            return 1
+        own = self.world.client_id
+        return max((each.key.order_id for each in self.asked if each.key.client_id == own),
+                   default=0) + 1  # fmt: skip
+
+    def left(self, session: Session) -> None:
+        """A client's connection has ended."""
+        if self.session is session:
+            self.session = None
+
+    def say(self, message: Any) -> None:
+        """Say something to our client, if it is there."""
+        if self.session is not None:
+            self.session.down(message)
+
+    # -- requests --
+
+    def place(self, key: OrderKey, order: Order) -> None:
+        """An order has arrived, or a change of one."""
+        world = self.world
+        self.asked.append(Asked(world.now_ns, key, order, len(world.log)))
+        world.changed = True
+        if key not in self.venue.live and world.weather.strikes("reject"):
+            self.say(OrderFailed(key.order_id, 201, "Order rejected - reason:a test's", 0))
+            return
+        self.publish(self.venue.place(key, order, world.now_ns))
+
+    def cancel(self, key: OrderKey) -> None:
+        """A cancel has arrived; what it is about may be faster."""
+        world = self.world
+        wait_ns = world.weather.extra_ns("cancel_race")
+        if wait_ns:
+            world.reach("row 23")
+            world.after(wait_ns, lambda: self._cancel(key))
+        else:
+            self._cancel(key)
+
+    def _cancel(self, key: OrderKey) -> None:
+        world = self.world
+        self.asked.append(Asked(world.now_ns, key, None, len(world.log)))
+        self.publish(self.venue.cancel(key, world.now_ns))
+
+    def manual(self, con_id: int, side: Side, qty: int) -> None:
+        """Somebody else trades in the same account."""
+        self._others += 1
+        order = Order(
+            con_id=con_id, side=side, order_type=OrderType.MARKET, qty=Decimal(qty),
+            account=self.world.account,
+        )  # fmt: skip
+        self.place(OrderKey(OTHERS, -self._others), order)
+
+    # -- what happens --
+
+    def publish(self, events: Iterable[VenueEvent]) -> None:
+        """Keep what happened, and tell our client what is its own."""
+        own = self.world.client_id
+        for event in events:
+            match event:
+                case OrderUpdated(state):
+                    if state.key.client_id == own and not self.world.weather.strikes("lost_status"):
+                        self.say(_report(state))
+                case Executed(execution):
+                    self.executions.append(execution)
+                    self.world.changed = True
+                    if execution.key.client_id == own:
+                        self.say(_execution(execution))
+                case Charged():
+                    self._charges[_family(event.exec_id)] = event
+                    lost = self.world.weather.strikes("lost_commission")
+                    if lost:
+                        self.world.reach("row 24")
+                    if event.key.client_id == own and not lost:
+                        self.say(_commission(event))
+                case Refused() | Warned():
+                    if event.key.client_id == own:
+                        self.say(OrderFailed(event.key.order_id, event.code, event.text, 0))
+
+    def correct(self, index: int, qty: Decimal | None, price: Decimal | None) -> None:
+        """The broker replaces a fill of today by another quantity or price."""
+        today = self.venue.executions
+        if not today:
+            return
+        old = today[index % len(today)]
+        self.world.reach("row 20")
+        self.publish(self.venue.correct(old.exec_id, old.qty if qty is None else qty, price))
+
+    # -- answers --
+
+    def answer(self, session: Session, number: int, step: str) -> None:
+        """Answer one question of a snapshot, as things are now."""
+        if self.world.weather.strikes("missing_end"):
+            self.world.reach("missing end")
+            return
+        session.down(("answer", number, step, getattr(self, f"_{step}")()))
+
+    def _open_orders(self) -> dict[str, Any]:
+        return {"open_orders": tuple(_of_working(each) for each in self.venue.live.values())}
+
+    def _completed(self) -> dict[str, Any]:
+        done = self.venue.done.values()
+        return {"completed": tuple(_of_working(each, completed=True) for each in done)}
+
+    def _executions(self) -> dict[str, Any]:
+        today = self.venue.executions
+        charged = (self._charges.get(_family(each.exec_id)) for each in today)
+        return {
+            "executions": tuple(_execution(each) for each in today),
+            "commissions": tuple(_commission(each) for each in charged if each is not None),
+        }
+
+    def positions(self) -> dict[int, Decimal]:
+        """Return the account's shares."""
+        held = self.books.positions(self.world.account)
+        return {con_id: each.qty for con_id, each in held.items()}
+
+    def _positions(self) -> dict[str, Any]:
+        account = self.world.account
+        held = self.books.positions(account).items()
+        rows = (PositionReport(account, con_id, each.qty, each.average_cost())
+                for con_id, each in held)  # fmt: skip
+        return {"positions": tuple(rows)}
+
+    def _values(self) -> dict[str, Any]:
+        account = self.books.accounts[self.world.account]
+        equity = self.books.equity(self.world.account)
+        return {"values": {"TotalCashValue": account.cash, "NetLiquidation": equity}}
+
+
+def _family(exec_id: str) -> str:
+    return exec_id.rpartition(".")[0]
+
+
+def _report(state: OrderState) -> OrderReport:
+    order = state.order
+    return OrderReport(
+        order_id=state.key.order_id, client_id=state.key.client_id, perm_id=state.perm_id,
+        ref=order.order_ref, status=ReportedStatus(state.status.value), generation=0,
+        con_id=order.con_id, account=order.account, side=order.side, qty=order.qty,
+        filled=state.filled, remaining=state.remaining, avg_price=state.avg_price,
+        why_held=state.why_held, limit_price=order.limit_price, aux_price=order.aux_price,
+    )  # fmt: skip
+
+
+def _of_working(working: Working, *, completed: bool = False) -> OrderReport:
+    """Return an order as an answer has it: a completed one without its number."""
+    order = working.order
+    own = not completed and working.key.client_id
+    return OrderReport(
+        order_id=working.key.order_id if own else 0,
+        client_id=working.key.client_id if own else 0,
+        perm_id=working.perm_id, ref=order.order_ref,
+        status=ReportedStatus(working.status.value), generation=0,
+        con_id=order.con_id, account=order.account, side=order.side,
+        qty=ZERO if completed else order.qty, filled=working.filled,
+        remaining=ZERO if completed else working.remaining, avg_price=working.avg_price,
+        why_held=working.why_held, completed=completed,
+        limit_price=order.limit_price, aux_price=order.aux_price,
+    )  # fmt: skip
+
+
+def _execution(execution: Execution) -> ExecutionReport:
+    own = execution.key.client_id
+    return ExecutionReport(
+        exec_id=execution.exec_id, order_id=execution.key.order_id if own else 0, client_id=own,
+        perm_id=execution.perm_id, ref=execution.order_ref, con_id=execution.con_id,
+        account=execution.account, side=Side.BUY if execution.bought else Side.SELL,
+        qty=execution.qty, price=execution.price, time_ns=execution.time_ns,
+        cum_qty=execution.cum_qty, generation=0,
+    )  # fmt: skip
+
+
+def _commission(charged: Charged) -> CommissionReport:
+    return CommissionReport(
+        charged.exec_id, charged.commission, charged.currency, charged.realized, 0
+    )

@@ -1,0 +1,188 @@
+"""Our process in a simulation: the product's whole tree, started, looked at, killed, anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from actors import StrategyActor, Trader, make_tree
+from actors.say import AskTrading, Trading
+from robotrader.adapters.ib import IbSettings
+from robotrader.gateway import LinkRules
+from robotrader.market import EdgeLimits, LineRules
+from robotrader.risk import TripRules
+from robotrader.venue import AlwaysOpen
+from supervision import Supervisor, ending
+from supervision.states import ALIVE, DEAD
+from supervision.testing import actor_of
+from tests.simulation.disk import SimulatedLock, SimulatedStore
+from tests.simulation.market import BAR_S
+from tests.simulation.port import ModelPort
+from tests.simulation.traders import INSTRUMENTS, strategies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from robotrader.ledger import LedgerView
+    from robotrader.risk import Switch
+    from supervision.cell import Cell
+    from tests.simulation.core import CoreWorld
+
+S: Final = 1_000_000_000
+SNAPSHOT_RECORDS: Final = 60
+"""So that runs of two minutes have snapshots."""
+
+
+class _Flag:
+    """The file ``KILL`` of a data directory that is not on any disk."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def read_bytes(self) -> bytes:
+        """Return what is in it.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        if self._folder.kill is None:
+            raise FileNotFoundError("KILL")
+        return self._folder.kill
+
+
+class Folder:
+    """A data directory with one file, which may be there."""
+
+    def __init__(self) -> None:
+        self.kill: bytes | None = None
+
+    def __truediv__(self, name: str) -> _Flag:
+        assert name == "KILL", f"the tree reads no other file: {name}"
+        return _Flag(self)
+
+
+def trader_of(world: CoreWorld) -> Trader:
+    """Return what one life of the process is made of."""
+    rules = LineRules(primary="ibkr", size_ns=BAR_S * S, edge=EdgeLimits(old_ns=60 * S))
+    link = LinkRules(handshake_s=5.0, backoff_cap_s=4.0, human_retry_s=10.0)
+    folder: Any = world.folder
+    return Trader(
+        account=world.account,
+        settings=IbSettings(account=world.account, client_id=world.client_id, link=link),
+        instruments={each.con_id: each for each in INSTRUMENTS},
+        sessions=AlwaysOpen(),
+        lines=dict.fromkeys((each.con_id for each in INSTRUMENTS), rules),
+        strategies=strategies(world.seed),
+        limits=world.limits,
+        trips=TripRules(),
+        open_store=partial(SimulatedStore, world, world.disk),
+        data_dir=folder,
+        now_ns=world.wall_ns,
+        restart_at_ns=lambda _: None,
+        make_port=partial(ModelPort, world),
+    )
+
+
+class Process:
+    """One life of our process."""
+
+    def __init__(self, world: CoreWorld) -> None:
+        self.world = world
+        self.trader = trader_of(world)
+        children, flags = make_tree(self.trader)
+        given = {**children[0].kwargs, "every_records": SNAPSHOT_RECORDS}
+        given["memory"].lock = SimulatedLock()
+        children[0] = replace(children[0], kwargs=given)
+        root = Supervisor(children, flags)
+        self.root: Cell = root.actor_ref.actor_inbox
+        world.system.begin(root)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its root lives; without it the program ends."""
+        return self.root.state != DEAD
+
+    def die(self) -> None:
+        """End everything at once, as SIGKILL does: no hook runs, nothing is sent."""
+        for _, cell in sorted(self.world.system.cells.items()):
+            cell.actor.on_failure = _no_hook  # type: ignore[method-assign,assignment]  # SIGKILL runs none
+            ending.kill(cell)
+
+    def cell(self, role: str) -> Cell | None:
+        """Return who plays a role: a name, ``symbol:1`` or ``strategy:1``."""
+        kind, _, number = role.partition(":")
+        if kind == "strategy":
+            return self._strategy(int(number))
+        key: Any = (kind, int(number)) if number else role
+        ref = self.trader.registry.whereis(key)
+        return None if ref is None else ref.actor_inbox
+
+    def _strategy(self, con_id: int) -> Cell | None:
+        for cell in self.world.system.cells.values():
+            actor: Any = cell.actor
+            if isinstance(actor, StrategyActor) and actor.host.instrument.con_id == con_id:
+                return cell
+        return None
+
+    def actor(self, role: str) -> Any:
+        """Return the actor of a role once it serves, None while there is none."""
+        cell = self.cell(role)
+        return actor_of(cell.ref) if cell is not None and cell.state == ALIVE else None
+
+    def tell(self, role: str, message: Any) -> bool:
+        """Say something to a role; False if nobody plays it."""
+        cell = self.cell(role)
+        if cell is None or cell.state > ALIVE:
+            return False
+        cell.ref.tell(message)
+        return True
+
+    # -- what a checker asks (``world.Core``) --
+
+    def trading(self) -> Trading | None:
+        """Return how the order manager stands."""
+        orders = self.actor("orders")
+        found: Trading | None = None if orders is None else orders.on_receive(AskTrading())
+        return found
+
+    def positions(self) -> Mapping[int, Decimal] | None:
+        """Return the order manager's positions."""
+        orders = self.actor("orders")
+        found: Mapping[int, Decimal] | None = None if orders is None else orders.manager.positions()
+        return found
+
+    def ledger(self) -> LedgerView | None:
+        """Return the account's view."""
+        account = self.actor("account")
+        found: LedgerView | None = None if account is None else account.view()
+        return found
+
+    def switch(self) -> Switch | None:
+        """Return the kill switch."""
+        owner = self.actor("kill-switch")
+        found: Switch | None = None if owner is None else owner.switch
+        return found
+
+    def durable(self) -> object | None:
+        """Return what a replay must give back."""
+        orders = self.actor("orders")
+        return None if orders is None else orders.manager.durable()
+
+    def waiting(self) -> Sequence[str]:
+        """Return what is awaited."""
+        orders = self.actor("orders")
+        if orders is None:
+            return ()
+        manager, found = orders.manager, []
+        if manager._flight is not None:
+            found.append(f"a commit of {manager._flight[1].records}")
+        if manager._waiting:
+            found.append(f"{len(manager._waiting)} inputs")
+        found += [f"an exit: {each.intent}" for each in manager._guard.waiting]
+        return found
+
+
+def _no_hook(*_: object) -> None:
+    """A killed process runs nothing."""

@@ -1,0 +1,90 @@
+"""One connection between our process and the gateway: two lanes with delays, and their faults.
+
+What is written arrives later, in order, as over TCP. When a connection ends, what was on its way to
+us is gone; what we had written may arrive all the same, and late (crash row 9). A lane that is
+reordered models a broker that says things in another order, not a network that does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.core import CoreWorld
+    from tests.simulation.port import ModelPort
+
+MS: Final = 1_000_000
+S: Final = 1_000_000_000
+LATE_SHARE: Final = 0.5
+LATE_NS: Final = 5 * S
+
+
+class Session:
+    """See the module's prose; made by the port, known to the exchange once it has arrived."""
+
+    def __init__(self, world: CoreWorld, port: ModelPort) -> None:
+        self.world, self.port = world, port
+        self.open = True
+        """Whether our side has it; what comes later is dropped."""
+
+        self.known = False
+        """Whether the gateway has it."""
+
+        self.watched: set[int] = set()
+        self._up_ns = self._down_ns = 0
+        world.sessions.append(self)
+
+    def up(self, what: str, do: Callable[[], None]) -> None:
+        """Write something to the gateway: ``do`` runs when it arrives there."""
+        world = self.world
+        self._up_ns = max(self._up_ns, world.sim_ns() + self._delay_ns())
+        world.at(self._up_ns, lambda: self._arrives(what, do))
+
+    def _arrives(self, what: str, do: Callable[[], None]) -> None:
+        if self.open or what == "late":
+            if self.world.weather.lasts("half_open"):
+                self.world.after(S, lambda: self._arrives(what, do))  # TCP sends it again
+            else:
+                do()
+        elif what == "hello":
+            return
+        elif self.world.weather.random.random() < LATE_SHARE:
+            self.world.reach("row 9" if what == "place" else "late bytes")
+            wait_ns = int(self.world.weather.random.random() * LATE_NS)
+            self.world.after(wait_ns, lambda: self._arrives("late", do))
+        else:
+            self.world.reach("row 8" if what == "place" else "lost bytes")
+
+    def down(self, message: Any) -> None:
+        """Say something to our process."""
+        world, weather = self.world, self.world.weather
+        callback = not isinstance(message, tuple)  # of an order; what is about the link has a place
+        times = 2 if callback and weather.strikes("duplicate") else 1
+        for _ in range(times):
+            if callback and weather.strikes("reorder"):
+                at_ns = world.sim_ns() + int(weather.random.random() * S)
+            else:
+                at_ns = self._down_ns = max(self._down_ns, world.sim_ns() + self._delay_ns())
+            world.at(at_ns, lambda: self._comes(message))
+
+    def _comes(self, message: Any) -> None:
+        if not self.open:
+            return
+        if self.world.weather.lasts("half_open"):
+            self.world.after(S, lambda: self._comes(message))
+            return
+        self.port.comes(self, message)
+
+    def _delay_ns(self) -> int:
+        weather = self.world.weather
+        return int(weather.random.uniform(0.2, 3.0) * MS) + weather.extra_ns("delay")
+
+    def end(self) -> None:
+        """Our side has ended, or its process has died: the gateway hears of it a little later."""
+        if self.open:
+            self.open = False
+            if self in self.world.sessions:
+                self.world.sessions.remove(self)
+            self.world.after(self._delay_ns(), lambda: self.world.exchange.left(self))

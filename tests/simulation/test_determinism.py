@@ -1,0 +1,39 @@
+"""A seed is a run: the same in every process, whatever the hash seed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.run import run
+
+ROOT = Path(__file__).parents[2]
+SEEDS = range(7, 10)
+SCRIPT = "from tests.simulation.run import run; print(*(run(s).trace_hash for s in range(7, 10)))"
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1", "random"])
+def test_a_seed_has_the_same_trace_in_every_process(hash_seed: str) -> None:
+    """Three runs with faults: another process with another hash seed has the same hashes."""
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True,
+        timeout=300, check=True,
+    )  # fmt: skip
+    assert [int(each) for each in done.stdout.split()] == [run(seed).trace_hash for seed in SEEDS]
+
+
+def test_another_seed_is_another_run() -> None:
+    """Three seeds have three traces."""
+    assert len({run(seed).trace_hash for seed in SEEDS}) == len(SEEDS)
+
+
+def test_looking_changes_nothing() -> None:
+    """A run with a timeline is the run without one."""
+    outcome = run(7, record=True)
+    assert outcome.timeline
+    assert outcome.trace_hash == run(7).trace_hash

@@ -1,0 +1,47 @@
+"""Seeds are jobs: blocks, sums, executors, slices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robotrader.adapters.pool import ProcessPool
+from robotrader.jobs import InProcess
+from tests.simulation import __main__ as command
+from tests.simulation import rows
+from tests.simulation.seeds import BLOCK, NOTHING, Sum, blocks, run_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_a_pool_of_processes_says_what_one_process_says() -> None:
+    """Another executor, the same sum."""
+    assert run_all(ProcessPool(2), 0, 3) == run_all(InProcess(), 0, 3)
+
+
+def test_blocks_are_the_whole_range_and_nothing_twice() -> None:
+    """Also where the last one is shorter."""
+    cut = blocks(5, 2 * BLOCK + 1)
+    seeds = [seed for each in cut for seed in range(each.first, each.first + each.count)]
+    assert seeds == list(range(5, 5 + 2 * BLOCK + 1))
+
+
+def test_slices_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second slice goes on where the first has ended, and says where all of them stand."""
+    monkeypatch.setattr(command, "ProcessPool", lambda _workers: InProcess())
+    assert command._slice("core", 2, tmp_path) == 0
+    first = run_all(InProcess(), command.FIRST_DEEP, 2)
+    report = command._report("core", first, first, 2.0)
+    assert "in total: 2 seeds, 0.1 of 87,600 simulated hours" in report
+    assert (tmp_path / "simulation-core.json").exists()
+    assert command._slice("core", 1, tmp_path) == 0
+
+
+def test_rows_that_were_not_hit_are_named() -> None:
+    """All 47 are in the table; those that other tests hit are not missed."""
+    assert len(rows.table({}).splitlines()) == rows.COUNT
+    hit = {f"row {row}": 1 for row in range(1, rows.COUNT + 1) if row != 7}
+    assert rows.missed(hit) == [7]
+    assert rows.missed(NOTHING.plus(Sum(1, 1, hit, ())).coverage) == [7]

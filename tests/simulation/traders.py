@@ -1,0 +1,85 @@
+"""Strategies that do a lot in two minutes: entries with stops and brackets, exits, cancels."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import Instrument
+from robotrader.risk import Limits, Ratio, Usd
+from robotrader.strategies import Context, Params, State, Strategy, StrategyHost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from robotrader.domain import Bar
+
+INSTRUMENTS: Final = (
+    Instrument(con_id=1, symbol="AAPL"),
+    Instrument(con_id=2, symbol="KO"),
+    Instrument(con_id=3, symbol="MSFT"),
+)
+LIMITS: Final = Limits(
+    allowed_symbols=frozenset(each.symbol for each in INSTRUMENTS),
+    duplicate_window_ms=0,
+    max_orders_per_min=60,
+    max_symbol_qty=Decimal(30),
+    max_order_qty=Decimal(20),
+    max_symbol_usd=Usd(Decimal(50_000)),
+    max_gross=Ratio(Decimal(1)),
+)
+
+
+class Flips(Strategy[Params, State]):
+    """Long with a stop after one bar, flat after the next."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Trade."""
+        if ctx.position:
+            ctx.close("flip")
+        elif not ctx.working:
+            ctx.buy(10, stop=round(bar.close * 0.99, 2))
+
+
+class Brackets(Strategy[Params, State]):
+    """Long between a stop and a profit that are near; moves the stop after it."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Trade."""
+        if ctx.position:
+            ctx.move_stop(round(bar.close * 0.9985, 2))
+        elif not ctx.working:
+            stop, profit = round(bar.close * 0.998, 2), round(bar.close * 1.0008, 2)
+            ctx.buy(12, stop=stop, take_profit=profit)
+
+
+class Waits(Strategy[Params, State]):
+    """Asks for a better price, gives up after a while, leaves part by part."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Trade."""
+        if ctx.position > 4:
+            ctx.sell(4, reason="part")
+        elif ctx.position:
+            ctx.close("rest")
+        elif ctx.working:
+            ctx.cancel()
+        else:
+            ctx.buy(9, limit=round(bar.close * 0.9998, 2), stop=round(bar.close * 0.99, 2))
+
+
+KINDS: Final = (Flips, Brackets, Waits)
+
+
+def _host(kind: type[Strategy[Params, State]], instrument: Instrument) -> StrategyHost:
+    return StrategyHost(kind(Params()), name=kind.__name__.lower(), instrument=instrument)
+
+
+def strategies(seed: int) -> Mapping[int, Mapping[str, Callable[[], StrategyHost]]]:
+    """Return who trades what: each contract has one, in an order that the seed turns."""
+    found: dict[int, dict[str, Callable[[], StrategyHost]]] = {}
+    for number, instrument in enumerate(INSTRUMENTS):
+        kind = KINDS[(number + seed) % len(KINDS)]
+        found[instrument.con_id] = {kind.__name__.lower(): partial(_host, kind, instrument)}
+    return found
