@@ -14,6 +14,7 @@ import logging
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -276,7 +277,7 @@ class CoreWorld:
         calm_from_ns = max(0, end_ns - int(REST_S * S))
         for fault in self.plan.faults:
             if fault.at_ns < calm_from_ns:
-                self.plan_at(fault.at_ns, lambda fault=fault: self.striker.begin(fault))  # type: ignore[misc]  # bound at once
+                self.plan_at(fault.at_ns, partial(self.striker.begin, fault))
         self.plan_at(calm_from_ns, self._calm_down)
         self.plan_at(calm_from_ns + int(CLEARED_S * S), self._clear)
         self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
@@ -308,7 +309,8 @@ class CoreWorld:
                 self.reach("root gave up")
                 self.die(f"its root ended: {self.process.root.reason}")
             elif not self._agenda or self._agenda[0][0] >= sim_ns:
-                system.clock.advance_ns(max(0, sim_ns - self.sim_ns()))  # type: ignore[attr-defined]  # a ManualClock
+                clock: Any = system.clock
+                clock.advance_ns(max(0, sim_ns - self.sim_ns()))
             if self._agenda and self._agenda[0][0] < sim_ns:
                 at_ns, _, do = heapq.heappop(self._agenda)
                 self._drive_to(at_ns)
