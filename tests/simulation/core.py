@@ -370,9 +370,10 @@ def plan_of(seed: int, seconds: float) -> Plan:
     return swarm(seed, FAULTS, max(0.0, seconds - REST_S))
 
 
-def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
-    """Run a plan and return what came of it."""
-    world = CoreWorld(_of_length(plan, seconds), record=record)
+def simulate(plan: Plan, *, record: bool = False) -> Outcome:
+    """Run a plan, and the minute of rest that follows its faults; return what came of it."""
+    whole = Plan(plan.seed, plan.seconds + REST_S, plan.classes, plan.faults)
+    world = CoreWorld(whole, record=record)
     level, collects = logging.root.manager.disable, gc.isenabled()
     logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
     gc.disable()  # when it runs depends on what ran before in this process
@@ -390,12 +391,6 @@ def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) 
         breaches=tuple(world.breaches), coverage=dict(sorted(world.coverage.items())),
         timeline=world.timeline.lines(), faults=tuple(each.id for each in plan.faults),
     )  # fmt: skip
-
-
-def _of_length(plan: Plan, seconds: float | None) -> Plan:
-    """Return the plan with the minute of rest that follows its faults."""
-    whole = plan.seconds + REST_S if seconds is None else seconds
-    return Plan(plan.seed, whole, plan.classes, plan.faults)
 
 
 __all__ = ["CoreWorld", "Fault", "plan_of", "simulate"]
