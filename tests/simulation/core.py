@@ -14,6 +14,7 @@ import logging
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -276,7 +277,7 @@ class CoreWorld:
         calm_from_ns = max(0, end_ns - int(REST_S * S))
         for fault in self.plan.faults:
             if fault.at_ns < calm_from_ns:
-                self.plan_at(fault.at_ns, lambda fault=fault: self.striker.begin(fault))  # type: ignore[misc]  # bound at once
+                self.plan_at(fault.at_ns, partial(self.striker.begin, fault))
         self.plan_at(calm_from_ns, self._calm_down)
         self.plan_at(calm_from_ns + int(CLEARED_S * S), self._clear)
         self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
@@ -308,7 +309,8 @@ class CoreWorld:
                 self.reach("root gave up")
                 self.die(f"its root ended: {self.process.root.reason}")
             elif not self._agenda or self._agenda[0][0] >= sim_ns:
-                system.clock.advance_ns(max(0, sim_ns - self.sim_ns()))  # type: ignore[attr-defined]  # a ManualClock
+                clock: Any = system.clock
+                clock.advance_ns(max(0, sim_ns - self.sim_ns()))
             if self._agenda and self._agenda[0][0] < sim_ns:
                 at_ns, _, do = heapq.heappop(self._agenda)
                 self._drive_to(at_ns)
@@ -368,9 +370,10 @@ def plan_of(seed: int, seconds: float) -> Plan:
     return swarm(seed, FAULTS, max(0.0, seconds - REST_S))
 
 
-def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
-    """Run a plan and return what came of it."""
-    world = CoreWorld(_of_length(plan, seconds), record=record)
+def simulate(plan: Plan, *, record: bool = False) -> Outcome:
+    """Run a plan, and the minute of rest that follows its faults; return what came of it."""
+    whole = Plan(plan.seed, plan.seconds + REST_S, plan.classes, plan.faults)
+    world = CoreWorld(whole, record=record)
     level, collects = logging.root.manager.disable, gc.isenabled()
     logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
     gc.disable()  # when it runs depends on what ran before in this process
@@ -388,12 +391,6 @@ def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) 
         breaches=tuple(world.breaches), coverage=dict(sorted(world.coverage.items())),
         timeline=world.timeline.lines(), faults=tuple(each.id for each in plan.faults),
     )  # fmt: skip
-
-
-def _of_length(plan: Plan, seconds: float | None) -> Plan:
-    """Return the plan with the minute of rest that follows its faults."""
-    whole = plan.seconds + REST_S if seconds is None else seconds
-    return Plan(plan.seed, whole, plan.classes, plan.faults)
 
 
 __all__ = ["CoreWorld", "Fault", "plan_of", "simulate"]

@@ -107,7 +107,8 @@ class Process:
     def die(self) -> None:
         """End everything at once, as SIGKILL does: no hook runs, nothing is sent."""
         for _, cell in sorted(self.world.system.cells.items()):
-            cell.actor.on_failure = _no_hook  # type: ignore[method-assign,assignment]  # SIGKILL runs none
+            actor: Any = cell.actor
+            actor.on_failure = _no_hook  # SIGKILL runs none
             ending.kill(cell)
 
     def cell(self, role: str) -> Cell | None:

@@ -30,7 +30,7 @@ PLANTED: dict[str, Callable[[], object]] = {
     "monotonic": lambda: time.monotonic(),
     "monotonic_ns": lambda: time.monotonic_ns(),
     "perf_counter": lambda: time.perf_counter(),
-    "sleep": lambda: time.sleep(0.0),
+    "sleep": lambda: vars(time)["sleep"](0.0),
     "random": lambda: random.random(),
     "choice": lambda: random.choice((1, 2)),
     "uuid4": lambda: uuid.uuid4(),
