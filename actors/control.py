@@ -17,6 +17,7 @@ import msgspec
 import pykka
 
 from actors.breaker import BREAKER_ROLES
+from actors.chaos import ChaosDesk, Damage
 from actors.compared import breaks, sides
 from actors.messages import GoOn
 from actors.preview import kill_answer
@@ -104,6 +105,7 @@ class ControlActor(Actor):
         lives: how often each actor was started, and why it ended.
         stop: ends the process in order.
         clients_max: connections at once.
+        damage: what a chaos run may break here; None: nothing.
     """
 
     runtime = "control"
@@ -117,6 +119,7 @@ class ControlActor(Actor):
         lives: Lives,
         stop: Callable[[], None],
         clients_max: int = 32,
+        damage: Damage | None = None,
     ) -> None:
         super().__init__()
         self._registry, self._known, self._end_process = registry, known, stop
@@ -146,6 +149,7 @@ class ControlActor(Actor):
             control.RiskStress: lambda _: self._of_the_past(stress_answer),
             control.RiskSizes: lambda _: self._of_the_gate(AskSizes(), sizes_answer),
             control.RiskCheck: self._risk_check,
+            control.Chaos: ChaosDesk(damage, known, self._root, self._note).answer,
         }
 
     def on_start(self) -> None:

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import cli_args, gateway_args, journal_args, strategy_args
+from robotrader.app import chaos_args, cli_args, gateway_args, journal_args, strategy_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,12 @@ def _journal(arguments: argparse.Namespace) -> int:
     if arguments.verb in {"tail", "query"}:
         return _operate(arguments)
     from robotrader.app.journal_cli import run
+
+    return run(arguments)
+
+
+def _chaos(arguments: argparse.Namespace) -> int:
+    from robotrader.app.chaos_cli import run
 
     return run(arguments)
 
@@ -78,6 +84,7 @@ def _operate(arguments: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
+    "chaos": _chaos,
     "demo": _demo,
     "gateway": _gateway,
     "config": _config,
@@ -101,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="trade real prices of 20 stocks on paper, here")
     demo.add_argument("--seconds", type=float, help="how long (default: until Ctrl-C)")
     gateway_args.add_parsers(commands)
+    chaos_args.add_parsers(commands)
     journal_args.add_parsers(commands)
     strategy_args.add_parsers(commands)
     cli_args.add_parsers(commands)
