@@ -40,6 +40,9 @@ class Eyes:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._client = ControlClient.of(config)
+        """One connection as long as it holds: it is made anew when a core is."""
+
         self._cursor: int | None = None
         self._tripped_before: frozenset[str] = frozenset()
         self._began = ""
@@ -48,9 +51,8 @@ class Eyes:
 
     def begin(self) -> Look:
         """Look for the first time: what is there now is not of this run."""
-        with ControlClient.of(self._config) as client:
-            tail = client.ask(control.JournalTail(after=0, count=1, last=True))
-            status = client.ask(control.Status())
+        tail = self._client.ask(control.JournalTail(after=0, count=1, last=True))
+        status = self._client.ask(control.Status())
         assert isinstance(tail, answers.JournalAnswer), tail
         assert isinstance(status, answers.StatusAnswer), status
         self._cursor, self.status = tail.tip, status
@@ -61,9 +63,8 @@ class Eyes:
     def look(self, at_s: float) -> Look:
         """Look; a system that does not answer is a look too."""
         try:
-            with ControlClient.of(self._config) as client:
-                status = client.ask(control.Status(), within_s=LOOK_S)
-                self._read_on(client)
+            status = self._client.ask(control.Status(), within_s=LOOK_S)
+            self._read_on()
         except (RoboTraderError, OSError):
             return Look(at_s=at_s, intents=len(self.intents))
         return self._seen(at_s, status)
@@ -78,14 +79,18 @@ class Eyes:
             ),
         )  # fmt: skip
 
-    def _read_on(self, client: ControlClient) -> None:
+    def _read_on(self) -> None:
         """Take in what the journal has acknowledged since the last look."""
         request = control.JournalTail(after=self._cursor or 0, count=_PAGE, last=False)
-        tail = client.ask(request, within_s=LOOK_S)
+        tail = self._client.ask(request, within_s=LOOK_S)
         if isinstance(tail, answers.JournalAnswer) and tail.records:
             self._cursor = tail.records[-1].seq
             found = (each for each in tail.records if each.kind == records.OrderIntended.__name__)
             self.intents.update((each.seq, each.fields["ref"]) for each in found)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._client.close()
 
     # -- the end --
 
@@ -108,8 +113,7 @@ class Eyes:
 
     def _asked(self, request: Request, within_s: float = 5.0) -> Any:
         try:
-            with ControlClient.of(self._config) as client:
-                return client.ask(request, within_s=within_s)
+            return self._client.ask(request, within_s=within_s)
         except (RoboTraderError, OSError):
             return None
 

@@ -88,6 +88,7 @@ class ChaosRun:
             return self._played()
         finally:
             self._hands.clear()
+            self._eyes.close()
             signal.signal(signal.SIGTERM, before)
             lease.release()
 

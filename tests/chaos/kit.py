@@ -1,4 +1,4 @@
-"""A running system that may be broken on purpose, and ``robotrader chaos`` on it as a user has it."""
+"""A running system that may be broken on purpose, and ``robotrader chaos`` on it as a user does."""
 
 from __future__ import annotations
 
@@ -67,8 +67,5 @@ def breakable(folder: Path, *more: str) -> Iterator[Broken]:
 
 def heart_events(folder: Path) -> list[dict[str, Any]]:
     """What heart said: a line of JSON for each event, at a time of the monotonic clock."""
-    found = []
-    for line in (folder / "said.txt").read_text(errors="replace").splitlines():
-        if line.startswith('{"at_s"'):
-            found.append(json.loads(line))
-    return found
+    lines = (folder / "said.txt").read_text(errors="replace").splitlines()
+    return [json.loads(line) for line in lines if line.startswith('{"at_s"')]
