@@ -148,7 +148,7 @@ def _times(wanted: Hypothesis, felt: Sequence[Recovery]) -> Iterator[Line]:
 def _within(what: str, bound_s: float, times: Sequence[float | None]) -> Line:
     seen = [each for each in times if each is not None]
     never = len(times) - len(seen)
-    said = f"{max(seen):.1f} s at most, of {len(times)}" if seen else "never"
+    said = f"{max(seen):.1f} s at most, of {len(times)}" if seen else f"0 of {len(times)} strikes"
     said += f"; {never} not within its time" if never and seen else ""
     well = bool(seen) and not never and max(seen) <= bound_s
     return _line(f"{what} after each strike", f"within {bound_s:g} s", said, well=well)

@@ -56,10 +56,10 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 
 def recoveries(struck: Sequence[Strike], looks: Sequence[Look]) -> tuple[Recovery, ...]:
     """Return how each strike was felt, up to the next one."""
-    ends = [each.at_s for each in struck[1:]] + [float("inf")]
+    ends = [*(each.at_s for each in struck[1:]), float("inf")]
     return tuple(
         _recovery(strike, [each for each in looks if strike.at_s <= each.at_s < end])
-        for strike, end in zip(struck, ends, strict=True)
+        for strike, end in zip(struck, ends, strict=False)
     )
 
 
