@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
+from actors.say import Commit, Committed, tell
 from actors.tables import find
 from robotrader.adapters.memory_pressure import Pressure
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from robotrader.domain.records import OperatorActed
 from supervision import MailboxFull, Supervisor
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
     from actors.tables import Known
     from robotrader.domain.control_answers import Answer
-    from supervision import ActorRef
+    from supervision import ActorRef, Registry
+
+WRITE_S: Final = 2.0
+"""How long the journal may take to write down what is about to be done."""
 
 _LIVE: Final = "live"
 
@@ -110,24 +115,38 @@ class _Spell:
         return self._handler(message)
 
 
+class _Heard:
+    """Hears the journal's answer, as an actor would; awaited on the loop that it is made on."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[Any] = self._loop.create_future()
+
+    def tell(self, message: Any) -> None:
+        """Take the answer, on whichever thread."""
+        self._loop.call_soon_threadsafe(self._take, message)
+
+    def _take(self, message: Any) -> None:
+        if not self.answer.done():  # nobody waits any longer
+            self.answer.set_result(message)
+
+
 class ChaosDesk:
     """Answers what a chaos run asks of the core.
 
     Args:
         damage: what may be broken; None: nothing.
         known: what does not change while the process lives.
-        root: returns the tree's root.
-        note: has the journal keep what a person did; False while it is away.
+        registry: where the journal and the tree's root are found.
     """
 
     def __init__(
         self,
         damage: Damage | None,
         known: Known,
-        root: Callable[[], ActorRef[Any] | None],
-        note: Callable[[str, str, str], bool],
+        registry: Registry,
     ) -> None:
-        self._damage, self._known, self._root, self._note = damage, known, root, note
+        self._damage, self._known, self._registry = damage, known, registry
 
     async def answer(self, request: control.Chaos) -> Answer:
         """Break it, or say why not."""
@@ -135,19 +154,32 @@ class ChaosDesk:
         if damage is None or self._known.mode == _LIVE:
             why = "this system may not be broken: set chaos.enabled = true; never in mode live"
             return answers.Refused(code="no_chaos", why=why)
-        said = f"chaos {request.scenario}: {request.said or request.what}"
-        noted = self._note(request.who, said, "asked")
         if request.what is control.Damage.CLEAR:
             damage.clear()
+            await self._written(request)
             return answers.Done(text="nothing is broken on purpose any more")
-        if not noted:
-            return answers.Failed(why="the journal is being restarted: nothing was broken")
+        if not await self._written(request):
+            return answers.Failed(why="the journal did not write it down: nothing was broken")
         if request.path:
             return await self._to_actor(damage, request)
         return _to_process(damage, request)
 
+    async def _written(self, request: control.Chaos) -> bool:
+        """Return whether the journal has it, for ever: what nobody would know of is not done."""
+        said = f"chaos {request.scenario}: {request.said or request.what}"
+        acted = OperatorActed(
+            who=request.who, command=said, result="asked", wall_ns=self._known.now_ns()
+        )
+        heard = _Heard()
+        if not tell(self._registry.ref("journal"), Commit(0, (acted,), heard)):
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WRITE_S):
+                return isinstance(await heard.answer, Committed)
+        return False
+
     async def _to_actor(self, damage: Damage, request: control.Chaos) -> Answer:
-        ref = await asyncio.to_thread(find, self._root(), request.path)
+        ref = await asyncio.to_thread(find, self._registry.whereis("root"), request.path)
         if ref is None:
             why = f"no actor {request.path}: `robotrader actors ls` has them"
             return answers.Refused(code="no_actor", why=why)

@@ -149,7 +149,7 @@ class ControlActor(Actor):
             control.RiskStress: lambda _: self._of_the_past(stress_answer),
             control.RiskSizes: lambda _: self._of_the_gate(AskSizes(), sizes_answer),
             control.RiskCheck: self._risk_check,
-            control.Chaos: ChaosDesk(damage, known, self._root, self._note).answer,
+            control.Chaos: ChaosDesk(damage, known, registry).answer,
         }
 
     def on_start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,8 @@ from robotrader.journal import log
 from robotrader.recovery import CATALOGUE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from robotrader.config import Config
     from robotrader.domain.control import Request
     from robotrader.domain.records import Record
@@ -30,6 +33,13 @@ LOOK_S: Final = 1.5
 COMPARE_S: Final = 20.0
 """How long both sides may differ at the end: fills and commissions are on their way."""
 
+AGREE_S: Final = 40.0
+"""How long an order may be in doubt that the broker does not know, and longer."""
+
+ASK_S: Final = 15.0
+"""Longer than the core itself waits for both sides to agree."""
+
+_QUIET: Final = 'row = "-"\ntitle = "no prices"\n[[rule]]\ndo = "quiet"\n'
 _PAGE: Final = 1_000
 _MANY: Final = 10_000
 _AGAIN_S: Final = 0.2
@@ -95,7 +105,25 @@ class Eyes:
     # -- the end --
 
     def evidence(self) -> Evidence:
-        """Compare everything; what nobody could say is None."""
+        """Compare everything; what nobody could say is None.
+
+        An emulated market stands still meanwhile: who trades all the time is never quite equal.
+        """
+        with self._still():
+            return self._compared()
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        sim = self._config.mode is Mode.SIM
+        try:
+            if sim:
+                self._venue("fault", toml=_QUIET)
+            yield
+        finally:
+            if sim:
+                self._venue("clear")
+
+    def _compared(self) -> Evidence:
         breaks = self._breaks()
         executions, booked, kept = self._books()
         sim = self._config.mode is Mode.SIM
@@ -118,13 +146,13 @@ class Eyes:
             return None
 
     def _breaks(self) -> tuple[str, ...] | None:
-        found = self._asked(control.Reconcile(), within_s=60.0)
-        if found is None:
-            return None
-        return tuple(
-            f"{each.kind} {each.key}: ours {each.ours}, the broker's {each.broker}"
-            for each in found.breaks
-        )
+        """Compare until both sides agree, or for as long as what is on its way may take."""
+        deadline, found = time.monotonic() + AGREE_S, None
+        while found is None or not found.clean:
+            found = self._asked(control.Reconcile(), within_s=ASK_S) or found
+            if time.monotonic() > deadline:
+                break
+        return None if found is None else tuple(_breaks(found))
 
     def _books(self) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None, dict[int, str]]:
         """Read the journal from the disk, and the venue before and after it."""
@@ -167,9 +195,9 @@ class Eyes:
             return None
         return tuple(ref for each in found if (ref := each["order"]["order_ref"]))
 
-    def _venue(self, what: str) -> Any:
+    def _venue(self, what: str, **more: str) -> Any:
         try:
-            return venue(self._config, do=what)
+            return venue(self._config, do=what, **more)
         except (OSError, ConfigurationError, ValueError):
             return None
 
@@ -186,6 +214,14 @@ class Eyes:
             for line in lines
             if line.get("level") == "critical" and line.get("time", "") > self._began
         )
+
+
+def _breaks(found: answers.ReconcileAnswer) -> Iterator[str]:
+    """Yield what differs; that it was never compared as a whole is a difference too."""
+    for each in found.breaks:
+        yield f"{each.kind} {each.key}: ours {each.ours}, the broker's {each.broker}"
+    if not found.clean and not found.breaks:
+        yield "an order is in doubt, so not everything could be compared"
 
 
 def _switch(row: answers.Switch) -> str:

@@ -59,7 +59,11 @@ def scenario(folder: Path, text: str, name: str = "own") -> str:
 @contextmanager
 def breakable(folder: Path, *more: str) -> Iterator[Broken]:
     """Everything that ``robotrader run`` starts, with the link between core and gateway."""
-    says = ("chaos.enabled=true", f"chaos.link_port={free_port()}", *more)
+    says = (
+        "chaos.enabled=true", f"chaos.link_port={free_port()}",
+        # Where other tests run beside, everybody is late by seconds, which are minutes here.
+        "kill_switch.clock_skew_s=30", "kill_switch.hung_s=60", *more,
+    )  # fmt: skip
     resolved = kit.configuration(folder, kit.SYMBOLS, *says)
     with kit.running(folder, resolved) as one:
         yield Broken(one.resolved, one.process)
