@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _demo(arguments: argparse.Namespace) -> int:
     from robotrader.app.demo import main as demo
 
-    return demo(arguments.seconds)
+    return demo(arguments.seconds, arguments.chaos)
 
 
 def _gateway(arguments: argparse.Namespace) -> int:
@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="trade real prices of 20 stocks on paper, here")
     demo.add_argument("--seconds", type=float, help="how long (default: until Ctrl-C)")
+    demo.add_argument("--chaos", default="", metavar="SCENARIO", help="break it, as `gentle`")
     gateway_args.add_parsers(commands)
     chaos_args.add_parsers(commands)
     journal_args.add_parsers(commands)
