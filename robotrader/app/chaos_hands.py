@@ -137,8 +137,10 @@ class Hands:
             sock.connect(str(link_socket(self._config)))
             _line(sock, asked)
 
-    def _ask(self, what: Damage, **fields: Any) -> Answer:
-        request = control.Chaos(who=self._who, scenario=self._scenario, what=what, **fields)
+    def _ask(self, what: Damage, *, path: str = "", **fields: Any) -> Answer:
+        request = control.Chaos(
+            who=self._who, scenario=self._scenario, what=what, path=path, **fields
+        )
         return self._asked(request)
 
     def _asked(self, request: control.Request) -> Answer:

@@ -104,7 +104,7 @@ def amount(toxics: Sequence[Toxic], kind: Kind) -> float | None:
     return next((each.amount for each in reversed(toxics) if each.kind is kind), None)
 
 
-def through(toxics: Sequence[Toxic], data: bytes, before: int, random: Random) -> Passed:
+def through(toxics: Sequence[Toxic], data: bytes, before: int, draw: Random) -> Passed:
     """Return what becomes of ``data``, of a connection on which ``before`` bytes have passed."""
     if amount(toxics, Kind.RESET_PEER) is not None:
         return Passed((), End.RESET)
@@ -115,7 +115,7 @@ def through(toxics: Sequence[Toxic], data: bytes, before: int, random: Random) -
         data, end = data[: max(0, int(limit) - before)], End.CLOSE
     pieces = _sliced(data, amount(toxics, Kind.SLICER))
     wrong = amount(toxics, Kind.CORRUPT) or 0.0
-    pieces = [_corrupted(each, random) if random.random() < wrong else each for each in pieces]
+    pieces = [_corrupted(each, draw) if draw.random() < wrong else each for each in pieces]
     return Passed(tuple(_timed(toxics, pieces)), end)
 
 
@@ -124,8 +124,8 @@ def _sliced(data: bytes, size: float | None) -> list[bytes]:
     return [data[at : at + step] for at in range(0, len(data), max(1, step))]
 
 
-def _corrupted(data: bytes, random: Random) -> bytes:
-    bit = random.randrange(8 * len(data))
+def _corrupted(data: bytes, draw: Random) -> bytes:
+    bit = draw.randrange(8 * len(data))
     wrong = bytearray(data)
     wrong[bit // 8] ^= 1 << bit % 8
     return bytes(wrong)

@@ -231,14 +231,14 @@ class Damage(StrEnum):
 class Chaos(_Request, tag="chaos", frozen=True, kw_only=True):
     """Break something on purpose; refused in mode live and unless ``[chaos]`` allows it.
 
-    ``path`` is the actor's, ``by_s`` how slow or how wrong, ``for_s`` when it ends by itself.
+    ``path`` is the actor's, empty where none is meant; ``by_s`` how slow or how wrong, ``for_s`` when it ends by itself.
     """
 
     who: _Name
     scenario: _Name
     what: Damage
+    path: Annotated[str, Meta(max_length=200)]
     said: Annotated[str, Meta(max_length=500)] = ""
-    path: Annotated[str, Meta(max_length=200)] = ""
     by_s: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0.0
     for_s: Annotated[float, Meta(ge=0, le=3600)] = 0.0
 

@@ -95,14 +95,14 @@ def test_every_strike_is_in_the_journal_with_who_did_it(one: Broken, tmp_path: P
 def test_while_the_disk_is_full_nothing_is_sent(one: Broken) -> None:
     one.ready()
     one.trades_on()
-    asked = control.Chaos(who="test", scenario="test", what=control.Damage.DISK, for_s=60)
+    asked = control.Chaos(who="test", scenario="test", what=control.Damage.DISK, path="", for_s=60)
     assert one.ask(asked).text.startswith("disk")
     tip = one.ask(control.JournalTail(after=0, count=1, last=True)).tip
     begun = one.venue.say(do="time")
     refs = until(lambda: one.venue.say(do="time") > begun + 120 * 10**9 and one.venue.refs())
     again = one.ask(control.JournalTail(after=0, count=1, last=True)).tip
     assert again == tip, "two minutes of the market, and no record: nothing could be decided"
-    clear = control.Chaos(who="test", scenario="test", what=control.Damage.CLEAR)
+    clear = control.Chaos(who="test", scenario="test", what=control.Damage.CLEAR, path="")
     assert one.ask(clear).text == "nothing is broken on purpose any more"
     until(lambda: one.venue.refs() != refs, said=one.status)
     one.agrees()
