@@ -231,7 +231,8 @@ class Damage(StrEnum):
 class Chaos(_Request, tag="chaos", frozen=True, kw_only=True):
     """Break something on purpose; refused in mode live and unless ``[chaos]`` allows it.
 
-    ``path`` is the actor's, empty where none is meant; ``by_s`` how slow or how wrong, ``for_s`` when it ends by itself.
+    ``path`` is the actor's, empty where none is meant; ``by_s`` is how slow or how wrong it gets,
+    ``for_s`` when it ends by itself.
     """
 
     who: _Name
