@@ -61,7 +61,7 @@ def link_child(config: Config) -> list[dict[str, Any]]:
             "argv": argv,
             "boot_s": 30.0,
             "budget_s": 5.0,
-            "shutdown_s": 1.0,
+            "shutdown_s": 3.0,
             "terminal_codes": [exits.USAGE, exits.IN_USE],
             "env": {exits.ENDED_AT: str(Path(config.data_dir) / exits.ENDED)},
             "vital": True,

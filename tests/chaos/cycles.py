@@ -31,6 +31,7 @@ SLICE = 20
 """Cycles in one system: then a new one begins, on a journal of its own."""
 
 _CONNECTED = {"syncing", "ready", "degraded"}
+_FOUND = {"late", "exited"}
 _FACTS = {"both sides agree", "one order of each intent", "no acknowledged intent is lost",
           "every execution is booked once", "no limit is exceeded"}  # fmt: skip
 
@@ -41,7 +42,7 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     seed: int
     detected_s: float | None = None
-    """Of a hang: until heart found the core late."""
+    """Of a hang: until heart found the core late, or it had ended itself."""
 
     protected_s: float
     ready_s: float
@@ -112,7 +113,7 @@ class Cycles:
         late = (
             each["at_s"] - begun
             for each in heart_events(self._folder)
-            if each["child"] == "core" and each["event"] == "late" and each["at_s"] >= begun
+            if each["child"] == "core" and each["event"] in _FOUND and each["at_s"] >= begun
         )
         return next(late, None)
 
