@@ -34,8 +34,8 @@ COMPARE_S: Final = 8.0
 """How long both sides may differ at the end: fills and commissions are on their way."""
 
 AGREE_S: Final = 18.0
-"""How long an order may be in doubt that the broker does not know, and longer. With ``COMPARE_S`` it
-stays below ``kill_switch.stale_data_s``: an emulated market stands still meanwhile."""
+"""How long an order may be in doubt that the broker does not know, and longer. With ``COMPARE_S``
+it stays below ``kill_switch.stale_data_s``: an emulated market stands still meanwhile."""
 
 ASK_S: Final = 15.0
 """Longer than the core itself waits for both sides to agree."""
