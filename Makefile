@@ -33,8 +33,8 @@ $(VENV)/ready: $(LOCKS) pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Show a supervised system crash and recover.
-	$(BIN)/robotrader demo
+demo: setup ## Show a supervised system crash and recover; CHAOS=gentle breaks it.
+	$(BIN)/robotrader demo$(if $(CHAOS), --chaos $(CHAOS))
 
 test: setup ## Run the tests and print the slowest ones.
 ifeq ($(PYTEST_ARGS),)

@@ -17,6 +17,7 @@ import pykka
 
 from actors.acting import Acting
 from actors.breaker import BREAKER_ROLES
+from actors.chaos import ChaosDesk, Damage
 from actors.compared import breaks, sides
 from actors.messages import AskSuspended
 from actors.risk_rows import (
@@ -96,6 +97,7 @@ class ControlActor(Actor):
         lives: how often each actor was started, and why it ended.
         stop: ends the process in order.
         clients_max: connections at once.
+        damage: what a chaos run may break here; None: nothing.
     """
 
     runtime = "control"
@@ -109,6 +111,7 @@ class ControlActor(Actor):
         lives: Lives,
         stop: Callable[[], None],
         clients_max: int = 32,
+        damage: Damage | None = None,
     ) -> None:
         super().__init__()
         self._registry, self._known = registry, known
@@ -133,6 +136,7 @@ class ControlActor(Actor):
             control.RiskSizes: lambda _: self._of_the_gate(AskSizes(), sizes_answer),
             control.RiskCheck: self._risk_check,
             **acting.handlers,
+            control.Chaos: ChaosDesk(damage, known, registry).answer,
         }
 
     def on_start(self) -> None:

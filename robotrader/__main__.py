@@ -11,7 +11,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from robotrader import __version__
-from robotrader.app import backtest_args, cli_args, gateway_args, journal_args, strategy_args
+from robotrader.app import (
+    backtest_args,
+    chaos_args,
+    cli_args,
+    gateway_args,
+    journal_args,
+    strategy_args,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
 def _demo(arguments: argparse.Namespace) -> int:
     from robotrader.app.demo import main as demo
 
-    return demo(arguments.seconds)
+    return demo(arguments.seconds, arguments.chaos)
 
 
 def _gateway(arguments: argparse.Namespace) -> int:
@@ -37,6 +44,12 @@ def _journal(arguments: argparse.Namespace) -> int:
     if arguments.verb in {"tail", "query"}:
         return _operate(arguments)
     from robotrader.app.journal_cli import run
+
+    return run(arguments)
+
+
+def _chaos(arguments: argparse.Namespace) -> int:
+    from robotrader.app.chaos_cli import run
 
     return run(arguments)
 
@@ -85,6 +98,7 @@ def _operate(arguments: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "backtest": _backtest,
+    "chaos": _chaos,
     "demo": _demo,
     "gateway": _gateway,
     "config": _config,
@@ -107,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="trade real prices of 20 stocks on paper, here")
     demo.add_argument("--seconds", type=float, help="how long (default: until Ctrl-C)")
+    demo.add_argument("--chaos", default="", metavar="SCENARIO", help="break it, as `gentle`")
     gateway_args.add_parsers(commands)
+    chaos_args.add_parsers(commands)
     journal_args.add_parsers(commands)
     strategy_args.add_parsers(commands)
     backtest_args.add_parsers(commands)

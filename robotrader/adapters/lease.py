@@ -69,10 +69,10 @@ def held(data_dir: Path) -> Iterator[None]:
         lease.release()
 
 
-def holder(data_dir: Path) -> str | None:
+def holder(data_dir: Path, name: str = NAME) -> str | None:
     """Return the pid that holds a directory's lease, as text, or None if nobody does."""
     try:
-        file = os.open(data_dir / NAME, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(data_dir / name, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:

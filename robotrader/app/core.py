@@ -39,6 +39,7 @@ from robotrader.adapters.prometheus_breakers import BreakerCollector
 from robotrader.adapters.prometheus_trading import TradingCollector
 from robotrader.adapters.venue_clock import VenueClock
 from robotrader.app import exits
+from robotrader.app.breaking import damage_of, with_fault_points
 from robotrader.app.building import chosen, pace_of, program_of, settings_of, trader_of
 from robotrader.config import Config, Mode, control_socket, log_folder
 from robotrader.domain import Instrument
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from actors import Trader
+    from actors.chaos import Damage
     from robotrader.domain import LinkChanged
 
 BEAT_S: Final = 0.25
@@ -190,12 +192,15 @@ def _traded(
     system.add_runtime(LoopThread(system, "broker"))
     system.add_runtime(LoopThread(system, "control"))
     now_ns = time.time_ns if clock is None else clock.now_ns
+    damage = damage_of(given.config, now_ns)
+    now_ns = now_ns if damage is None else damage.now_ns
     trader = trader_of(
         given.config, given.hash, instruments, data_dir=data_dir, now_ns=now_ns,
         build=given.build, person_ns=_begun_ns(given, now_ns), program_memory=memory,
     )  # fmt: skip
+    trader = with_fault_points(trader, damage)
     registry = _measured(system, given, trader)
-    control = _control(given, trader, stop, Lives(system))
+    control = _control(given, trader, stop, Lives(system), damage)
     trader.outside.extend((control, _build(trader, installed)))
     children, flags = make_tree(trader)
     stop.at_once = False
@@ -244,7 +249,9 @@ def _begun_ns(given: Handed, now_ns: Callable[[], int]) -> int | None:
     return now_ns() - round((time.time_ns() - given.started_ns) * pace_of(given.config))
 
 
-def _control(given: Handed, trader: Trader, stop: _Stop, lives: Lives) -> ChildSpec:
+def _control(
+    given: Handed, trader: Trader, stop: _Stop, lives: Lives, damage: Damage | None
+) -> ChildSpec:
     config = given.config
     known = Known(
         mode=config.mode.value,
@@ -262,7 +269,7 @@ def _control(given: Handed, trader: Trader, stop: _Stop, lives: Lives) -> ChildS
     )
     return control_child(
         trader.registry, Path(control_socket(config)), known, lives=lives,
-        stop=stop.wanted.set, clients_max=config.control.clients_max,
+        stop=stop.wanted.set, clients_max=config.control.clients_max, damage=damage,
     )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.adapters import bundled, journal_tools
-from robotrader.app import run, tables
+from robotrader.app import exits, run, tables
+from robotrader.app.chaos_cli import scenario_of
 from robotrader.app.control_client import ControlClient
 from robotrader.config import layers, resolve
 from robotrader.domain import control
@@ -36,28 +37,44 @@ if TYPE_CHECKING:
 UNWATCHED_S: Final = 90.0
 """How long it runs where nobody can press Ctrl-C."""
 
+UNWATCHED_CHAOS_S: Final = 180.0
+"""And with a scenario, which begins when it trades."""
+
+_CONF: Final = "conf"
+"""A folder that other commands read, so that they find this system."""
+
 STARTS_S: Final = 60.0
 SHOWN_EVERY_S: Final = 5.0
 STRATEGY: Final = "robotrader.strategies.sma_cross:SmaCross"
 
 
-def main(seconds: float | None = None) -> int:
+def main(seconds: float | None = None, chaos: str = "") -> int:
     """Run the demo for so many seconds (None: until Ctrl-C, or 90 s without a terminal).
 
-    Returns 0 if it traded, its books agree with the venue's and it ended in order.
+    With ``chaos``, a scenario of that name is run against it as soon as it trades.
+    Returns 0 if it traded, its books agree with the venue's and it ended in order; with a scenario,
+    if that held too.
     """
+    if chaos and (status := exits.guarded(lambda: _known(chaos))):
+        return status
     if seconds is None and not sys.stdout.isatty():
-        seconds = UNWATCHED_S
+        seconds = UNWATCHED_CHAOS_S if chaos else UNWATCHED_S
     with tempfile.TemporaryDirectory(prefix="robotrader-demo-") as folder:
-        resolved = _configuration(Path(folder))
+        resolved = _configuration(Path(folder), may_break=bool(chaos))
         environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with subprocess.Popen(
             run.prepare(resolved), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ
         ) as heart:
-            return _Session(resolved, heart).play(seconds)
+            return _Session(resolved, heart, chaos).play(seconds)
 
 
-def _configuration(folder: Path) -> Resolved:
+def _known(scenario: str) -> int:
+    """Say at once if there is no such scenario."""
+    scenario_of(scenario)
+    return exits.OK
+
+
+def _configuration(folder: Path, *, may_break: bool) -> Resolved:
     symbols = ",".join(f'"{each.symbol}"' for each in bundled.instruments() if each.tradable)
     says = [
         'mode="sim"',
@@ -71,6 +88,13 @@ def _configuration(folder: Path) -> Resolved:
         'strategy.cross.bar="5s"',
         "strategy.cross.params={fast=1, slow=2, qty=10}",
     ]
+    if may_break:
+        says += ["chaos.enabled=true", f"chaos.link_port={_free_port()}"]
+        says += [f"sim.control_port={_free_port()}"]
+    profiles = folder / _CONF / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "demo.toml").touch()
+    (folder / _CONF / "robotrader.toml").write_text("\n".join(says))
     return resolve([layers.from_settings(says)], "demo")
 
 
@@ -83,8 +107,11 @@ def _free_port() -> int:
 class _Session:
     """One run of the demo: what is shown, and what it came to."""
 
-    def __init__(self, resolved: Resolved, heart: subprocess.Popen[bytes]) -> None:
-        self._resolved, self._heart = resolved, heart
+    def __init__(
+        self, resolved: Resolved, heart: subprocess.Popen[bytes], scenario: str = ""
+    ) -> None:
+        self._resolved, self._heart, self._scenario = resolved, heart, scenario
+        self._chaos: subprocess.Popen[bytes] | None = None
         self._out = tables.console(no_color=False, quiet=False)
         self._begun = time.monotonic()
         self._pids: set[int] = set()
@@ -119,7 +146,19 @@ class _Session:
                 shown = status.pid
                 self._show_tree()
             self._say(status)
+            if self._broken(status):
+                return
             time.sleep(SHOWN_EVERY_S if shown == status.pid else 0.5)
+
+    def _broken(self, status: answers.StatusAnswer) -> bool:
+        """Begin the scenario once something is held; return whether it is over."""
+        if self._chaos is None and self._scenario and status.reconciled and status.open_positions:
+            conf = Path(self._resolved.config.data_dir) / _CONF
+            self._chaos = subprocess.Popen(
+                [sys.executable, "-m", "robotrader", "chaos", "run", self._scenario,
+                 "--conf", str(conf), "--profile", "demo"]
+            )  # fmt: skip
+        return self._chaos is not None and self._chaos.poll() is not None
 
     def _ask(self, request: Any) -> Any:
         """Ask the core; None if it does not answer, because it is being started."""
@@ -154,6 +193,9 @@ class _Session:
 
     def _end(self) -> int:
         """End everything in order; return heart's exit status."""
+        if self._chaos is not None and self._chaos.poll() is None:
+            self._chaos.send_signal(signal.SIGTERM)
+            self._chaos.wait()
         if self._heart.poll() is None:
             self._heart.send_signal(signal.SIGTERM)
         with contextlib.suppress(KeyboardInterrupt):
@@ -173,7 +215,13 @@ class _Session:
             f"equity {_money(None if last is None else last.net_liquidation)}, "
             f"core processes {len(self._pids)}, heart's exit status {status}"
         )
-        return 0 if fills and status == 0 else 1
+        return 0 if fills and status == 0 and self._held() else 1
+
+    def _held(self) -> bool:
+        """Return whether the scenario held, if there was to be one."""
+        if not self._scenario:
+            return True
+        return self._chaos is not None and self._chaos.returncode == 0
 
 
 def _records(data_dir: Path) -> Iterator[Any]:

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from robotrader.adapters.lease import Lease
-from robotrader.app import exits
+from robotrader.app import breaking, exits
 from robotrader.config import Mode
 from robotrader.domain.errors import ConfigurationError
 from supervision import heart
@@ -62,7 +62,7 @@ def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
         "vital": True,
     }
     if config.mode is not Mode.SIM or config.ib.gateway_command:
-        return [core]
+        return [*breaking.link_child(config), core]
     ib, sim = config.ib, config.sim
     argv = [
         sys.executable, "-m", "robotrader", "gateway", "emulate", "--host", ib.host,
@@ -72,7 +72,8 @@ def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
     argv += ["--start", sim.start] if sim.start else []
     argv += ["--data", sim.data] if sim.data else []
     argv += ["--calendar"] if sim.calendar else []
-    argv += ["--control-port", str(sim.control_port)] if sim.own_time else []
+    asked = sim.own_time or breaking.breakable(config)
+    argv += ["--control-port", str(sim.control_port)] if asked else []
     gateway = {
         "name": "gateway",
         "argv": argv,
@@ -83,7 +84,7 @@ def children_of(resolved: Resolved, data_dir: Path) -> list[dict[str, Any]]:
         "env": {exits.ENDED_AT: str(data_dir / exits.ENDED)},
         "vital": True,
     }
-    return [gateway, core]
+    return [gateway, *breaking.link_child(config), core]
 
 
 def prepare(resolved: Resolved) -> list[str]:
@@ -103,7 +104,7 @@ def prepare(resolved: Resolved) -> list[str]:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_zones(config)
     handed = {
-        "config": config, "profile": resolved.profile, "hash": resolved.hash,
+        "config": breaking.through_link(config), "profile": resolved.profile, "hash": resolved.hash,
         "started_ns": time.time_ns(),
     }  # fmt: skip
     (data_dir / exits.ENDED).unlink(missing_ok=True)

@@ -191,6 +191,15 @@ def _bind(config: Config) -> Found:
         yield ("metrics", "bind"), f"{config.metrics.bind} has no port from 1 to 65535"
 
 
+def _chaos(config: Config) -> Found:
+    """What breaks a system on purpose is not there where money is real."""
+    chaos = config.chaos
+    if chaos.enabled and config.mode is Mode.LIVE:
+        yield ("chaos", "enabled"), "mode live may not be broken on purpose: remove it"
+    if chaos.enabled and chaos.link_port in {config.ib.port, config.sim.control_port}:
+        yield ("chaos", "link_port"), f"{chaos.link_port} is in use already: choose another port"
+
+
 _RULES: Final[tuple[Callable[[Config], Found], ...]] = (
     _port,
     _host,
@@ -205,4 +214,5 @@ _RULES: Final[tuple[Callable[[Config], Found], ...]] = (
     _log,
     _control,
     _bind,
+    _chaos,
 )

@@ -265,6 +265,17 @@ class Sim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         return self.speed != 1.0 or bool(self.start or self.data)
 
 
+class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whether `robotrader chaos` may break this system on purpose; refused in mode live."""
+
+    enabled: Annotated[
+        bool, Meta(description="Whether it may; the broker's connection then goes through a link")
+    ] = False
+    link_port: Annotated[int, Meta(ge=1024, le=65535, description="Loopback port of that link")] = (
+        4004
+    )
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys above all sections."""
 
@@ -293,3 +304,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     log: Log = Log()
     control: Control = Control()
     sim: Sim = Sim()
+    chaos: Chaos = Chaos()

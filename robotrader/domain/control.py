@@ -221,6 +221,39 @@ class RiskCheck(_Request, tag="risk_check", frozen=True, kw_only=True):
     outside_rth: bool = False
 
 
+class Damage(StrEnum):
+    """What a chaos run may ask of the core."""
+
+    ANNOUNCE = "announce"
+    """Nothing: what is done from outside is only written down."""
+
+    KILL = "kill"
+    HANG = "hang"
+    SLOW = "slow"
+    POISON = "poison"
+    DISK = "disk"
+    CLOCK = "clock"
+    MEMORY = "memory"
+    CLEAR = "clear"
+    """End everything that was asked for before."""
+
+
+class Chaos(_Request, tag="chaos", frozen=True, kw_only=True):
+    """Break something on purpose; refused in mode live and unless ``[chaos]`` allows it.
+
+    ``path`` is the actor's, empty where none is meant; ``by_s`` is how slow or how wrong it gets,
+    ``for_s`` when it ends by itself.
+    """
+
+    who: _Name
+    scenario: _Name
+    what: Damage
+    path: Annotated[str, Meta(max_length=200)]
+    said: Annotated[str, Meta(max_length=500)] = ""
+    by_s: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0.0
+    for_s: Annotated[float, Meta(ge=0, le=3600)] = 0.0
+
+
 Request: TypeAlias = (
     Status
     | ActorsList
@@ -245,6 +278,7 @@ Request: TypeAlias = (
     | RiskStress
     | RiskSizes
     | RiskCheck
+    | Chaos
 )
 
 

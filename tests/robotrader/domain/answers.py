@@ -152,6 +152,7 @@ ALL: Final[dict[type, Answer]] = {
     control.Resume: answers.Done(text="the switch is off in all"),
     control.CheckIn: answers.Done(text="noted; the next one is due within 60 s"),
     control.GatewayConfirmed: answers.Done(text="connecting now"),
+    control.Chaos: answers.Done(text="kill /desk/orders"),
     control.Stop: answers.Done(text="stopping"),
     control.JournalTail: answers.JournalAnswer(
         records=(

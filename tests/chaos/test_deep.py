@@ -1,0 +1,96 @@
+"""What takes long: many kills and hangs, every shipped scenario, a soak under chaos."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from robotrader.app.chaos_cli import shipped
+from tests.chaos.cycles import of_ledger, run_slice, summary
+from tests.chaos.kit import BUSY, Broken, breakable, scenario
+
+pytestmark = pytest.mark.deep
+
+_log = logging.getLogger(__name__)
+_MIB = 1 << 20
+SOAK_S = float(os.environ.get("ROBOTRADER_SOAK_S", "1200"))
+"""Issue 6: at least 20 minutes."""
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", ["kill", "hang"])
+def test_a_slice_of_kills_and_hangs_loses_and_doubles_nothing(tmp_path: Path, kind: str) -> None:
+    """The whole thousand: ``python -m tests.chaos.cycles``, which adds slices up."""
+    ledger = tmp_path / "cycles.jsonl"
+    run_slice([kind] * 10, seed=1, ledger=ledger)
+    made = of_ledger(ledger)
+    _log.info("%s", summary(made))
+    assert len(made) == 10
+    assert [each.wrong for each in made if each.wrong] == []
+    assert max(each.trading_s for each in made) < 20 * BUSY
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_every_shipped_scenario_holds(tmp_path: Path, name: str) -> None:
+    with breakable(tmp_path) as one:
+        one.ready()
+        one.trades_on()
+        report, said = one.chaos(name)
+        assert report.holds, ([line for line in report.lines if line.holds is False], said)
+
+
+def footprint(pid: int) -> tuple[float, int, int]:
+    """Return resident MiB, open descriptors and threads of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    open_ = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MIB, open_, threads
+
+
+SOAK = """title = "soak"
+[hypothesis]
+ready_within_s = 60
+core_restarts_max = 0
+[[fault]]
+at_s = 1
+do = "link"
+toxic = "down"
+for_s = 1
+[[fault]]
+at_s = 12
+do = "kill-actor"
+path = "/desk/orders"
+[[fault]]
+at_s = 20
+do = "poison"
+path = "/desk/account"
+"""
+
+
+def soaked(one: Broken, text: str, for_s: float) -> list[tuple[float, int, int]]:
+    """Break it again and again for so long; return the core's footprint after each time."""
+    found, end = [], time.monotonic() + for_s
+    while time.monotonic() < end:
+        report, said = one.chaos(text)
+        assert report.holds, ([line for line in report.lines if line.holds is False], said)
+        found.append(footprint(one.ready().pid))
+    return found
+
+
+@pytest.mark.timeout(7200)
+def test_a_soak_under_chaos_leaves_memory_descriptors_and_threads_flat(tmp_path: Path) -> None:
+    """Of the second half: what a journal and histories keep is filled by then."""
+    with breakable(tmp_path, "sim.speed=10") as one:
+        one.ready()
+        found = soaked(one, scenario(tmp_path, SOAK, "soak"), SOAK_S)
+    half = found[len(found) // 2 :]
+    _log.info("footprints (MiB, descriptors, threads): %s", found)
+    assert len(half) >= 2
+    assert half[-1][0] - half[0][0] < 50, found
+    assert half[-1][1] - half[0][1] <= 5, found
+    assert half[-1][2] - half[0][2] <= 5, found
