@@ -44,8 +44,20 @@ if TYPE_CHECKING:
     from robotrader.domain import Instrument
 
 
+class MarginPort(Protocol):
+    """Who asks the broker what margin an order would need."""
+
+    def ask(self, ask: AskMargin) -> None:
+        """Ask; the answer comes as ``MarginSaid``."""
+
+
 class Port(Protocol):
     """What the actor needs of a connection to a broker; ``IbPort`` is the one that trades."""
+
+    @property
+    def margins(self) -> MarginPort:
+        """What-if questions."""
+        ...
 
     def start(self) -> None:
         """Connect, and stay connected until stopped."""

@@ -338,7 +338,6 @@ class Engine:
     # -- the world as the gate sees it --
 
     def _view(self, con_id: int) -> RiskView:
-        state = SessionState.OPEN if self.setup.always_open else self._session()
         return RiskView(
             account=self.setup.account,
             ledger=self.keeper.account(),
@@ -349,7 +348,7 @@ class Engine:
             halted=frozenset(self.keeper.halted),
             instruments=self._instruments,
             quotes=self._quotes,
-            sessions={con_id: state},
+            sessions={con_id: self._session()},
             sectors=self._sectors,
             restart_at_ns=None,
             skew_ns=0,
@@ -357,7 +356,7 @@ class Engine:
 
     def _session(self) -> SessionState:
         sessions, now_ns = self.setup.sessions, self._now_ns
-        if sessions.is_open(now_ns, outside_rth=False):
+        if self.setup.always_open or sessions.is_open(now_ns, outside_rth=False):
             return SessionState.OPEN
         extended = sessions.is_open(now_ns, outside_rth=True)
         return SessionState.EXTENDED if extended else SessionState.CLOSED

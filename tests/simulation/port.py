@@ -36,6 +36,7 @@ from robotrader.gateway import (
 from robotrader.gateway.codes import NOT_SENT
 from robotrader.gateway.link import Abort, Alert, Connect, Sync
 from robotrader.gateway.snapshot import nothing
+from tests.simulation.asking import Margins, Snapshot
 from tests.simulation.exchange import STEPS
 from tests.simulation.session import Session
 from tests.simulation.world import Sent
@@ -55,16 +56,6 @@ SILENT_NS: Final = 9 * S
 """Five seconds of silence and two probes of two seconds that are not answered."""
 
 
-class _Snapshot:
-    """Answers that are being collected."""
-
-    def __init__(self, number: int, requests: list[int], until_ns: int, *, for_link: bool) -> None:
-        self.number, self.requests, self.until_ns = number, requests, until_ns
-        self.for_link = for_link
-        self.parts: dict[str, Any] = {}
-        self.left = set(STEPS)
-
-
 class ModelPort:
     """See the module's prose; the arguments are those of ``IbPort``, but for the first."""
 
@@ -82,6 +73,7 @@ class ModelPort:
         del is_open, market_ns
         self.world, self.sinks, self._alive = world, sinks, alive
         self._life = world.life
+        self.margins = Margins(self)
         self._client = settings.client_id
         self.link = Link(settings.link, world.link_random.random, generations)
         self._session: Session | None = None
@@ -89,11 +81,16 @@ class ModelPort:
         self._cancels: dict[int, CancelOrder] = {}
         self._wishes: dict[int, Subscribe] = {}
         self._fresh: set[int] = set()
-        self._snapshot: _Snapshot | None = None
+        self._snapshot: Snapshot | None = None
         self._asked: list[int] = []
         self._heard_ns = 0
         self._numbers = 0
         self._stopped = False
+
+    @property
+    def session(self) -> Session | None:
+        """The connection, while there is one."""
+        return self._session if self._up else None
 
     # -- its life --
 
@@ -258,7 +255,7 @@ class ModelPort:
         until_ns = self._now_ns() + int(timeout_s * S)
         if self._snapshot is not None:
             requests = [*self._snapshot.requests, *requests]
-        made = self._snapshot = _Snapshot(self._numbers, requests, until_ns, for_link=for_link)
+        made = self._snapshot = Snapshot(self._numbers, requests, until_ns, for_link=for_link)
         for step in STEPS:
             session.up("ask", partial(self.world.exchange.answer, session, made.number, step))
 
@@ -271,7 +268,7 @@ class ModelPort:
         if not snapshot.left:
             self._collected(snapshot)
 
-    def _collected(self, snapshot: _Snapshot) -> None:
+    def _collected(self, snapshot: Snapshot) -> None:
         self._snapshot = None
         missing = tuple(step for step in STEPS if step in snapshot.left)
         for request in snapshot.requests:
@@ -286,9 +283,7 @@ class ModelPort:
         else:
             self._asked = [*asked, *self._asked]
 
-    def _result(
-        self, request: int, snapshot: _Snapshot, missing: tuple[str, ...]
-    ) -> BrokerSnapshot:
+    def _result(self, request: int, snapshot: Snapshot, missing: tuple[str, ...]) -> BrokerSnapshot:
         generation = self.link.generation
         names = ("open_orders", "completed", "executions", "commissions")
         stamped: dict[str, Any] = {
@@ -320,6 +315,8 @@ class ModelPort:
                 self._do(self.link.error(self._now_ns(), code, text))
             case ("data", datum):
                 self._priced(datum)
+            case ("margin", said):
+                self.sinks.margin(said)
             case ("history", history):
                 self.sinks.data(history)
             case _:

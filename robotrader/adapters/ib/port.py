@@ -11,9 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from robotrader.adapters.ib.client import SafeClient
 from robotrader.adapters.ib.clocks import ClockDesk
@@ -25,7 +23,7 @@ from robotrader.adapters.ib.margins import MarginDesk
 from robotrader.adapters.ib.meters import samples
 from robotrader.adapters.ib.orders import OrderDesk
 from robotrader.adapters.ib.sync import SyncDesk
-from robotrader.adapters.ib.wire import FIRST_REQUEST, LAST_REQUEST, Clock
+from robotrader.adapters.ib.wire import FIRST_REQUEST, LAST_REQUEST, Clock, Outgoing
 from robotrader.adapters.ib.wrapper import RawWrapper
 from robotrader.domain import LinkChanged, LinkState
 from robotrader.gateway import GatewayAlert, Lane, Limiter, Link, Liveness, Phase, Verdict
@@ -49,13 +47,6 @@ _LOG: Final = logging.getLogger(__name__)
 SECOND_NS: Final = 1_000_000_000
 LONGEST_SLEEP_S: Final = 1.0
 """How late a port notices that its owner was killed."""
-
-
-class _Outgoing(msgspec.Struct, frozen=True):
-    """A request that waits to be written."""
-
-    send: Any
-    dropped: Any
 
 
 def _always_open(_instrument: Instrument, _now_ns: int) -> bool:
@@ -100,7 +91,7 @@ class IbPort:
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
         self._liveness = Liveness(settings.idle_s, settings.answer_s)
-        self._limiter: Limiter[_Outgoing] = Limiter(settings.rate, settings.burst)
+        self._limiter: Limiter[Outgoing] = Limiter(settings.rate, settings.burst)
         known = {each.con_id: each for each in instruments}
         self.orders = OrderDesk(self, lambda: self.link.state is LinkState.READY, known)
         self.margins = MarginDesk(self, known)
@@ -202,7 +193,7 @@ class IbPort:
         dropped: Callable[[], None] | None = None,
     ) -> None:
         """Queue a request, and write it at once if it may be."""
-        self._limiter.put(lane, _Outgoing(request, dropped), key)
+        self._limiter.put(lane, Outgoing(request, dropped), key)
         self._pump()
         self.changed()
 

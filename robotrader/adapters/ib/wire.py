@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -77,6 +77,13 @@ class Sinks:
 
     margin: Callable[[MarginSaid], None] = _nobody
     """What an order would need, to whoever asked."""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A request that waits to be written."""
+
+    send: Any
+    dropped: Any
 
 
 class Clock:
