@@ -25,6 +25,7 @@ from robotrader.venue.exchange import Venue
 from robotrader.venue.margin import MarginRules, Preview
 from robotrader.venue.reports import (
     Report,
+    commission_report,
     execution_report,
     order_report,
     position_reports,
@@ -67,6 +68,7 @@ __all__ = [
     "VenueRules",
     "VenueState",
     "Warned",
+    "commission_report",
     "execution_report",
     "order_report",
     "position_reports",

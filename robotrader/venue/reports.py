@@ -44,20 +44,22 @@ def report_of(event: VenueEvent, generation: int) -> Report | None:
         case Executed(execution):
             return execution_report(execution, generation)
         case Charged():
-            return CommissionReport(
-                event.exec_id, event.commission, event.currency, event.realized, generation
-            )
+            return commission_report(event, generation)
         case Refused() | Warned():
             return OrderFailed(event.key.order_id, event.code, event.text, generation)
     return None
 
 
 def order_report(state: OrderState, generation: int, *, completed: bool = False) -> OrderReport:
-    """Return how an order stands; a completed one has no number and no rest, as IBKR's has."""
+    """Return how an order stands; a completed one has no number and no rest, as IBKR's has.
+
+    Client 0 stands for a person at the broker's own program, whose orders have no number.
+    """
     order = state.order
+    numbered = not completed and state.key.client_id
     return OrderReport(
-        order_id=0 if completed else state.key.order_id,
-        client_id=0 if completed else state.key.client_id,
+        order_id=state.key.order_id if numbered else 0,
+        client_id=state.key.client_id if numbered else 0,
         perm_id=state.perm_id,
         ref=order.order_ref,
         status=ReportedStatus(state.status.value),
@@ -80,7 +82,7 @@ def execution_report(execution: Execution, generation: int) -> ExecutionReport:
     """Return a fill as it is reported."""
     return ExecutionReport(
         exec_id=execution.exec_id,
-        order_id=execution.key.order_id,
+        order_id=execution.key.order_id if execution.key.client_id else 0,
         client_id=execution.key.client_id,
         perm_id=execution.perm_id,
         ref=execution.order_ref,
@@ -92,6 +94,13 @@ def execution_report(execution: Execution, generation: int) -> ExecutionReport:
         time_ns=execution.time_ns,
         cum_qty=execution.cum_qty,
         generation=generation,
+    )
+
+
+def commission_report(charged: Charged, generation: int) -> CommissionReport:
+    """Return what a fill cost as it is reported."""
+    return CommissionReport(
+        charged.exec_id, charged.commission, charged.currency, charged.realized, generation
     )
 
 

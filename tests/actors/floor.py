@@ -20,30 +20,23 @@ from robotrader.domain import (
     Bar,
     BrokerSnapshot,
     CancelOrder,
-    CommissionReport,
-    ExecutionReport,
     Instrument,
     LinkChanged,
     LinkState,
-    OrderFailed,
     OrderKey,
-    OrderReport,
     PlaceOrder,
     PositionReport,
     Quote,
-    ReportedStatus,
-    Side,
 )
 from robotrader.venue import (
     AccountSetup,
     AlwaysOpen,
     Books,
-    Charged,
     Executed,
-    OrderUpdated,
-    Refused,
     Venue,
-    Warned,
+    execution_report,
+    order_report,
+    report_of,
 )
 from supervision import Actor
 
@@ -102,69 +95,20 @@ class Floor:
 
     # -- what the venue says, in the gateway's words --
 
-    def word(self, event: Any) -> Any:
-        """Return a venue's event as the gateway tells it, None if it does not."""
-        match event:
-            case OrderUpdated():
-                return self.report(event.state)
-            case Executed():
-                return self.execution(event.execution)
-            case Charged():
-                return CommissionReport(
-                    event.exec_id, event.commission, event.currency, None, self.generation
-                )
-            case Refused() | Warned():
-                return OrderFailed(event.key.order_id, event.code, event.text, self.generation)
-            case _:
-                return None
-
-    def report(self, state: Any, *, completed: bool = False) -> OrderReport:
-        return OrderReport(
-            order_id=0 if completed else state.key.order_id,
-            client_id=0 if completed else state.key.client_id,
-            perm_id=state.perm_id,
-            ref=state.order.order_ref,
-            status=ReportedStatus(state.status.value),
-            generation=self.generation,
-            con_id=state.order.con_id,
-            account=ACCOUNT,
-            side=state.order.side,
-            qty=ZERO if completed else state.order.qty,
-            filled=state.filled,
-            remaining=state.remaining,
-            completed=completed,
-            limit_price=state.order.limit_price,
-            aux_price=state.order.aux_price,
-        )
-
-    def execution(self, done: Any) -> ExecutionReport:
-        return ExecutionReport(
-            exec_id=done.exec_id,
-            order_id=done.key.order_id,
-            client_id=done.key.client_id,
-            perm_id=done.perm_id,
-            ref=done.order_ref,
-            con_id=done.con_id,
-            account=ACCOUNT,
-            side=Side.BUY if done.bought else Side.SELL,
-            qty=done.qty,
-            price=done.price,
-            time_ns=done.time_ns,
-            cum_qty=done.cum_qty,
-            generation=self.generation,
-        )
-
     def snapshot(self, request: int, now_ns: int) -> BrokerSnapshot:
         venue = self.venue
         return BrokerSnapshot(
             request=request,
             generation=self.generation,
             at_ns=now_ns,
-            open_orders=tuple(self.report(each.state()) for each in venue.live.values()),
-            completed=tuple(
-                self.report(each.state(), completed=True) for each in venue.done.values()
+            open_orders=tuple(
+                order_report(each.state(), self.generation) for each in venue.live.values()
             ),
-            executions=tuple(map(self.execution, venue.executions)),
+            completed=tuple(
+                order_report(each.state(), self.generation, completed=True)
+                for each in venue.done.values()
+            ),
+            executions=tuple(execution_report(each, self.generation) for each in venue.executions),
             commissions=(),
             positions=tuple(
                 PositionReport(ACCOUNT, con_id, self.position(con_id), ZERO) for con_id in CONTRACTS
@@ -261,7 +205,7 @@ class FloorActor(Actor):
         for event in events:
             if isinstance(event, Executed) and self.floor.listener is not None:
                 self.floor.listener.filled(now_ns, event.execution)
-            word = self.floor.word(event)
+            word = report_of(event, self.floor.generation)
             if word is not None:
                 self.back(word)
         if self.floor.listener is not None:

@@ -10,15 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.domain import (
-    CommissionReport,
-    ExecutionReport,
     Order,
     OrderFailed,
     OrderKey,
-    OrderReport,
     OrderType,
-    PositionReport,
-    ReportedStatus,
     Side,
 )
 from robotrader.venue import (
@@ -28,12 +23,15 @@ from robotrader.venue import (
     Charged,
     Executed,
     Execution,
-    OrderState,
     OrderUpdated,
     Refused,
     Venue,
     VenueEvent,
     Warned,
+    commission_report,
+    execution_report,
+    order_report,
+    position_reports,
 )
 from tests.simulation.world import Asked
 
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from robotrader.domain import Instrument
-    from robotrader.venue.working import Working
     from tests.simulation.core import CoreWorld
     from tests.simulation.session import Session
 
@@ -145,19 +142,19 @@ class Exchange:
             match event:
                 case OrderUpdated(state):
                     if state.key.client_id == own and not self.world.weather.strikes("lost_status"):
-                        self.say(_report(state))
+                        self.say(order_report(state, 0))
                 case Executed(execution):
                     self.executions.append(execution)
                     self.world.changed = True
                     if execution.key.client_id == own:
-                        self.say(_execution(execution))
+                        self.say(execution_report(execution, 0))
                 case Charged():
                     self._charges[_family(event.exec_id)] = event
                     lost = self.world.weather.strikes("lost_commission")
                     if lost:
                         self.world.reach("row 24")
                     if event.key.client_id == own and not lost:
-                        self.say(_commission(event))
+                        self.say(commission_report(event, 0))
                 case Refused() | Warned():
                     if event.key.client_id == own:
                         self.say(OrderFailed(event.key.order_id, event.code, event.text, 0))
@@ -181,18 +178,22 @@ class Exchange:
         session.down(("answer", number, step, getattr(self, f"_{step}")()))
 
     def _open_orders(self) -> dict[str, Any]:
-        return {"open_orders": tuple(_of_working(each) for each in self.venue.live.values())}
+        return {
+            "open_orders": tuple(order_report(each.state(), 0) for each in self.venue.live.values())
+        }
 
     def _completed(self) -> dict[str, Any]:
         done = self.venue.done.values()
-        return {"completed": tuple(_of_working(each, completed=True) for each in done)}
+        return {"completed": tuple(order_report(each.state(), 0, completed=True) for each in done)}
 
     def _executions(self) -> dict[str, Any]:
         today = self.venue.executions
         charged = (self._charges.get(_family(each.exec_id)) for each in today)
         return {
-            "executions": tuple(_execution(each) for each in today),
-            "commissions": tuple(_commission(each) for each in charged if each is not None),
+            "executions": tuple(execution_report(each, 0) for each in today),
+            "commissions": tuple(
+                commission_report(each, 0) for each in charged if each is not None
+            ),
         }
 
     def positions(self) -> dict[int, Decimal]:
@@ -201,11 +202,7 @@ class Exchange:
         return {con_id: each.qty for con_id, each in held.items()}
 
     def _positions(self) -> dict[str, Any]:
-        account = self.world.account
-        held = self.books.positions(account).items()
-        rows = (PositionReport(account, con_id, each.qty, each.average_cost())
-                for con_id, each in held)  # fmt: skip
-        return {"positions": tuple(rows)}
+        return {"positions": position_reports(self.books, self.world.account)}
 
     def _values(self) -> dict[str, Any]:
         account = self.books.accounts[self.world.account]
@@ -215,48 +212,3 @@ class Exchange:
 
 def _family(exec_id: str) -> str:
     return exec_id.rpartition(".")[0]
-
-
-def _report(state: OrderState) -> OrderReport:
-    order = state.order
-    return OrderReport(
-        order_id=state.key.order_id, client_id=state.key.client_id, perm_id=state.perm_id,
-        ref=order.order_ref, status=ReportedStatus(state.status.value), generation=0,
-        con_id=order.con_id, account=order.account, side=order.side, qty=order.qty,
-        filled=state.filled, remaining=state.remaining, avg_price=state.avg_price,
-        why_held=state.why_held, limit_price=order.limit_price, aux_price=order.aux_price,
-    )  # fmt: skip
-
-
-def _of_working(working: Working, *, completed: bool = False) -> OrderReport:
-    """Return an order as an answer has it: a completed one without its number."""
-    order = working.order
-    own = not completed and working.key.client_id
-    return OrderReport(
-        order_id=working.key.order_id if own else 0,
-        client_id=working.key.client_id if own else 0,
-        perm_id=working.perm_id, ref=order.order_ref,
-        status=ReportedStatus(working.status.value), generation=0,
-        con_id=order.con_id, account=order.account, side=order.side,
-        qty=ZERO if completed else order.qty, filled=working.filled,
-        remaining=ZERO if completed else working.remaining, avg_price=working.avg_price,
-        why_held=working.why_held, completed=completed,
-        limit_price=order.limit_price, aux_price=order.aux_price,
-    )  # fmt: skip
-
-
-def _execution(execution: Execution) -> ExecutionReport:
-    own = execution.key.client_id
-    return ExecutionReport(
-        exec_id=execution.exec_id, order_id=execution.key.order_id if own else 0, client_id=own,
-        perm_id=execution.perm_id, ref=execution.order_ref, con_id=execution.con_id,
-        account=execution.account, side=Side.BUY if execution.bought else Side.SELL,
-        qty=execution.qty, price=execution.price, time_ns=execution.time_ns,
-        cum_qty=execution.cum_qty, generation=0,
-    )  # fmt: skip
-
-
-def _commission(charged: Charged) -> CommissionReport:
-    return CommissionReport(
-        charged.exec_id, charged.commission, charged.currency, charged.realized, 0
-    )
