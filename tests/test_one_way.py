@@ -23,15 +23,17 @@ MADE_IN: Final = {
     "robotrader.domain.PlaceOrder": {"robotrader/execution/placing.py"},
     "robotrader.domain.CancelOrder": {"robotrader/execution/placing.py"},
     "robotrader.domain.Intent": {
-        "actors/kill_switch.py",  # flattening: goes to the gate like any other
+        "actors/flatten.py",  # flattening: goes to the gate like any other
         "actors/risk_asks.py",  # what the gate would say of an order: judged, never submitted
         "actors/risk_rows.py",  # the same, for a table of sizes
         "robotrader/execution/guard.py",  # stops: goes back to the gate as `Wanted`
         "robotrader/strategies/context.py",
     },
-    "robotrader.domain.LinkChanged": {"robotrader/gateway/link.py"},
+    "robotrader.domain.LinkChanged": {
+        "robotrader/backtest/engine.py",  # no connection: the venue is in the same process
+        "robotrader/gateway/link.py",
+    },
     "robotrader.adapters.ib.client.SafeClient": {"robotrader/adapters/ib/port.py"},
-    "robotrader.adapters.ib.IbPort": {"actors/gateway.py"},
     "robotrader.adapters.ib.port.IbPort": {
         "robotrader/adapters/ib/lookup.py",  # contracts, once, before there is a tree
     },
@@ -39,8 +41,10 @@ MADE_IN: Final = {
 """Everything through which an order or a connection comes to be, and where it is made."""
 
 CONNECTS: Final = {
+    "robotrader/adapters/toxic_link.py",  # chaos: between the core and the gateway, never live
     "robotrader/adapters/control_socket.py",  # a Unix socket: is somebody there?
     "robotrader/adapters/venue_clock.py",  # the emulated gateway's control port
+    "robotrader/app/chaos_hands.py",  # the link's and the emulated gateway's control ports
     "robotrader/app/control_client.py",  # a Unix socket
     "robotrader/app/doctor_ib.py",  # a command of a person: one session
     "robotrader/app/gateway_cli.py",  # the same
@@ -55,7 +59,12 @@ TELLS_ORDERS: Final = {
 }
 TELLS_GATEWAY: Final = {"orders", "data"}
 SENDS: Final = {
-    "actors/orders.py": {"AskLink()", "message", "command"},
+    "actors/orders.py": {
+        "AskLink()",
+        "message",
+        "command",
+        "msgspec.structs.replace(ask, order_id=self.manager.number())",  # a what-if
+    },
     "actors/data.py": {"call"},
 }
 
@@ -110,6 +119,16 @@ def told(source: Source, whom: str) -> set[str]:
 @pytest.mark.parametrize("name", MADE_IN)
 def test_f24_f58_what_an_order_or_a_connection_needs_is_made_in_one_place(name: str) -> None:
     assert makers()[name] == MADE_IN[name]
+
+
+def test_f24_the_port_to_the_broker_is_the_gateways_actors_alone() -> None:
+    """It is handed to the actor as a class; who else names it in ``actors`` could make another."""
+    named = set()
+    for source in product():
+        names = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name)}
+        if source.path.startswith("actors/") and "IbPort" in names:
+            named.add(source.path)
+    assert named == {"actors/gateway.py", "actors/tree.py"}
 
 
 def test_f24_an_approval_leaves_the_gates_actor_only_for_the_order_manager() -> None:

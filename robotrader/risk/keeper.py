@@ -15,6 +15,7 @@ import msgspec
 from robotrader.domain import Approved, CancelWish, Funds, Intent, OrderState, Refusal
 from robotrader.domain.records import SymbolHalted, SymbolResumed
 from robotrader.ledger import KEPT
+from robotrader.risk.past import REMEMBERED
 from robotrader.risk.switch import budget_of
 from robotrader.sizing import funds_of
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from robotrader.strategies import News, Standings
 
 ZERO: Final = Decimal(0)
-_REMEMBERED: Final = 1_000
-"""Reservations that can be held again when a fill is taken back."""
-
 _NOT_SHOWN: Final = frozenset({OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN})
 
 
@@ -53,6 +51,8 @@ class Keeper:
         self._open: dict[str, OrderView] = {}
         self._judged: set[tuple[str, str]] = set()
         self._given: dict[int, Reservation] = {}
+        """They can be held again when a fill is taken back."""
+
         self._marks: dict[int, float] = {}
         self._seen: LedgerView | None = None
         """The account as it was looked at last; None: a price or a holding in it is new."""
@@ -76,7 +76,7 @@ class Keeper:
     def _approved(self, approved: Approved, held: Reservation) -> None:
         self._judged.add((approved.intent.strategy, approved.intent.cause))
         self._given[approved.reservation] = held
-        if len(self._given) > _REMEMBERED:
+        if len(self._given) > REMEMBERED:
             del self._given[next(iter(self._given))]
         self.standings.approved(approved.intent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,12 @@ from supervision.runtime.loop import LoopThread
 from tests.actors.rig import ACCOUNT, SYMBOLS, Rig, running
 
 
+def listens(path: Path) -> bool:
+    """Whether somebody can be asked: a socket's file is there before anybody listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
+        return trial.connect_ex(str(path)) == 0
+
+
 @contextmanager
 def asked(rig: Rig, path: Path) -> Iterator[Any]:
     """A way to ask the running system, as the command line does."""
@@ -41,7 +48,7 @@ def asked(rig: Rig, path: Path) -> Iterator[Any]:
             stop=lambda: None,
         )
     )
-    rig.until(path.exists)
+    rig.until(lambda: listens(path))
     try:
         with ControlClient(path, str(path.parent), deadline_s=5.0) as client:
             yield client.ask

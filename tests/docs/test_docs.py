@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from robotrader.chaos import read, strikes
 from robotrader.config import layers, resolve
 from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks, pattern
 from tests.docs.sites import inline, made
@@ -84,6 +85,9 @@ def check(block: Block, code: str, folder: Path) -> None:
 @pytest.mark.parametrize("block", blocks("toml"), ids=named)
 def test_a_piece_of_configuration_is_accepted(block: Block) -> None:
     """Fault programs are read by the emulated gateway, in the block that names ``my.toml``."""
+    if "[[fault]]" in block.text:
+        assert strikes(read(block.text, block.name))
+        return
     if "[[rule]]" in block.text:
         pages = [each for each in CONSOLE if each.page == block.page]
         assert any("my.toml" in each.text for each in pages)

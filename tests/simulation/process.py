@@ -123,7 +123,7 @@ class Process:
     def _strategy(self, con_id: int) -> Cell | None:
         for cell in self.world.system.cells.values():
             actor: Any = cell.actor
-            if isinstance(actor, StrategyActor) and actor.host.instrument.con_id == con_id:
+            if isinstance(actor, StrategyActor) and actor.instrument.con_id == con_id:
                 return cell
         return None
 

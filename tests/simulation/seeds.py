@@ -12,8 +12,10 @@ from tests.simulation.run import SECONDS, run
 if TYPE_CHECKING:
     from robotrader.jobs import Executor
 
-CORE_SEEDS: Final = 2_000
-"""Seeds in ``make test``."""
+CORE_SEEDS: Final = 500
+"""Seeds in ``make test``: what it may take in time; ``make simulate`` runs any number."""
+
+WIRE_SEEDS: Final = 150
 
 BLOCK: Final = 25
 

@@ -7,6 +7,7 @@ reordered models a broker that says things in another order, not a network that 
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Session:
 
         self.watched: set[int] = set()
         self._up_ns = self._down_ns = 0
+        self._unheard: deque[Any] = deque()
+        self._unsent: deque[Callable[[], None]] = deque()
         world.sessions.append(self)
 
     def up(self, what: str, do: Callable[[], None]) -> None:
@@ -44,10 +47,9 @@ class Session:
 
     def _arrives(self, what: str, do: Callable[[], None]) -> None:
         if self.open or what == "late":
-            if self.world.weather.lasts("half_open"):
-                self.world.after(S, lambda: self._arrives(what, do))  # TCP sends it again
-            else:
-                do()
+            self._unsent.append(do)
+            if len(self._unsent) == 1:
+                self._send()
         elif what == "hello":
             return
         elif self.world.weather.random.random() < LATE_SHARE:
@@ -56,6 +58,14 @@ class Session:
             self.world.after(wait_ns, lambda: self._arrives("late", do))
         else:
             self.world.reach("row 8" if what == "place" else "lost bytes")
+
+    def _send(self) -> None:
+        """Let what has arrived be read, in order; while the line is half open TCP tries again."""
+        while self._unsent:
+            if self.world.weather.lasts("half_open"):
+                self.world.after(S, self._send)
+                return
+            self._unsent.popleft()()
 
     def down(self, message: Any) -> None:
         """Say something to our process."""
@@ -70,12 +80,17 @@ class Session:
             world.at(at_ns, lambda: self._comes(message))
 
     def _comes(self, message: Any) -> None:
-        if not self.open:
-            return
-        if self.world.weather.lasts("half_open"):
-            self.world.after(S, lambda: self._comes(message))
-            return
-        self.port.comes(self, message)
+        self._unheard.append(message)
+        if len(self._unheard) == 1:
+            self._hear()
+
+    def _hear(self) -> None:
+        """As ``_send``, on our side."""
+        while self._unheard and self.open:
+            if self.world.weather.lasts("half_open"):
+                self.world.after(S, self._hear)
+                return
+            self.port.comes(self, self._unheard.popleft())
 
     def _delay_ns(self) -> int:
         weather = self.world.weather

@@ -87,6 +87,10 @@ def test_every_request_that_is_asked_is_answered_by_the_handler(tmp_path: Path, 
         control.JournalTail: control.JournalTail(after=0, count=1, last=True),
         control.Logs: control.Logs(count=1),
         control.RiskVar: control.RiskVar(level=0.95),
+        control.RiskSet: control.RiskSet(
+            name="max_gross", value=None, reason="r", who="me", preview=True
+        ),
+        control.Chaos: control.Chaos(who="me", scenario="s", what=control.Damage.CLEAR, path=""),
         control.RiskCheck: control.RiskCheck(side=Side.BUY, qty=Decimal(1), symbol="AAPL"),
         control.Kill: control.Kill(
             level=control.KillLevel.PAUSE, scope="all", reason="r", who="w", key="k", preview=True

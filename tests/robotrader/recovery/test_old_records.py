@@ -38,7 +38,9 @@ def frame(type_id: str, version: str, payload: str) -> Frame:
 
 
 @pytest.mark.parametrize(
-    ("type_id", "version", "payload", "says"), lines("records_1.txt"), ids=lambda each: each[:8]
+    ("type_id", "version", "payload", "says"),
+    list(lines("records_1.txt")),
+    ids=lambda each: each[:8],
 )
 def test_f50_a_record_that_a_release_wrote_is_read_for_ever(
     type_id: str, version: str, payload: str, says: str
