@@ -36,7 +36,7 @@ class Session:
         self.watched: set[int] = set()
         self._up_ns = self._down_ns = 0
         self._unheard: deque[Any] = deque()
-        self._unsent: deque[Callable[[], None]] = deque()
+        self._unsent: deque[tuple[str, Callable[[], None]]] = deque()
         world.sessions.append(self)
 
     def up(self, what: str, do: Callable[[], None]) -> None:
@@ -47,17 +47,11 @@ class Session:
 
     def _arrives(self, what: str, do: Callable[[], None]) -> None:
         if self.open or what == "late":
-            self._unsent.append(do)
+            self._unsent.append((what, do))
             if len(self._unsent) == 1:
                 self._send()
-        elif what == "hello":
-            return
-        elif self.world.weather.random.random() < LATE_SHARE:
-            self.world.reach("row 9" if what == "place" else "late bytes")
-            wait_ns = int(self.world.weather.random.random() * LATE_NS)
-            self.world.after(wait_ns, lambda: self._arrives("late", do))
         else:
-            self.world.reach("row 8" if what == "place" else "lost bytes")
+            self._ended(what, do)
 
     def _send(self) -> None:
         """Let what has arrived be read, in order; while the line is half open TCP tries again."""
@@ -65,7 +59,22 @@ class Session:
             if self.world.weather.lasts("half_open"):
                 self.world.after(S, self._send)
                 return
-            self._unsent.popleft()()
+            what, do = self._unsent.popleft()
+            if self.open or what == "late":
+                do()
+            else:
+                self._ended(what, do)
+
+    def _ended(self, what: str, do: Callable[[], None]) -> None:
+        """Something was on its way when the connection ended: it may arrive late, or never."""
+        if what == "hello":
+            return
+        if self.world.weather.random.random() < LATE_SHARE:
+            self.world.reach("row 9" if what == "place" else "late bytes")
+            wait_ns = int(self.world.weather.random.random() * LATE_NS)
+            self.world.after(wait_ns, lambda: self._arrives("late", do))
+        else:
+            self.world.reach("row 8" if what == "place" else "lost bytes")
 
     def down(self, message: Any) -> None:
         """Say something to our process."""
