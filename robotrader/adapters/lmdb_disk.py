@@ -28,12 +28,13 @@ from robotrader.journal.errors import (
     JournalError,
     JournalInUse,
     SafeMode,
+    out_of_order,
 )
-from robotrader.journal.levels import GIB, grown_map
+from robotrader.journal.levels import GIB, GROW_AT, grown_map
 from robotrader.journal.ports import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from robotrader.journal.ports import Transaction
@@ -79,6 +80,16 @@ class _LmdbTransaction:
         # In LMDB's order: duplicates, overwrite, append. Names would cost a tenth of a put.
         return bool(self._put(key, value, True, overwrite, False, self._tables[table]))
 
+    def put_all(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        with self._txn.cursor(self._tables[table]) as cursor:
+            cursor.putmulti(rows)
+
+    def extend(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        with self._txn.cursor(self._tables[table]) as cursor:
+            _, added = cursor.putmulti(rows, append=True)  # no search: 0.4 us a row instead of 0.9
+        if added != len(rows):
+            raise out_of_order(table)
+
     def delete(self, table: str, key: bytes) -> bool:
         return bool(self._txn.delete(key, db=self._tables[table]))
 
@@ -121,7 +132,7 @@ class LmdbDisk:
         ballast_bytes: int = BALLAST_BYTES,
         readonly: bool = False,
     ) -> None:
-        self.path = path
+        self.path, self._name = path, os.fspath(path)
         self._map_bytes, self._readonly = map_bytes, readonly
         self._turn, self._owner = threading.Lock(), os.getpid()
         self._ballast = path / "ballast"
@@ -184,7 +195,7 @@ class LmdbDisk:
 
     def free_bytes(self) -> int:
         """Return the room that is left on the file system."""
-        found = os.statvfs(self.path)
+        found = os.statvfs(self._name)
         return found.f_bavail * found.f_frsize
 
     @property
@@ -213,7 +224,8 @@ class LmdbDisk:
             DiskFull: nothing was written.
             SafeMode: nobody knows what is on the disk, or the map cannot grow.
         """
-        with self._turns(), self._translated(SafeMode):
+        self._enter()
+        try:
             try:
                 done = self._written(work)
             except lmdb.MapFullError:
@@ -222,22 +234,28 @@ class LmdbDisk:
                 done = self._written(work)
             self._grow()
             return done
+        except lmdb.Error as error:
+            raise self._meaning(error, SafeMode) from error
+        finally:
+            self._turn.release()
 
     def _written(self, work: Callable[[Transaction], T]) -> T:
         with self._env.begin(write=True) as txn:
             return work(_LmdbTransaction(txn, self._tables))
 
     def _grow(self, *, full: bool = False) -> bool:
-        size = self.map_bytes
-        wanted = grown_map(size, self.used_bytes, self.free_bytes(), full=full)
+        known = self._env.info()
+        size, used = known["map_size"], (known["last_pgno"] + 1) * self._page_bytes
+        if not full and used < size * GROW_AT:
+            return False
+        wanted = grown_map(size, used, self.free_bytes(), full=full)
         if wanted <= size:
             return False
         self._env.set_mapsize(wanted)
         self._map_bytes = wanted
         return True
 
-    @contextlib.contextmanager
-    def _turns(self) -> Iterator[None]:
+    def _enter(self) -> None:
         """Refuse a second thread, and a child that was forked with the environment open."""
         if os.getpid() != self._owner:
             msg = f"{self.path} was opened by process {self._owner}"
@@ -245,6 +263,10 @@ class LmdbDisk:
         if not self._turn.acquire(blocking=False):
             msg = f"two threads use {self.path} at once"
             raise InvalidEntry(msg, "let one thread own the journal")
+
+    @contextlib.contextmanager
+    def _turns(self) -> Iterator[None]:
+        self._enter()
         try:
             yield
         finally:

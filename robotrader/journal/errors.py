@@ -47,3 +47,8 @@ class DiskFull(JournalError):
 
 class SafeMode(JournalError):
     """The store cannot know what is on the disk: it writes no more until it is opened anew."""
+
+
+def out_of_order(table: str) -> CorruptJournal:
+    """Return the error for a row that should have come behind the last one of its table."""
+    return CorruptJournal(f"the table {table} has rows behind the last record")

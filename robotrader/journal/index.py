@@ -103,7 +103,7 @@ def unpack(data: bytes, seq: int | None = None) -> Iterator[IndexRow]:
 def stored(row: IndexRow, seq: int) -> bytes:
     """Return what the table holds for a row of event ``seq``; the CRC covers table and key too."""
     body = _STORED.pack(seq, row.revision) + row.value
-    return body + _CRC.pack(_sum(row.index, row.key, body))
+    return body + _CRC.pack(zlib.crc32(body, zlib.crc32(row.key, row.index)))
 
 
 def _sum(index: Index, key: bytes, body: bytes) -> int:

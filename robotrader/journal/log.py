@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -32,6 +33,8 @@ _TIP: Final = struct.Struct(f">Q{DIGEST_BYTES}s")
 _U64: Final = struct.Struct(">Q")
 _CRC: Final = struct.Struct(">I")
 _EXEC: Final = Index.EXEC
+_Rows: TypeAlias = "defaultdict[Index, list[tuple[bytes, bytes]]]"
+"""Rows by their index, in the order in which they come: of two with one key the later counts."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -123,12 +126,14 @@ def append(
         InvalidEntry: an entry does not fit; the transaction must be aborted.
     """
     (seq, digest), receipts, made = (before.tip.seq, before.tip.digest), [], []
+    log: list[tuple[bytes, bytes]] = []
+    found_by: _Rows = defaultdict(list)
     for entry in batch:
         if entry.entering and not entering:
             receipts.append(Receipt(Fate.REFUSED, 0))
             continue
         packed = indices.pack(entry.rows)  # first of all, because it checks them
-        first = _put_rows(txn, entry.rows, seq + 1)
+        first = _put_rows(txn, entry.rows, seq + 1, found_by)
         if first is not None:
             receipts.append(Receipt(Fate.DUPLICATE, first))
             continue
@@ -138,27 +143,36 @@ def append(
             digest, entry.payload, packed,
         )  # fmt: skip
         digest = frames.digest(data)
-        txn.put(LOG, key_of(seq), data)
+        log.append((key_of(seq), data))
         made.append(data)
         receipts.append(Receipt(Fate.WRITTEN, seq))
+    for index, rows in found_by.items():
+        txn.put_all(index.table, rows)
     if made:
+        txn.extend(LOG, log)
         _put_meta(txn, b"tip", _TIP.pack(seq, digest))
     return Written(tuple(receipts), Tip(seq, digest), tuple(made))
 
 
-def _put_rows(txn: Transaction, rows: Sequence[IndexRow], seq: int) -> int | None:
-    """Write the index rows of event ``seq``, or return the event of which it is a duplicate."""
-    fills = [row for row in rows if row.index == _EXEC]
-    if len(fills) > 1:
-        msg = f"{len(fills)} executions in one entry"
-        raise InvalidEntry(msg, "write an entry for each: each may be a duplicate", seq=seq)
-    for row in fills:
-        first = _put_fill(txn, row, seq)
-        if first is not None:
-            return first
+def _put_rows(txn: Transaction, rows: Sequence[IndexRow], seq: int, later: _Rows) -> int | None:
+    """Note the index rows of event ``seq``, or return the event of which it is a duplicate.
+
+    Rows of executions are written at once: the next entry of the batch may be a duplicate of this
+    one. All others are written ``later``, a table at a time.
+    """
+    fill = None
     for row in rows:
-        if row.index != _EXEC:
-            txn.put(row.index.table, row.key, indices.stored(row, seq))
+        if row.index == _EXEC:
+            if fill is not None:
+                msg = "more than one execution in one entry"
+                raise InvalidEntry(msg, "write an entry for each: each may be a duplicate", seq=seq)
+            fill = row
+    first = None if fill is None else _put_fill(txn, fill, seq)
+    if first is not None:
+        return first
+    for row in rows:
+        if row is not fill:
+            later[row.index].append((row.key, indices.stored(row, seq)))
     return None
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from robotrader.journal.errors import DiskFull, SafeMode
+from robotrader.journal.errors import DiskFull, SafeMode, out_of_order
 from robotrader.journal.ports import TABLES
 from robotrader.journal.store import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from robotrader.journal.levels import Watermarks
     from robotrader.journal.ports import Known, Transaction
@@ -86,6 +86,17 @@ class _MemoryTransaction:
             return False
         self.undo.append((table, key, self._tables[table].set(key, value)))
         return True
+
+    def put_all(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        for key, value in rows:
+            self.put(table, key, value)
+
+    def extend(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        for key, value in rows:
+            last = self.last(table)
+            if last is not None and key <= last[0]:
+                raise out_of_order(table)
+            self.put(table, key, value)
 
     def delete(self, table: str, key: bytes) -> bool:
         before = self._tables[table].set(key, None)

@@ -158,6 +158,18 @@ class Transaction(Protocol):
         """Write a row; False, and nothing written, if it is there and may not be overwritten."""
         ...
 
+    def put_all(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write rows; of two with one key the later counts."""
+        ...
+
+    def extend(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write rows behind the last one of a table, in the order of their keys.
+
+        Raises:
+            CorruptJournal: a key is not behind the one before it.
+        """
+        ...
+
     def delete(self, table: str, key: bytes) -> bool:
         """Remove a row; False if it is not there."""
         ...

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_ID: Final = 0xFFFF
 _CORRECT: Final = "correct the definition of the record"
+_NUMBERS: Final = (inspect.FloatType, inspect.DecimalType, inspect.AnyType)
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -50,7 +51,9 @@ class Catalogue:
         self._kinds: dict[int, Kind] = {}
         self._by_struct: dict[type, Kind] = {}
         self._decoders: dict[int, msgspec.msgpack.Decoder[Any]] = {}
-        self._has_numbers: set[type] = set()
+        self._numbers: dict[type, tuple[str, ...]] = {}
+        """The fields of a struct in which there may be numbers that are not finite."""
+
         self._encoder = msgspec.msgpack.Encoder()
         for kind in kinds:
             self._add(kind)
@@ -67,8 +70,7 @@ class Catalogue:
             raise _invalid(f"{name} is not frozen")
         for part in _parts(inspect.type_info(kind.struct)):
             _check_part(name, part)
-            if isinstance(part, inspect.FloatType | inspect.DecimalType | inspect.AnyType):
-                self._has_numbers.add(kind.struct)
+        self._numbers[kind.struct] = tuple(_with_numbers(kind.struct))
         self._kinds[kind.type_id] = kind
         self._by_struct[kind.struct] = kind
         self._decoders[kind.type_id] = msgspec.msgpack.Decoder(kind.struct)
@@ -98,7 +100,7 @@ class Catalogue:
             payload = self._encoder.encode(record)
         except (OverflowError, TypeError, ValueError) as error:
             raise _invalid(f"{type(record).__name__}: {error}") from error
-        if type(record) in self._has_numbers and not _finite(_plain(record)):
+        if not all(_is_finite(getattr(record, name)) for name in self._numbers[type(record)]):
             raise _invalid(f"{type(record).__name__} holds a number that is not finite")
         return kind.type_id, kind.version, payload
 
@@ -172,8 +174,24 @@ def _inside(part: object) -> Iterator[inspect.Type]:
                 yield one.type
 
 
-def _plain(record: msgspec.Struct) -> object:
-    return msgspec.to_builtins(record, builtin_types=(Decimal,))
+def _with_numbers(struct: type[msgspec.Struct]) -> Iterator[str]:
+    """Yield the names of the fields that hold, or may hold, a float or a decimal."""
+    info = inspect.type_info(struct)
+    assert isinstance(info, inspect.StructType), "a record is a struct"
+    for one in info.fields:
+        if any(isinstance(part, _NUMBERS) for part in _parts(one.type)):
+            yield one.name
+
+
+def _is_finite(value: object) -> bool:
+    """Look at a field; what holds others is taken apart as it is written."""
+    if value is None:
+        return True
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return _finite(msgspec.to_builtins(value, builtin_types=(Decimal,)))
 
 
 def _finite(value: object) -> bool:
