@@ -65,17 +65,16 @@ def _run(arguments: argparse.Namespace) -> int:
         msg = "no bar lies in that window: give an earlier --from or a later --to"
         raise ConfigurationError(msg)
     benchmark = held_equally(history.bars, result.track.days, history.sessions.day_of)
+    folder = _new_folder(_folder(config), "-".join(sorted(chosen(config)))[:40])
     made = report_of_run(
         result,
         benchmark=benchmark,
         benchmark_name="equal parts, held",
-        name=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{'-'.join(sorted(chosen(config)))[:40]}",
+        name=folder.name,
         config_hash=resolved.hash,
         provenance=history.said,
         seconds=(loaded - begun, time.perf_counter() - loaded),
     )
-    folder = _folder(config) / made.name
-    folder.mkdir(parents=True)
     (folder / _REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
     (folder / _PAGE).write_text(tearsheet(made), "utf-8")
     _show(made, arguments)
@@ -156,6 +155,22 @@ def _show(made: Report, arguments: argparse.Namespace) -> None:
 
 def _folder(config: Config) -> Path:
     return Path(config.data_dir) / "backtests"
+
+
+def _new_folder(parent: Path, what: str) -> Path:
+    """Make a folder for one run, named by the second and ``what``, and by a number where there is
+    one of that name: two runs may begin in the same second.
+    """
+    folder = first = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{what}"
+    number = 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+            folder = first.with_name(f"{first.name}-{number}")
+        else:
+            return folder
 
 
 _VERBS: Final = {"run": _run, "ls": _ls, "show": _show_again}

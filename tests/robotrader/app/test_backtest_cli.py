@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 from robotrader.__main__ import main
+from robotrader.app import backtest_cli
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 SMA = (
     "--set", 'strategy.sma.class="robotrader.strategies.sma_cross:SmaCross"',
@@ -43,6 +48,22 @@ def test_a_run_is_shown_kept_and_shown_again(capsys: pytest.CaptureFixture[str])
     status, again, _ = run(capsys, "show", name)
     assert status == 0
     assert again == out.rpartition("kept as ")[0]
+
+
+def test_runs_of_the_same_second_are_kept_apart(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2026, 11, 21, 12, 0, 0, tzinfo=tz)
+
+    monkeypatch.setattr(backtest_cli, "datetime", Noon)
+    for _ in range(3):
+        assert run(capsys, "run", "sma", *SMA, *DAILY, *WINDOW)[0] == 0
+    kept = sorted(path.parent.name for path in Path("data/backtests").glob("*/report.json"))
+    noon = "20261121T120000-sma"
+    assert kept == [noon, f"{noon}-2", f"{noon}-3"]
 
 
 def test_figures_add_up_and_costs_lower_them(capsys: pytest.CaptureFixture[str]) -> None:
