@@ -67,8 +67,8 @@ lock: ## Resolve the dependencies anew and pin them with hashes.
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-lock/bin/python -m pip install --quiet "pip-tools>=7.6,<8"
 	$(COMPILE) --upgrade --extra data --output-file requirements/runtime.txt pyproject.toml
-	$(COMPILE) --upgrade --extra data --extra dev --constraint requirements/runtime.txt \
-		--output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --upgrade --extra data --extra research --extra cluster --extra dev \
+		--constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
 		--output-file requirements/build.txt requirements/build.in
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
