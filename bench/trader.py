@@ -26,7 +26,7 @@ from bench.lives import resident_bytes
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
 from robotrader.app.building import trader_of
-from robotrader.app.core import rest_collector
+from robotrader.app.core import settle_memory
 from robotrader.config import layers, log_folder, resolve
 from robotrader.domain import Bar, Instrument, Quote, TimeInForce
 from robotrader.gateway.lines import LineRules as Lines
@@ -184,7 +184,7 @@ def _serve(pipe: Connection, wanted: Wanted) -> None:
         children, flags = make_tree(made)
         root = system.start(Supervisor(children, flags))
         _wait(made)
-        rest_collector()
+        settle_memory()
         pipe.send("ready")
         while (asked := pipe.recv()) != "stop":
             pipe.send(_figures(system, made, seen) if asked == "figures" else None)

@@ -31,6 +31,7 @@ from actors.say import Trip
 from actors.tables import Known
 from robotrader import __version__
 from robotrader.adapters import lease
+from robotrader.adapters.huge_pages import use_huge_pages
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.installed import Installed
 from robotrader.adapters.logs import Logs
@@ -207,7 +208,7 @@ def _traded(
     with _beating(pulse):
         root = system.start(Supervisor(children, flags))
     trader.registry.register("root", root)
-    rest_collector()
+    settle_memory()
     _beat_until(stop, pulse, trader, root.is_alive)
     del registry
     if not root.is_alive():
@@ -218,14 +219,16 @@ def _traded(
     return 0
 
 
-def rest_collector() -> None:
+def settle_memory() -> None:
     """Let the garbage collector leave alone what has been there since the start, and look seldom.
 
-    Without it a full collection, which stops every thread, walks through all of the process.
+    Without it a full collection, which stops every thread, walks through all of the process. What
+    stays is moved into huge pages.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
+    use_huge_pages()
 
 
 def _venue_clock(config: Config, pulse: Pulse) -> VenueClock | None:

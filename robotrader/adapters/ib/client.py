@@ -24,10 +24,14 @@ from ib_async.contract import Contract
 from ib_async.decoder import Decoder
 from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
 
+from robotrader.adapters.ib.order_text import OrderTexts
+from robotrader.adapters.ib.translate import contract_texts
 from robotrader.tws import FrameError, Framer, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from robotrader.domain import Order
 
 HIGHEST_ID: Final = 120
 """Message ids of the text protocol end at 109; above this it is no message."""
@@ -49,13 +53,7 @@ def _float(value: float) -> str:
 
 
 def _contract(contract: Contract) -> str:
-    fields = (
-        contract.conId, contract.symbol, contract.secType,
-        contract.lastTradeDateOrContractMonth, contract.strike, contract.right,
-        contract.multiplier, contract.exchange, contract.primaryExchange, contract.currency,
-        contract.localSymbol, contract.tradingClass,
-    )  # fmt: skip
-    return "\0".join(map(str, fields))
+    return "\0".join(contract_texts(contract))
 
 
 _PLAIN: Final[dict[type, Callable[[Any], str]]] = {
@@ -89,7 +87,7 @@ class StrictDecoder(Decoder):
         def handler(fields: list[str]) -> None:
             if method is not None:
                 pairs = zip(types, fields[skip:], strict=False)
-                method(*[_field(kind, text) for kind, text in pairs])
+                method(*[text if kind is str else _field(kind, text) for kind, text in pairs])
 
         return handler
 
@@ -102,11 +100,8 @@ class StrictDecoder(Decoder):
 
 
 def _field(kind: type, text: str) -> Any:
-    if kind is str:
-        return text
-    if kind is bool:
-        return bool(int(text or 0))
-    return kind(text or 0)
+    """Read a field that is no text; an empty one is 0."""
+    return bool(int(text or 0)) if kind is bool else kind(text or 0)
 
 
 class SafeClient(Client):
@@ -140,6 +135,7 @@ class SafeClient(Client):
         self._garbled = garbled
         self._read = read
         self._over = False
+        self._orders: OrderTexts | None = None
 
     async def open(self, host: str, port: int) -> None:
         """Connect and say hello; the answer comes to the wrapper.
@@ -187,6 +183,23 @@ class SafeClient(Client):
             self.sendMsg("".join([_PLAIN[type(each)](each) + "\0" for each in fields]))
         else:
             super().send(*fields, makeEmpty=makeEmpty)
+
+    def place(self, number: int, contract: Contract, order: Order) -> None:
+        """Write an order, as ib_async's ``placeOrder`` would.
+
+        Raises:
+            ConnectionError: there is no connection.
+        """
+        if not self.isConnected():
+            raise ConnectionError("Not connected")
+        if self._orders is None:
+            self._orders = OrderTexts(self.serverVersion())
+        self.sendMsg(self._orders.of(number, contract, order))
+
+    def sendMsg(self, msg: str) -> None:
+        """Write a message now: our own limiter has counted it before."""
+        if msg:
+            self.conn.sendMsg(frame(msg.encode()))
 
     # -- what comes --
 

@@ -35,6 +35,11 @@ class Ears:
         self._port = port
         self._accounts: list[str] = []
         self._first_id: int | None = None
+        # By far the most of what comes are ticks: nothing stands between them and their desk.
+        self.tick_price = port.data.price
+        self.tick_size = port.data.size
+        self.tick_number = port.data.number
+        self.tick_text = port.data.text
 
     @property
     def generation(self) -> int:
@@ -172,22 +177,6 @@ class Ears:
     def data_type(self, number: int, kind: int) -> None:
         """What a line's prices are."""
         self._port.data.data_type(number, kind)
-
-    def tick_price(self, number: int, kind: int, price: float, size: float) -> None:
-        """A price of a line."""
-        self._port.data.price(number, kind, price, size)
-
-    def tick_size(self, number: int, kind: int, size: float) -> None:
-        """A size of a line."""
-        self._port.data.size(number, kind, size)
-
-    def tick_number(self, number: int, kind: int, value: float) -> None:
-        """A number of a line that is neither price nor size."""
-        self._port.data.number(number, kind, value)
-
-    def tick_text(self, number: int, kind: int, text: str) -> None:
-        """A text of a line."""
-        self._port.data.text(number, kind, text)
 
     def bar(self, number: int, raw: tuple[Any, ...]) -> None:
         """Five seconds of a line."""

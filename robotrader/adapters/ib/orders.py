@@ -145,7 +145,7 @@ class OrderDesk:
             if known is None
             else translate.contract_of(known)
         )
-        client.placeOrder(ask.order_id, contract, translate.order_of(order))
+        client.place(ask.order_id, contract, order)
         self._sent.add(ask.order_id)
         self._unacked.pop(ask.order_id, None)
         due_ns = self._wire.now_ns() + round(self._wire.settings.ack_s * SECOND_NS)

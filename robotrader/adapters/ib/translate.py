@@ -89,8 +89,8 @@ def order_of(order: Order) -> ib_async.Order:
         transmit=order.transmit,
         outsideRth=order.outside_rth,
         allOrNone=order.all_or_none,
-        goodAfterTime=_time(order.good_after_ns),
-        goodTillDate=_time(order.good_till_ns),
+        goodAfterTime=time_text(order.good_after_ns),
+        goodTillDate=time_text(order.good_till_ns),
     )
     prices = {
         "lmtPrice": order.limit_price,
@@ -107,7 +107,17 @@ def order_of(order: Order) -> ib_async.Order:
     return made
 
 
-def _time(at_ns: int | None) -> str:
+def contract_texts(contract: ib_async.Contract) -> list[str]:
+    """Return the fields of a contract as they stand in requests."""
+    return [
+        str(contract.conId), contract.symbol, contract.secType,
+        contract.lastTradeDateOrContractMonth, str(contract.strike), contract.right,
+        contract.multiplier, contract.exchange, contract.primaryExchange, contract.currency,
+        contract.localSymbol, contract.tradingClass,
+    ]  # fmt: skip
+
+
+def time_text(at_ns: int | None) -> str:
     """Write a time in UTC as TWS reads it, with the dash that says so."""
     if at_ns is None:
         return ""
