@@ -6,8 +6,6 @@ import threading
 import time
 from pathlib import Path
 
-import pytest
-
 from robotrader.domain import Bar
 from robotrader.strategies import Context, Params, State, Strategy, StrategyHost
 from tests.actors.rig import SYMBOLS, running
@@ -33,7 +31,6 @@ class Blocker(Strategy[Params, State]):
             self._go.wait(60)
 
 
-@pytest.mark.timeout(120)
 def test_f07_a_strategy_that_hangs_delays_neither_the_broker_nor_another_symbol(
     tmp_path: Path,
 ) -> None:

@@ -13,7 +13,7 @@ from bench.plan import FIGURES
 def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path) -> None:
     out = tmp_path / "benchmarks.md"
     options = ["--quick", "--samples", "1", "--only", "counting", "restart", "--out", str(out)]
-    subprocess.run([sys.executable, "-m", "bench", *options], check=True, timeout=55)
+    subprocess.run([sys.executable, "-m", "bench", *options], check=True, timeout=170)
     raw = json.loads(out.with_suffix(".json").read_text())
     (rate,) = raw["figures"]["pool counting rate"]
     assert rate > 1_000
@@ -25,7 +25,7 @@ def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path
 
 def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
     run = [sys.executable, "-m", "bench.sample", "pool", "journal", "20"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
     figures = json.loads(done.stdout)
     assert set(figures) == {figure.key for figure in FIGURES if figure.workload == "journal"}
     assert min(figures.values()) > 0
@@ -33,7 +33,7 @@ def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
 
 def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan() -> None:
     run = [sys.executable, "-m", "bench.sample", "pool", "path", "30"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
     figures = json.loads(done.stdout)
     assert {figure.key for figure in FIGURES if figure.workload == "path"} <= set(figures)
     assert figures["missed"] < 20
@@ -42,7 +42,7 @@ def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan() -> None
 
 def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> None:
     run = [sys.executable, "-m", "bench.sample", "pool", "load", "20"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
     figures = json.loads(done.stdout)
     assert {figure.key for figure in FIGURES if figure.workload == "load"} == set(figures) - {
         "waiting", "megabytes",
@@ -53,7 +53,7 @@ def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> 
 def test_f46_a_sample_of_questions_has_every_figure_of_the_plan() -> None:
     """F46: the bound itself is one of a quiet machine, in the plan of `make bench`."""
     run = [sys.executable, "-m", "bench.sample", "pool", "queries", "100"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
     figures = json.loads(done.stdout)
     planned = {each.key: each for each in FIGURES if each.workload == "queries"}
     assert planned.keys() == figures.keys()

@@ -37,13 +37,11 @@ def check(folder: Path, records: int, slack: float = 1.0) -> None:
     assert journal_tools.prove(folder / "journal").problems == ()
 
 
-@pytest.mark.timeout(150)
 def test_a_killed_core_comes_back_with_its_snapshot_and_all_of_its_journal(tmp_path: Path) -> None:
     check(tmp_path, 5_000, BUSY)
 
 
 @pytest.mark.bench
-@pytest.mark.timeout(150)
 def test_a_killed_core_is_protected_within_4_s_and_trades_within_20_s(tmp_path: Path) -> None:
     check(tmp_path, 5_000)
 

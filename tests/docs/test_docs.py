@@ -39,7 +39,6 @@ def test_every_block_is_of_a_kind_that_is_tried_or_says_why_not(block: Block) ->
     assert not block.mark or len(block.why) > 10
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("block", CONSOLE, ids=named)
 def test_what_is_shown_of_a_terminal_is_what_a_reader_gets(block: Block, tmp_path: Path) -> None:
     if block.text.startswith("{"):

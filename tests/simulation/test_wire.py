@@ -143,7 +143,6 @@ def test_a_connection_that_suffers_is_back_in_time(kind: str) -> None:
     assert outcome.ok, outcome.text()
 
 
-@pytest.mark.timeout(180)  # it starts an interpreter beside others
 @pytest.mark.parametrize("hash_seed", ["0", "1", "random"])
 def test_a_seed_has_the_same_trace_in_every_process(hash_seed: str) -> None:
     there = [int(each) for each in program(SCRIPT, hash_seed).split()]
@@ -151,7 +150,6 @@ def test_a_seed_has_the_same_trace_in_every_process(hash_seed: str) -> None:
     assert len(set(there)) == len(SEEDS)
 
 
-@pytest.mark.timeout(180)  # as above
 def test_no_decision_rests_on_this_machine() -> None:
     """No real clock, no real chance, no file and no socket, but for meters."""
     found = program(LEAKS, "random").splitlines()

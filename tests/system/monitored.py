@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ class Server:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             with error:
+                if error.code == HTTPStatus.SERVICE_UNAVAILABLE:  # it is still reading its files
+                    return None
                 raise AssertionError(f"{query}: {error.read().decode()}") from None
         except OSError:
             return None

@@ -15,7 +15,6 @@ import pytest
 from robotrader.adapters.ib import IbSettings
 from tests.system.console import ACCOUNT, ROOT, Console, gateway, running, until
 
-pytestmark = pytest.mark.timeout(150)
 PAPER_PORT = 7497
 QUICK = ("ib.connect_timeout_s=0.4", "supervision.core_max_restarts=0")
 

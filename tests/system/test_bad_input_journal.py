@@ -124,7 +124,6 @@ def ends_because(folder: Path, status: int, *words: str) -> None:
         assert word in line
 
 
-@pytest.mark.timeout(150)
 def test_a_flipped_byte_in_the_middle_is_said_and_mended_by_restore(folder: Path) -> None:
     whole = content(folder)
     path = folder / "journal" / DATA
@@ -143,7 +142,6 @@ def test_a_flipped_byte_in_the_middle_is_said_and_mended_by_restore(folder: Path
     assert content(folder)[:RECORDS] == whole
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("left", [0.3, 0.6, 0.9])
 def test_a_truncated_journal_is_said_and_no_signal_ends_the_core(folder: Path, left: float) -> None:
     path = folder / "journal" / DATA
@@ -156,7 +154,6 @@ def test_a_truncated_journal_is_said_and_no_signal_ends_the_core(folder: Path, l
     assert restored.records == RECORDS
 
 
-@pytest.mark.timeout(150)
 def test_a_second_instance_exits_75_and_leaves_the_first_alone(folder: Path) -> None:
     since = time.time_ns()
     with running(folder) as first:
@@ -173,7 +170,6 @@ def test_a_second_instance_exits_75_and_leaves_the_first_alone(folder: Path) -> 
     assert journal_tools.verify(folder / "journal").problems == ()
 
 
-@pytest.mark.timeout(150)
 def test_of_two_started_together_one_runs(folder: Path) -> None:
     quiet = subprocess.DEVNULL
     both = [
@@ -191,7 +187,6 @@ def test_of_two_started_together_one_runs(folder: Path) -> None:
             each.wait(90)
 
 
-@pytest.mark.timeout(150)
 def test_sigterm_ends_everything_and_frees_the_directory(folder: Path) -> None:
     since = time.time_ns()
     with running(folder):
@@ -229,7 +224,6 @@ def fill_up(path: Path) -> Path:
     return filler
 
 
-@pytest.mark.timeout(150)
 def test_a_full_disk_at_the_start_is_said_and_with_room_it_goes_on(folder: Path) -> None:
     whole = content(folder)
     with small_disk(folder / "journal", 4):
@@ -257,7 +251,6 @@ def tripped(folder: Path) -> int:
     return sum(isinstance(CATALOGUE.decode(frame), rec.SwitchTripped) for frame in frames)
 
 
-@pytest.mark.timeout(150)
 def test_a_full_disk_while_it_runs_is_told_to_who_asks_and_loses_nothing(folder: Path) -> None:
     with small_disk(folder / "journal", 4):
         since = time.time_ns()
@@ -274,7 +267,6 @@ def test_a_full_disk_while_it_runs_is_told_to_who_asks_and_loses_nothing(folder:
         assert tripped(folder) >= 1
 
 
-@pytest.mark.timeout(60)
 def test_a_data_directory_without_room_is_said(folder: Path) -> None:
     with small_disk(folder, 4):
         fill_up(folder)

@@ -16,8 +16,6 @@ import pytest
 
 from tests.system.console import ACCOUNT, ROOT, SYMBOLS, Console, gateway, running, until
 
-pytestmark = pytest.mark.timeout(150)
-
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:

@@ -18,7 +18,6 @@ from tests.supervision.heart_kit import exists
 from tests.system.console import ROOT, Console, until
 from tests.system.kit import free_port
 
-pytestmark = pytest.mark.timeout(150)
 OWN_GATEWAY = "ib.gateway_command=[]"
 SHUTDOWN_S = 10.0
 """``supervision.shutdown_s`` as it is if nothing is set."""

@@ -7,15 +7,12 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from robotrader.adapters import journal_tools
 from robotrader.domain import records as rec
 from robotrader.recovery import CATALOGUE
 from tests.system.console import until
 from tests.system.test_ends import Run, started
 
-pytestmark = pytest.mark.timeout(150)
 EFFECTIVE_NS = 1_000_000_000
 """What the switch has to be in force in."""
 

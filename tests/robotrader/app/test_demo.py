@@ -69,7 +69,6 @@ def started() -> Iterator[Demo]:
         process.stdout.close()
 
 
-@pytest.mark.timeout(180)
 def test_the_demo_trades_and_outlives_its_processes_and_ctrl_c_ends_it_with_a_summary() -> None:
     with started() as demo:
         first = int(demo.until(r"core is up process (\d+)")[1])

@@ -82,7 +82,7 @@ class Lab:
         return [code for _, code in self.errors]
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 8.0) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Wait for a condition; the loop's own events decide when it is looked at."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - the client has no event for "anything changed"

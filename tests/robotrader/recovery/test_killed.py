@@ -74,7 +74,6 @@ def kill_often(folder: Path, kills: int, seed: int) -> list[int]:
     return [check(folder, killed(folder, seed + number)) for number in range(kills)]
 
 
-@pytest.mark.timeout(120)
 def test_4_kills_while_snapshots_are_written_lose_nothing(tmp_path: Path) -> None:
     taken = kill_often(tmp_path, 4, seed=1)
     assert taken == sorted(taken)

@@ -99,10 +99,10 @@ class Trader:
     def of(self, kind: type[E]) -> list[E]:
         return [each for each in [*self.broker, *self.data] if isinstance(each, kind)]
 
-    async def ready(self, timeout_s: float = 8.0) -> None:
+    async def ready(self, timeout_s: float = 30.0) -> None:
         await until(lambda: self.port.link.state is LinkState.READY, timeout_s)
 
-    async def reconnected(self, generation: int = 2, timeout_s: float = 8.0) -> None:
+    async def reconnected(self, generation: int = 2, timeout_s: float = 30.0) -> None:
         await until(
             lambda: self.port.generation >= generation and self.port.link.state is LinkState.READY,
             timeout_s,
