@@ -38,7 +38,7 @@ ROLES: Final = (
 EXCUSES: Final = {"O7": frozenset({"W1"})}
 """What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
 
-SHORT_S: Final = {"O1": 2.0}
+SHORT_S: Final[dict[str, float]] = {}
 """Rows that end sooner than drawn: without a word of it in whole answers for ten seconds an order
 counts as gone (``Times.quiet_ns``), and O1 would keep them out of every answer."""
 
