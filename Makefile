@@ -54,8 +54,10 @@ deep: setup ## Run what takes longer: mutants, long random runs.
 
 SEEDS ?= 1000
 LEDGER ?= build/simulation
-simulate: setup ## Simulate SEEDS seeds more, and say where all of them in LEDGER stand.
-	$(BIN)/python -m tests.simulation --slice $(SEEDS) --ledger $(LEDGER)
+EXECUTOR ?= pool
+simulate: setup ## Simulate SEEDS more by EXECUTOR (pool, ray, inline); say where LEDGER stands.
+	$(BIN)/python -m tests.simulation --slice $(SEEDS) --ledger $(LEDGER) \
+		--executor $(EXECUTOR)
 
 lint: setup ## Check style, format, types and the direction of imports.
 	$(BIN)/ruff check .

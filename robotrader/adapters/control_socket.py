@@ -106,7 +106,8 @@ class ControlSocket:
         try:
             await self._talk(reader, writer, peer)
         except (ControlError, OSError, asyncio.IncompleteReadError, TimeoutError) as error:
-            _LOG.info("control connection of pid %s ended: %s", peer.pid, error)
+            why = str(error) or type(error).__name__  # a TimeoutError says nothing
+            _LOG.info("control connection of pid %s ended: %s", peer.pid, why)
         except asyncio.CancelledError:
             # Only stop() cancels; a stream's task may not end cancelled (its callback would log).
             _LOG.debug("control connection of pid %s ended with the server", peer.pid)
@@ -119,7 +120,9 @@ class ControlSocket:
     ) -> None:
         while True:
             async with asyncio.timeout(self._idle_s):
-                first = await reader.readexactly(1)
+                first = await reader.read(1)
+            if not first:
+                return  # it has what it wanted, and hung up between two frames
             async with asyncio.timeout(self._frame_s):
                 size = control.length(first + await reader.readexactly(3))
                 content = await reader.readexactly(size)

@@ -57,6 +57,9 @@ class Eyes:
         self._cursor: int | None = None
         self._tripped_before: frozenset[str] = frozenset()
         self._began = ""
+        self.paused: tuple[str, ...] = ()
+        """Why nothing traded at the begin."""
+
         self.intents: dict[int, str] = {}
         self.status: answers.StatusAnswer | None = None
 
@@ -68,6 +71,7 @@ class Eyes:
         assert isinstance(status, answers.StatusAnswer), status
         self._cursor, self.status = tail.tip, status
         self._tripped_before = frozenset(map(_switch, status.switches))
+        self.paused = tuple(_switch(each) for each in status.switches if _everything(each.scope))
         self._began = _last_time(self._config)
         return self._seen(0.0, status)
 
@@ -227,6 +231,10 @@ def _breaks(found: answers.ReconcileAnswer) -> Iterator[str]:
 
 def _switch(row: answers.Switch) -> str:
     return f"{row.level} {row.scope}: {row.why}"
+
+
+def _everything(scope: str) -> bool:
+    return scope == "all" or scope.startswith("account:")
 
 
 def _last_time(config: Config) -> str:

@@ -114,7 +114,8 @@ class Hands:
             toxic = Toxic(kind=fault.toxic, direction=fault.direction, amount=fault.amount)
             self._to_link((toxic,), fault.for_s)
         else:
-            venue(self._config, **_command(fault))
+            speed = venue(self._config, do="tempo")["speed"]
+            venue(self._config, **command_of(fault, speed))
 
     def _to_core(self, fault: Fault) -> None:
         fields = {
@@ -169,15 +170,20 @@ def _line(sock: socket.socket, asked: dict[str, Any]) -> Any:
     return answer["ok"]
 
 
-def _command(fault: Fault) -> dict[str, Any]:
-    """Return what the emulated gateway's control port is told."""
+def command_of(fault: Fault, speed: float) -> dict[str, Any]:
+    """Return what the emulated gateway's control port is told.
+
+    Its seconds are the market's, ours are those of a clock: ``speed`` of them are one of ours.
+    """
+    for_s = fault.lasts_s * speed
     if isinstance(fault, faults.Lock):
-        return {"do": "lock", "for_s": fault.for_s}
+        return {"do": "lock", "for_s": for_s}
     if isinstance(fault, faults.NightlyRestart):
-        return {"do": "restart", "down_s": fault.for_s}
+        return {"do": "restart", "down_s": for_s}
     if isinstance(fault, faults.Storm):
-        rule = f'do = "flood"\nsymbol = "{fault.symbol}"\nrate = {fault.rate}\n'
-        toml = f'row = "-"\ntitle = "storm"\n[[rule]]\n{rule}for_s = {fault.for_s}\n'
+        rate = max(1, round(fault.rate / speed))
+        rule = f'do = "flood"\nsymbol = "{fault.symbol}"\nrate = {rate}\n'
+        toml = f'row = "-"\ntitle = "storm"\n[[rule]]\n{rule}for_s = {for_s}\n'
         return {"do": "fault", "toml": toml}
     return {"do": "fault", "program": getattr(fault, "program", "")}
 

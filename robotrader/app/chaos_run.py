@@ -16,6 +16,7 @@ from robotrader.app.chaos_eyes import Eyes
 from robotrader.app.chaos_hands import Hands, venue
 from robotrader.app.control_client import RefusedError
 from robotrader.chaos import (
+    Moment,
     Report,
     Strike,
     blast,
@@ -68,6 +69,7 @@ class ChaosRun:
         self._looks: list[Look] = []
         self._struck: list[Strike] = []
         self._refused: list[str] = []
+        self._moments: list[Moment] = []
         self._stopped = ""
 
     def run(self) -> Report:
@@ -106,6 +108,9 @@ class ChaosRun:
             venue(self._config, do="tempo")
         deadline = time.monotonic() + STEADY_S
         look = self._eyes.begin()
+        if self._eyes.paused:
+            msg = f"nothing trades, so nothing was done: {'; '.join(self._eyes.paused)}"
+            raise NotSteadyError(f"{msg}; clear the kill switch first: `robotrader resume`")
         while not look.steady:
             if time.monotonic() > deadline:
                 msg = f"not steady within {STEADY_S:g} s, nothing was done: the link is {look.link}"
@@ -155,10 +160,14 @@ class ChaosRun:
         at_s = time.monotonic() - begun
         if why:
             self._refused.append(f"{named(strike.fault)} at {strike.at_s:g} s: {why}")
-            self._say(f"{at_s:6.1f} s  NOT DONE {named(strike.fault)}: {why}")
+            self._note(at_s, f"NOT DONE {named(strike.fault)}: {why}")
             return
         self._struck.append(Strike(at_s, strike.fault))
-        self._say(f"{at_s:6.1f} s  {named(strike.fault)}")
+        self._note(at_s, named(strike.fault))
+
+    def _note(self, at_s: float, what: str) -> None:
+        self._moments.append(Moment(at_s, what))
+        self._say(f"{at_s:6.1f} s  {what}")
 
     def _tell_changes(self) -> None:
         look, before = self._looks[-1], self._looks[-2:-1]
@@ -166,7 +175,7 @@ class ChaosRun:
             return
         word = "steady" if look.steady else f"not ready, link {look.link}"
         said = f"core {look.pid} {word}" if look.pid else "the core does not answer"
-        self._say(f"{look.at_s:6.1f} s  {said}")
+        self._note(look.at_s, said)
 
     def _judged(self, begun_at: datetime, lasted_s: float) -> Report:
         felt = recoveries(self._struck, self._looks)
@@ -191,6 +200,7 @@ class ChaosRun:
             looks=len(self._looks),
             lasted_s=lasted_s,
             refused=tuple(self._refused),
+            moments=tuple(self._moments),
         )
 
 

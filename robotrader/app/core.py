@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
@@ -40,6 +40,7 @@ from robotrader.adapters.prometheus_breakers import BreakerCollector
 from robotrader.adapters.prometheus_trading import TradingCollector
 from robotrader.adapters.venue_clock import VenueClock
 from robotrader.app import exits
+from robotrader.app.beats import BEAT_S, beat_until, beating
 from robotrader.app.breaking import damage_of, with_fault_points
 from robotrader.app.building import chosen, pace_of, program_of, settings_of, trader_of
 from robotrader.config import Config, Mode, control_socket, log_folder
@@ -65,16 +66,7 @@ if TYPE_CHECKING:
     from actors import Trader
     from actors.chaos import Damage
     from robotrader.domain import LinkChanged
-
-BEAT_S: Final = 0.25
-SAFETY: Final = ("journal", "kill-switch", "orders", "risk")
-"""Who has to make progress for the process to be alive."""
-
-STUCK_S: Final = 2.0
-"""The longest that a message may wait in a safety actor's mailbox while the process beats."""
-
-AWAY_S: Final = 10.0
-"""The longest that a safety actor may be away: it is being restarted, or its journal replayed."""
+    from supervision import ActorRef
 
 LOOKUPS: Final = 6
 """Contracts are asked for as long as so many greetings may take."""
@@ -175,21 +167,33 @@ def _own(data_dir: Path, account: str) -> None:
 
 def _live(given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, installed: Installed) -> int:
     _own(data_dir, given.config.account)
-    clock = _venue_clock(given.config, pulse)
+    clock: VenueClock | None = None
     try:
-        return _traded(given, data_dir, stop, pulse, clock, installed=installed)
+        # In one piece from here to the tree: what is not beaten through on a busy machine, as the
+        # import of a strategy, is a core that heart replaces before it ever was there.
+        with beating(pulse):
+            clock = _venue_clock(given.config)
+            grown = _grown(given, data_dir, stop, clock, installed=installed)
+        return _traded(grown, stop, pulse)
     finally:
         if clock is not None:
             clock.close()
 
 
-def _traded(
-    given: Handed, data_dir: Path, stop: _Stop, pulse: Pulse, clock: VenueClock | None,
-    *, installed: Installed,
-) -> int:  # fmt: skip
+class _Grown(NamedTuple):
+    """A tree that has started. ``measured`` is kept as long as it lives."""
+
+    system: ActorSystem
+    trader: Trader
+    root: ActorRef[Any]
+    measured: CollectorRegistry | None
+
+
+def _grown(
+    given: Handed, data_dir: Path, stop: _Stop, clock: VenueClock | None, *, installed: Installed
+) -> _Grown:
     system, memory = ActorSystem("core"), ProgramMemory()
-    with _beating(pulse):
-        instruments = _instruments(given.config, data_dir, system, memory)
+    instruments = _instruments(given.config, data_dir, system, memory)
     system.add_runtime(LoopThread(system, "broker"))
     system.add_runtime(LoopThread(system, "control"))
     now_ns = time.time_ns if clock is None else clock.now_ns
@@ -205,17 +209,21 @@ def _traded(
     trader.outside.extend((control, _build(trader, installed)))
     children, flags = make_tree(trader)
     stop.at_once = False
-    with _beating(pulse):
-        root = system.start(Supervisor(children, flags))
+    root = system.start(Supervisor(children, flags))
     trader.registry.register("root", root)
     settle_memory()
-    _beat_until(stop, pulse, trader, root.is_alive)
-    del registry
+    return _Grown(system, trader, root, registry)
+
+
+def _traded(grown: _Grown, stop: _Stop, pulse: Pulse) -> int:
+    """Beat until it ends, and end it in order."""
+    root = grown.root
+    beat_until(lambda: _ends(stop, grown), pulse, grown.trader)
     if not root.is_alive():
         return _say(RuntimeError("the tree gave up: see the log"), GAVE_UP)
     pulse.planned()
     stop_root(root)
-    system.close()
+    grown.system.close()
     return 0
 
 
@@ -231,7 +239,7 @@ def settle_memory() -> None:
     use_huge_pages()
 
 
-def _venue_clock(config: Config, pulse: Pulse) -> VenueClock | None:
+def _venue_clock(config: Config) -> VenueClock | None:
     """Return the clock of a simulated day, or None where the wall clock is the market's.
 
     A real gateway's time is never asked for instead of the wall clock: the day that it says it is
@@ -240,8 +248,7 @@ def _venue_clock(config: Config, pulse: Pulse) -> VenueClock | None:
     if config.mode is not Mode.SIM or not config.sim.own_time:
         return None
     clock = VenueClock("127.0.0.1", config.sim.control_port)
-    with _beating(pulse):
-        clock.start(TEMPO_S)
+    clock.start(TEMPO_S)
     return clock
 
 
@@ -306,24 +313,6 @@ def _measured(system: ActorSystem, given: Handed, trader: Trader) -> CollectorRe
     return registry
 
 
-@contextlib.contextmanager
-def _beating(pulse: Pulse) -> Iterator[None]:
-    """Tell heart of progress while something takes its time: contracts, a replay."""
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.wait(BEAT_S):
-            pulse.replaying()
-
-    thread = threading.Thread(target=beat, name="replaying", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
 def _instruments(
     config: Config, data_dir: Path, system: ActorSystem, memory: ProgramMemory
 ) -> list[Instrument]:
@@ -361,25 +350,13 @@ def _gateway_program(
         alerts.stop()
 
 
-def _beat_until(stop: _Stop, pulse: Pulse, trader: Trader, alive: Callable[[], bool]) -> None:
-    """Beat while the safety actors make progress, until the end is wanted or the tree is gone."""
-    seen = dict.fromkeys(SAFETY, time.monotonic())
-    while not stop.wanted.wait(BEAT_S) and alive():
-        if stop.killed.is_set():
-            stop.killed.clear()
-            _trip(trader)
-        if all(_progresses(trader, role, seen) for role in SAFETY):
-            pulse.beat()
-
-
-def _progresses(trader: Trader, role: str, seen: dict[str, float]) -> bool:
-    now = time.monotonic()
-    try:
-        ref = trader.role(role).resolve()
-    except Unavailable:
-        return now - seen[role] < AWAY_S
-    seen[role] = now
-    return bool(ref.oldest_age_s() < STUCK_S)
+def _ends(stop: _Stop, grown: _Grown) -> bool:
+    """Wait for a beat's time; say whether to end. A signal that came trips the kill switch."""
+    wanted = stop.wanted.wait(BEAT_S) or not grown.root.is_alive()
+    if not wanted and stop.killed.is_set():
+        stop.killed.clear()
+        _trip(grown.trader)
+    return wanted
 
 
 def _trip(trader: Trader) -> None:

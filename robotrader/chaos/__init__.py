@@ -1,7 +1,7 @@
 """Chaos on purpose: scenarios, what bad connections do to bytes, verdicts and reports. No I/O."""
 
 from robotrader.chaos.faults import BLAST, EMULATED, PLACES, Fault, Place, named
-from robotrader.chaos.report import Report, markdown
+from robotrader.chaos.report import Moment, Report, markdown
 from robotrader.chaos.scenario import Hypothesis, Scenario, Strike, blast, read, strikes
 from robotrader.chaos.toxics import Direction, End, Kind, Passed, Piece, Toxic, through
 from robotrader.chaos.verdict import Evidence, Line, holds, verdict
@@ -19,6 +19,7 @@ __all__ = [
     "Kind",
     "Line",
     "Look",
+    "Moment",
     "Passed",
     "Piece",
     "Place",

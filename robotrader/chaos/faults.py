@@ -191,14 +191,19 @@ BLAST: Final = {
 }
 
 
+_WHEN: Final = frozenset({"do", "at_s", "times", "every_s"})
+
+
 def named(fault: Fault) -> str:
-    """Return a fault in words: its kind, and what it is aimed at."""
+    """Return a fault in words: its kind, and what it is aimed at; what is as always is left out."""
     fields = msgspec.to_builtins(fault)
-    kind = fields.pop("do")
-    for name in ("at_s", "times", "every_s"):
-        fields.pop(name)
-    said = [f"{name}={_shown(value)}" for name, value in fields.items()]
-    return " ".join((kind, *said))
+    usual = {each.name: each.default for each in msgspec.structs.fields(fault)}
+    said = [
+        f"{name}={_shown(value)}"
+        for name, value in fields.items()
+        if name not in _WHEN and value != usual.get(name)
+    ]
+    return " ".join((fields["do"], *said))
 
 
 def _shown(value: object) -> str:

@@ -111,11 +111,13 @@ def _once(found: Evidence) -> Line:
 
 def _kept(found: Evidence) -> Line:
     lost = list[str]()
-    said = None
+    said, what = None, "no acknowledged intent is lost"
+    if found.kept is not None and not found.intents:
+        return _unmeasured(what, "no order was decided during the run")
     if found.kept is not None:
         lost = [ref for seq, ref in found.intents.items() if found.kept.get(seq) != ref]
         said = f"{len(found.intents)} acknowledged, {len(lost)} lost{_some(lost)}"
-    return _line("no acknowledged intent is lost", "0 lost", said, well=not lost)
+    return _line(what, "0 lost", said, well=not lost)
 
 
 def _booked(found: Evidence) -> Line:

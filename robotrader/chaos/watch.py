@@ -53,6 +53,9 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     trades_s: float | None
     """Until the first order that was decided once it was ready again."""
 
+    broken_s: float = 0.0
+    """How long the fault lasted by itself: it is part of the other times."""
+
 
 def recoveries(struck: Sequence[Strike], looks: Sequence[Look]) -> tuple[Recovery, ...]:
     """Return how each strike was felt, up to the next one."""
@@ -77,6 +80,7 @@ def _recovery(strike: Strike, looks: Sequence[Look]) -> Recovery:
         answers_s=_first(heard, begun_s, felt=bool(silent)),
         ready_s=_first(again, begun_s, felt=bool(rough)),
         trades_s=_trades_s(again, begun_s),
+        broken_s=strike.fault.lasts_s,
     )
 
 

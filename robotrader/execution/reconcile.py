@@ -2,8 +2,8 @@
 
 The rule: absence is evidence only in a complete snapshot that was asked for after the order was
 sent, and only if it is still so after a quiet period. A fence, a cancel sent behind an order that
-was not found, makes sure that it cannot arrive and stay. No order is ever invented to make a
-position fit; a difference that lasts halts the symbol until a person decides.
+was not found, makes sure that it cannot arrive and stay, nor work on unnamed. No order is ever
+invented to make a position fit; a difference that lasts halts the symbol until a person decides.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ class Judgement:
     """What follows from a snapshot.
 
     ``found`` are live and known to be: their doubt ends without a record. ``missed`` were not
-    found, and have to be looked for again. ``cancels`` are order ids, to be sent after the commit.
+    found, and have to be looked for again. ``cancels`` are order ids, to be sent after the commit;
+    ``fences`` too, of orders that were given up: whatever is sent later comes behind them.
     """
 
     records: list[r.Record] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     cancels: list[int] = field(default_factory=list)
+    fences: list[int] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
 
     def alert(self, level: Level, kind: str, text: str) -> None:
@@ -187,6 +189,8 @@ class Judge:
     def _lost(self, order: Tracked) -> None:
         why = "acknowledged before, and now neither open nor completed at the broker"
         self._end(order, r.Ending.LOST, why)
+        # A broker that only does not name it must not have two of it once its stop is replaced.
+        self.out.fences.append(order.intent.order_id)
         self._halt(order.intent.con_id, f"order {order.ref} was {why}: check it at the broker")
         self.out.alert(Level.CRITICAL, "order_lost", f"order {order.ref} was {why}: symbol halted")
 

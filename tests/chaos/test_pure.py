@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from random import Random
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robotrader.app.chaos_hands import command_of
 from robotrader.chaos import (
     Direction,
     End,
@@ -17,9 +20,12 @@ from robotrader.chaos import (
     Kind,
     Line,
     Look,
+    Moment,
+    Recovery,
     Report,
     Strike,
     Toxic,
+    faults,
     holds,
     markdown,
     processes,
@@ -259,3 +265,69 @@ def test_a_report_is_whole_in_both_forms_whatever_is_said(what: str, measured: s
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
     rows = [each for each in markdown(report).split("\n") if each.startswith("| ")]
     assert len(rows) == 1 + 1 + 1 + len(FELT) + 2
+
+
+def report_of(felt: Sequence[Recovery], *lines: Line, stopped: str = "") -> str:
+    return markdown(Report(
+        scenario="s", title="t", began="2026-11-21T14:00:00+00:00", mode="sim", account="DU1",
+        version="1", config_hash="h" * 40, holds=False, blast=("b",), lines=lines,
+        recoveries=tuple(felt), looks=3, lasted_s=12.0, stopped=stopped,
+        moments=(Moment(10.0, "kill-core"), Moment(11.2, "core 7 steady")),
+    ))  # fmt: skip
+
+
+def test_who_reads_only_the_beginning_of_a_report_knows_what_is_broken() -> None:
+    lines = (
+        Line(what="both sides agree", wanted="0 differences", measured="1; KO", holds=False),
+        Line(what="no limit is exceeded", wanted="0", measured="0", holds=True),
+        Line(what="the switch", wanted="-", measured="not looked at", holds=None),
+    )
+    top = report_of(FELT, *lines, stopped="by me").partition("##")[0]
+    assert "1 strikes; 1 of 2 promises hold" in top
+    assert "broken: both sides agree: wanted 0 differences, measured 1; KO" in top
+    assert "stopped early: by me" in top
+    assert "no limit" not in top
+
+
+def test_the_moments_of_a_run_are_told_in_their_order() -> None:
+    said = report_of(FELT).partition("## What happened")[2]
+    assert said.index("10.0 s: kill-core") < said.index("11.2 s: core 7 steady")
+
+
+@pytest.mark.parametrize(("many", "name"), [(1, "longest"), (99, "longest"), (100, "p99")])
+def test_a_99th_percentile_is_told_of_a_hundred_strikes_and_more(many: int, name: str) -> None:
+    said = report_of([FELT[0]] * many)
+    assert f"\n| {name} |" in said
+    assert ("| p99 |" in said) is (name == "p99")
+
+
+def test_where_nothing_was_decided_nothing_is_said_of_what_is_lost() -> None:
+    found = msgspec.structs.replace(SOUND, intents={}, kept={})
+    (line,) = (
+        each for each in verdict(Hypothesis(), STEADY, FELT, found) if "acknowledged" in each.what
+    )
+    assert line.holds is None
+    assert line.measured == "not looked at: no order was decided during the run"
+
+
+@given(
+    st.one_of(
+        st.builds(faults.Lock, for_s=st.floats(0.5, 100)),
+        st.builds(faults.NightlyRestart, for_s=st.floats(0.5, 100)),
+        st.builds(
+            faults.Storm, symbol=st.just("KO"), rate=st.integers(1_000, 9_999),
+            for_s=st.floats(0.5, 100),
+        ),
+    ),
+    st.floats(0.5, 60),
+)  # fmt: skip
+def test_what_the_emulated_gateway_does_lasts_as_long_by_the_clock_at_any_speed(
+    fault: faults.Fault, speed: float
+) -> None:
+    """Its own seconds are the market's, which may be sixty times as fast."""
+    told = command_of(fault, speed)
+    rule = tomllib.loads(told["toml"])["rule"][0] if "toml" in told else told
+    lasts_s = rule.get("for_s", rule.get("down_s"))
+    assert float(lasts_s or 0) / speed == pytest.approx(fault.lasts_s)
+    if isinstance(fault, faults.Storm):
+        assert rule["rate"] * speed == pytest.approx(fault.rate, rel=0.05)

@@ -109,7 +109,7 @@ def test_strikes_are_all_injections_in_the_order_of_their_time(faults: list[Link
     assert [each.at_s for each in found] == sorted(each.at_s for each in found)
     assert len(found) == sum(each.times for each in faults)
     assert made.lasts_s == max(each.at_s for each in found) + 1.0
-    assert all(named(each.fault).startswith("link toxic=down") for each in found)
+    assert all(named(each.fault) == "link toxic=down for_s=1" for each in found)
 
 
 def test_ls_shows_each_scenario_with_its_length(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,9 +16,10 @@ from typing import Final
 
 import msgspec
 
-from robotrader.adapters.pool import ProcessPool
+from robotrader.domain.errors import ConfigurationError
 from tests.simulation import rows
 from tests.simulation.corpus import Case, text_of
+from tests.simulation.executors import EXECUTORS, executor_of
 from tests.simulation.run import LEVELS, SECONDS, level_of, run
 from tests.simulation.seeds import NOTHING, Sum, run_all
 from tests.simulation.shrink import shrink
@@ -35,7 +36,7 @@ def main() -> int:
     """Run what the arguments ask for; return 1 if an invariant was broken."""
     asked = _arguments()
     if asked.slice:
-        return _slice(asked.level, asked.slice, Path(asked.ledger))
+        return _slice(asked.level, asked.slice, Path(asked.ledger), asked.executor)
     outcome = run(asked.seed, asked.level, asked.seconds, record=True)
     sys.stdout.write(outcome.text() + "\n")
     if asked.shrink and not outcome.ok:
@@ -51,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--slice", type=int, default=0, help="how many seeds more")
     parser.add_argument("--ledger", default=".", help="the folder that keeps the sum")
+    parser.add_argument("--executor", choices=EXECUTORS, default="pool", help="who runs a slice")
     return parser.parse_args()
 
 
@@ -67,12 +69,17 @@ def _small(seed: int, level: str, seconds: float) -> str:
     )
 
 
-def _slice(level: str, count: int, folder: Path) -> int:
+def _slice(level: str, count: int, folder: Path, executor: str = "pool") -> int:
     """Run the next seeds, add them to the ledger, say where it stands."""
     path = folder / f"simulation-{level}.json"
     before = msgspec.json.decode(path.read_bytes(), type=Sum) if path.exists() else NOTHING
     begun_s = time.monotonic()
-    new = run_all(ProcessPool(os.cpu_count() or 1), FIRST_DEEP + before.seeds, count, level)
+    try:
+        with executor_of(executor, os.cpu_count() or 1) as workers:
+            new = run_all(workers, FIRST_DEEP + before.seeds, count, level)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     took_s = time.monotonic() - begun_s
     total = before.plus(new)
     folder.mkdir(parents=True, exist_ok=True)

@@ -38,10 +38,6 @@ ROLES: Final = (
 EXCUSES: Final = {"O7": frozenset({"W1"})}
 """What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
 
-SHORT_S: Final = {"O1": 2.0}
-"""Rows that end sooner than drawn: without a word of it in whole answers for ten seconds an order
-counts as gone (``Times.quiet_ns``), and O1 would keep them out of every answer."""
-
 MOST_TICKS: Final = 300
 """A second, of one contract."""
 
@@ -230,9 +226,6 @@ class Faults:
         self._world.excused |= EXCUSES.get(fault.subject, frozenset())
         played = msgspec.structs.replace(program, rule=rules)
         self._world.server.do(lambda: self._world.gateway.faults.play(played))
-        if fault.subject in SHORT_S:
-            loop = self._world.server.loop
-            loop.call_later(SHORT_S[fault.subject], self._stop_playing, fault)
 
     def _stop_playing(self, fault: Fault) -> None:
         rules = self._played.pop(fault.id, ())

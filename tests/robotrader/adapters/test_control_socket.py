@@ -234,6 +234,22 @@ def test_a_frame_that_does_not_end_is_given_up(tmp_path: Path) -> None:
         assert read_until_closed(raw) == b""
 
 
+def test_who_hangs_up_between_two_frames_is_not_worth_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every command of the command line ends so; an end inside of a frame is told."""
+    caplog.set_level("INFO")
+    script = Script((control.Status, examples.STATUS))
+    with serving(tmp_path / "s", script):
+        assert once(tmp_path / "s", control.Status()) == examples.STATUS
+        connected(tmp_path / "s").close()
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("robo")] == []
+    with serving(tmp_path / "t", script):
+        with connected(tmp_path / "t") as raw:
+            raw.sendall(b"\0\0")
+        wait_until(lambda: "ended: 1 bytes read" in caplog.text)
+
+
 def test_a_silent_connection_is_ended(tmp_path: Path) -> None:
     with serving(tmp_path / "s", Script(), idle_s=0.1), connected(tmp_path / "s") as raw:
         assert read_until_closed(raw) == b""

@@ -329,6 +329,8 @@ def test_an_order_that_the_broker_forgot_is_lost_after_a_second_look_and_halts()
     assert state_of_the_only_order(world) is OrderState.LOST
     asked = [each for each in world.alerts if each.kind == "order_lost"]
     assert len(asked) == 1
+    world.run(SECOND)
+    assert world.broker.cancels == [held.order_id], "it may be there all the same, unnamed"
     world.broker.orders.append(held)
     world.until(lambda: not held.live)
     world.run(SECOND)

@@ -86,6 +86,7 @@ def test_what_is_missing_is_gone_only_after_the_quiet_period(apart_s: int, acked
     assert ends == ([gone] if apart_s == 10 else [])
     halted = [each for each in verdict.records if isinstance(each, r.SymbolHalted)]
     assert len(halted) == (acked and apart_s == 10)
+    assert verdict.fences == ([1] if acked and apart_s == 10 else [])
 
 
 @pytest.mark.parametrize("part", ["open_orders", "completed", "executions", "positions"])

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervision import Actor, fence
+from supervision.clock import ManualClock, to_ns
 from supervision.errors import StaleIncarnation
 from supervision.fence import Incarnation
 from supervision.reasons import LOST, Hung
@@ -25,7 +26,7 @@ from supervision.spec import ChildSpec
 from supervision.supervisor import Supervisor
 from supervision.system import MAX_ZOMBIES, ActorSystem
 from supervision.testing import ProbeActor, actor_of
-from supervision.watchdog import Watchdog
+from supervision.watchdog import PERIOD_S, Watchdog
 from tests.supervision.hung.actors import Hanger, kill_idle_thread
 
 ENDS_S = 10.0
@@ -211,7 +212,7 @@ def test_otp_240_a_hang_of_a_safety_actor_ends_the_process_with_its_code_and_all
         import threading
         from supervision import Actor
         from supervision.system import default
-        from supervision.watchdog import Watchdog
+        from supervision.watchdog import PERIOD_S, Watchdog
 
         class Journal(Actor):
             hang_budget_s = 0.2
@@ -276,3 +277,26 @@ def test_otp_241_a_fenced_incarnation_cannot_commit_in_any_interleaving(seed: in
         assert numbers == sorted(numbers), "once a newer one has written, no older one writes"
     finally:
         system.close()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0.0, 1.0))
+def test_a_hang_is_found_within_its_budget_and_a_tenth_of_a_second_wherever_the_looks_fall(
+    phase: float,
+) -> None:
+    """It is seen up to a period after it began, and judged up to a period after its budget."""
+    clock, gate, entered = ManualClock(), threading.Event(), threading.Event()
+    system = ActorSystem("phase-test", clock=clock)
+    dog = Watchdog(system)
+    ref = system.start(Hanger(gate, entered), on="thread")
+    ref.tell("block")
+    assert entered.wait(ENDS_S)
+    period_ns = to_ns(PERIOD_S)
+    clock.advance_ns(int(phase * period_ns))
+    dog.look()
+    while ref.exit_reason is None and clock.now_ns() < to_ns(1.0):
+        clock.advance_ns(period_ns)
+        dog.look()
+    gate.set()
+    system.close()
+    assert to_ns(Hanger.hang_budget_s) <= clock.now_ns() <= to_ns(Hanger.hang_budget_s + 0.1)
