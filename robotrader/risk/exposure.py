@@ -20,7 +20,7 @@ from robotrader.risk.malformed import TRIGGERED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from robotrader.domain import Intent, Quote
+    from robotrader.domain import Instrument, Intent, Quote
     from robotrader.risk.view import RiskView, WorkingOrder
 
 
@@ -78,6 +78,8 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
     others = tuple(others)
+    if not others:
+        return tuple([_of_ours(each, its_stop_works=False) for each in held])
     legs = {_led_to(each) for each in others if each.stop is not None}
     reserved = [
         _of_ours(each, its_stop_works=bool(legs) and _led_to(each) in legs) for each in held
@@ -144,33 +146,52 @@ def exposures(
 def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure:
     """Return the worst case of a contract; ``own`` is what is on its way in it."""
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    qty = ZERO if held is None else held.qty
-    mark = None if held is None else held.mark
-    unit = _unit(view, con_id, [mark, *[each.price for each in own]] if own else [mark])
+    qty, price = (ZERO, None) if held is None else (held.qty, held.mark)
+    top = _market(view.quotes.get(con_id))
+    if price is None or (top is not None and top > price):
+        price = top
+    for each in own:
+        price = higher(price, each.price)
+    unit = unit_of(view.instruments.get(con_id), price)
     if not own:
         return Exposure(qty, qty, unit)
     return Exposure(qty + coming(own, con_id, 1), qty - coming(own, con_id, -1), unit)
 
 
-def _unit(view: RiskView, con_id: int, known: list[Decimal | None]) -> Decimal | None:
-    """Return the highest of these prices and the market's, with the contract's multiplier."""
-    quote = view.quotes.get(con_id)
-    if quote is not None:
-        known.append(_market(quote))
-    prices = [price for price in known if price is not None]
-    instrument = view.instruments.get(con_id)
-    if not prices or instrument is None:
+def higher(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """Return the higher of two prices, None if neither is known."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
+
+
+def unit_of(instrument: Instrument | None, price: Decimal | None) -> Decimal | None:
+    """Return the worth of a share or contract at a price, None if that is not known."""
+    if instrument is None or price is None:
         return None
-    highest = max(prices) if len(prices) > 1 else prices[0]
-    return highest if instrument.multiplier == 1 else highest * instrument.multiplier
+    return price if instrument.multiplier == 1 else price * instrument.multiplier
 
 
-def _market(quote: Quote) -> Decimal | None:
+def with_order(
+    before: Exposure, instrument: Instrument | None, sign: int, qty: Decimal, price: Decimal | None
+) -> Exposure:
+    """Return the worst case of a contract with one order more, which is in no group.
+
+    ``before`` is the worst case with all else that is on its way.
+    """
+    unit = higher(before.unit, unit_of(instrument, price))
+    if sign > 0:
+        return Exposure(before.high + qty, before.low, unit)
+    return Exposure(before.high, before.low - qty, unit)
+
+
+def _market(quote: Quote | None) -> Decimal | None:
     """Return the higher of a quote's prices, None if neither is one."""
+    if quote is None:
+        return None
     if 0 < quote.bid <= quote.ask < math.inf:
         return market_price(quote.ask)
-    prices = [market_price(quote.bid), market_price(quote.ask)]
-    return max((price for price in prices if price is not None), default=None)
+    return higher(market_price(quote.bid), market_price(quote.ask))
 
 
 def worst_price(intent: Intent, market: Decimal | None) -> Decimal | None:

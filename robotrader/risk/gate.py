@@ -118,7 +118,15 @@ class Gate:
         moved, self._moved = self._moved, set()
         reserved = self.reserved
         self._worst.look(view, reserved, bare, moved)
-        return Case(intent, view, limits, reserved, self._past, now_ns, self._worst)
+        return Case(
+            intent,
+            view,
+            limits,
+            reserved=reserved,
+            past=self._past,
+            now_ns=now_ns,
+            before=self._worst,
+        )
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1

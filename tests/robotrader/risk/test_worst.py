@@ -148,4 +148,4 @@ def test_a_sum_that_could_not_stay_exact_is_added_up_anew() -> None:
     with localcontext(EXACT):
         for held in ((fine,), (fine, large), (fine,)):
             kept.look(world.view, held)
-    assert kept.gross.known == Decimal("1e-300"), "not the nothing that rounding leaves"
+    assert kept.sums.gross.known == Decimal("1e-300"), "not the nothing that rounding leaves"
