@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.domain import LinkState, Purpose
 from robotrader.ledger.money import is_price
 from robotrader.risk import asked, budgets, heat, lately, sizes, together, traded
-from robotrader.risk.exposure import coming, pending, trigger_price
+from robotrader.risk.exposure import coming, orders_of, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
 from robotrader.risk.past import MS_NS
 from robotrader.risk.view import SessionState
@@ -178,10 +178,12 @@ def entry_pending(case: Case) -> str:
 
 
 def open_orders(case: Case) -> str:
-    """Not too many orders are on their way."""
-    count = len(case.reserved) + len(case.view.others or ())
-    most = case.limits.max_open_orders
-    return "" if count < most else f"{count} orders are on their way, {most} may"
+    """Not too many orders are on their way; a bracket is as many as it has."""
+    count, most = orders_of(case.reserved, case.view.others or ()), case.limits.max_open_orders
+    own = 1 + len(case.intent.legs)
+    if count + own <= most:
+        return ""
+    return f"{count} orders are on their way, it would be {own} more, {most} may be"
 
 
 def exit_pending(case: Case) -> str:

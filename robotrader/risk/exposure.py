@@ -41,6 +41,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Where it stops, or the stop that it brings."""
 
     cause: str = ""
+    legs: int = 0
+    """Orders that it brings along."""
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -118,6 +120,20 @@ def _of_another(each: WorkingOrder) -> Pending:
     )
 
 
+def orders_of(held: Iterable[Reservation], others: Sequence[WorkingOrder]) -> int:
+    """Return how many orders are on their way; a bracket is as many as it has, each of them once.
+
+    A leg counts from its entry's approval on, and not twice when it works.
+    """
+    held = tuple(held)
+    count = len(held) + len(others)
+    for each in held:
+        if each.legs:
+            shown = sum(_led_to(other) == _led_to(each) for other in others)
+            count += max(each.legs - shown, 0)
+    return count
+
+
 def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
     """Return how many shares of a contract could be bought (1) or sold (-1) by what is pending."""
     alone = ZERO
@@ -130,17 +146,6 @@ def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
             else:
                 alone += each.qty
     return alone + sum(grouped.values(), ZERO) if grouped else alone
-
-
-def exposures(
-    view: RiskView, positions: Iterable[int], on_its_way: tuple[Pending, ...]
-) -> dict[int, Exposure]:
-    """Return the worst case of every contract that is held or on its way."""
-    con_ids = dict.fromkeys((*positions, *(each.con_id for each in on_its_way)))
-    return {
-        con_id: exposure_of(view, con_id, [each for each in on_its_way if each.con_id == con_id])
-        for con_id in con_ids
-    }
 
 
 def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure:

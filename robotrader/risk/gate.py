@@ -149,6 +149,7 @@ class Gate:
             yields=case.reduces and intent.purpose is Purpose.STOP,
             stop=case.stop,
             cause=intent.cause,
+            legs=len(intent.legs),
         )
         return Approved(
             intent=intent,

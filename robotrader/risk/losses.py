@@ -36,12 +36,17 @@ def drawdown(view: LedgerView, limits: Limits) -> str | None:
     return f"{view.drawdown} {view.currency} below the peak {view.peak}, {most} are the limit"
 
 
+def lost_in_a_row(view: LedgerView, forgiven_ns: int) -> int:
+    """Return how many trades lost one after another since such a row was forgiven."""
+    return sum(at_ns > forgiven_ns for at_ns in view.losses_ns)
+
+
 def streak(view: LedgerView, limits: Limits, forgiven_ns: int) -> str:
     """Return what is wrong with the trades that lost one after another, empty if nothing.
 
     A streak that a person cleared is forgiven: only losses after that count.
     """
-    count = sum(at_ns > forgiven_ns for at_ns in view.losses_ns)
+    count = lost_in_a_row(view, forgiven_ns)
     if not limits.max_losses_row or count < limits.max_losses_row:
         return ""
     return f"{count} trades lost one after another, {limits.max_losses_row} are the limit"

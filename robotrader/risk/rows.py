@@ -31,6 +31,11 @@ class Sum:
     def __init__(self) -> None:
         self.known, self.unknown = ZERO, 0
 
+    @property
+    def total(self) -> Decimal | None:
+        """The sum; None while a part is not known."""
+        return None if self.unknown else self.known
+
     def swap(self, old: Decimal | None, new: Decimal | None) -> None:
         """Take ``new`` instead of ``old``, which is 0 if it was not there."""
         if old is None or new is None:

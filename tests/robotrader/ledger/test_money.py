@@ -44,7 +44,9 @@ def test_another_librarys_float_is_the_same_price(price: float) -> None:
     assert market_price(np.float64(price)) == market_price(price)
 
 
-@pytest.mark.parametrize("no_price", [None, True, False, "100", Decimal(100), 0, -1, -0.0, [100], 10**400])
+@pytest.mark.parametrize(
+    "no_price", [None, True, False, "100", Decimal(100), 0, -1, -0.0, [100], 10**400]
+)
 def test_what_is_no_number_above_nothing_is_no_price(no_price: object) -> None:
     assert market_price(no_price) is None  # type: ignore[arg-type]
     assert not is_price(no_price)
