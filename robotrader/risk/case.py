@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
-from robotrader.ledger.money import ZERO, market_price
+from robotrader.ledger.money import LARGEST, ZERO, market_price
 from robotrader.risk.exposure import (
     Exposure,
     Pending,
@@ -84,7 +84,11 @@ class Case:
         self.pending = before.own(con_id)
         """What is on its way in this contract without this intent."""
 
-        self.equity = None if ledger is None else ledger.equity
+        equity = None if ledger is None else ledger.equity
+        known = equity is not None and equity.is_finite() and equity.copy_abs() < LARGEST
+        self.equity = equity if known else None
+        """None: it is not known, or no amount that can be computed with."""
+
         held = None if ledger is None else ledger.positions.get(con_id)
         self.position = ZERO if held is None else held.qty
         """What is held; 0 where the ledger is not known, which passes nothing."""

@@ -194,9 +194,10 @@ def _market(quote: Quote | None) -> Decimal | None:
     """Return the higher of a quote's prices, None if neither is one."""
     if quote is None:
         return None
-    if 0 < quote.bid <= quote.ask < math.inf:
-        return market_price(quote.ask)
-    return higher(market_price(quote.bid), market_price(quote.ask))
+    bid, ask = quote.bid, quote.ask
+    if type(bid) is type(ask) is float and 0 < bid <= ask < math.inf:
+        return market_price(ask)  # which is what is nearly always so
+    return higher(market_price(bid), market_price(ask))
 
 
 def worst_price(intent: Intent, market: Decimal | None) -> Decimal | None:

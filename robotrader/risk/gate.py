@@ -85,8 +85,10 @@ class Gate:
         margins it knows none but the intent's own: those of other quantities were never asked for.
         """
         with localcontext(EXACT):
+            if malformed(intent):
+                return ZERO
             instrument = view.instruments.get(intent.con_id)
-            if malformed(intent) or instrument is None or instrument.size_step <= 0:
+            if instrument is None or instrument.size_step <= 0:
                 return ZERO
             passing, failing = 0, int(intent.qty // instrument.size_step) + 1
             while failing - passing > 1:

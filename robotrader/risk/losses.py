@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from robotrader.ledger.money import EXACT, ZERO
 
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from robotrader.risk.units import Ratio
 
 
+def is_known(amount: Decimal | None) -> TypeGuard[Decimal]:
+    """Return whether there is an amount, and it is a number."""
+    return amount is not None and amount.is_finite()
+
+
 def daily_loss(view: LedgerView, limits: Limits) -> str | None:
     """Return what is wrong with the day's loss, empty if nothing; None if it is not known."""
-    if view.daily is None or view.day_equity is None:
+    if not is_known(view.daily) or not is_known(view.day_equity):
         return None
     loss, most = EXACT.minus(view.daily), EXACT.multiply(limits.max_daily_loss, view.day_equity)
     if limits.max_daily_loss_usd is not None:
@@ -28,7 +33,7 @@ def daily_loss(view: LedgerView, limits: Limits) -> str | None:
 
 def drawdown(view: LedgerView, limits: Limits) -> str | None:
     """Return what is wrong with the drawdown, empty if nothing; None if it is not known."""
-    if view.drawdown is None or view.peak is None:
+    if not is_known(view.drawdown) or not is_known(view.peak):
         return None
     most = EXACT.multiply(limits.max_drawdown, view.peak)
     if view.drawdown < most or view.drawdown <= ZERO < view.peak:

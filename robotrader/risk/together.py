@@ -31,6 +31,8 @@ def pair(case: Case) -> str:
     near = known.near(con_id, float(most)) if con_id in known.places else frozenset()
     for other in sorted((near & case.after.held) - {con_id}):
         found = known.of(con_id, other) or 0.0
+        if not -1 <= found <= 1:
+            return f"its correlation with {_name(case, other)} is {found}, which is none"
         if _same_way(case.sign, case.after[other], found) > float(most):
             return f"its correlation with {_name(case, other)} is {found:.3f}, {most} is the limit"
     return ""
