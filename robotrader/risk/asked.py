@@ -63,13 +63,14 @@ def borrow(case: Case) -> str:
     if needed <= 0:
         return ""
     symbol, said = case.intent.symbol, case.view.borrows.get(case.intent.con_id)
-    if said is None or (said.shares is None and not said.to_locate):
+    shares = said.shares if said is not None else None
+    if said is None or (shares is None and not said.to_locate):
         return f"whether shares of {symbol} can be borrowed is not known"
-    if said.shares is None or said.to_locate:
+    if shares is None or said.to_locate:
         return f"shares of {symbol} have to be located before they can be sold short"
-    if needed <= said.shares:
+    if shares.is_finite() and needed <= shares:
         return ""
-    return f"{needed} shares of {symbol} would have to be borrowed, {said.shares} can be"
+    return f"{needed} shares of {symbol} would have to be borrowed, {shares} can be"
 
 
 def is_unasked(case: Case) -> bool:
@@ -88,6 +89,8 @@ def margin(case: Case) -> str:
         return "the broker has not said what margin it would need"
     if said.why:
         return f"the broker would refuse it: {said.why}"
+    if not (said.initial.is_finite() and said.maintenance.is_finite() and said.equity.is_finite()):
+        return f"the broker's margin is none: {said.initial}, {said.maintenance} of {said.equity}"
     most = part * said.equity
     if said.initial > most:
         return f"an initial margin of {said.initial} is above the limit of {most} ({part})"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from robotrader.ledger.view import total
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
@@ -22,13 +21,12 @@ def strategy(case: Case) -> str:
     share = case.limits.max_strategy_weight.get(name)
     if share is None:
         return ""
-    ledger = case.view.ledger
-    if ledger is None or ledger.equity is None:
+    if case.equity is None:
         return "equity is not known"
-    used = total((case.before.budget(name), case.after.coming(name, case.intent.qty)))
-    if used is None:
+    held, coming = case.before.budget(name), case.after.coming(name, case.intent.qty)
+    if held is None or coming is None:
         return f"a price of what {name} holds or has on its way is not known"
-    most = share * ledger.equity
+    used, most = held + coming, share * case.equity
     if used <= most:
         return ""
     return f"{name} would use {used} USD, above its budget of {most} ({share} of equity)"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
-from robotrader.ledger.money import ZERO, market_price
+from robotrader.ledger.money import LARGEST, ZERO, market_price
 from robotrader.risk.exposure import (
     Exposure,
     Pending,
     Reservation,
     coming,
     exposure_of,
+    with_order,
     worst_price,
 )
 from robotrader.risk.heat import StopAt, heat_of, stop_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from robotrader.domain import Instrument, Intent
+    from robotrader.domain import Intent
     from robotrader.risk.limits import Limits
     from robotrader.risk.past import Echo, Past
     from robotrader.risk.view import RiskView
@@ -52,37 +52,71 @@ class _once(Generic[T]):  # noqa: N801 - used as a decorator
     def __get__(self, case: Case | None, _owner: type) -> T | _once[T]:
         if case is None:
             return self
-        value = case.__dict__[self._name] = self._compute(case)
+        value = self._compute(case)
+        setattr(case, self._name, value)
         return value
 
 
-@dataclass
 class Case:
-    """See the module's prose. The intent is well formed."""
+    """See the module's prose. The intent is well formed; ``before`` has looked at the view."""
 
-    intent: Intent
-    view: RiskView
-    limits: Limits
-    reserved: tuple[Reservation, ...]
-    past: Past
-    now_ns: int
-    before: Worst
-
-    @_once
-    def instrument(self) -> Instrument | None:
+    def __init__(
+        self,
+        intent: Intent,
+        view: RiskView,
+        limits: Limits,
+        *,
+        reserved: tuple[Reservation, ...],
+        past: Past,
+        now_ns: int,
+        before: Worst,
+    ) -> None:
+        self.intent, self.view, self.limits, self.past = intent, view, limits, past
+        self.reserved, self.now_ns, self.before = reserved, now_ns, before
+        con_id, ledger = intent.con_id, view.ledger
+        self.sign = intent.side.sign
+        self.instrument = view.instruments.get(con_id)
         """The contract, None if it is not known."""
-        return self.view.instruments.get(self.intent.con_id)
 
-    @_once
-    def pending(self) -> tuple[Pending, ...]:
+        self.quote = view.quotes.get(con_id)
+        """Its newest quote, whatever it says; None: there is none."""
+
+        self.pending = before.own(con_id)
         """What is on its way in this contract without this intent."""
-        return self.before.own(self.intent.con_id)
+
+        equity = None if ledger is None else ledger.equity
+        known = equity is not None and equity.is_finite() and equity.copy_abs() < LARGEST
+        self.equity = equity if known else None
+        """None: it is not known, or no amount that can be computed with."""
+
+        held = None if ledger is None else ledger.positions.get(con_id)
+        self.position = ZERO if held is None else held.qty
+        """What is held; 0 where the ledger is not known, which passes nothing."""
+
+        self.reduces = not intent.legs and intent.qty <= self.closable
+        """Whether it can only make the position smaller, whatever it is called (F69)."""
+
+    @property
+    def closable(self) -> Decimal:
+        """How many shares an order of this side can close: those no pending order closes.
+
+        Stops and legs give way to an exit; to a stop, what takes the profit does.
+        """
+        sign, position = self.sign, self.position
+        if not position or (position > ZERO) is (sign > 0):
+            return ZERO
+        if self.view.ledger is None or self.view.others is None:
+            return ZERO
+        stop = self.intent.purpose is Purpose.STOP
+        firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
+        return abs(position) - coming(firm, self.intent.con_id, sign)
 
     @_once
-    def market(self) -> tuple[Decimal | None, Decimal | None]:
-        """Bid and ask as money; what is no price is None."""
-        last = self.view.quotes.get(self.intent.con_id)
-        return (None, None) if last is None else (market_price(last.bid), market_price(last.ask))
+    def near(self) -> Decimal | None:
+        """The market's price for its side, the ask for what is bought; None: it is no price."""
+        if self.quote is None:
+            return None
+        return market_price(self.quote.ask if self.sign > 0 else self.quote.bid)
 
     @_once
     def echo(self) -> Echo:
@@ -90,64 +124,31 @@ class Case:
         return echo_of(self.intent)
 
     @_once
-    def position(self) -> Decimal:
-        """What is held; 0 where the ledger is not known, which passes nothing."""
-        return ZERO if self.view.ledger is None else self.view.ledger.position(self.intent.con_id)
-
-    @_once
-    def closable(self) -> Decimal:
-        """How many shares an order of this side can close: those no pending order closes.
-
-        Stops and legs give way to an exit; to a stop, what takes the profit does.
-        """
-        sign = self.intent.side.sign
-        if self.view.ledger is None or self.view.others is None or self.position * sign >= 0:
-            return ZERO
-        stop = self.intent.purpose is Purpose.STOP
-        firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
-        return abs(self.position) - coming(firm, self.intent.con_id, sign)
-
-    @_once
-    def reduces(self) -> bool:
-        """Whether it can only make the position smaller, whatever it is called (F69)."""
-        return not self.intent.legs and self.intent.qty <= self.closable
-
-    @_once
     def price(self) -> Decimal | None:
         """The highest price that it could have."""
-        return worst_price(self.intent, self.market[self.intent.side.sign > 0])
-
-    @_once
-    def after(self) -> After:
-        """The worst case of every contract, this intent included."""
-        return After(self.before, self.intent.con_id, self.mine, self._heat)
+        return worst_price(self.intent, self.near)
 
     @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
-        return exposure_of(self.view, self.intent.con_id, self._all)
+        known = self.before.rows.get(self.intent.con_id)
+        each = exposure_of(self.view, self.intent.con_id, ()) if known is None else known.each
+        return with_order(each, self.instrument, self.sign, self.intent.qty, self.price)
 
     @_once
-    def worth(self) -> Decimal | None:
-        """What its contract would be worth in the worst case."""
-        return self.after.mine
+    def after(self) -> After:
+        """The worst case of every contract, this intent included."""
+        return After(self.before, self.intent.con_id, self.mine, self._heat())
 
     @_once
     def stop(self) -> StopAt | None:
         """Where it stops, or the stop that it brings."""
         return stop_of(self.intent)
 
-    @_once
-    def _all(self) -> tuple[Pending, ...]:
-        """What would be on its way in its contract."""
-        wanted = self.intent
-        order = Pending(wanted.con_id, wanted.side.sign, wanted.qty, self.price, stop=self.stop)
-        return (*self.pending, order)
-
-    @_once
     def _heat(self) -> Decimal | None:
         """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
         if self.limits.max_heat is None:
             return ZERO
-        bare = self.limits.heat_without_stop
-        return heat_of(self.view, self.intent.con_id, self._all, self.mine, bare)
+        wanted, bare = self.intent, self.limits.heat_without_stop
+        order = Pending(wanted.con_id, self.sign, wanted.qty, self.price, stop=self.stop)
+        return heat_of(self.view, wanted.con_id, (*self.pending, order), self.mine, bare)

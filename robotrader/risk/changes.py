@@ -77,6 +77,9 @@ class LimitChanges:
         """
         self.configured.changed(name, Decimal(0) if value is None else value)
         new = value_of(self.configured, name) if value is None else value
+        if isinstance(getattr(self.configured, name), bool) and new not in {0, 1}:
+            msg = f"limit {name} cannot be {_said(new)}: it is 1 for yes or 0 for no"
+            raise ConfigurationError(msg)
         ceiling = self.ceilings.get(name)
         if ceiling is not None and _rank(name, new) > _rank(name, ceiling):
             msg = (

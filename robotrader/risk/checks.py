@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
+from robotrader.ledger.money import is_price
 from robotrader.risk import asked, budgets, heat, lately, sizes, together, traded
-from robotrader.risk.exposure import coming, pending, trigger_price
+from robotrader.risk.exposure import coming, orders_of, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
 from robotrader.risk.past import MS_NS
 from robotrader.risk.view import SessionState
@@ -131,13 +132,12 @@ def step(case: Case) -> str:
 
 def quote(case: Case) -> str:
     """There is a quote with both sides, not crossed, and it is of now."""
-    last = case.view.quotes.get(case.intent.con_id)
+    last = case.quote
     if last is None:
         return f"there is no quote of {case.intent.symbol}"
     if case.intent.con_id in case.view.stale:
         return f"the prices of {case.intent.symbol} are stale: they are asked for again"
-    bid, ask = case.market
-    if bid is None or ask is None or bid > ask:
+    if not (is_price(last.bid) and is_price(last.ask) and last.bid <= last.ask):
         return f"the quote of {case.intent.symbol} is none: {last.bid} to {last.ask}"
     age_ns = case.now_ns - last.time_ns
     if age_ns > case.limits.max_quote_age_ms * MS_NS:
@@ -149,15 +149,14 @@ def quote(case: Case) -> str:
 
 def collar(case: Case) -> str:
     """Its prices are near the market."""
-    near = case.market[case.intent.side.sign > 0]
+    near, most = case.near, case.limits.price_collar
     if near is None:
         return f"there is no price of {case.intent.symbol} to compare with"
     for what, price in (
         ("limit", case.intent.limit_price),
         ("trigger", trigger_price(case.intent)),
     ):
-        if price is not None and abs(price - near) > case.limits.price_collar * near:
-            most = case.limits.price_collar
+        if price is not None and abs(price - near) > most * near:
             return f"its {what} {price} is further from the market's {near} than {most} of it"
     return ""
 
@@ -179,20 +178,22 @@ def entry_pending(case: Case) -> str:
 
 
 def open_orders(case: Case) -> str:
-    """Not too many orders are on their way."""
-    count = len(case.reserved) + len(case.view.others or ())
-    most = case.limits.max_open_orders
-    return "" if count < most else f"{count} orders are on their way, {most} may"
+    """Not too many orders are on their way; a bracket is as many as it has."""
+    count, most = orders_of(case.reserved, case.view.others or ()), case.limits.max_open_orders
+    own = 1 + len(case.intent.legs)
+    if count + own <= most:
+        return ""
+    return f"{count} orders are on their way, it would be {own} more, {most} may be"
 
 
 def exit_pending(case: Case) -> str:
     """No pending exit would lose the shares that it closes: it would open a position instead."""
-    con_id, sign = case.intent.con_id, case.intent.side.sign
+    con_id, sign = case.intent.con_id, case.sign
     exits = sum(
         each.qty for each in case.before.held_for(con_id) if each.reduces and each.sign == sign
     )
-    if case.position * sign < 0:
-        exits += coming(pending((), case.view.others or ()), con_id, sign)
+    if case.position * sign < 0 and case.view.others:
+        exits += coming(pending((), case.view.others), con_id, sign)
     if not exits:
         return ""
     return f"{exits} of {case.intent.symbol} are being closed by orders of this side: wait for them"

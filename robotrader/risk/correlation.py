@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -154,7 +155,8 @@ class Correlations:
         found = self._near.get((con_id, least))
         if found is None:
             row = self.rows[self.places[con_id]]
-            found = set(compress(self._columns, map(least.__le__, map(abs, row))))
+            far = map(least.__gt__, map(abs, row))  # what is no number is not far
+            found = set(compress(self._columns, map(not_, far)))
             self._near[con_id, least] = found
         return found
 

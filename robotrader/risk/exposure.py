@@ -20,7 +20,7 @@ from robotrader.risk.malformed import TRIGGERED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from robotrader.domain import Intent, Quote
+    from robotrader.domain import Instrument, Intent, Quote
     from robotrader.risk.view import RiskView, WorkingOrder
 
 
@@ -41,6 +41,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Where it stops, or the stop that it brings."""
 
     cause: str = ""
+    legs: int = 0
+    """Orders that it brings along."""
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +80,8 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
     others = tuple(others)
+    if not others:
+        return tuple([_of_ours(each, its_stop_works=False) for each in held])
     legs = {_led_to(each) for each in others if each.stop is not None}
     reserved = [
         _of_ours(each, its_stop_works=bool(legs) and _led_to(each) in legs) for each in held
@@ -116,6 +120,20 @@ def _of_another(each: WorkingOrder) -> Pending:
     )
 
 
+def orders_of(held: Iterable[Reservation], others: Sequence[WorkingOrder]) -> int:
+    """Return how many orders are on their way; a bracket is as many as it has, each of them once.
+
+    A leg counts from its entry's approval on, and not twice when it works.
+    """
+    held = tuple(held)
+    count = len(held) + len(others)
+    for each in held:
+        if each.legs:
+            shown = sum(_led_to(other) == _led_to(each) for other in others)
+            count += max(each.legs - shown, 0)
+    return count
+
+
 def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
     """Return how many shares of a contract could be bought (1) or sold (-1) by what is pending."""
     alone = ZERO
@@ -130,47 +148,56 @@ def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
     return alone + sum(grouped.values(), ZERO) if grouped else alone
 
 
-def exposures(
-    view: RiskView, positions: Iterable[int], on_its_way: tuple[Pending, ...]
-) -> dict[int, Exposure]:
-    """Return the worst case of every contract that is held or on its way."""
-    con_ids = dict.fromkeys((*positions, *(each.con_id for each in on_its_way)))
-    return {
-        con_id: exposure_of(view, con_id, [each for each in on_its_way if each.con_id == con_id])
-        for con_id in con_ids
-    }
-
-
 def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure:
     """Return the worst case of a contract; ``own`` is what is on its way in it."""
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    qty = ZERO if held is None else held.qty
-    mark = None if held is None else held.mark
-    unit = _unit(view, con_id, [mark, *[each.price for each in own]] if own else [mark])
+    qty, price = (ZERO, None) if held is None else (held.qty, held.mark)
+    top = _market(view.quotes.get(con_id))
+    if price is None or (top is not None and top > price):
+        price = top
+    for each in own:
+        price = higher(price, each.price)
+    unit = unit_of(view.instruments.get(con_id), price)
     if not own:
         return Exposure(qty, qty, unit)
     return Exposure(qty + coming(own, con_id, 1), qty - coming(own, con_id, -1), unit)
 
 
-def _unit(view: RiskView, con_id: int, known: list[Decimal | None]) -> Decimal | None:
-    """Return the highest of these prices and the market's, with the contract's multiplier."""
-    quote = view.quotes.get(con_id)
-    if quote is not None:
-        known.append(_market(quote))
-    prices = [price for price in known if price is not None]
-    instrument = view.instruments.get(con_id)
-    if not prices or instrument is None:
+def higher(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """Return the higher of two prices, None if neither is known."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
+
+
+def unit_of(instrument: Instrument | None, price: Decimal | None) -> Decimal | None:
+    """Return the worth of a share or contract at a price, None if that is not known."""
+    if instrument is None or price is None:
         return None
-    highest = max(prices) if len(prices) > 1 else prices[0]
-    return highest if instrument.multiplier == 1 else highest * instrument.multiplier
+    return price if instrument.multiplier == 1 else price * instrument.multiplier
 
 
-def _market(quote: Quote) -> Decimal | None:
+def with_order(
+    before: Exposure, instrument: Instrument | None, sign: int, qty: Decimal, price: Decimal | None
+) -> Exposure:
+    """Return the worst case of a contract with one order more, which is in no group.
+
+    ``before`` is the worst case with all else that is on its way.
+    """
+    unit = higher(before.unit, unit_of(instrument, price))
+    if sign > 0:
+        return Exposure(before.high + qty, before.low, unit)
+    return Exposure(before.high, before.low - qty, unit)
+
+
+def _market(quote: Quote | None) -> Decimal | None:
     """Return the higher of a quote's prices, None if neither is one."""
-    if 0 < quote.bid <= quote.ask < math.inf:
-        return market_price(quote.ask)
-    prices = [market_price(quote.bid), market_price(quote.ask)]
-    return max((price for price in prices if price is not None), default=None)
+    if quote is None:
+        return None
+    bid, ask = quote.bid, quote.ask
+    if type(bid) is type(ask) is float and 0 < bid <= ask < math.inf:
+        return market_price(ask)  # which is what is nearly always so
+    return higher(market_price(bid), market_price(ask))
 
 
 def worst_price(intent: Intent, market: Decimal | None) -> Decimal | None:

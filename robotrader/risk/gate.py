@@ -85,8 +85,10 @@ class Gate:
         margins it knows none but the intent's own: those of other quantities were never asked for.
         """
         with localcontext(EXACT):
+            if malformed(intent):
+                return ZERO
             instrument = view.instruments.get(intent.con_id)
-            if malformed(intent) or instrument is None or instrument.size_step <= 0:
+            if instrument is None or instrument.size_step <= 0:
                 return ZERO
             passing, failing = 0, int(intent.qty // instrument.size_step) + 1
             while failing - passing > 1:
@@ -118,7 +120,15 @@ class Gate:
         moved, self._moved = self._moved, set()
         reserved = self.reserved
         self._worst.look(view, reserved, bare, moved)
-        return Case(intent, view, limits, reserved, self._past, now_ns, self._worst)
+        return Case(
+            intent,
+            view,
+            limits,
+            reserved=reserved,
+            past=self._past,
+            now_ns=now_ns,
+            before=self._worst,
+        )
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1
@@ -141,6 +151,7 @@ class Gate:
             yields=case.reduces and intent.purpose is Purpose.STOP,
             stop=case.stop,
             cause=intent.cause,
+            legs=len(intent.legs),
         )
         return Approved(
             intent=intent,

@@ -84,34 +84,45 @@ def heat_of(
     """
     if not own:
         return None if each.unit is None else abs(each.high) * each.unit * bare
-    held = ZERO if view.ledger is None else view.ledger.position(con_id)
-    firm = [order for order in own if not order.yields]
-    long, short = held + _sum(firm, 1), _sum(firm, -1) - held
-    if long <= 0 and short <= 0:
+    long, short, stopped = _entered(view, con_id, own)
+    if long <= ZERO and short <= ZERO:
         return ZERO
-    if each.unit is not None and not any(order.stop for order in own):
+    if each.unit is not None and not stopped:
         return max(long, short) * each.unit * bare
     instrument = view.instruments.get(con_id)
     if each.unit is None or instrument is None:
         return None
     top = each.unit / instrument.multiplier
     worse = _lost(max(long, ZERO), own, top, top * bare, 1)
-    if short > 0:
-        bottom = _lowest(view, con_id, firm, top)
+    if short > ZERO:
+        bottom = _lowest(view, con_id, own, top)
         worse = max(worse, _lost(short, own, bottom, top * bare, -1))
     return worse * instrument.multiplier
 
 
-def _sum(orders: Sequence[Pending], sign: int) -> Decimal:
-    """Return how many shares orders of a side are for, whatever group they are in."""
-    return sum((each.qty for each in orders if each.sign == sign), ZERO)
+def _entered(view: RiskView, con_id: int, own: Sequence[Pending]) -> tuple[Decimal, Decimal, bool]:
+    """Return how many shares could be held long, and short, and whether any order is a stop.
+
+    All entries of a side fill, whatever group they are in; what gives way to an exit opens nothing.
+    """
+    held = None if view.ledger is None else view.ledger.positions.get(con_id)
+    long = ZERO if held is None else held.qty
+    short, stopped = -long, False
+    for each in own:
+        stopped = stopped or each.stop is not None
+        if not each.yields:
+            if each.sign > 0:
+                long += each.qty
+            else:
+                short += each.qty
+    return long, short, stopped
 
 
-def _lowest(view: RiskView, con_id: int, firm: Sequence[Pending], top: Decimal) -> Decimal:
+def _lowest(view: RiskView, con_id: int, own: Sequence[Pending], top: Decimal) -> Decimal:
     """Return the lowest price at which a short may stand: from there its stop is farthest."""
     quote = view.quotes.get(con_id)
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    prices = [top, *(each.price for each in firm if each.sign < 0)]
+    prices = [top, *(each.price for each in own if each.sign < 0 and not each.yields)]
     prices += [None if held is None else held.mark, market_price(None if not quote else quote.bid)]
     return min(price for price in prices if price is not None)
 
@@ -145,15 +156,15 @@ def _stops(own: Sequence[Pending], price: Decimal, sign: int) -> Iterator[tuple[
 
 def heat(case: Case) -> str:
     """What would be lost if every stop were hit is no too large part of equity."""
-    part, ledger = case.limits.max_heat, case.view.ledger
+    part = case.limits.max_heat
     if part is None:
         return ""
-    if ledger is None or ledger.equity is None:
+    if case.equity is None:
         return "equity is not known"
     lost = case.after.heat
     if lost is None:
         return "a price of what is held or on its way is not known"
-    most = part * ledger.equity
+    most = part * case.equity
     if lost <= most:
         return ""
     return f"{lost} USD would be lost if every stop were hit, {most} are the limit ({part})"

@@ -162,14 +162,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Whether entries pass outside of regular hours."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if isinstance(value, float):
-                _refuse(name, value, "write it as a decimal or a string: floats are not exact")
-            if isinstance(value, Decimal) and not value.is_finite():
-                _refuse(name, value, "write a number")
-            if isinstance(value, Decimal | int) and value < 0:
-                _refuse(name, value, "write 0 or more")
+            if wrong := _wrong(value, kind):
+                _refuse(name, value, wrong)
         for name in _AT_MOST_ALL:
             if (getattr(self, name) or 0) > 1:
                 _refuse(name, getattr(self, name), "it is a fraction: 0.02 is 2 percent")
@@ -177,7 +173,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if (getattr(self, name) or 0) > _LARGEST_MULTIPLE:
                 _refuse(name, getattr(self, name), "it is a multiple of equity, not dollars")
         for strategy, share in self.max_strategy_weight.items():
-            if not share.is_finite() or not 0 <= share <= _LARGEST_MULTIPLE:
+            if _wrong(share, (Decimal, int)) or share > _LARGEST_MULTIPLE:
                 _refuse(f"max_strategy_weight of {strategy}", share, "write a multiple of equity")
 
     @property
@@ -217,6 +213,34 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             _refuse(name, value, "write a whole number")
         whole = bool(value) if isinstance(getattr(self, name), bool) else int(value)
         return msgspec.structs.replace(self, **{name: whole})
+
+
+def _kind(default: object) -> tuple[type, ...]:
+    """Return what a limit with this default can be; of type bool, int or Decimal alone."""
+    if isinstance(default, bool | int):
+        return (type(default),)
+    return (Decimal, int) if isinstance(default, Decimal) else (Decimal, int, type(None))
+
+
+_KINDS: Final = {
+    field.name: _kind(field.default)
+    for field in msgspec.structs.fields(Limits)
+    if field.name not in _NOT_NUMBERS
+}
+
+
+def _wrong(value: object, kind: tuple[type, ...]) -> str:
+    """Return what to do about what is no value of a limit, empty if it is one."""
+    if isinstance(value, float):
+        return "write it as a decimal or a string: floats are not exact"
+    if type(value) not in kind:
+        return f"it is a {type(value).__name__}: write {_WRITTEN[kind[0]]}"
+    if isinstance(value, Decimal) and not value.is_finite():
+        return "write a number"
+    return "write 0 or more" if isinstance(value, Decimal | int) and value < 0 else ""
+
+
+_WRITTEN: Final = {bool: "true or false", int: "a whole number", Decimal: "a decimal number"}
 
 
 def _refuse(name: str, value: object, remedy: str) -> None:

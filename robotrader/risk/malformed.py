@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import OrderType, Purpose, Side, TimeInForce
@@ -10,7 +11,7 @@ from robotrader.domain.errors import DataValidationError
 from robotrader.ledger.money import exact
 
 if TYPE_CHECKING:
-    from robotrader.domain import Intent, Leg
+    from robotrader.domain import Intent, Leg, Sizing
 
 _O = OrderType
 LIMITED: Final = frozenset({_O.LIMIT, _O.STOP_LIMIT, _O.LIMIT_IF_TOUCHED, _O.LIMIT_ON_CLOSE})
@@ -32,33 +33,40 @@ _KINDS: Final = (
     ("tif", TimeInForce),
     ("legs", tuple),
 )
+_VALUES: Final = attrgetter(*(name for name, _ in _KINDS))
+_TYPES: Final = tuple(kind for _, kind in _KINDS)
+_TEXTS: Final = attrgetter(*(name for name, kind in _KINDS if kind is str))
 
 
 def malformed(intent: Intent) -> str:
     """Return what is wrong with an intent itself, empty if nothing."""
-    for name, kind in _KINDS:
-        value = getattr(intent, name)
-        if not isinstance(value, kind) or (kind is str and not value):
-            return f"its {name} is {value!r}"
+    values = _VALUES(intent)
+    if not all(map(isinstance, values, _TYPES)) or not all(_TEXTS(intent)):
+        return _unlike(values)
     if type(intent.con_id) is not int or intent.con_id <= 0:
         return f"its con_id is {intent.con_id!r}"
     return (
         _number("quantity", intent.qty)
         or _distances(intent)
-        or _begins(intent)
-        or _legs(intent.legs)
-        or _sizing(intent)
+        or ("" if intent.trail_stop_price is None else _begins(intent))
+        or (_legs(intent.legs) if intent.legs else "")
+        or ("" if intent.sizing is None else _sizing(intent.qty, intent.sizing))
     )
 
 
-def _sizing(intent: Intent) -> str:
+def _unlike(values: tuple[object, ...]) -> str:
+    """Say which of the values is not what it should be."""
+    for (name, kind), value in zip(_KINDS, values, strict=True):
+        if not isinstance(value, kind) or (kind is str and not value):
+            return f"its {name} is {value!r}"
+    return ""
+
+
+def _sizing(qty: Decimal, sizing: Sizing) -> str:
     """What is shown as the size was used (F78)."""
-    sizing = intent.sizing
-    if sizing is None:
-        return ""
     if wrong := _number("size", sizing.qty):
         return wrong
-    return "" if intent.qty <= sizing.qty else f"its quantity {intent.qty} exceeds {sizing.qty}"
+    return "" if qty <= sizing.qty else f"its quantity {qty} exceeds {sizing.qty}"
 
 
 def _number(what: str, value: object) -> str:
@@ -73,6 +81,8 @@ def _number(what: str, value: object) -> str:
 
 def _prices(kind: OrderType, limit: object, aux: object) -> str:
     """A price that is needed is there and one that is not is not: it would be believed."""
+    if kind is OrderType.MARKET and limit is aux is None:
+        return ""
     if kind is OrderType.TRAIL_LIMIT:
         return "an intent has no offset for a TRAIL LIMIT"
     needs_aux = kind in TRIGGERED or kind in DISTANT
@@ -99,8 +109,6 @@ def _distances(what: Intent | Leg) -> str:
 
 
 def _begins(intent: Intent) -> str:
-    if intent.trail_stop_price is None:
-        return ""
     if intent.order_type is not OrderType.TRAIL:
         return f"it begins at {intent.trail_stop_price}: a {intent.order_type} order does not trail"
     return _number("first stop price", intent.trail_stop_price)

@@ -32,8 +32,8 @@ type and prices."""
 
 def echo_of(intent: Intent) -> Echo:
     """Return what an intent that repeats this one would have in common with it."""
-    order = (intent.strategy, intent.con_id, intent.side.value, intent.qty)
-    return (*order, intent.order_type.value, intent.limit_price, intent.aux_price)
+    what = (intent.strategy, intent.con_id, intent.side, intent.qty, intent.order_type)
+    return (*what, intent.limit_price, intent.aux_price)
 
 
 class PastState(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,15 +32,14 @@ def order_usd(case: Case) -> str:
 
 def equity(case: Case) -> str:
     """Equity is known, and there is some."""
-    if case.view.ledger is None or case.view.ledger.equity is None:
+    if case.equity is None:
         return "equity is not known"
-    known = case.view.ledger.equity
-    return "" if known > 0 else f"equity is {known}"
+    return "" if case.equity > ZERO else f"equity is {case.equity}"
 
 
 def short(case: Case) -> str:
     """A sale leaves nothing less than nothing, unless that is allowed."""
-    if case.limits.allow_short or case.intent.side.sign > 0 or case.mine.low >= 0:
+    if case.limits.allow_short or case.sign > 0 or case.mine.low >= 0:
         return ""
     return f"{case.mine.low} of {case.intent.symbol} would be held, and shorts are not allowed"
 
@@ -58,7 +57,7 @@ def position_usd(case: Case) -> str:
 
 def position_weight(case: Case) -> str:
     """The symbol's position would not be too large a part of equity."""
-    most = case.limits.max_symbol_weight * _equity(case)
+    most = case.limits.max_symbol_weight * (case.equity or ZERO)
     return _worth(case, f"a position in {case.intent.symbol} worth", most)
 
 
@@ -70,13 +69,14 @@ def sector(case: Case) -> str:
     mine = names.get(case.intent.con_id)
     if not mine:
         return f"the sector of {case.intent.symbol} is not known"
-    most = case.limits.max_sector_weight * _equity(case)
+    most = case.limits.max_sector_weight * (case.equity or ZERO)
     return _sum(f"positions in {mine} worth", case.after.of_sector(mine), most)
 
 
 def gross(case: Case) -> str:
     """All positions together would not be too large a multiple of equity."""
-    return _sum("a gross exposure of", case.after.gross, case.limits.max_gross * _equity(case))
+    most = case.limits.max_gross * (case.equity or ZERO)
+    return _sum("a gross exposure of", case.after.gross, most)
 
 
 def gross_usd(case: Case) -> str:
@@ -89,7 +89,7 @@ def net(case: Case) -> str:
     high, low = case.after.high, case.after.low
     if high is None or low is None:
         return "a price of what is held or on its way is not known"
-    most = case.limits.max_net * _equity(case)
+    most = case.limits.max_net * (case.equity or ZERO)
     return _above("a net exposure of", max(high, -low), most)
 
 
@@ -100,17 +100,12 @@ def open_positions(case: Case) -> str:
     return "" if count <= most else f"{count} open positions are more than {most}"
 
 
-def _equity(case: Case) -> Decimal:
-    known = None if case.view.ledger is None else case.view.ledger.equity
-    return ZERO if known is None else known
-
-
 def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
     return "" if value <= most else f"{what} {value} {unit} is above the limit of {most}"
 
 
 def _worth(case: Case, what: str, most: Decimal) -> str:
-    worth = case.worth
+    worth = case.after.mine
     return "its price is not known" if worth is None else _above(what, worth, most)
 
 

@@ -187,6 +187,8 @@ class Switch(msgspec.Struct, frozen=True):
 
     def over(self, account: str, symbol: str, strategy: str) -> tuple[Trip, ...]:
         """Return the trips that hold for these."""
+        if not self.trips:
+            return ()
         scopes = {
             ALL,
             f"account:{account}",

@@ -31,7 +31,9 @@ def pair(case: Case) -> str:
     near = known.near(con_id, float(most)) if con_id in known.places else frozenset()
     for other in sorted((near & case.after.held) - {con_id}):
         found = known.of(con_id, other) or 0.0
-        if _same_way(case.intent.side.sign, case.after[other], found) > float(most):
+        if not -1 <= found <= 1:
+            return f"its correlation with {_name(case, other)} is {found}, which is none"
+        if _same_way(case.sign, case.after[other], found) > float(most):
             return f"its correlation with {_name(case, other)} is {found:.3f}, {most} is the limit"
     return ""
 
@@ -61,9 +63,7 @@ def cluster(case: Case) -> str:
     worth = total(case.after[each].value for each in members)
     if worth is None:
         return "a price of what is held or on its way is not known"
-    ledger = case.view.ledger
-    equity = ZERO if ledger is None or ledger.equity is None else ledger.equity
-    most = limits.max_cluster_weight * equity
+    most = limits.max_cluster_weight * (case.equity or ZERO)
     if worth <= most:
         return ""
     names = ", ".join(sorted(_name(case, each) for each in members))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ def volume(case: Case) -> str:
     if most is None:
         return ""
     known = case.view.days.get(case.intent.con_id)
-    if known is None or known.volume is None:
+    if known is None or known.volume is None or not 0 <= known.volume < math.inf:
         return f"the daily volume of {case.intent.symbol} is not known"
     limit = most * Decimal(known.volume)
     if case.intent.qty <= limit:
@@ -31,7 +32,7 @@ def volatility(case: Case) -> str:
     if most is None:
         return ""
     known = case.view.days.get(case.intent.con_id)
-    if known is None or known.volatility is None:
+    if known is None or known.volatility is None or not 0 <= known.volatility < math.inf:
         return f"the volatility of {case.intent.symbol} is not known"
     if known.volatility <= float(most):
         return ""

@@ -9,25 +9,20 @@ nothing that is added is ever rounded; where something would have been, all is a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from decimal import Decimal, Inexact, getcontext
-from itertools import chain, compress
-from math import isqrt
-from operator import is_not
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.exposure import Exposure, exposure_of, pending
 from robotrader.risk.heat import heat_of
 from robotrader.risk.quotes import Quotes
+from robotrader.risk.rows import NO_ROW, NOBODY, Row, Seen, Sum, Sums, above_and_below
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from robotrader.domain import Quote
@@ -37,88 +32,6 @@ if TYPE_CHECKING:
     from robotrader.risk.view import RiskView, WorkingOrder
 
 
-class _Sum:
-    """A sum of parts that come and go; unknown while one of them is."""
-
-    __slots__ = ("known", "unknown")
-
-    def __init__(self) -> None:
-        self.known, self.unknown = ZERO, 0
-
-    def swap(self, old: Decimal | None, new: Decimal | None) -> None:
-        """Take ``new`` instead of ``old``, which is 0 if it was not there."""
-        if old is None or new is None:
-            self.unknown += (new is None) - (old is None)
-            self.known += (new or ZERO) - (old or ZERO)
-        elif old is not new:
-            self.known += new - old
-
-    def with_swap(self, old: Decimal | None, new: Decimal | None) -> Decimal | None:
-        """Return the sum as ``swap`` would leave it."""
-        if not self.unknown and old is not None and new is not None:
-            return self.known + new - old
-        if self.unknown + (new is None) - (old is None):
-            return None
-        return self.known + (new or ZERO) - (old or ZERO)
-
-
-class _Row(msgspec.Struct, frozen=True, gc=False):
-    """A contract in the worst case, and what its parts of the sums are."""
-
-    each: Exposure
-    value: Decimal | None
-    high: Decimal | None
-    low: Decimal | None
-    heat: Decimal | None
-    wanted: Mapping[str, Decimal]
-    """How many shares each strategy's entries are for."""
-
-    @classmethod
-    def of(cls, each: Exposure, heat: Decimal | None, wanted: Mapping[str, Decimal]) -> _Row:
-        """Return the row of a contract."""
-        if each.unit is None:
-            return cls(each, None, None, None, heat, wanted)
-        high = each.high * each.unit
-        if each.low is each.high:
-            return cls(each, abs(high), high, high, heat, wanted)
-        return cls(each, each.value, high, each.low * each.unit, heat, wanted)
-
-
-_NOBODY: Final[Mapping[str, Decimal]] = MappingProxyType({})
-_NONE: Final = _Row(Exposure(ZERO, ZERO, ZERO), ZERO, ZERO, ZERO, ZERO, _NOBODY)
-"""A contract that is neither held nor on its way."""
-
-
-class _Seen:
-    """What a mapping held when it was looked at last."""
-
-    __slots__ = ("_keys", "_values")
-
-    def __init__(self) -> None:
-        self._keys: list[int] = []
-        self._values: list[object] = []
-
-    def changed(self, now: Mapping[int, object]) -> Iterable[int]:
-        """Return the keys of what is another object now, or gone."""
-        keys, values = list(now), list(now.values())
-        before, self._values = self._values, values
-        if keys != self._keys:
-            left = dict(zip(self._keys, before, strict=True))
-            self._keys = keys
-            changed = [key for key in now if left.pop(key, _NOTHING) is not now[key]]
-            return (*changed, *left)  # what is left of it is gone
-        found: list[int] = []
-        length = isqrt(len(keys)) + 1
-        for at in range(0, len(keys), length):  # most stretches are the same, which is fast
-            stretch = slice(at, at + length)
-            if values[stretch] != before[stretch]:
-                found += compress(keys[stretch], map(is_not, values[stretch], before[stretch]))
-        return found
-
-
-_NOTHING: Final = object()
-
-
 class Worst:
     """See the module's prose."""
 
@@ -126,17 +39,17 @@ class Worst:
         self._begin()
 
     def _begin(self) -> None:
-        self.rows: dict[int, _Row] = {}
+        self.rows: dict[int, Row] = {}
         self.held: set[int] = set()
         """Contracts of which something is or could be held."""
 
-        self.gross, self.high, self.low, self.heat = _Sum(), _Sum(), _Sum(), _Sum()
-        self._sectors: defaultdict[str, _Sum] = defaultdict(_Sum)
+        self.sums = Sums()
+        self._sectors: defaultdict[str, Sum] = defaultdict(Sum)
         self._own: dict[int, tuple[Pending, ...]] = {}
         self._held_for: dict[int, tuple[Reservation, ...]] = {}
         self._wanted: dict[int, Mapping[str, Decimal]] = {}
-        self._coming: defaultdict[str, _Sum] = defaultdict(_Sum)
-        self._quotes, self._positions = _Seen(), _Seen()
+        self._coming: defaultdict[str, Sum] = defaultdict(Sum)
+        self._quotes, self._positions = Seen(), Seen()
         self._log: tuple[Quotes | None, int] = (None, 0)
         self._reserved: tuple[Reservation, ...] = ()
         self._others: tuple[WorkingOrder, ...] = ()
@@ -204,11 +117,18 @@ class Worst:
             ordered |= {each.con_id for each in chain(self._others, others)}
         self._reserved, self._others = reserved, others
         for con_id in ordered:
-            ours = tuple(each for each in reserved if each.con_id == con_id)
-            rest = tuple(each for each in others if each.con_id == con_id)
-            self._held_for[con_id], self._own[con_id] = ours, pending(ours, rest)
-            self._wanted[con_id] = _by_budget((*ours, *rest))
+            self._reorder(con_id, [each for each in reserved if each.con_id == con_id])
         return changed | ordered
+
+    def _reorder(self, con_id: int, ours: list[Reservation]) -> None:
+        """Take over what is on its way in a contract."""
+        rest = [each for each in self._others if each.con_id == con_id] if self._others else ()
+        if ours or rest:
+            self._held_for[con_id], self._own[con_id] = tuple(ours), pending(ours, rest)
+            self._wanted[con_id] = _by_budget((*ours, *rest))
+        else:
+            for kept in (self._held_for, self._own, self._wanted):
+                kept.pop(con_id, None)
 
     def _requoted(self, quotes: Mapping[int, Quote]) -> Iterable[int]:
         """Return the contracts whose quote is new: those that say so, or all that differ."""
@@ -222,33 +142,28 @@ class Worst:
 
     def _replace(self, view: RiskView, con_id: int) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
-        old, own = self.rows.get(con_id, _NONE), self._own.get(con_id, ())
+        old, own = self.rows.get(con_id, NO_ROW), self._own.get(con_id)
         if own or (view.ledger is not None and con_id in view.ledger.positions):
-            each, bare = exposure_of(view, con_id, own), self._names[2]
+            own, bare = own or (), self._names[2]
+            each = exposure_of(view, con_id, own)
             heat = ZERO if bare is None else heat_of(view, con_id, own, each, bare)
-            new = self.rows[con_id] = _Row.of(each, heat, self._wanted.get(con_id, _NOBODY))
+            new = self.rows[con_id] = Row.of(each, heat, self._wanted.get(con_id, NOBODY))
         else:
-            new = _NONE
-            for kept in (self.rows, self._own, self._held_for, self._wanted):
-                kept.pop(con_id, None)
+            new = NO_ROW
+            self.rows.pop(con_id, None)
         self._add(self._sectors[self.sector_of(con_id)], old, new)
         if (con_id in self.held) is not bool(new.each.qty):
             self.held ^= {con_id}
             self._known = None
 
-    def _add(self, sector: _Sum, old: _Row, new: _Row) -> None:
+    def _add(self, sector: Sum, old: Row, new: Row) -> None:
         """Take one row instead of another in every sum."""
         if old.wanted or new.wanted:
             for name, qty in old.wanted.items():
                 self._coming[name].swap(worth(qty, old.each), ZERO)
             for name, qty in new.wanted.items():
                 self._coming[name].swap(ZERO, worth(qty, new.each))
-        sector.swap(old.value, new.value)
-        self.gross.swap(old.value, new.value)
-        self.high.swap(old.high, new.high)
-        self.low.swap(old.low, new.low)
-        if self._names[2] is not None:
-            self.heat.swap(old.heat, new.heat)
+        self.sums.swap(old, new, sector)
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -256,7 +171,7 @@ class Worst:
         found: str = names.get(con_id, "")
         return found
 
-    def in_sector(self, name: str) -> _Sum:
+    def in_sector(self, name: str) -> Sum:
         """Return what the contracts of a sector are worth; empty: those without one."""
         return self._sectors[name]
 
@@ -268,7 +183,7 @@ class Worst:
         """Return the reservations of a contract."""
         return self._held_for.get(con_id, ())
 
-    def coming(self, name: str) -> _Sum:
+    def coming(self, name: str) -> Sum:
         """Return what the entries of a strategy are worth that are on their way."""
         return self._coming[name]
 
@@ -297,20 +212,25 @@ class After:
         self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
     ) -> None:
         self._before, self._con_id = before, con_id
-        self._old, self._new = before.rows.get(con_id, _NONE), _Row.of(mine, heat, _NOBODY)
-        self.gross = before.gross.with_swap(self._old.value, self._new.value)
-        """The worth of all, each as a positive number; None: a price is not known."""
-
-        self.high = before.high.with_swap(self._old.high, self._new.high)
-        """The worth of all if what is bought comes, and no sale."""
-
-        self.low = before.low.with_swap(self._old.low, self._new.low)
-        """The worth of all if what is sold goes, and nothing is bought."""
+        self._old, self._new = before.rows.get(con_id, NO_ROW), Row.of(mine, heat, NOBODY)
+        sums, more = before.sums, above_and_below(self._old, self._new)
+        self.gross: Decimal | None
+        self.high: Decimal | None
+        self.low: Decimal | None
+        if more is None or sums.gross.unknown:
+            self.gross = sums.gross.with_swap(self._old.value, self._new.value)
+            self.high = sums.high.with_swap(self._old.high, self._new.high)
+            self.low = sums.low.with_swap(self._old.low, self._new.low)
+        else:
+            self.gross = sums.gross.known + more[0]
+            self.high, self.low = sums.high.known + more[1], sums.low.known + more[2]
+        """The worth of all, each as a positive number; if what is bought comes and no sale; if what
+        is sold goes and nothing is bought. None: a price is not known."""
 
         self.mine = self._new.value
         """The worth of its own contract."""
 
-        self.heat = before.heat.with_swap(self._old.heat, self._new.heat)
+        self.heat = sums.heat.with_swap(self._old.heat, self._new.heat)
         """What all would lose if their stops were hit."""
 
         self.held: AbstractSet[int] = before.held

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from robotrader.domain import Sizing
 from robotrader.indicators import Atr, RollingStd
 from robotrader.ledger import market_price
-from robotrader.ledger.money import EXACT, ZERO
+from robotrader.ledger.money import EXACT, FINEST, LARGEST, ZERO, is_price
 from robotrader.sizing.kelly import odds_of, of_trades
 from robotrader.sizing.rules import SizeKind, SizeRule
 
@@ -29,6 +29,10 @@ _DAYS: Final = 252
 
 _ATR_WARMUP: Final = 5
 """Wilder's average never forgets its first value; after five periods that has 1 % of the weight."""
+
+
+_LEAST_PRICE: Final = Decimal(1).scaleb(FINEST)
+"""Below it nothing has a price, and a number of shares would have more digits than any sum."""
 
 
 class _Wish(NamedTuple):
@@ -90,10 +94,12 @@ class Sizer:
     def size(self, price: float | None, funds: Funds) -> Sizing:
         """Return how much may be held at a price; what is held already is part of it."""
         unit, equity = market_price(price), funds.equity
-        if unit is None:
+        if unit is None or not _LEAST_PRICE <= unit < LARGEST:
             return self._none("the price is not known", price)
-        if equity is None or equity <= 0:
-            return self._none("equity is not known" if equity is None else "no equity", price)
+        if equity is None or not equity.is_finite() or equity >= LARGEST:
+            return self._none("equity is not known", price)
+        if equity <= 0:
+            return self._none("no equity", price)
         wish = self._wishes[self.rule.kind](float(unit), funds)
         with localcontext(EXACT):
             bankroll = equity * _exact(self.share)
@@ -117,8 +123,8 @@ class Sizer:
         )
 
     def _none(self, why: str, price: float | None) -> Sizing:
-        kind = self.rule.kind.value
-        return Sizing(kind=kind, qty=ZERO, weight=0.0, bankroll=None, price=price, why=why)
+        kind, shown = self.rule.kind.value, price if is_price(price) else None
+        return Sizing(kind=kind, qty=ZERO, weight=0.0, bankroll=None, price=shown, why=why)
 
     # -- the rules --
 
@@ -140,25 +146,30 @@ class Sizer:
         if not atr:
             return _Wish(0.0, "the average true range is not known, or nothing")
         away = self.rule.atr_multiple * atr
+        if not away:
+            return _Wish(0.0, "the average true range is next to nothing")
         why = f"{self.rule.atr_multiple:g} ATR of {atr:.4g} may cost {self.rule.risk:.2%}"
         return _Wish(self.rule.risk * price / away, why, (("atr", atr),))
 
     def _by_kelly(self, _price: float, funds: Funds) -> _Wish:
         """Put in a part of Kelly's fraction, less the deeper the account is below its peak."""
         rule, fall = self.rule, funds.drawdown
-        if fall is None:
+        if fall is None or not math.isfinite(fall):
             return _Wish(0.0, "the drawdown is not known")
         trades = funds.trades[-rule.lookback :]
         inputs: tuple[tuple[str, float], ...] = (
             ("trades", float(len(trades))),
             ("drawdown", fall),
         )
-        less = max(0.0, 1 - fall / rule.drawdown_zero)
+        less = min(max(0.0, 1 - fall / rule.drawdown_zero), 1.0)
         if len(trades) < rule.min_trades:
             why = f"{len(trades)} of {rule.min_trades} trades are closed: the first fraction"
             return _Wish(min(rule.first_fraction, rule.kelly_cap) * less, why, inputs)
-        odds = odds_of(trades)
-        full = of_trades(odds, normal=rule.kind is SizeKind.KELLY_CONTINUOUS)
+        try:
+            odds = odds_of(trades)
+            full = of_trades(odds, normal=rule.kind is SizeKind.KELLY_CONTINUOUS)
+        except (ValueError, OverflowError) as error:
+            return _Wish(0.0, f"what the trades brought is not known: {error}", inputs)
         weight = min(max(full, 0.0) * rule.kelly_part, rule.kelly_cap) * less
         inputs = (
             *inputs, ("wins", float(odds.wins)), ("losses", float(odds.losses)),

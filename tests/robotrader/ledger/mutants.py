@@ -186,8 +186,8 @@ MUTANTS: Final = (
     Mutant(
         "zero-is-a-price",
         _MONEY,
-        "or price <= 0",
-        "or price < 0",
+        "if not 0 < price < math.inf:",
+        "if not 0 <= price < math.inf:",
         "a price of 0 is believed (F47)",
     ),
     Mutant(

@@ -76,22 +76,22 @@ _OF_THE_GATE: Final = (
     Mutant(
         "lowest-price",
         _EXPOSURE,
-        "highest = max(prices) if",
-        "highest = min(prices) if",
+        "return max(one, other)",
+        "return min(one, other)",
         "positions are valued at the best price",
     ),
     Mutant(
         "exit-ignores-exits",
         _CASE,
-        "return abs(self.position) - coming(firm, self.intent.con_id, sign)",
-        "return abs(self.position)",
+        "return abs(position) - coming(firm, self.intent.con_id, sign)",
+        "return abs(position)",
         "two exits close more than is held (F69)",
     ),
     Mutant(
         "exit-in-any-direction",
         _CASE,
-        "or self.position * sign >= 0:",
-        "or not self.position:",
+        "if not position or (position > ZERO) is (sign > 0):",
+        "if not position:",
         "buying more is called an exit (F69)",
     ),
     Mutant(
@@ -104,15 +104,15 @@ _OF_THE_GATE: Final = (
     Mutant(
         "exits-by-name",
         _CASE,
-        "return not self.intent.legs and self.intent.qty <= self.closable",
-        'return self.intent.purpose.value != "entry"',
+        "self.reduces = not intent.legs and intent.qty <= self.closable",
+        'self.reduces = intent.purpose.value != "entry"',
         "whatever is called an exit passes (F69)",
     ),
     Mutant(
         "legs-are-no-risk",
         _CASE,
-        "return not self.intent.legs and self.intent.qty",
-        "return self.intent.qty",
+        "self.reduces = not intent.legs and intent.qty",
+        "self.reduces = intent.qty",
         "an exit may open a position by its legs",
     ),
     Mutant(
@@ -188,8 +188,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "crossed-quotes",
         _CHECKS,
-        "or bid > ask:",
-        "or False:",
+        " and last.bid <= last.ask):",
+        "):",
         "a crossed quote passes (F54)",
     ),
     Mutant(
@@ -202,7 +202,7 @@ _OF_THE_GATE: Final = (
     Mutant(
         "weights-are-dollars",
         _SIZES,
-        "most = case.limits.max_symbol_weight * _equity(case)",
+        "most = case.limits.max_symbol_weight * (case.equity or ZERO)",
         "most = case.limits.max_symbol_weight",
         "a fraction is read as dollars (F60)",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -13,7 +14,7 @@ from robotrader.domain import Quote, Side
 from robotrader.ledger.money import EXACT
 from robotrader.ledger.view import total
 from robotrader.risk import Reservation, RiskView, WorkingOrder
-from robotrader.risk.exposure import Exposure, Pending, exposure_of, exposures, pending
+from robotrader.risk.exposure import Exposure, Pending, exposure_of, pending
 from robotrader.risk.heat import StopAt, heat_of
 from robotrader.risk.worst import After, Worst
 from tests.robotrader.ledger.kit import AAPL, KO
@@ -70,6 +71,17 @@ CHANGES = st.one_of(
     st.tuples(st.just("no account"), st.none(), st.none()),
     st.tuples(st.just("sectors"), st.none(), st.sampled_from(SECTORS)),
 )
+
+
+def exposures(
+    seen: RiskView, positions: Iterable[int], on_its_way: tuple[Pending, ...]
+) -> dict[int, Exposure]:
+    """The worst case of every contract that is held or on its way, each for itself."""
+    con_ids = dict.fromkeys((*positions, *(each.con_id for each in on_its_way)))
+    return {
+        con_id: exposure_of(seen, con_id, [each for each in on_its_way if each.con_id == con_id])
+        for con_id in con_ids
+    }
 
 
 class World:
@@ -148,4 +160,4 @@ def test_a_sum_that_could_not_stay_exact_is_added_up_anew() -> None:
     with localcontext(EXACT):
         for held in ((fine,), (fine, large), (fine,)):
             kept.look(world.view, held)
-    assert kept.gross.known == Decimal("1e-300"), "not the nothing that rounding leaves"
+    assert kept.sums.gross.known == Decimal("1e-300"), "not the nothing that rounding leaves"

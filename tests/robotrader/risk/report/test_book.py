@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 import numpy as np
 import pytest
 
-from robotrader.risk.report import Use, book_of, scenarios, usage
+from robotrader.risk.report import book_of, scenarios
 from tests.robotrader.ledger.kit import AAPL, KO
-from tests.robotrader.risk.kit import NOW, account, limits, other, view
+from tests.robotrader.risk.kit import account
 from tests.robotrader.risk.test_correlation import DAYS, prices
 
 A, B = AAPL.con_id, KO.con_id
 CLOSES = {A: prices(1), B: prices(2)}
-
-
-def by_name(found: tuple[Use, ...]) -> dict[str, Decimal | None]:
-    return {each.name: each.used for each in found}
 
 
 def test_each_day_of_the_past_is_todays_positions_times_that_days_returns() -> None:
@@ -82,38 +76,3 @@ def test_where_nothing_is_held_nothing_can_be_lost() -> None:
     book = book_of(account(), CLOSES, least_days=60)
     assert (book.values, book.why) == ({}, "nothing is held")
     assert {each.profit for each in scenarios(book)} == {0.0}
-
-
-def test_the_use_of_limits_counts_what_is_on_its_way() -> None:
-    from robotrader.risk import Gate
-
-    seen = view(aapl=10, ko=-20, others=(other("BUY", 5),))
-    used = by_name(Gate(limits()).usage(seen, NOW))
-    equity = seen.ledger and seen.ledger.equity
-    assert equity == 100_000
-    assert used["max_gross"] == Decimal("0.035")
-    assert used["max_gross_usd"] == 3500
-    assert used["max_net"] == Decimal("0.01"), "the sales alone: 1000 less 2000"
-    assert used["max_symbol_usd"] == 2000
-    assert used["max_symbol_weight"] == Decimal("0.02")
-    assert used["max_daily_loss"] == used["max_drawdown"] == 0
-    assert used["max_open_positions"] == 2
-    assert used["max_open_orders"] == 1
-    assert used["max_orders_per_day"] == used["max_orders_per_min"] == 0
-
-
-def test_what_is_lost_is_used_of_the_loss_limits() -> None:
-    from robotrader.risk import Gate
-
-    used = by_name(Gate(limits()).usage(view(aapl=1_000, mark=99.0), NOW))
-    assert used["max_daily_loss"] == used["max_drawdown"] == Decimal("0.01")
-
-
-def test_without_a_ledger_no_use_is_known() -> None:
-    from robotrader.risk import Gate
-
-    gate = Gate(limits())
-    found = gate.usage(view(ledger=None, others=None), NOW)
-    assert {each.used for each in found} == {None}
-    assert {each.part for each in found} == {None}
-    assert usage.__doc__ is not None
