@@ -1,7 +1,8 @@
 """One contract's trades in the order of the journal, so that any of them can still be corrected.
 
 A correction changes what every later close realized: the lots are folded again from the nearest
-checkpoint before it. Trades that no broker corrects any more are settled into the base.
+checkpoint before it; of the newest trade, it alone. Trades that no broker corrects any more are
+settled into the base.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class History:
         self.trades: list[Trade] = list(state.trades)
         self._places = {trade.family: at for at, trade in enumerate(self.trades)}
         self._points: list[Holding] = []
-        self.held = self.base
+        self.held = self._before = self.base
         self._fold(0)
 
     def state(self) -> HistoryState:
@@ -53,7 +54,10 @@ class History:
         """Put a trade in the place of the one of the same family."""
         at = self._places[trade.family]
         self.trades[at] = trade
-        self._fold(at)
+        if at == len(self.trades) - 1:  # a commission, nearly always: it follows its fill
+            self.held = book(self._before, trade)
+        else:
+            self._fold(at)
 
     def settle(self, before: int) -> list[str]:
         """Fold the trades of the days before that number for good; return their families."""
@@ -76,16 +80,16 @@ class History:
         if start < len(self._points):
             self.held = self._points.pop()
         else:
-            self.held = self.base
+            self.held = self._before = self.base
             start = 0
             self._points.clear()
         rest = self.trades[start * STEP :]
         for at, trade in enumerate(rest, start * STEP):
             if at % STEP == 0:
                 self._points.append(self.held)
-            self.held = book(self.held, trade)
+            self._before, self.held = self.held, book(self.held, trade)
 
     def _fold_last(self) -> None:
         if (len(self.trades) - 1) % STEP == 0:
             self._points.append(self.held)
-        self.held = book(self.held, self.trades[-1])
+        self._before, self.held = self.held, book(self.held, self.trades[-1])
