@@ -32,7 +32,10 @@ class History:
         self.base = state.base
         self.trades: list[Trade] = list(state.trades)
         self._places = {trade.family: at for at, trade in enumerate(self.trades)}
-        self._points: list[Holding] = []
+        self._settled = 0
+        self._points: dict[int, Holding] = {}
+        """What was held before every so-manieth trade, settled ones counted."""
+
         self.held = self._before = self.base
         self._fold(0)
 
@@ -69,27 +72,30 @@ class History:
         if count:
             self.trades = self.trades[count:]
             self._places = {trade.family: at for at, trade in enumerate(self.trades)}
-            self._points.clear()  # they were over the old base
-            self._fold(0)
+            self._settled += count  # what is held now is the same, only the base is newer
+            for number in [each for each in self._points if each < self._settled]:
+                del self._points[number]
         return settled
 
     def _fold(self, changed: int) -> None:
         """Fold again from the last checkpoint at or before a place."""
-        start = changed // STEP
-        del self._points[start + 1 :]
-        if start < len(self._points):
-            self.held = self._points.pop()
+        number = self._settled + changed
+        start = number - number % STEP
+        if start in self._points:
+            self.held = self._points[start]
         else:
-            self.held = self._before = self.base
-            start = 0
-            self._points.clear()
-        rest = self.trades[start * STEP :]
-        for at, trade in enumerate(rest, start * STEP):
-            if at % STEP == 0:
-                self._points.append(self.held)
-            self._before, self.held = self.held, book(self.held, trade)
+            start, self.held = self._settled, self.base
+        self._before = self.held
+        for later in [each for each in self._points if each > start]:
+            del self._points[later]
+        for trade in self.trades[start - self._settled :]:
+            self._fold_one(start, trade)
+            start += 1
 
     def _fold_last(self) -> None:
-        if (len(self.trades) - 1) % STEP == 0:
-            self._points.append(self.held)
-        self._before, self.held = self.held, book(self.held, self.trades[-1])
+        self._fold_one(self._settled + len(self.trades) - 1, self.trades[-1])
+
+    def _fold_one(self, number: int, trade: Trade) -> None:
+        if number % STEP == 0:
+            self._points[number] = self.held
+        self._before, self.held = self.held, book(self.held, trade)

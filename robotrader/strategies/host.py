@@ -167,7 +167,7 @@ class StrategyHost:
             self._fill_seq = self._saved.fill_seq
             self._held_since_ns = self._saved.held_since_ns
         self._hold(now_ns)
-        outcome = self._tell("start", now_ns, self.strategy.on_start, warming=True)
+        outcome = self._tell("start", now_ns, self.strategy.on_start, True)
         if self._saved is not None and not self._saved.bar_ns:
             self._take_back()
         return outcome
@@ -198,7 +198,7 @@ class StrategyHost:
             self._bar_ns = start_ns
             self._discipline.next_bar()
         warming = not (live and (self._ready or self.ready))
-        return self._tell(bar, end_ns, self.strategy.on_bar, bar, warming=warming)
+        return self._tell(bar, end_ns, self.strategy.on_bar, warming, bar)
 
     def quote(self, quote: Quote) -> Outcome:
         """Take the newest quote; nothing happens before the strategy is warmed up.
@@ -213,7 +213,7 @@ class StrategyHost:
         self._price = price = (quote.bid + quote.ask) / 2
         if self._watched:
             self._stops.price(price)
-        return self._tell(quote, quote.time_ns, self.strategy.on_quote, quote)
+        return self._tell(quote, quote.time_ns, self.strategy.on_quote, False, quote)
 
     def fill(self, fill: Fill) -> Outcome:
         """Take a fill; one that was told before is ignored.
@@ -230,7 +230,7 @@ class StrategyHost:
             self._hold(fill.time_ns)
         warming = not self.ready
         key = f"fill:{fill.seq}"
-        return self._tell(key, fill.time_ns, self.strategy.on_fill, fill, warming=warming)
+        return self._tell(key, fill.time_ns, self.strategy.on_fill, warming, fill)
 
     def _book(self, fill: Fill) -> None:
         signed = fill.qty * fill.side.sign
@@ -268,7 +268,7 @@ class StrategyHost:
         """
         self._take_back()
         key, warming = f"timer:{name}:{at_ns}", not self.ready
-        return self._tell(key, at_ns, self.strategy.on_timer, name, warming=warming)
+        return self._tell(key, at_ns, self.strategy.on_timer, warming, name)
 
     # -- how --
 
@@ -277,8 +277,8 @@ class StrategyHost:
         event: str | Bar | Quote,
         now_ns: int,
         method: Callable[..., None],
+        warming: bool,
         *what: Any,
-        warming: bool = False,
     ) -> Outcome:
         if self._broken:
             found = f"{key_of(event)} after it failed at {self._broken}"
