@@ -231,6 +231,8 @@ class Worst:
             new = _NONE
             for kept in (self.rows, self._own, self._held_for, self._wanted):
                 kept.pop(con_id, None)
+            if old is new:  # it was none before
+                return
         self._add(self._sectors[self.sector_of(con_id)], old, new)
         if (con_id in self.held) is not bool(new.each.qty):
             self.held ^= {con_id}
