@@ -25,7 +25,7 @@ class Dice(Params, frozen=True):
     busy: float
 
 
-class Random_(Strategy[Dice, State]):
+class Whim(Strategy[Dice, State]):
     """Does anything that a context offers, now and then."""
 
     def __init__(self, params: Dice) -> None:
@@ -92,7 +92,7 @@ def hosts(seed: int) -> list[StrategyHost]:
     rules = (StopRule(), StopRule(kind=StopKind.PERCENT, value=3.0), StopRule(hold_s=9_000.0))
     return [
         StrategyHost(
-            Random_(Dice(seed=seed + number, busy=dice.choice((0.02, 0.2, 0.9)))),
+            Whim(Dice(seed=seed + number, busy=dice.choice((0.02, 0.2, 0.9)))),
             name=f"s{number}/{each.symbol}",
             instrument=each,
             stop=dice.choice(rules),
@@ -123,7 +123,7 @@ def prices(seed: int) -> list[Any]:
     if seed % 3:
         return made
     ticks = [*quotes(seed, KO.con_id, 150)]
-    return sorted([*made, *ticks], key=lambda each: _at(each))
+    return sorted([*made, *ticks], key=_at)
 
 
 def _at(item: Any) -> int:
