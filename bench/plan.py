@@ -42,6 +42,9 @@ SPAWN_TIMES: Final = 40.0
 RECORDS: Final = 100_000
 """In the journal on which the core is killed."""
 
+BARS: Final = 1_000_000
+"""Of a minute, in a backtest of one symbol."""
+
 QUESTIONS: Final = 2_000
 """To a core whose journal is written to."""
 
@@ -127,4 +130,12 @@ FIGURES: Final = (
     Figure("queries", "p50_ms", "a question to a core that writes, p50, ms", QUESTIONS),
     Figure("queries", "p95_ms", "the same, p95, ms", QUESTIONS, most=50),
     Figure("queries", "writes", "the same: records/s that it writes", QUESTIONS, least=95),
+    Figure("backtest", "rate", "backtest: bars/s, 39 orders in 1,000", BARS, least=1_000_000),
+    Figure("backtest", "times", "the same, times backtesting.py", BARS, least=6),
+    Figure("backtest", "quiet", "the same with a callback that wants nothing, bars/s", BARS),
+    Figure("backtest", "grows", "the same: 10 times the bars take so many times as long", BARS, 12),
+    Figure("backtest", "megabytes", "the same: memory above the data, MB", BARS, most=100),
+    Figure("backtest_many", "rate", "backtest: 100 symbols, bars/s", 2 * BARS, least=500_000),
+    Figure("backtest_quotes", "rate", "backtest: quotes/s", 5 * BARS, least=1_000_000),
+    Figure("backtest_import", "seconds", "backtest: import, s", 5, most=0.3),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 OF_THE_CORE: Final = ("journal", "recovery", "gate", "correlation", "queries")
+OF_BACKTESTS: Final = "backtest"
 """They import the whole core, which is no part of the other samples' memory and start."""
 
 
@@ -24,6 +25,10 @@ def _special(workload: str) -> Callable[[str, int], dict[str, float]] | None:
 
         special = journal.SPECIAL | recovery.SPECIAL | gate.SPECIAL | queries.SPECIAL
         return special[workload]
+    if workload.startswith(OF_BACKTESTS):
+        from bench import backtest
+
+        return backtest.SPECIAL[workload]
     others = lives.SPECIAL | gateway.SPECIAL | replay.SPECIAL | path.SPECIAL | load.SPECIAL
     return others.get(workload)
 

@@ -30,7 +30,7 @@ MADE_IN: Final = {
         "robotrader/strategies/context.py",
     },
     "robotrader.domain.LinkChanged": {
-        "robotrader/backtest/engine.py",  # no connection: the venue is in the same process
+        "robotrader/backtest/trading.py",  # no connection: the venue is in the same process
         "robotrader/gateway/link.py",
     },
     "robotrader.adapters.ib.client.SafeClient": {"robotrader/adapters/ib/port.py"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
+from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _END: Final = attrgetter("end_ns")
 
 
-def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iterator[list[Bar]]:
+def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iterator[Sequence[Bar]]:
     """Yield the bars of each contract, checked, as batches that end at the same time.
 
     ``names`` are the contracts' symbols, for errors.
@@ -26,6 +27,10 @@ def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iter
     Raises:
         DataError: a bar is none, or not after the one before it; it names symbol, time and row.
     """
+    if len(bars) == 1:
+        ((con_id, own),) = bars.items()
+        yield from zip(checked(own, names[con_id]), strict=True)  # batches of one
+        return
     every = [bar for con_id, own in bars.items() for bar in checked(own, names[con_id])]
     every.sort(key=_END)  # stable: contracts keep their order
     for _, group in groupby(every, _END):
@@ -36,15 +41,28 @@ def checked(bars: Iterable[Bar], name: str) -> Iterator[Bar]:
     """Yield bars; see ``batches`` for errors."""
     end_ns = 0
     for row, bar in enumerate(bars, 1):
-        wrong = bar_fault(bar)
-        if wrong is not None:
-            raise DataError(f"{name}: bar {row}, {_at(bar.start_ns)}: {wrong.remedy}")
-        if bar.start_ns < end_ns:
-            said = f"it begins before the one before it has ended, at {_at(end_ns)}"
-            remedy = "sort the data by time and remove what is there twice"
-            raise DataError(f"{name}: bar {row}, {_at(bar.start_ns)}: {said}; {remedy}")
+        start_ns, low, high = bar.start_ns, bar.low, bar.high
+        usable = (  # as ``bar_fault`` says, which gives the reasons
+            0 < low <= bar.open <= high < inf
+            and low <= bar.close <= high
+            and 0 <= bar.volume < inf
+            and 0 <= bar.wap < inf
+            and bar.count >= 0
+            and end_ns <= start_ns < bar.end_ns
+        )
+        if not usable:
+            raise DataError(f"{name}: bar {row}, {_at(start_ns)}: {_why(bar, end_ns)}")
         end_ns = bar.end_ns
         yield bar
+
+
+def _why(bar: Bar, end_ns: int) -> str:
+    """Return what is wrong with a bar after one that ended at a time."""
+    wrong = bar_fault(bar)
+    if wrong is not None:
+        return wrong.remedy
+    said = f"it begins before the one before it has ended, at {_at(end_ns)}"
+    return f"{said}; sort the data by time and remove what is there twice"
 
 
 def held_equally(

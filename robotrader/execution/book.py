@@ -245,8 +245,6 @@ class Book:
         )
         self.leaving.fills(self)
         self._move_position(where, sign * record.qty)
-        for name, change in changes.items():
-            self._hold(name, record.con_id, change)
         self.identities.saw(record.ref, 0)
         order = self.orders.get(record.ref)
         if order is not None:
@@ -256,20 +254,26 @@ class Book:
                 order.move(Happening.ACKED)
             self.saw_perm(order, record.perm_id)
             self._await(order)
+        for name, change in changes.items():
+            self._hold(name, record.con_id, change)
         return order
 
     def _hold(self, strategy: str, con_id: int, change: Decimal) -> None:
         key = (strategy, con_id)
         self.holdings[key] = self.holdings.get(key, r.ZERO) + change
-        if not self.holdings[key]:
-            self.stops.pop(key, None)  # the next position may be meant to have none
+        self._forget_stop(key)
+
+    def _forget_stop(self, key: tuple[str, int]) -> None:
+        """Forget where the stop of a position was that is over: the next may be meant without."""
+        if not self.holdings.get(key):
+            self.stops.pop(key, None)
             for ref in self._coming(key):
                 self.stops[key] = ref
 
     def _coming(self, key: tuple[str, int]) -> Iterator[str]:
         """Yield the stops of what may still trade for a strategy, the newest last."""
         for order in (*self.awaited.values(), *self.open.values()):
-            if (order.intent.strategy, order.intent.con_id) == key:
+            if order.reserved and (order.intent.strategy, order.intent.con_id) == key:
                 for ref in (order.ref, *self.legs.get(order.ref, ())):
                     if self.orders[ref].protective:
                         yield ref
@@ -317,6 +321,8 @@ class Book:
         if order.state in OVER:
             self.open.pop(order.ref, None)
         self._await(order)
+        if order.protective:
+            self._forget_stop((order.intent.strategy, order.intent.con_id))
         return order
 
     def _was_reconciled(self, record: r.Reconciled) -> None:

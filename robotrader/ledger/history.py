@@ -1,7 +1,8 @@
 """One contract's trades in the order of the journal, so that any of them can still be corrected.
 
 A correction changes what every later close realized: the lots are folded again from the nearest
-checkpoint before it. Trades that no broker corrects any more are settled into the base.
+checkpoint before it; of the newest trade, it alone. Trades that no broker corrects any more are
+settled into the base.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ class History:
         self.base = state.base
         self.trades: list[Trade] = list(state.trades)
         self._places = {trade.family: at for at, trade in enumerate(self.trades)}
-        self._points: list[Holding] = []
-        self.held = self.base
+        self._settled = 0
+        self._points: dict[int, Holding] = {}
+        """What was held before every so-manieth trade, settled ones counted."""
+
+        self.held = self._before = self.base
         self._fold(0)
 
     def state(self) -> HistoryState:
@@ -53,7 +57,10 @@ class History:
         """Put a trade in the place of the one of the same family."""
         at = self._places[trade.family]
         self.trades[at] = trade
-        self._fold(at)
+        if at == len(self.trades) - 1:  # a commission, nearly always: it follows its fill
+            self.held = book(self._before, trade)
+        else:
+            self._fold(at)
 
     def settle(self, before: int) -> list[str]:
         """Fold the trades of the days before that number for good; return their families."""
@@ -65,27 +72,30 @@ class History:
         if count:
             self.trades = self.trades[count:]
             self._places = {trade.family: at for at, trade in enumerate(self.trades)}
-            self._points.clear()  # they were over the old base
-            self._fold(0)
+            self._settled += count  # what is held now is the same, only the base is newer
+            for number in [each for each in self._points if each < self._settled]:
+                del self._points[number]
         return settled
 
     def _fold(self, changed: int) -> None:
         """Fold again from the last checkpoint at or before a place."""
-        start = changed // STEP
-        del self._points[start + 1 :]
-        if start < len(self._points):
-            self.held = self._points.pop()
+        number = self._settled + changed
+        start = number - number % STEP
+        if start in self._points:
+            self.held = self._points[start]
         else:
-            self.held = self.base
-            start = 0
-            self._points.clear()
-        rest = self.trades[start * STEP :]
-        for at, trade in enumerate(rest, start * STEP):
-            if at % STEP == 0:
-                self._points.append(self.held)
-            self.held = book(self.held, trade)
+            start, self.held = self._settled, self.base
+        self._before = self.held
+        for later in [each for each in self._points if each > start]:
+            del self._points[later]
+        for trade in self.trades[start - self._settled :]:
+            self._fold_one(start, trade)
+            start += 1
 
     def _fold_last(self) -> None:
-        if (len(self.trades) - 1) % STEP == 0:
-            self._points.append(self.held)
-        self.held = book(self.held, self.trades[-1])
+        self._fold_one(self._settled + len(self.trades) - 1, self.trades[-1])
+
+    def _fold_one(self, number: int, trade: Trade) -> None:
+        if number % STEP == 0:
+            self._points[number] = self.held
+        self._before, self.held = self.held, book(self.held, trade)

@@ -134,7 +134,7 @@ class Rows:
         self._show(names, commissions)
 
     def _moved(self, marks: Mapping[int, float]) -> set[int]:
-        """Return the contracts whose price is another one."""
+        """Return the contracts whose price is another one, where something is held."""
         now = list(map(marks.get, self._con_ids))
         before, self._marks = self._marks, now
         if now == before:
@@ -142,7 +142,7 @@ class Rows:
         return {
             con_id
             for con_id, old, new in zip(self._con_ids, before, now, strict=True)
-            if old is not new and old != new
+            if old is not new and old != new and con_id in self.positions
         }
 
     def _replace(self, con_id: int, held: Holding, mark: float | None) -> set[str]:

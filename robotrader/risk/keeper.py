@@ -14,7 +14,7 @@ import msgspec
 
 from robotrader.domain import Approved, CancelWish, Funds, Intent, OrderState, Refusal
 from robotrader.domain.records import SymbolHalted, SymbolResumed
-from robotrader.ledger import KEPT
+from robotrader.ledger import FOLDED, KEPT
 from robotrader.risk.past import REMEMBERED
 from robotrader.risk.switch import budget_of
 from robotrader.sizing import funds_of
@@ -170,8 +170,9 @@ class Keeper:
 
     def fold(self, seq: int, record: Record) -> tuple[News, ...]:
         """Take in a record of the journal; return what strategies have to be told."""
-        self.ledger.apply(record)
-        self._seen = None
+        if isinstance(record, FOLDED):
+            self.ledger.apply(record)
+            self._seen = None
         if isinstance(record, SymbolHalted):
             self.halted.add(record.con_id)
         elif isinstance(record, SymbolResumed):

@@ -151,6 +151,8 @@ class Worst:
         else:
             new = NO_ROW
             self.rows.pop(con_id, None)
+            if old is new:  # it was none before
+                return
         self._add(self._sectors[self.sector_of(con_id)], old, new)
         if (con_id in self.held) is not bool(new.each.qty):
             self.held ^= {con_id}

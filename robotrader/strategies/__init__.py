@@ -10,8 +10,10 @@ from robotrader.strategies.events import (
     Standing,
     StrategyCrash,
     Timer,
+    bar_key,
+    quote_key,
 )
-from robotrader.strategies.host import StrategyHost, bar_key, quote_key
+from robotrader.strategies.host import StrategyHost
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState

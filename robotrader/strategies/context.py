@@ -9,7 +9,7 @@ nothing) raises.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import (
     CancelWish,
@@ -23,12 +23,12 @@ from robotrader.domain import (
     TimeInForce,
 )
 from robotrader.strategies.amounts import Number, decimal, price_on_grid, quantity, refuse
-from robotrader.strategies.events import Outcome, Timer
+from robotrader.strategies.events import NOTHING, Outcome, Timer, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from robotrader.domain import Instrument
+    from robotrader.domain import Bar, Instrument, Quote
     from robotrader.strategies.discipline import Discipline
     from robotrader.strategies.stops import Stops
 
@@ -37,23 +37,22 @@ MOST_NOTES: Final = 100
 
 MOST_TIMERS: Final = 100
 
-Working: TypeAlias = tuple[Decimal, Decimal]
-"""What works to buy, and what works to sell."""
-
-"""A price or a quantity as strategies write it; it leaves as an exact decimal."""
-
 
 class Context:
-    """See the module's prose. One context serves one event.
+    """See the module's prose. One context serves one event at a time, the next one after it.
 
-    Attributes:
+    Args:
         strategy: the strategy's name.
         instrument: what it trades.
-        event: the key of the event, by which intents lead back to it.
+        discipline: the rules for its wishes.
+        stops: how entries are protected.
+        causes: of what works; whoever gives them keeps them up to date.
+        size: how much may be held, None where there is no rule.
+
+    Attributes:
         now_ns: when the event was true.
         position: what it holds, signed.
-        bought: what it has asked to buy and has not been filled yet.
-        sold: what it has asked to sell and has not been filled yet.
+        bought: what it has asked to buy and is not filled yet; ``sold`` likewise.
         warming: whether nothing that it wishes now becomes an intent.
     """
 
@@ -62,22 +61,21 @@ class Context:
         strategy: str,
         instrument: Instrument,
         *,
-        event: str,
-        now_ns: int,
-        position: Decimal,
-        working: Working,
-        warming: bool,
         discipline: Discipline,
         stops: Stops,
-        causes: tuple[str, ...] = (),
+        causes: Collection[str] = (),
         size: Callable[[], Sizing] | None = None,
     ) -> None:
         self.strategy, self.instrument = strategy, instrument
-        self.event, self.now_ns, self.warming = event, now_ns, warming
-        self.position = position
-        self.bought, self.sold = working
         self._discipline, self._stops, self._causes = discipline, stops, causes
         self._sizer = size
+        self.what: str | Bar | Quote = ""
+        self.now_ns, self.warming = 0, True
+        self.position = self.bought = self.sold = Decimal(0)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._touched = False
         self._sizing: Sizing | None = None
         self._cancels: dict[str, CancelWish] = {}
         self._moves: list[StopWish] = []
@@ -85,6 +83,11 @@ class Context:
         self._timers: dict[str, Timer] = {}
         self._notes: list[str] = []
         self._blocked: list[str] = []
+
+    @property
+    def event(self) -> str:
+        """The key of the event, by which intents lead back to it."""
+        return key_of(self.what)
 
     @property
     def working(self) -> Decimal:
@@ -157,7 +160,7 @@ class Context:
         if self._sizer is None:
             refuse('no size: give a quantity, or `size = { kind = "fixed" }` in its section')
         if self._sizing is None:
-            self._sizing = self._sizer()
+            self._touched, self._sizing = True, self._sizer()
         return self._sizing
 
     def close(self, reason: str = "") -> bool:
@@ -197,6 +200,7 @@ class Context:
         """
         if self.warming or not self._causes:
             return False
+        self._touched = True
         for cause in self._causes:
             wish = CancelWish(strategy=self.strategy, ref=cause, cause=self.event)
             self._cancels.setdefault(cause, wish)
@@ -214,6 +218,7 @@ class Context:
         price = self._price("stop", trigger)
         if self.warming or not self.position:
             return False
+        self._touched = True
         self._moves = [
             StopWish(
                 strategy=self.strategy,
@@ -229,6 +234,7 @@ class Context:
     def log(self, text: str) -> None:
         """Say something to whoever reads the log."""
         if len(self._notes) < MOST_NOTES:
+            self._touched = True
             self._notes.append(text)
 
     def timer(self, name: str, after_s: float) -> None:
@@ -241,11 +247,14 @@ class Context:
             refuse(f"a timer after {after_s} s: give more than 0 and less than ten years")
         if name not in self._timers and len(self._timers) == MOST_TIMERS:
             refuse(f"{MOST_TIMERS} timers in one event: use fewer names")
+        self._touched = True
         self._timers[name] = Timer(name, self.now_ns + round(after_s * 1e9))
 
     def outcome(self) -> Outcome:
-        """Return what follows from the event."""
-        return Outcome(
+        """Return what follows from the event, and be ready for the next one."""
+        if not self._touched:
+            return NOTHING
+        found = Outcome(
             tuple(self._intents),
             tuple(self._timers.values()),
             tuple(self._notes),
@@ -253,6 +262,8 @@ class Context:
             tuple(self._cancels.values()),
             tuple(self._moves),
         )
+        self._forget()
+        return found
 
     # -- how a wish becomes an intent --
 
@@ -323,6 +334,7 @@ class Context:
         why = self._discipline.why_not(side, purpose)
         if why is not None:
             return self._block(why)
+        self._touched = True
         self._intents.append(
             Intent(
                 strategy=self.strategy,
@@ -353,6 +365,7 @@ class Context:
 
     def _block(self, why: str) -> bool:
         if self._discipline.is_news(why):
+            self._touched = True
             self._blocked.append(f"{self.event}: {why}")
         return False
 

@@ -43,8 +43,10 @@ class Discipline:
 
     def next_bar(self) -> None:
         """A live bar begins."""
-        self.memory.bar += 1
-        self.memory.directions = []
+        memory = self.memory
+        memory.bar += 1
+        if memory.directions:
+            memory.directions = []
 
     def why_not(self, side: Side, purpose: Purpose) -> str | None:
         """Return why an intent may not pass now; None if it may, which is remembered."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
-from robotrader.domain import CancelWish, Intent, Side, StopWish
+from robotrader.domain import Bar, CancelWish, Intent, Quote, Side, StopWish
 from robotrader.domain.errors import StrategyError
 
 
@@ -68,6 +69,26 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocked: tuple[str, ...] = ()
     cancels: tuple[CancelWish, ...] = ()
     stops: tuple[StopWish, ...] = ()
+
+
+NOTHING: Final = Outcome()
+
+
+def bar_key(bar: Bar) -> str:
+    """Return the name of a bar in causes and in quarantine: the same at every telling."""
+    return f"bar:{bar.end_ns - bar.start_ns}:{bar.start_ns}"
+
+
+def quote_key(quote: Quote) -> str:
+    """Return the name of a quote; a later one of the same time has other prices."""
+    return f"quote:{quote.time_ns}:{quote.bid}:{quote.ask}"
+
+
+def key_of(event: str | Bar | Quote) -> str:
+    """Return the name of what a strategy is told; of all but prices it is given."""
+    if isinstance(event, Bar):
+        return bar_key(event)
+    return quote_key(event) if isinstance(event, Quote) else event
 
 
 class StrategyCrash(StrategyError):

@@ -20,7 +20,7 @@ from robotrader.domain.errors import StrategyError
 from robotrader.strategies import amounts, context
 from robotrader.strategies.context import Context
 from robotrader.strategies.discipline import Discipline, Memory
-from robotrader.strategies.events import Outcome, Standing, StrategyCrash
+from robotrader.strategies.events import NOTHING, Outcome, Standing, StrategyCrash, key_of
 from robotrader.strategies.stops import HELD_TOO_LONG, NO_STOP, StopRule, Stops
 
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from robotrader.domain import Bar, Instrument, Quote, Sizing
     from robotrader.sizing import Sizer
     from robotrader.strategies.base import Strategy
-    from robotrader.strategies.context import Working
     from robotrader.strategies.events import Ended, Fill
 
-_NOTHING: Final = Outcome()
 _OURS: Final = (__file__, context.__file__, amounts.__file__)
 """Files in which no strategy's mistake is made."""
 
@@ -47,16 +45,6 @@ class _Saved(msgspec.Struct):
 
     fill_seq: int = 0
     held_since_ns: int = 0
-
-
-def bar_key(bar: Bar) -> str:
-    """Return the name of a bar in causes and in quarantine: the same at every telling."""
-    return f"bar:{bar.end_ns - bar.start_ns}:{bar.start_ns}"
-
-
-def quote_key(quote: Quote) -> str:
-    """Return the name of a quote; a later one of the same time has other prices."""
-    return f"quote:{quote.time_ns}:{quote.bid}:{quote.ask}"
 
 
 class StrategyHost:
@@ -89,23 +77,35 @@ class StrategyHost:
         self.funds: Callable[[], Funds] = Funds
         self._sizer = sizer
         self._price: float | None = None
-        self.position = Decimal(0)
+        self.position = self._bought = self._sold = Decimal(0)
         self.bars_seen = 0
+        self._ready = False
         self._working: dict[str, Decimal] = {}
         self._standing_seq = 0
         self._discipline, self._stops = Discipline(dwell_bars), Stops(stop)
+        self._watched, self._timed = not self._stops.idle, bool(stop.hold_s)
         self._held_since_ns = 0
         self._saved: _Saved | None = None
         self._kept = b""
         self._bar_ns = self._bar_end_ns = self._fill_seq = 0
         self._broken = ""
+        self._ctx = Context(
+            name,
+            instrument,
+            discipline=self._discipline,
+            stops=self._stops,
+            causes=self._working.keys(),
+            size=None if sizer is None else self._size,
+        )
 
     # -- what it is --
 
     @property
     def ready(self) -> bool:
         """Whether the strategy has seen as many bars as it wants."""
-        return self.bars_seen >= self.warmup_bars
+        if not self._ready:  # bars are never unseen
+            self._ready = self.bars_seen >= self.warmup_bars
+        return self._ready
 
     @property
     def warmup_bars(self) -> int:
@@ -118,9 +118,10 @@ class StrategyHost:
         """What it has asked for and has not been filled, signed."""
         return sum(self._working.values(), Decimal(0))
 
-    def _sides(self) -> Working:
-        bought = sum((qty for qty in self._working.values() if qty > 0), Decimal(0))
-        return bought, bought - self.working
+    def _add_up(self) -> None:
+        """Note what works to buy and to sell: something of it is new."""
+        self._bought = sum((qty for qty in self._working.values() if qty > 0), Decimal(0))
+        self._sold = self._bought - self.working
 
     @property
     def last_bar_ns(self) -> int:
@@ -166,7 +167,7 @@ class StrategyHost:
             self._fill_seq = self._saved.fill_seq
             self._held_since_ns = self._saved.held_since_ns
         self._hold(now_ns)
-        outcome = self._tell("start", now_ns, self.strategy.on_start, warming=True)
+        outcome = self._tell("start", now_ns, self.strategy.on_start, True)
         if self._saved is not None and not self._saved.bar_ns:
             self._take_back()
         return outcome
@@ -179,23 +180,25 @@ class StrategyHost:
         Raises:
             StrategyCrash: the strategy raised.
         """
-        if bar.start_ns < self._bar_end_ns:
-            return _NOTHING
-        again = self._saved is not None and bar.start_ns <= self._saved.bar_ns
-        if not again:
-            self._take_back()
-        live = live and not again
-        self._bar_end_ns = bar.end_ns
+        start_ns = bar.start_ns
+        if start_ns < self._bar_end_ns:
+            return NOTHING
+        if self._saved is not None:
+            live = live and start_ns > self._saved.bar_ns
+            if start_ns > self._saved.bar_ns:
+                self._take_back()
+        self._bar_end_ns = end_ns = bar.end_ns
         self.bars_seen += 1
         self._price = bar.close
         if self._sizer is not None:
             self._sizer.update(bar)
-        self._stops.bar(bar)
+        if self._watched:
+            self._stops.bar(bar)
         if live:
-            self._bar_ns = bar.start_ns
+            self._bar_ns = start_ns
             self._discipline.next_bar()
-        warming = not (live and self.ready)
-        return self._tell(bar_key(bar), bar.end_ns, self.strategy.on_bar, bar, warming=warming)
+        warming = not (live and (self._ready or self.ready))
+        return self._tell(bar, end_ns, self.strategy.on_bar, warming, bar)
 
     def quote(self, quote: Quote) -> Outcome:
         """Take the newest quote; nothing happens before the strategy is warmed up.
@@ -203,12 +206,14 @@ class StrategyHost:
         Raises:
             StrategyCrash: the strategy raised.
         """
-        if not self.ready:
-            return _NOTHING
-        self._take_back()
-        self._price = (quote.bid + quote.ask) / 2
-        self._stops.price((quote.bid + quote.ask) / 2)
-        return self._tell(quote_key(quote), quote.time_ns, self.strategy.on_quote, quote)
+        if not self._ready and not self.ready:
+            return NOTHING
+        if self._saved is not None:
+            self._take_back()
+        self._price = price = (quote.bid + quote.ask) / 2
+        if self._watched:
+            self._stops.price(price)
+        return self._tell(quote, quote.time_ns, self.strategy.on_quote, False, quote)
 
     def fill(self, fill: Fill) -> Outcome:
         """Take a fill; one that was told before is ignored.
@@ -217,7 +222,7 @@ class StrategyHost:
             StrategyCrash: the strategy raised.
         """
         if fill.seq <= self._fill_seq:
-            return _NOTHING
+            return NOTHING
         self._take_back()
         self._fill_seq = fill.seq
         if fill.seq > self._standing_seq:
@@ -225,7 +230,7 @@ class StrategyHost:
             self._hold(fill.time_ns)
         warming = not self.ready
         key = f"fill:{fill.seq}"
-        return self._tell(key, fill.time_ns, self.strategy.on_fill, fill, warming=warming)
+        return self._tell(key, fill.time_ns, self.strategy.on_fill, warming, fill)
 
     def _book(self, fill: Fill) -> None:
         signed = fill.qty * fill.side.sign
@@ -233,6 +238,7 @@ class StrategyHost:
         left = self._working.pop(fill.cause, Decimal(0)) - signed
         if fill.cause and left * signed > 0:
             self._working[fill.cause] = left
+        self._add_up()
 
     def _hold(self, now_ns: int) -> None:
         """Note since when there is a position."""
@@ -240,7 +246,9 @@ class StrategyHost:
 
     def _has(self, standing: Standing) -> None:
         self.position, self._standing_seq = standing.position, standing.seq
-        self._working = dict(standing.working)
+        self._working.clear()  # its context looks at it
+        self._working.update(standing.working)
+        self._add_up()
 
     def stand(self, standing: Standing, now_ns: int) -> None:
         """Take what the owner of its orders says in place of what was heard: some was lost."""
@@ -249,7 +257,8 @@ class StrategyHost:
 
     def ended(self, ended: Ended) -> None:
         """Take it that an intent's order is over: nothing of it works any more."""
-        self._working.pop(ended.cause, None)
+        if self._working.pop(ended.cause, None) is not None:
+            self._add_up()
 
     def timer(self, name: str, at_ns: int) -> Outcome:
         """Take a timer that an outcome asked for, due at ``at_ns``.
@@ -259,44 +268,36 @@ class StrategyHost:
         """
         self._take_back()
         key, warming = f"timer:{name}:{at_ns}", not self.ready
-        return self._tell(key, at_ns, self.strategy.on_timer, name, warming=warming)
+        return self._tell(key, at_ns, self.strategy.on_timer, warming, name)
 
     # -- how --
 
     def _tell(
         self,
-        event: str,
+        event: str | Bar | Quote,
         now_ns: int,
         method: Callable[..., None],
+        warming: bool,
         *what: Any,
-        warming: bool = False,
     ) -> Outcome:
         if self._broken:
-            msg = f"{self.name} was told {event} after it failed at {self._broken}: make a new one"
-            raise StrategyError(msg)
-        ctx = Context(
-            self.name,
-            self.instrument,
-            event=event,
-            now_ns=now_ns,
-            position=self.position,
-            working=self._sides(),
-            warming=warming,
-            discipline=self._discipline,
-            size=None if self._sizer is None else self._size,
-            stops=self._stops,
-            causes=tuple(self._working),
-        )
+            found = f"{key_of(event)} after it failed at {self._broken}"
+            raise StrategyError(f"{self.name} was told {found}: make a new one")
+        ctx = self._ctx
+        ctx.what, ctx.now_ns, ctx.warming = event, now_ns, warming
+        ctx.position, ctx.bought, ctx.sold = self.position, self._bought, self._sold
         try:
             method(ctx, *what)
         except Exception as error:
-            self._broken = event
-            raise StrategyCrash(event, self._story(event, now_ns, method, error)) from error
-        if self._stops.overdue(self._held_since_ns, now_ns) and not ctx.wished:
+            self._broken = key = key_of(event)
+            raise StrategyCrash(key, self._story(key, now_ns, method, error)) from error
+        if self._timed and self._stops.overdue(self._held_since_ns, now_ns) and not ctx.wished:
             ctx.close(HELD_TOO_LONG)
         outcome = ctx.outcome()
-        for intent in outcome.intents:
-            self._working[intent.cause] = intent.qty * intent.side.sign
+        if outcome.intents:
+            for intent in outcome.intents:
+                self._working[intent.cause] = intent.qty * intent.side.sign
+            self._add_up()
         return outcome
 
     def _size(self) -> Sizing:

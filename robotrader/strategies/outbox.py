@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from robotrader.domain import Bar, Quote
-from robotrader.strategies.events import AskAnew, Ended, Fill
-from robotrader.strategies.host import bar_key, quote_key
+from robotrader.strategies.events import AskAnew, Ended, Fill, bar_key, quote_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

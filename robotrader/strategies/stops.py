@@ -87,6 +87,11 @@ class Stops:
         """How many bars it has to see before it can say a distance."""
         return 0 if self._atr is None else self.rule.atr_bars * _MEMORY
 
+    @property
+    def idle(self) -> bool:
+        """Whether no price means anything to it: nothing rests in the market for an entry."""
+        return self.rule.kind is StopKind.NONE and not self.rule.take_profit
+
     def bar(self, bar: Bar) -> None:
         """Take the next finished bar."""
         self._last = bar.close
@@ -108,7 +113,7 @@ class Stops:
             on_grid: makes a price of the instrument of a number; raises ValueError below zero.
         """
         rule = self.rule
-        if rule.kind is StopKind.NONE and not rule.take_profit:
+        if self.idle:
             return ()
         price = self._last if limit is None else limit
         distance = None if price is None else self._distance(price)

@@ -60,3 +60,13 @@ def test_f46_a_sample_of_questions_has_every_figure_of_the_plan() -> None:
     assert (planned["p95_ms"].most, planned["writes"].least) == (50, 95)
     assert 0 < figures["p50_ms"] <= figures["p95_ms"]
     assert figures["writes"] > 1
+
+
+def test_samples_of_backtests_have_every_figure_of_the_plan_and_their_orders() -> None:
+    for workload, size in (("backtest", 3_000), ("backtest_many", 6_000), ("backtest_quotes", 999)):
+        run = [sys.executable, "-m", "bench.sample", "pool", workload, str(size)]
+        done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+        figures = json.loads(done.stdout)
+        assert {each.key for each in FIGURES if each.workload == workload} <= set(figures)
+        assert figures["rate"] > 100
+        assert figures.get("orders", size) > size / 200, "one in some 25 bars, once warmed up"

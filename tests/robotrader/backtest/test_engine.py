@@ -207,10 +207,10 @@ def trade(
 def test_ledger_and_venue_agree_to_the_cent_and_trades_add_up(world: Any) -> None:
     """The venue's own books are the oracle."""
     result, engine = trade(*world)
-    books = engine.books
+    books = engine.trading.books
     assert result.final.equity == books.equity("BACKTEST")
     held = {con_id: each.qty for con_id, each in books.positions("BACKTEST").items() if each.qty}
-    assert {k: v for k, v in engine.keeper.ledger.quantities().items() if v} == held
+    assert {k: v for k, v in engine.trading.keeper.ledger.quantities().items() if v} == held
     if not held:
         gained = sum((each.gain for each in flat_trades(result.fills)), Decimal(0))
         assert result.final.equity == CASH + gained

@@ -147,6 +147,16 @@ def test_f70_flattening_takes_the_stops_along() -> None:
     assert bench.live() == []
 
 
+def test_f74_a_position_after_one_whose_stop_fired_has_no_stop_that_nobody_asked_for() -> None:
+    bench = holding(Side.BUY)
+    bench.quote(93.0)
+    bench.settle()
+    assert bench.market.position == 0
+    bench.wish(Side.BUY, 7)
+    bench.settle(40)
+    assert (bench.market.position, bench.stops()) == (7, 0)
+
+
 def test_f74_what_is_left_by_a_stop_that_ended_in_a_crash_has_one_again() -> None:
     bench = Bench()
     bench.quote(96.0, 1)

@@ -315,7 +315,7 @@ def test_no_order_depends_on_one_that_still_works() -> None:
     blocked = host.bar(told[1])
     assert (blocked.intents, len(blocked.blocked)) == ((), 1)
     assert "the other way round works" in blocked.blocked[0]
-    host.position, host._working = Decimal(10), {}
+    host.stand(Standing(position=Decimal(10)), START)
     (leaves,) = host.bar(told[2]).intents
     assert (leaves.purpose, leaves.qty) == (Purpose.EXIT, Decimal(10))
     assert "an exit of all of it works already" in host.bar(told[3]).blocked[0]

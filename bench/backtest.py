@@ -1,0 +1,190 @@
+"""What a backtest costs: bars and quotes a second by callback, gate, ledger and commissions on.
+
+Everything is the user's own way: ``batches`` into ``Engine``, the shipped moving-average cross, a
+gate whose limits are all looked at and none reached, IBKR's fixed commissions. The other engine is
+backtesting.py with the same averages over the same closes, and next to no commission. Seconds are
+of the processor, so that a busy machine does not count against either.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from robotrader.backtest import Engine, Setup, batches
+from robotrader.domain import Bar, Instrument, Quote
+from robotrader.risk import Limits, Ratio
+from robotrader.strategies import (
+    Context,
+    Params,
+    SmaCross,
+    SmaParams,
+    State,
+    Strategy,
+    StrategyHost,
+)
+from robotrader.venue import AlwaysOpen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MINUTE_NS: Final = 60_000_000_000
+START_NS: Final = 1_600_000_020_000_000_000
+CASH: Final = Decimal(10**8)
+SEED: Final = 7
+FAST, SLOW, QTY = 10, 30, 100
+SYMBOLS: Final = 100
+ALL: Final = Ratio(Decimal(1))
+SIZES: Final = {"steps": 10}
+"""By how much more bars the run is longer that shows how time grows."""
+
+
+class Nothing(Strategy[Params, State]):
+    """A callback that looks at the price and wants nothing."""
+
+    def on_bar(self, _ctx: Context, bar: Bar) -> None:
+        """Look."""
+        self.last = bar.close
+
+    def on_quote(self, _ctx: Context, quote: Quote) -> None:
+        """Look."""
+        self.last = quote.bid
+
+
+def walk(count: int, seed: int = SEED) -> tuple[Any, Any, Any, Any]:
+    """Return opens, highs, lows and closes of a random walk in cents."""
+    steps = np.random.default_rng(seed).normal(0, 2e-4, count)
+    closes = np.round(100 * np.exp(np.cumsum(steps)), 2)
+    opens = np.concatenate((closes[:1], closes[:-1]))
+    return opens, np.maximum(opens, closes) + 0.01, np.minimum(opens, closes) - 0.01, closes
+
+
+def bars(con_id: int, count: int, seed: int = SEED) -> list[Bar]:
+    """Return a walk as bars of a minute."""
+    opens, highs, lows, closes = (each.tolist() for each in walk(count, seed))
+    starts = range(START_NS, START_NS + count * MINUTE_NS, MINUTE_NS)
+    return [
+        Bar(con_id, at_ns, at_ns + MINUTE_NS, opened, high, low, close, 10_000.0)
+        for at_ns, opened, high, low, close in zip(starts, opens, highs, lows, closes, strict=True)
+    ]
+
+
+def engine(con_ids: Iterable[int], strategy: type[Any] = SmaCross) -> Engine:
+    """Return an engine with a strategy on each contract."""
+    instruments = tuple(Instrument(con_id=each, symbol=f"S{each}") for each in con_ids)
+    limits = Limits(
+        allowed_symbols=frozenset(each.symbol for each in instruments), max_symbol_weight=ALL,
+        max_drawdown=ALL, max_daily_loss=ALL, price_collar=ALL, max_orders_per_day=10**9,
+        max_orders_per_min=10**9, max_orders_per_s=10**9, max_open_positions=SYMBOLS,
+        max_open_orders=10**6,
+    )  # fmt: skip
+    setup = Setup(instruments=instruments, cash=CASH, limits=limits, sessions=AlwaysOpen())
+    given = SmaParams(fast=FAST, slow=SLOW, qty=QTY) if strategy is SmaCross else Params()
+    hosts = [StrategyHost(strategy(given), name=f"s/{i.symbol}", instrument=i) for i in instruments]
+    return Engine(setup, hosts)
+
+
+def _seconds(prices: Iterable[Any], run: Engine) -> tuple[float, int]:
+    begun = time.process_time()
+    orders = run.run(prices).orders
+    return time.process_time() - begun, orders
+
+
+def single(_system: str, size: int) -> dict[str, float]:
+    """One symbol: bars/s with some 39 orders in 1,000 bars, and the same in backtesting.py."""
+    data, names = bars(1, size), {1: "S1"}
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    took_s, orders = _seconds(batches({1: data}, names), engine([1]))
+    after_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    part = data[: size // SIZES["steps"]]
+    less_s, _ = _seconds(batches({1: part}, names), engine([1]))
+    quiet_s, _ = _seconds(batches({1: data}, names), engine([1], Nothing))
+    theirs = _backtesting_py(size // SIZES["steps"])
+    return {
+        "rate": size / took_s,
+        "orders": float(orders),
+        "megabytes": (after_kb - before_kb) / 1024,
+        "grows": took_s / less_s,
+        "quiet": size / quiet_s,
+        "theirs": theirs,
+        "times": size / took_s / theirs,
+    }
+
+
+def _backtesting_py(size: int) -> float:
+    """Return backtesting.py's bars/s."""
+    warnings.simplefilter("ignore")  # of its own use of pandas and of missing extras
+    import pandas as pd
+    from backtesting import Backtest  # type: ignore[import-untyped]
+    from backtesting import Strategy as Theirs
+    from backtesting.lib import crossover  # type: ignore[import-untyped]
+    from backtesting.test import SMA  # type: ignore[import-untyped]
+
+    class Cross(Theirs):  # type: ignore[misc]  # it has no types
+        def init(self) -> None:
+            self.fast = self.I(SMA, self.data.Close, FAST)
+            self.slow = self.I(SMA, self.data.Close, SLOW)
+
+        def next(self) -> None:
+            if crossover(self.fast, self.slow):
+                self.buy(size=QTY)
+            elif crossover(self.slow, self.fast):
+                self.position.close()
+
+    opens, highs, lows, closes = walk(size)
+    columns = {"Open": opens, "High": highs, "Low": lows, "Close": closes, "Volume": 10_000.0}
+    frame = pd.DataFrame(columns, index=pd.date_range("2020-09-13", periods=size, freq="min"))
+    test = Backtest(frame, Cross, cash=float(CASH), commission=0.00001)
+    begun = time.process_time()
+    test.run()
+    return size / (time.process_time() - begun)
+
+
+def many(_system: str, size: int) -> dict[str, float]:
+    """A hundred symbols on one account: bars/s of all together."""
+    each = max(size // SYMBOLS, 2 * SLOW)
+    con_ids = range(1, SYMBOLS + 1)
+    data = {con_id: bars(con_id, each, con_id) for con_id in con_ids}
+    names = {con_id: f"S{con_id}" for con_id in con_ids}
+    took_s, orders = _seconds(batches(data, names), engine(con_ids))
+    return {"rate": SYMBOLS * each / took_s, "orders": float(orders)}
+
+
+def quotes(_system: str, size: int) -> dict[str, float]:
+    """Quotes/s by callback while no order works."""
+    bids = walk(size)[3].tolist()
+    data = [
+        Quote(1, START_NS + at * 1_000_000, bid, bid + 0.01, 100.0, 100.0)
+        for at, bid in enumerate(bids)
+    ]
+    took_s, _ = _seconds(data, engine([1], Nothing))
+    return {"rate": size / took_s}
+
+
+def importing(_system: str, size: int) -> dict[str, float]:
+    """Seconds that ``import robotrader.backtest`` takes in a fresh process, the least of some."""
+    code = (
+        "import time; begun = time.process_time(); import robotrader.backtest; "
+        "print(time.process_time() - begun)"
+    )
+    run = [sys.executable, "-c", code]
+    took = [
+        float(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+        for _ in range(size)
+    ]
+    return {"seconds": min(took)}
+
+
+SPECIAL: Final = {
+    "backtest": single,
+    "backtest_many": many,
+    "backtest_quotes": quotes,
+    "backtest_import": importing,
+}

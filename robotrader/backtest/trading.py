@@ -1,0 +1,361 @@
+"""What follows from what: from a strategy's wish to the fill that it is told of.
+
+The live system's own objects, in the order in which its actors talk: what one says to another
+waits until all that was asked for before is done, as a message in a mailbox does. Nothing is
+judged, sent, booked or sized by other code than live; what is missing are threads, sockets and the
+disk. ``now_ns`` is set by whoever has the data.
+
+Prices are taken (``saw``) at once and told when somebody looks: at a bar at which nothing happens
+nobody does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from functools import partial
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from robotrader.domain import (
+    Approved,
+    AskSnapshot,
+    Bar,
+    BrokerSnapshot,
+    CancelOrder,
+    LinkChanged,
+    LinkState,
+    OrderKey,
+    PlaceOrder,
+    Quote,
+    Trade,
+)
+from robotrader.domain import records as rec
+from robotrader.execution import effects as do
+from robotrader.execution.manager import OrderManager
+from robotrader.ledger import Ledger, Trades
+from robotrader.risk import Gate, Keeper, Quotes, RiskView, SessionState, Switch, WorkingOrder
+from robotrader.strategies import Fill, Outcome, Standings
+from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from robotrader.backtest.result import Setup
+    from robotrader.domain import CancelWish, FromBroker, Funds, Intent, StopWish
+    from robotrader.ledger import LedgerView
+    from robotrader.strategies import News, StrategyHost, Timer
+    from robotrader.venue import VenueEvent
+
+_CLIENT: Final = 1
+_GENERATION: Final = 1
+_UNBOUNDED: Final = 1e9
+"""Shares of a quote that is made of a close: how much trades is the bar's affair."""
+
+NEVER_NS: Final = 2**63 - 1
+
+
+class Trading:
+    """See the module's prose.
+
+    Args:
+        setup: account, contracts, limits, costs and rules.
+        hosts: strategies, by name.
+        now_ns: when it begins.
+    """
+
+    def __init__(self, setup: Setup, hosts: dict[str, StrategyHost], now_ns: int) -> None:
+        self.setup, self.now_ns = setup, now_ns
+        self._hosts = hosts
+        for host in hosts.values():
+            host.funds = partial(self._funds, host.name)
+        self.books = Books({setup.account: AccountSetup(setup.cash)}, setup.instruments, setup.plan)
+        self.venue = Venue(
+            setup.instruments, self.books, setup.sessions, setup.rules, now_ns=now_ns
+        )
+        # What the broker is asked about live, the venue judges itself.
+        limits = msgspec.structs.replace(setup.limits, max_margin=None, short_needs_borrow=False)
+        self.keeper = Keeper(Gate(limits), Ledger(setup.account, setup.instruments), Standings())
+        self.manager = OrderManager()
+        self.trades = Trades()
+        self.records: list[rec.Record] = []
+        self.refusals: Counter[str] = Counter()
+        self.blocked: Counter[str] = Counter()
+        self.alerts: Counter[str] = Counter()
+        self.due_ns = NEVER_NS
+        """When the next timer rings."""
+
+        self.todo: deque[Callable[[], object]] = deque()
+        """What was asked for and is not done yet."""
+
+        self.seen: dict[int, Bar | Quote] = {}
+        """The newest price of each contract that nobody was told of yet."""
+
+        self._instruments = {each.con_id: each for each in setup.instruments}
+        self._sectors = {
+            con_id: each.industry for con_id, each in self._instruments.items() if each.industry
+        }
+        self._quotes = Quotes()
+        self._printed: set[int] = set()
+        self.quoted: set[int] = set()
+        """Contracts whose market is their quotes; their bars are only looked at."""
+
+        self._timers: list[tuple[int, int, str, Timer | None]] = []
+        """Of strategies, and (without a ``Timer``) of the order manager: when, which, whose."""
+
+        self._armed: dict[tuple[str, str], Timer] = {}
+        self._number = 0
+
+    def begin(self) -> None:
+        """Open the account, connect, and start the strategies that saw no history."""
+        effects = self.manager.begin(1, self.setup.account, _CLIENT, self.now_ns)
+        self._carry_out(effects)
+        link = LinkChanged(LinkState.READY, _GENERATION, self.now_ns, next_order_id=1)
+        self._later(self._hear, link)
+        self.drain()
+        for host in self._hosts.values():
+            self.act(host, host.start(self.now_ns))
+        self.drain()
+
+    # -- the market --
+
+    def meet(self, bar: Bar) -> None:
+        """Let the orders of a bar's contract meet it."""
+        self.tell_prices()  # a day may end at the venue before this bar
+        events = self.venue.on_bar(bar)
+        if events:
+            self._said(events)
+
+    def meet_quote(self, quote: Quote) -> None:
+        """Let the orders of a quote's contract meet it; those that come meet it too."""
+        self.tell_prices()
+        self._stands(quote)
+
+    def meet_trade(self, trade: Trade) -> None:
+        """Let a trade print."""
+        self.tell_prices()
+        self._said(self.venue.on_trade(trade))
+        self._printed.add(trade.con_id)
+
+    def tell_prices(self) -> None:
+        """Tell venue, gate and ledger the newest prices, which nobody has looked at until now."""
+        if not self.seen:
+            return
+        prices, quotes, priced = self.books.prices, self._quotes, self.keeper.priced
+        for con_id, last in self.seen.items():
+            if isinstance(last, Quote):
+                self._stands(last)
+                continue
+            prices[con_id] = close = last.close
+            quotes[con_id] = quote = Quote(
+                con_id, last.end_ns, close, close, _UNBOUNDED, _UNBOUNDED
+            )
+            priced(quote)
+        self.seen.clear()
+
+    def _stands(self, quote: Quote) -> None:
+        """Let a quote be what orders meet; its middle is the price where no trades are printed."""
+        con_id = quote.con_id
+        self.quoted.add(con_id)
+        if con_id not in self._printed:
+            self.books.prices[con_id] = (quote.bid + quote.ask) / 2
+        self._said(self.venue.on_quote(quote))
+        self._quotes[con_id] = quote
+        self.keeper.priced(quote)
+
+    def ring(self, until_ns: int) -> None:
+        """Let timers ring that are due up to a time: nothing of what comes then is known yet."""
+        while self._timers and self._timers[0][0] <= until_ns:
+            at_ns, _, name, timer = heappop(self._timers)
+            if timer is None:
+                self.now_ns = max(at_ns, self.now_ns)
+                self._carry_out(self.manager.wake(name, self.now_ns))
+            elif self._armed.get((name, timer.name)) == timer:
+                del self._armed[name, timer.name]
+                self.now_ns = max(at_ns, self.now_ns)
+                host = self._hosts[name]
+                self.act(host, host.timer(timer.name, timer.at_ns))
+            self.drain()
+        self.due_ns = self._timers[0][0] if self._timers else NEVER_NS
+
+    def _set_timer(self, at_ns: int, name: str, timer: Timer | None = None) -> None:
+        self._number += 1
+        heappush(self._timers, (at_ns, self._number, name, timer))
+        self.due_ns = min(self.due_ns, at_ns)
+
+    # -- what follows from what --
+
+    def _later(self, what: Callable[..., object], *given: Any) -> None:
+        """Do something when all that was asked for before is done: a message in a mailbox."""
+        self.todo.append(partial(what, *given))
+
+    def drain(self) -> None:
+        """Do what was asked for, and what follows from it."""
+        self.tell_prices()
+        todo = self.todo
+        while todo:
+            todo.popleft()()
+
+    def act(self, host: StrategyHost, outcome: Outcome) -> None:
+        """Take what a strategy wants."""
+        self.blocked.update(outcome.blocked)
+        for wish in outcome.cancels:
+            self._later(self._cancel, wish)
+        for move in outcome.stops:
+            self._later(self._move_stops, move)
+        for intent in outcome.intents:
+            self._later(self._judge, intent)
+        for timer in outcome.timers:
+            self._armed[host.name, timer.name] = timer
+            self._set_timer(timer.at_ns, host.name, timer)
+
+    def _cancel(self, wish: CancelWish) -> None:
+        for each in self.keeper.cancels(wish):
+            self._carry_out(self.manager.cancel(each.ref, each.cause, self.now_ns))
+
+    def _move_stops(self, wish: StopWish) -> None:
+        self._carry_out(self.manager.move_stops(wish, self.now_ns))
+
+    def _judge(self, intent: Intent) -> None:
+        verdict = self.keeper.judge(intent, self._view(intent.con_id), self.now_ns)
+        if isinstance(verdict, Approved):
+            self._later(self._submit, verdict)
+            return
+        refusal, news = verdict
+        self.refusals[refusal.code] += 1
+        self._later(self._news, news)
+
+    def _submit(self, approved: Approved) -> None:
+        self._carry_out(self.manager.submit(approved, self.now_ns))
+
+    def _carry_out(self, effects: Iterable[do.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case do.Commit():
+                    self._later(self._commit, effect)
+                case do.Send():
+                    self._later(self._send, effect.command)
+                case do.Told():
+                    self.keeper.told(effect.update)
+                case do.Released():
+                    self.keeper.released(effect)
+                case do.Declined():
+                    why = f"{effect.code}: {effect.why}"
+                    self.refusals[effect.code] += 1
+                    self._later(self._news, self.keeper.give_back(effect.approved, why))
+                case do.Wanted():
+                    self._later(self._judge, effect.intent)
+                case do.Wake() if not effect.token.startswith("round"):
+                    # Rounds compare with the broker what could differ: here nothing can.
+                    self._set_timer(effect.at_ns, effect.token)
+                case do.Alert():
+                    self.alerts[effect.kind] += 1
+
+    def _commit(self, effect: do.Commit) -> None:
+        for record in effect.records:
+            self._write(record)
+        self._carry_out(self.manager.committed(effect.token, self.now_ns))
+
+    def keep(self, record: rec.Record) -> None:
+        """Write what is not the order manager's own."""
+        self._write(record)
+        self.manager.replay(record)
+
+    def _write(self, record: rec.Record) -> None:
+        self.records.append(record)
+        self.trades.apply(record)
+        for news in self.keeper.fold(len(self.records), record):
+            self._later(self._news, news)
+        self.keeper.gate.seen(record)
+
+    def _news(self, news: News) -> None:
+        host = self._hosts.get(news.strategy)
+        if host is None:
+            return
+        if isinstance(news.event, Fill):
+            self.act(host, host.fill(news.event))
+        else:
+            host.ended(news.event)
+
+    # -- the broker --
+
+    def _send(self, command: PlaceOrder | CancelOrder | AskSnapshot) -> None:
+        now_ns = self.now_ns
+        if isinstance(command, PlaceOrder):
+            key = OrderKey(_CLIENT, command.order_id)
+            self._at_close(command.order.con_id)
+            self._said(self.venue.place(key, command.order, now_ns))
+        elif isinstance(command, CancelOrder):
+            self._said(self.venue.cancel(OrderKey(_CLIENT, command.order_id), now_ns))
+        else:
+            self._later(self._hear, self._snapshot(command.request))
+
+    def _at_close(self, con_id: int) -> None:
+        """Let the order that comes trade at the last close, if that was chosen."""
+        quote = self._quotes.get(con_id)
+        if self.setup.fill == "close" and quote is not None and con_id not in self.quoted:
+            self.venue.on_quote(quote)
+            self._later(self.venue.on_quote, Quote(con_id, self.now_ns, 0.0, 0.0, 0.0, 0.0))
+
+    def _said(self, events: Sequence[VenueEvent]) -> None:
+        for event in events:
+            report = report_of(event, _GENERATION)
+            if report is not None:
+                self._later(self._hear, report)
+
+    def _hear(self, report: FromBroker) -> None:
+        self._carry_out(self.manager.on_broker(report, self.now_ns))
+
+    def _snapshot(self, request: int) -> BrokerSnapshot:
+        """Answer with the account as it begins: there are no orders yet."""
+        return BrokerSnapshot(
+            request=request,
+            generation=_GENERATION,
+            at_ns=self.now_ns,
+            open_orders=(),
+            completed=(),
+            executions=(),
+            commissions=(),
+            positions=position_reports(self.books, self.setup.account),
+            values={"TotalCashValue": self.books.accounts[self.setup.account].cash},
+        )
+
+    # -- the world as the gate sees it --
+
+    def _view(self, con_id: int) -> RiskView:
+        return RiskView(
+            account=self.setup.account,
+            ledger=self.keeper.account(),
+            others=tuple(map(WorkingOrder.of, self.keeper.others())),
+            switch=_OFF,
+            link=LinkState.READY,
+            stale=_NONE,
+            halted=frozenset(self.keeper.halted),
+            instruments=self._instruments,
+            quotes=self._quotes,
+            sessions={con_id: self._session()},
+            sectors=self._sectors,
+            restart_at_ns=None,
+            skew_ns=0,
+        )
+
+    def _session(self) -> SessionState:
+        sessions, now_ns = self.setup.sessions, self.now_ns
+        if self.setup.always_open or sessions.is_open(now_ns, outside_rth=False):
+            return SessionState.OPEN
+        extended = sessions.is_open(now_ns, outside_rth=True)
+        return SessionState.EXTENDED if extended else SessionState.CLOSED
+
+    def _funds(self, name: str) -> Funds:
+        self.tell_prices()
+        return self.keeper.funds(name)
+
+    def account(self) -> LedgerView:
+        """Return the account at the prices of now."""
+        self.tell_prices()
+        return self.keeper.account()
+
+
+_OFF: Final = Switch()
+_NONE: Final[frozenset[int]] = frozenset()
