@@ -10,10 +10,11 @@ import msgspec
 
 from robotrader.adapters import bundled, own_data
 from robotrader.adapters.calendar import US_STOCKS, sessions
-from robotrader.app.building import bar_ns, chosen
+from robotrader.app.building import chosen
 from robotrader.domain import Bar, Instrument
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.hours import midnight_ns
+from robotrader.market.lengths import bar_ns
 from robotrader.venue import Session, SessionTable
 
 if TYPE_CHECKING:
