@@ -197,12 +197,11 @@ class Catalogue:
             DataError: rows differ from those that are there, or the series is of another kind.
         """
         there = self.find(about.symbol, about.bar, about.source)
-        _refuse_other_kind(about, there)
         old = [] if there is None else self.rows(there)
         both = merged(old, parts, about.name, replace=replace)
         data = encoded(both.rows)
         total = hashlib.sha256(data).hexdigest()
-        made = about if there is None else _joined(there, about)
+        made = about if there is None else joined(there, about)
         first, last = _span(both.rows)
         entry = msgspec.structs.replace(
             made, rows=len(both.rows), first=first, last=last, sha256=total,
@@ -268,20 +267,17 @@ def source_name(text: str) -> str:
     return text
 
 
-def _refuse_other_kind(about: Entry, there: Entry | None) -> None:
+def joined(there: Entry, about: Entry) -> Entry:
+    """Return what is known of a series of two imports.
+
+    Raises:
+        DataError: their rows are not of one kind.
+    """
     for field in ("synthetic", "adjusted", "calendar"):
-        was = getattr(there, field, None)
-        if there is not None and was != getattr(about, field):
-            now = getattr(about, field)
-            msg = (
-                f"{there.name}: {field} is {was} there and {now} in what is imported: "
-                "give another --source"
-            )
-            raise DataError(msg)
-
-
-def _joined(there: Entry, about: Entry) -> Entry:
-    """Return what is known of a series of two imports."""
+        was, now = getattr(there, field), getattr(about, field)
+        if was != now:
+            msg = f"{there.name}: {field} is {was} there, {now} in what is imported; "
+            raise DataError(f"{msg}give another --source")
 
     def both(name: str) -> str:
         texts = [*getattr(there, name).split(" + "), getattr(about, name)]

@@ -36,7 +36,7 @@ _UNIT_S: Final = {"s": 1, "min": 60, "h": 3600}
 _PLAIN: Final = frozenset({"daily", "trades", "quotes"})
 _READERS: Final = {".csv": csv_bars.read, ".csv.gz": csv_bars.read, ".parquet": parquet_bars.read}
 _LEAN: Final = ("daily", "hour", "minute", "second", "tick")
-_SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9.\- ]{0,19}")
+SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9.\- ]{0,19}")
 NOT_ADJUSTED: Final = ("not adjusted for splits and dividends",)
 _OWN_NUMBERS: Final = 910_000_000
 """From here on, contracts without a number of IBKR's; those of bundled data lie before."""
@@ -166,7 +166,7 @@ def _table(file: Path, top: Path, layout: Layout, named: str) -> Source | None:
     reader, symbol = _READERS.get(dot + ending), named or stem.upper()
     folder = "" if top in (file, file.parent) else file.parent.name
     bars = _BARS.fullmatch(file.parent.name)
-    if reader is None or not _SYMBOL.fullmatch(symbol):
+    if reader is None or not SYMBOL.fullmatch(symbol):
         return None
     if bars is not None:
         layout = msgspec.structs.replace(layout, bar_s=int(bars[1]) * _UNIT_S[bars[2]])

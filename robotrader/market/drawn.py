@@ -20,7 +20,7 @@ from robotrader.domain import Bar
 from robotrader.market.hours import MINUTE_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from robotrader.venue import Session
 
@@ -47,7 +47,7 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def walked(walk: Walk, con_id: int, symbol: str, sessions: Sequence[Session]) -> Iterator[Bar]:
+def walked(walk: Walk, con_id: int, symbol: str, sessions: Iterable[Session]) -> Iterator[Bar]:
     """Yield the minutes of the sessions, in order; the seed is taken with the symbol's name."""
     rng = Random(f"{walk.seed}/{symbol}")
     night = walk.volatility * sqrt(_NIGHT / _DAYS)

@@ -63,10 +63,15 @@ class Strange(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in one series; ``expected`` are its sessions' cells, 0 for ticks."""
+    """What was found in one series.
+
+    ``expected`` are its sessions' cells, 0 for ticks, and ``absent`` those of them without a bar;
+    ``missing`` leaves out the cells of sessions that have no row at all.
+    """
 
     rows: int
     expected: int
+    absent: int
     missing: int
     missing_sessions: int
     gaps: tuple[Gap, ...]
@@ -81,15 +86,11 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     zero_volume: int
 
     @property
-    def wrong(self) -> int:
-        """How many rows no market can have said."""
-        return self.closed + self.duplicates + self.unordered + len(self.unusable)
-
-    @property
-    def odd(self) -> int:
-        """How many places there are to look at."""
-        zero = 0 if self.zero_volume == self.rows else self.zero_volume
-        return len(self.gaps) + self.spikes + self.splits + zero
+    def coverage(self) -> float | None:
+        """Which part of the sessions' cells has a bar; None for ticks."""
+        if not self.expected:
+            return None
+        return 1 - self.absent / self.expected
 
 
 def inspected(rows: Sequence[Any], sessions: Sequence[Session], cell_ns: int) -> Inspection:
@@ -104,7 +105,7 @@ def inspected(rows: Sequence[Any], sessions: Sequence[Session], cell_ns: int) ->
     key = key_of(kind)
     steps = [(key(row), key(after)) for row, after in pairwise(rows)]
     single = kind in {Daily, Bar}
-    gaps, expected, without = _gaps(rows, sessions, cell_ns)
+    gaps, expected, absent, without = _gaps(rows, sessions, cell_ns)
     outside, closed = _outside(rows, sessions)
     strange = [*_spikes(rows), *_splits(rows)] if single else []
     named = sorted(strange, key=lambda each: each.at)[:MOST_NAMED]
@@ -112,6 +113,7 @@ def inspected(rows: Sequence[Any], sessions: Sequence[Session], cell_ns: int) ->
     return Inspection(
         rows=len(rows),
         expected=expected,
+        absent=absent,
         missing=sum(gap.missing for gap in gaps if gap.unit == "bars"),
         missing_sessions=without,
         gaps=tuple(gaps),
@@ -157,25 +159,28 @@ def _day(row: Any) -> date:
 
 def _gaps(
     rows: Sequence[Any], sessions: Sequence[Session], cell_ns: int
-) -> tuple[list[Gap], int, int]:
-    """Return the gaps from the first row's session to the last one's, the cells that these
-    sessions have (or their number, for days), and how many of them have no row at all.
+) -> tuple[list[Gap], int, int, int]:
+    """Return the gaps from the first row's session to the last one's, how many cells these
+    sessions have (days: one each), how many are without a bar, and how many sessions are.
     """
     if not rows:
-        return [], 0, 0
+        return [], 0, 0, 0
     first, last = _day(rows[0]), _day(rows[-1])
     asked = [each for each in sessions if first <= each.day <= last]
     places = _places(rows, asked)
     empty = [session for session, (begin, end) in zip(asked, places, strict=True) if begin == end]
     gaps = list(_without(asked, empty))
-    expected = len(asked) if isinstance(rows[0], Daily) else 0
-    for session, (begin, end) in zip(asked, places, strict=True) if cell_ns else ():
+    if not cell_ns:
+        days = isinstance(rows[0], Daily)
+        return gaps, len(asked) * days, len(empty) * days, len(empty)
+    expected = absent = 0
+    for session, (begin, end) in zip(asked, places, strict=True):
         cells = range(session.open_ns // cell_ns, -(-session.close_ns // cell_ns))
-        expected += len(cells)
-        if begin < end:
-            there = {row.start_ns // cell_ns for row in rows[begin:end]}
-            gaps += _runs([cell for cell in cells if cell not in there], session, cell_ns)
-    return sorted(gaps, key=lambda gap: gap.first), expected, len(empty)
+        there = {row.start_ns // cell_ns for row in rows[begin:end]}
+        missing = [cell for cell in cells if cell not in there]
+        expected, absent = expected + len(cells), absent + len(missing)
+        gaps += _runs(missing, session, cell_ns) if begin < end else ()
+    return sorted(gaps, key=lambda gap: gap.first), expected, absent, len(empty)
 
 
 def _places(rows: Sequence[Any], sessions: Sequence[Session]) -> list[tuple[int, int]]:
