@@ -23,7 +23,7 @@ from robotrader.market.quality import bar_fault, fault, quote_fault, trade_fault
 from robotrader.market.series import Daily
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
     from datetime import date
 
     from robotrader.venue import Session
@@ -107,9 +107,9 @@ def inspected(rows: Sequence[Any], sessions: Sequence[Session], cell_ns: int) ->
     single = kind in {Daily, Bar}
     gaps, expected, absent, without = _gaps(rows, sessions, cell_ns)
     outside, closed = _outside(rows, sessions)
-    strange = [*_spikes(rows), *_splits(rows)] if single else []
-    named = sorted(strange, key=lambda each: each.at)[:MOST_NAMED]
-    spikes = sum(each.why.startswith("spike") for each in strange)
+    spikes = _spikes(rows) if single else {}
+    splits = list(_splits(rows, spikes)) if single else []
+    named = sorted([*spikes.values(), *splits], key=lambda each: each.at)[:MOST_NAMED]
     return Inspection(
         rows=len(rows),
         expected=expected,
@@ -122,8 +122,8 @@ def inspected(rows: Sequence[Any], sessions: Sequence[Session], cell_ns: int) ->
         duplicates=sum(before == after for before, after in steps) if single else 0,
         unordered=sum(after < before for before, after in steps) + _overlapping(rows),
         unusable=tuple(_unusable(rows)),
-        spikes=spikes,
-        splits=len(strange) - spikes,
+        spikes=len(spikes),
+        splits=len(splits),
         strange=tuple(named),
         zero_volume=sum(row.volume == 0 for row in rows) if single else 0,
     )
@@ -240,24 +240,27 @@ def _outside(rows: Sequence[Any], sessions: Sequence[Session]) -> tuple[int, int
 # -- against itself --
 
 
-def _spikes(rows: Sequence[Any]) -> Iterator[Strange]:
-    """Yield the rows whose close leaves by far more than is usual, and is left as far again."""
+def _spikes(rows: Sequence[Any]) -> dict[int, Strange]:
+    """Return the places of the rows whose close leaves by far more than is usual, and is left as
+    far again, the other way.
+    """
     prices = [row.close for row in rows]
     if len(prices) < 3 or min(prices) <= 0:
-        return
+        return {}
     moves = [log(after / before) for before, after in pairwise(prices)]
     limit = SPIKE * max(_USUAL * median(map(abs, moves)), _LEAST)
+    found = {}
     for place, (there, back) in enumerate(pairwise(moves), 1):
         if abs(there) > limit and abs(back) > limit and there * back < 0:
-            row = rows[place]
-            said = f"spike: close {prices[place - 1]}, {row.close}, {prices[place + 1]}"
-            yield Strange(when(row), said)
+            said = f"spike: close {prices[place - 1]}, {prices[place]}, {prices[place + 1]}"
+            found[place] = Strange(when(rows[place]), said)
+    return found
 
 
-def _splits(rows: Sequence[Any]) -> Iterator[Strange]:
+def _splits(rows: Sequence[Any], spikes: Container[int]) -> Iterator[Strange]:
     """Yield the rows that open at a ratio of splits to the close before, and stay there."""
-    for before, row in pairwise(rows):
-        if min(before.close, row.open, row.close) <= 0:
+    for place, (before, row) in enumerate(pairwise(rows), 1):
+        if place in spikes or place - 1 in spikes or min(before.close, row.open, row.close) <= 0:
             continue
         jump = log(before.close / row.open)
         if abs(jump) < log(_RATIOS[0]) - _NEAR or abs(log(row.open / row.close)) > abs(jump) / 2:

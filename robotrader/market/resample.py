@@ -57,7 +57,7 @@ def resampled(
     made: list[Bar] = []
     for bar in bars:
         made += builder.bar(bar)
-    made += builder.advance(made[-1].end_ns + length_ns if made else bars[-1].end_ns + length_ns)
+    made += builder.advance(builder.end_ns or 0)
     return made, sum(builder.skipped.values())
 
 
