@@ -290,6 +290,9 @@ class Table:
         if count is not None:
             return count
         moment = self._moment(cell)
+        if self._layout.time_format == "iso" and len(str(cell).strip()) <= _DAY_LENGTH:
+            msg = f"time {cell} is a day without a time; for days give no length of bars"
+            raise ValueError(msg)
         if moment.tzinfo is None:
             moment = self._zoned(moment)
         since = moment - _EPOCH
@@ -325,6 +328,7 @@ class Table:
         return moment.date()
 
 
+_DAY_LENGTH: Final = len("2024-01-02")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

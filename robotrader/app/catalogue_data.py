@@ -193,11 +193,14 @@ def replayed(root: Path) -> own_data.OwnData:
     Of each symbol its days, its shortest bars of each day, its trades and its quotes are taken.
 
     Raises:
-        ConfigurationError: a symbol has two series of the same kind.
-        DataError: it is empty, or a file is damaged.
+        ConfigurationError: it is empty, or a symbol has two series of the same kind.
+        DataError: a file is damaged.
     """
     catalogue = Catalogue(root)
     entries = catalogue.entries()
+    if not entries:
+        msg = f"{root}: the catalogue is empty: `robotrader data import` takes prices into it"
+        raise ConfigurationError(msg)
     wanted = sorted({(each.symbol, each.bar) for each in entries})
     picked = [chosen(entries, symbol, bar, made=False) for symbol, bar in wanted]
     return own_data.assembled([_source(catalogue, each) for each in picked if each is not None])

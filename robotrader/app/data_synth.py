@@ -80,8 +80,8 @@ def _walked(_: Catalogue, table: Sequence[Session], arguments: argparse.Namespac
     try:
         walk = msgspec.convert(numbers, Walk)
     except msgspec.ValidationError as error:
-        msg = f"that walk cannot be walked: {error}; give another number"
-        raise ConfigurationError(msg) from None
+        said, _, name = str(error).partition(" - at `$.")
+        raise ConfigurationError(f"--{name.rstrip('`')}: {said}; give another number") from None
     con_id = own_data.instrument(arguments.symbol).con_id
     days = followed(table, "drawing", arguments)
     return list(walked(walk, con_id, arguments.symbol, days)), str(walk), False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date, timedelta
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,10 +110,10 @@ def test_a_crash_at_any_write_leaves_the_old_series_or_the_new_one(
                 raise KeyboardInterrupt
             return call(*args)
 
-        fsync, replace = os.fsync, Path.replace
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", lambda file: dying(file, call=fsync))
-            patch.setattr(Path, "replace", lambda one, two: dying(one, two, call=replace))
+            patch.setattr(os, "fsync", partial(dying, call=os.fsync))
+            real = Path.replace
+            patch.setattr(Path, "replace", partialmethod(dying, call=real))
             try:
                 put(top, days(5))
                 survived += 1
@@ -244,8 +245,9 @@ def test_imports_in_any_pieces_are_one_series(
     all_days: dict[date, Daily] = {}
     for begin, count in pieces:
         rows = days(count, FIRST + timedelta(begin))
-        entry = put(top, rows)
+        put(top, rows)
         all_days |= {row.day: row for row in rows}
+    (entry,) = top.entries()
     wanted = [all_days[day] for day in sorted(all_days)]
     assert top.rows(entry) == wanted
     whole = Catalogue(tmp_path_factory.mktemp("whole"))

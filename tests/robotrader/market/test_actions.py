@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Daily], list[Action]]:
 def invested(rows: list[Daily], actions: list[Action]) -> float:
     """What one share of the first day is worth on the last one: shares are counted, not prices."""
     shares = 1.0
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         today = [each for each in actions if each.day == row.day]
         price = before.close
         for each in today:

@@ -82,7 +82,7 @@ def test_trades_of_one_time_are_compared_together() -> None:
 
 def test_bars_that_overlap_are_refused_though_none_begins_twice() -> None:
     bars = [Bar(1, 0, 60, 1, 1, 1, 1, 0), Bar(1, 30, 90, 1, 1, 1, 1, 0)]
-    with pytest.raises(DataError, match="X: the bar of .*000000030Z overlaps that of 1970-01-01"):
+    with pytest.raises(DataError, match=r"X: the bar of .*000000030Z overlaps that of 1970-01-01"):
         merged(bars[:1], [Part("B", bars[1:])], "X", replace=True)
 
 

@@ -47,8 +47,8 @@ def minutes(draw: st.DrawFn, *, extended: bool = True) -> tuple[list[Bar], tuple
         begin = session.extended_open_ns if extended else session.open_ns
         end = session.extended_close_ns if extended else session.close_ns
         count = (end - begin) // M
-        for minute in sorted(draw(st.sets(st.integers(0, count - 1), max_size=8))):
-            made.append(one(draw, begin + minute * M))
+        chosen = sorted(draw(st.sets(st.integers(0, count - 1), max_size=8)))
+        made += [one(draw, begin + minute * M) for minute in chosen]
     return made, days
 
 
