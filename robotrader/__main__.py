@@ -15,6 +15,7 @@ from robotrader.app import (
     backtest_args,
     chaos_args,
     cli_args,
+    data_args,
     gateway_args,
     journal_args,
     strategy_args,
@@ -78,6 +79,12 @@ def _backtest(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _data(arguments: argparse.Namespace) -> int:
+    from robotrader.app.data_cli import run
+
+    return run(arguments)
+
+
 def _init(arguments: argparse.Namespace) -> int:
     from robotrader.app.init_cli import run
 
@@ -102,6 +109,7 @@ _COMMANDS = {
     "demo": _demo,
     "gateway": _gateway,
     "config": _config,
+    "data": _data,
     "doctor": _doctor,
     "init": _init,
     "journal": _journal,
@@ -127,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     journal_args.add_parsers(commands)
     strategy_args.add_parsers(commands)
     backtest_args.add_parsers(commands)
+    data_args.add_parsers(commands)
     cli_args.add_parsers(commands)
     return parser
 

@@ -57,6 +57,7 @@ _OWN_NUMBERS: Final = 900_000_001
 _SPREAD: Final = 0.006
 """How far, at most, a drawn high or low lies outside open and close, as a part of the price."""
 
+_ADJUSTED: Final = "split- and dividend-adjusted close only"
 _VOLUME: Final = (2_000_000, 8_000_000)
 """From where to where a volume is drawn: 5,000,000 shares in the mean."""
 
@@ -118,6 +119,11 @@ def load(symbols: Iterable[str] | None = None) -> dict[str, Series]:
     return {symbol: loaded[symbol] for symbol in wanted}
 
 
+def adjusted(series: Series) -> bool:
+    """Say whether a bundled series is adjusted for splits and dividends; indices have none."""
+    return _ADJUSTED in series.provenance.labels
+
+
 def _rows(package: str, *path: str) -> Iterator[list[str]]:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
@@ -143,7 +149,7 @@ def _stocks(symbols: list[str], by_symbol: dict[str, Instrument]) -> dict[str, S
         first=days[0],
         last=days[-1],
         labels=(
-            "split- and dividend-adjusted close only",
+            _ADJUSTED,
             "open, high, low and volume synthetic",
             "for tests and examples only, not for trading",
         ),

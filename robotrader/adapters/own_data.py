@@ -36,7 +36,8 @@ _UNIT_S: Final = {"s": 1, "min": 60, "h": 3600}
 _PLAIN: Final = frozenset({"daily", "trades", "quotes"})
 _READERS: Final = {".csv": csv_bars.read, ".csv.gz": csv_bars.read, ".parquet": parquet_bars.read}
 _LEAN: Final = ("daily", "hour", "minute", "second", "tick")
-_SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9.\- ]{0,19}")
+SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9.\- ]{0,19}")
+NOT_ADJUSTED: Final = ("not adjusted for splits and dividends",)
 _OWN_NUMBERS: Final = 910_000_000
 """From here on, contracts without a number of IBKR's; those of bundled data lie before."""
 
@@ -48,12 +49,15 @@ MOST_ROWS: Final = 10_000_000
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One file: whose it is, in which format, and how it is read given a contract number."""
+    """One file: whose it is, in which format, how it is read given a contract number, and what has
+    to be said of its prices.
+    """
 
     path: Any
     symbol: str
     format: str
     read: Any
+    labels: tuple[str, ...] = ()
 
 
 class OwnData(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +83,11 @@ def load(path: Path, zone: str = "America/New_York") -> OwnData:
         DataError: with every bad line of every file, or because there is nothing to read.
         OSError: something cannot be read.
     """
-    layout = Layout(zone=zone)
-    layout.named_zone()
-    found, skipped = _found(path, layout)
-    if not found:
-        msg = f"{path}: no AAPL.csv, AAPL.parquet, bars_1min/AAPL.csv or equity/usa in it"
-        raise DataError(msg)
+    return assembled(*sources(path, Layout(zone=zone)))
+
+
+def assembled(found: Sequence[Source], skipped: Sequence[str] = ()) -> OwnData:
+    """Read files, ``skipped`` are named as not read; errors as ``load``."""
     rows = _rows(found)
     made = {symbol: _made(symbol, rows[symbol], found) for symbol in sorted(rows)}
     _refuse_equal_numbers(made)
@@ -129,31 +132,41 @@ def _refuse_equal_numbers(symbols: Iterable[str]) -> None:
 # -- finding --
 
 
-def _found(path: Path, layout: Layout) -> tuple[list[Source], list[str]]:
-    """Return the files that can be read, in order, and the others."""
+def sources(path: Path, layout: Layout, symbol: str = "") -> tuple[list[Source], list[str]]:
+    """Return the files of a folder that can be read, in order, and the others; or one file.
+
+    ``symbol`` is that of one file that is not named for it.
+
+    Raises:
+        DataError: there is nothing to read, or no such zone.
+    """
+    layout.named_zone()
     files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
     if not path.exists():
         msg = f"{path}: there is no such file or folder"
         raise DataError(msg)
     found, skipped = [], []
     for each in files:
-        source = _lean(each) if each.suffix == ".zip" else _table(each, path, layout)
+        source = _lean(each) if each.suffix == ".zip" else _table(each, path, layout, symbol)
         if source is None:
             skipped.append(str(each))
         else:
             found.append(source)
+    if not found:
+        msg = f"{path}: no AAPL.csv, AAPL.parquet, bars_1min/AAPL.csv or equity/usa in it"
+        raise DataError(msg)
     return found, skipped
 
 
-def _table(file: Path, top: Path, layout: Layout) -> Source | None:
+def _table(file: Path, top: Path, layout: Layout, named: str) -> Source | None:
     """Return a CSV or Parquet file of the folder itself or of a known one in it."""
     stem, dot, ending = file.name.partition(".csv")
     if not dot:
         stem, dot, ending = file.name.partition(".parquet")
-    reader, symbol = _READERS.get(dot + ending), stem.upper()
+    reader, symbol = _READERS.get(dot + ending), named or stem.upper()
     folder = "" if top in (file, file.parent) else file.parent.name
     bars = _BARS.fullmatch(file.parent.name)
-    if reader is None or not _SYMBOL.fullmatch(symbol):
+    if reader is None or not SYMBOL.fullmatch(symbol):
         return None
     if bars is not None:
         layout = msgspec.structs.replace(layout, bar_s=int(bars[1]) * _UNIT_S[bars[2]])
@@ -170,7 +183,7 @@ def _lean(file: Path) -> Source | None:
         days = folder == "daily"
         symbol = file.stem.upper()
         read = (lambda _: lean.read_daily(file)) if days else _with(lean.read_hours, file)
-        return Source(file, symbol, "LEAN", read)
+        return Source(file, symbol, "LEAN", read, NOT_ADJUSTED)
     resolution, symbol = file.parent.parent.name, folder.upper()
     _, _, kind = file.stem.partition("_")
     bar_s = lean.BAR_S.get(resolution)
@@ -183,7 +196,7 @@ def _lean(file: Path) -> Source | None:
     reader = readers.get((resolution == "tick", kind))
     if reader is None or resolution not in _LEAN:
         return None
-    return Source(file, symbol, "LEAN", reader)
+    return Source(file, symbol, "LEAN", reader, NOT_ADJUSTED)
 
 
 def _with(reader: Callable[..., Any], file: Path, *more: Any) -> Callable[[int], Any]:
@@ -225,7 +238,7 @@ def _made(
     recording = Recording(bars, trades, quotes) if bars or trades or quotes else None
     known = sorted({*(row.day for row in days), *(recording.days if recording else ())})
     formats = sorted({source.format for source in found if source.symbol == symbol})
-    labels = ("not adjusted for splits and dividends",) if formats == ["LEAN"] else ()
+    labels = tuple(dict.fromkeys(label for s in found if s.symbol == symbol for label in s.labels))
     source = f"{symbol}: own data, {' and '.join(formats)}, {_held(days, bars, trades, quotes)}"
     provenance = Provenance(source, "your own", known[0], known[-1], labels)
     series = Series(instrument(symbol), tuple(sorted(days, key=lambda row: row.day)), provenance)

@@ -69,8 +69,9 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ``columns`` names the field of each column (the values of ``NAMES``; an empty name is not read)
     of a table without a header; empty, its first line is the header. ``time_format`` is ``iso``,
     ``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns`` or a pattern as ``%d.%m.%Y %H:%M``; a
-    column whose name ends in a unit needs none. ``zone`` is that of times without one. ``bar_s`` is
-    the length of bars whose end is in no column; without either, a table of bars is one of days.
+    column whose name ends in a unit needs none. ``zone`` is that of times without one; empty, such
+    a time is an error. ``bar_s`` is the length of bars whose end is in no column; without either, a
+    table of bars is one of days.
 
     Raises:
         DataError: from ``named_zone``, there is no such zone.
@@ -81,13 +82,17 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     zone: str = "America/New_York"
     bar_s: int | None = None
 
-    def named_zone(self) -> ZoneInfo:
-        """Return the zone."""
+    def named_zone(self) -> ZoneInfo | None:
+        """Return the zone, None if there is none."""
         try:
-            return ZoneInfo(self.zone)
+            return ZoneInfo(self.zone) if self.zone else None
         except (ZoneInfoNotFoundError, ValueError) as error:
             msg = f"no time zone {self.zone!r}: use a name as America/New_York or UTC"
             raise DataError(msg) from error
+
+
+class _NoZone(ValueError):
+    """A time without a zone, and no zone was given: no row of such a table can be read."""
 
 
 class Instant(int):
@@ -154,6 +159,8 @@ class Table:
         """
         try:
             begins, ends, row = self._made(cells)
+        except _NoZone as error:
+            raise DataError(f"{self._place}:{line}: {error}") from None
         except ValueError as error:
             self._problems.add(line, str(error))
             return
@@ -283,6 +290,9 @@ class Table:
         if count is not None:
             return count
         moment = self._moment(cell)
+        if self._layout.time_format == "iso" and len(str(cell).strip()) <= _DAY_LENGTH:
+            msg = f"time {cell} is a day without a time; for days give no length of bars"
+            raise ValueError(msg)
         if moment.tzinfo is None:
             moment = self._zoned(moment)
         since = moment - _EPOCH
@@ -290,6 +300,8 @@ class Table:
 
     def _zoned(self, moment: datetime) -> datetime:
         """Put a wall-clock time into the zone; an hour that comes twice is the first one."""
+        if self._zone is None:
+            raise _NoZone(f"time {moment} has no zone; say which with --tz, as America/New_York")
         zoned = moment.replace(tzinfo=self._zone)
         if zoned.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) != moment:
             msg = f"time {moment} does not exist in {self._layout.zone}: clocks go forward"
@@ -304,16 +316,19 @@ class Table:
             moment = self._moment(cell)
         else:
             moment = datetime.fromtimestamp(count // SECOND_NS, UTC)
+            if count % DAY_NS and self._zone is None:
+                raise _NoZone(f"day {cell} is no midnight in UTC; say its zone with --tz")
             moment = moment if count % DAY_NS == 0 else moment.astimezone(self._zone)
         if (moment.hour, moment.minute, moment.second) != (0, 0, 0):
             msg = (
                 f"time {cell} is inside a day, and the length of these bars is not known; "
-                "put the file into a folder as bars_1min"
+                "put the file into a folder as bars_1min, or import it with --bar 1m"
             )
             raise ValueError(msg)
         return moment.date()
 
 
+_DAY_LENGTH: Final = len("2024-01-02")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

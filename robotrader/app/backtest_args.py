@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from robotrader.app.cli_args import common
+from robotrader.app.data_args import ADJUST
 
 PLANS: Final = ("fixed", "tiered", "none")
 
@@ -21,7 +22,10 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     run = verbs.add_parser("run", parents=shared, help="run strategies of the configuration")
     add = run.add_argument
     add("strategy", nargs="*", metavar="STRATEGY", help="its section; default: all that are on")
-    add("--data", type=Path, metavar="DIR", help="own data instead of the bundled days")
+    help_data = "own data, or `catalogue`; default: that, where it has them, or bundled days"
+    add("--data", type=Path, metavar="DIR", help=help_data)
+    add("--source", default="", metavar="NAME", help="of several in the catalogue, as `data ls`")
+    add("--adjust", choices=ADJUST, default="all", help="the catalogue's prices (default all)")
     add("--data-zone", default="America/New_York", help="of times in own data that have none")
     add("--from", dest="begin", type=_day, metavar="DAY", help="first day of trading")
     add("--to", dest="end", type=_day, metavar="DAY", help="last day")

@@ -10,10 +10,13 @@ import msgspec
 
 from robotrader.adapters import bundled, own_data
 from robotrader.adapters.calendar import US_STOCKS, sessions
-from robotrader.app.building import bar_ns, chosen
+from robotrader.adapters.catalogue import Catalogue, is_catalogue
+from robotrader.app.building import chosen
+from robotrader.app.catalogue_data import FOLDER, catalogue_of, from_catalogue
 from robotrader.domain import Bar, Instrument
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.hours import midnight_ns
+from robotrader.market.lengths import bar_ns
 from robotrader.venue import Session, SessionTable
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ def history_of(config: Config, arguments: argparse.Namespace) -> History:
     if not wanted:
         msg = "no strategy is on: name one, as `robotrader backtest run sma_cross`"
         raise ConfigurationError(msg)
-    series, recordings = _load(arguments, tuple(wanted))
+    series, recordings = _load(config, arguments, wanted)
     known = [series[symbol].provenance for symbol in wanted]
     first, last = min(each.first for each in known), max(each.last for each in known)
     table = sessions(US_STOCKS, first, last + _AHEAD)
@@ -79,15 +82,19 @@ def history_of(config: Config, arguments: argparse.Namespace) -> History:
 
 
 def _load(
-    arguments: argparse.Namespace, symbols: tuple[str, ...]
+    config: Config, arguments: argparse.Namespace, wanted: Mapping[str, str]
 ) -> tuple[Mapping[str, Series], Mapping[int, Recording]]:
-    if arguments.data is None:
-        known = {each.symbol for each in bundled.instruments()}
-        _refuse_unknown(symbols, known, "the bundled data")
-        return bundled.load(symbols), {}
-    own = own_data.load(arguments.data, arguments.data_zone)
-    _refuse_unknown(symbols, set(own.series), str(arguments.data))
-    return own.series, own.recordings
+    root, data = catalogue_of(config).root, arguments.data
+    if data is not None and str(data) != FOLDER and not is_catalogue(data):
+        own = own_data.load(data, arguments.data_zone)
+        _refuse_unknown(tuple(wanted), set(own.series), str(data))
+        return own.series, own.recordings
+    known = () if data is not None else tuple(each.symbol for each in bundled.instruments())
+    stored = Catalogue(root if data is None or str(data) == FOLDER else data)
+    series, recordings = from_catalogue(stored, wanted, arguments, known)
+    rest = tuple(symbol for symbol in wanted if symbol not in series)
+    _refuse_unknown(rest, set(known), "the bundled data")
+    return {**series, **(bundled.load(rest) if rest else {})}, recordings
 
 
 def _refuse_unknown(symbols: tuple[str, ...], known: set[str], where: str) -> None:

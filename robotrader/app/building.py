@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,6 +22,7 @@ from robotrader.gateway import LineRules as Streams
 from robotrader.gateway.link import LinkRules
 from robotrader.gateway.pacing import PacingRules
 from robotrader.market import LineRules
+from robotrader.market.lengths import bar_ns
 from robotrader.risk import Level, LimitChanges, Limits, Ratio, TripRules, Usd
 from robotrader.sizing import SizeKind, Sizer
 from robotrader.strategies import StopKind, StopRule, StrategyHost
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=msgspec.Struct)
 
 _NS: Final = 1_000_000_000
-_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _BEHIND: Final = timedelta(days=10)
 _AHEAD: Final = timedelta(days=370)
 _MIB: Final = 1 << 20
@@ -193,12 +192,6 @@ def program_of(config: Config) -> ProgramStart | None:
 
 def _exact(value: float | Decimal) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(repr(value))
-
-
-def bar_ns(text: str) -> int:
-    """Return the length of bars that are written as ``5s``, ``1m``, ``1h``, ``1d``."""
-    number, unit = re.fullmatch(r"(\d+)([smhd])", text).groups()  # type: ignore[union-attr]
-    return int(number) * _UNITS[unit] * _NS
 
 
 def chosen(config: Config) -> dict[str, Chosen]:

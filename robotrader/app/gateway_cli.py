@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.adapters.calendar import CalendarError
 from robotrader.app import exits, gateway_data
+from robotrader.domain.errors import ConfigurationError
 from robotrader.emulator import (
     EventLog,
     FaultError,
@@ -86,6 +87,7 @@ class _TakenError(OSError):
 
 _REFUSED: Final = (
     CalendarError,
+    ConfigurationError,
     DataError,
     FaultError,
     LookupError,

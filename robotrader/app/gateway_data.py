@@ -17,6 +17,8 @@ from robotrader.venue import Session
 if TYPE_CHECKING:
     import argparse
 
+    from robotrader.adapters.own_data import OwnData
+
 from robotrader.market.hours import Hours
 
 _FIRST_DAY: Final = date(1990, 1, 1)
@@ -48,6 +50,7 @@ def prepare(arguments: argparse.Namespace, now_ns: int, kept_ns: int | None) -> 
 
     Raises:
         DataError: with every bad line of the data.
+        ConfigurationError: a catalogue has two series that are as good.
         CalendarError: the exchange's holidays are not known so far back.
         StartError: ``--start`` is no time, or before ``kept_ns``.
         LookupError: the packages that carry the bundled data are missing.
@@ -84,9 +87,7 @@ def _bundled(arguments: argparse.Namespace, begin_ns: int) -> Prepared:
 
 
 def _own(arguments: argparse.Namespace, start_ns: int | None) -> Prepared:
-    from robotrader.adapters import own_data
-
-    own = own_data.load(arguments.data, arguments.data_zone)
+    own = _loaded(arguments)
     known = [each.provenance for each in own.series.values()]
     first, last = min(p.first for p in known), max(p.last for p in known)
     calendar = _calendar(arguments, first - timedelta(days=7), last)
@@ -102,6 +103,17 @@ def _own(arguments: argparse.Namespace, start_ns: int | None) -> Prepared:
         now_ns=begin_ns,
         said=(f"{head}; Ctrl-C stops", *own.said, *_closed(own.recordings, own.series, hours)),
     )
+
+
+def _loaded(arguments: argparse.Namespace) -> OwnData:
+    """Read a folder of files, or everything in a catalogue."""
+    from robotrader.adapters import own_data
+    from robotrader.adapters.catalogue import is_catalogue
+    from robotrader.app.catalogue_data import replayed
+
+    if is_catalogue(arguments.data):
+        return replayed(arguments.data)
+    return own_data.load(arguments.data, arguments.data_zone)
 
 
 def _closed(
