@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from rich.console import RenderableType
+
     from robotrader.app.research_job import Loaded
     from robotrader.research import Point, SweepReport
 
@@ -186,14 +188,14 @@ def _watching(found: Sequence[Trial], spec: Spec, kept: int, arguments: argparse
     """Return the table that follows the trials, on standard error if somebody looks at it."""
     begun = time.monotonic()
 
-    def seen() -> object:
+    def seen() -> RenderableType:
         new = max(0, len(found) - kept)
         return live(tuple(found), spec.planned, spec.metric, time.monotonic() - begun, new)
 
     out = Console(stderr=True, no_color=arguments.no_color, quiet=arguments.quiet or arguments.json)
     if not out.is_terminal:
         out.quiet = True
-    return Live(get_renderable=seen, console=out, refresh_per_second=4, transient=True)  # type: ignore[arg-type]  # a Group
+    return Live(get_renderable=seen, console=out, refresh_per_second=4, transient=True)
 
 
 def report_of(folder: Path, spec: Spec, trials: Sequence[Trial], top: int = 10) -> SweepReport:

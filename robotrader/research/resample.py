@@ -10,7 +10,7 @@ Block-Length Selection for the Dependent Bootstrap (2004), with Patton's correct
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from robotrader.performance.track import Floats
 
 Places: TypeAlias = NDArray[np.int64]
+
+_NO_RISK: Final = 1e-12
+"""Relative to the largest return: what is left of rounding when all returns are the same."""
 
 
 def circular(size: int, length: int, source: np.random.Generator) -> Places:
@@ -56,7 +59,7 @@ def block_lengths(returns: Floats) -> tuple[float, float]:
     size and a third of it.
     """
     size = returns.size
-    if size < 10 or float(returns.std()) == 0.0:
+    if size < 10 or float(returns.std()) <= _NO_RISK * float(np.abs(returns).max()):
         return 1.0, 1.0
     centred = returns - returns.mean()
     run = max(5, math.floor(math.log10(size)))
