@@ -18,6 +18,7 @@ from robotrader.app import (
     data_args,
     gateway_args,
     journal_args,
+    research_args,
     strategy_args,
 )
 
@@ -85,6 +86,30 @@ def _data(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _sweep(arguments: argparse.Namespace) -> int:
+    from robotrader.app.sweep_cli import run
+
+    return run(arguments)
+
+
+def _walkforward(arguments: argparse.Namespace) -> int:
+    from robotrader.app.walkforward_cli import run
+
+    return run(arguments)
+
+
+def _montecarlo(arguments: argparse.Namespace) -> int:
+    from robotrader.app.montecarlo_cli import run
+
+    return run(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from robotrader.app.report_cli import run
+
+    return run(arguments)
+
+
 def _init(arguments: argparse.Namespace) -> int:
     from robotrader.app.init_cli import run
 
@@ -113,8 +138,12 @@ _COMMANDS = {
     "doctor": _doctor,
     "init": _init,
     "journal": _journal,
+    "montecarlo": _montecarlo,
+    "report": _report,
     "run": _run,
     "strategy": _strategy,
+    "sweep": _sweep,
+    "walkforward": _walkforward,
 }
 """Everything else asks a running system."""
 
@@ -136,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     strategy_args.add_parsers(commands)
     backtest_args.add_parsers(commands)
     data_args.add_parsers(commands)
+    research_args.add_parsers(commands)
     cli_args.add_parsers(commands)
     return parser
 

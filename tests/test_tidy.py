@@ -37,8 +37,6 @@ ENTRY_POINTS: Final = {
     "actors": "the package",
     "robotrader": "the package",
     "robotrader.__main__": "the command line",
-    "robotrader.adapters.pool": "what lists of jobs are given to, by whoever has one",
-    "robotrader.jobs": "the port of jobs: research has its own entries later",
     "robotrader.app.core": "the process that heart starts",
     "robotrader.app.run": "imported by name by the command of that name",
     "supervision": "the package",

@@ -20,7 +20,19 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     backtest = commands.add_parser("backtest", help="run strategies on history")
     verbs = backtest.add_subparsers(dest="verb", required=True, metavar="VERB")
     run = verbs.add_parser("run", parents=shared, help="run strategies of the configuration")
-    add = run.add_argument
+    add_options(run)
+    listing = verbs.add_parser("ls", parents=shared, help="list the runs that were kept")
+    listing.add_argument("-n", "--count", type=int, default=20, help="how many (default 20)")
+    show = verbs.add_parser("show", parents=shared, help="show a run again")
+    show.add_argument("id", metavar="ID")
+    compare = verbs.add_parser("compare", parents=shared, help="show runs beside each other")
+    compare.add_argument("id", metavar="ID")
+    compare.add_argument("others", nargs="+", metavar="ID")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says which strategies run, on which history and at what costs."""
+    add = parser.add_argument
     add("strategy", nargs="*", metavar="STRATEGY", help="its section; default: all that are on")
     help_data = "own data, or `catalogue`; default: that, where it has them, or bundled days"
     add("--data", type=Path, metavar="DIR", help=help_data)
@@ -34,10 +46,6 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add("--fill", choices=("open", "close"), default="open", help=help_fill)
     add("--slippage", type=_bps, default=0.0, metavar="BPS", help="basis points; default 0")
     add("--plan", choices=PLANS, default="fixed", help="IBKR's commissions; default fixed")
-    listing = verbs.add_parser("ls", parents=shared, help="list the runs that were kept")
-    listing.add_argument("-n", "--count", type=int, default=20, help="how many (default 20)")
-    show = verbs.add_parser("show", parents=shared, help="show a run again")
-    show.add_argument("id", metavar="ID")
 
 
 def _day(text: str) -> date:

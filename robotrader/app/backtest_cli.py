@@ -1,25 +1,27 @@
-"""``robotrader backtest run|ls|show``: strategies on history, and what was kept of earlier runs."""
+"""``robotrader backtest run|ls|show|compare``: strategies on history, and what was kept of them."""
 
 from __future__ import annotations
 
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from robotrader.app import exits
-from robotrader.app.backtest_data import History, history_of
+from robotrader.app.backtest_data import history_of
+from robotrader.app.backtest_engine import engine_of, only
 from robotrader.app.backtest_tables import brief, full
-from robotrader.app.building import chosen, hosts_of, limits_of
+from robotrader.app.building import chosen
+from robotrader.app.compare_tables import beside
 from robotrader.app.config_files import from_arguments
+from robotrader.app.kept import RUNS, folder_of, new_folder
+from robotrader.app.run_files import PAGE, REPORT, read_report, write_trades
 from robotrader.app.tables import console
 from robotrader.backtest import (
-    Engine,
     Report,
-    Setup,
     batches,
     held_equally,
     report_of_run,
@@ -27,19 +29,13 @@ from robotrader.backtest import (
 )
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.quality import DataError
-from robotrader.venue import FixedPlan, NoCommission, Slippage, TieredPlan, VenueRules
+from robotrader.research import compared
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from robotrader.config import Config
-    from robotrader.venue import CommissionPlan
-
-_PLANS: Final[dict[str, type[CommissionPlan]]] = {
-    "fixed": FixedPlan, "tiered": TieredPlan, "none": NoCommission,
-}  # fmt: skip
-_REPORT: Final = "report.json"
-_PAGE: Final = "tearsheet.html"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,12 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     resolved = from_arguments(arguments)
-    config = _only(resolved.config, arguments.strategy)
+    config = only(resolved.config, arguments.strategy)
     begun = time.perf_counter()
     try:
         history = history_of(config, arguments)
         loaded = time.perf_counter()
-        result = _engine(config, arguments, history).run(
+        result = engine_of(config, arguments, history).run(
             batches(history.bars, {each.con_id: each.symbol for each in history.instruments}),
             begin_ns=history.begin_ns,
         )
@@ -65,7 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
         msg = "no bar lies in that window: give an earlier --from or a later --to"
         raise ConfigurationError(msg)
     benchmark = held_equally(history.bars, result.track.days, history.sessions.day_of)
-    folder = _new_folder(_folder(config), "-".join(sorted(chosen(config)))[:40])
+    folder = new_folder(_folder(config), "-".join(sorted(chosen(config)))[:40], datetime.now(UTC))
     made = report_of_run(
         result,
         benchmark=benchmark,
@@ -75,50 +71,20 @@ def _run(arguments: argparse.Namespace) -> int:
         provenance=history.said,
         seconds=(loaded - begun, time.perf_counter() - loaded),
     )
-    (folder / _REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    (folder / _PAGE).write_text(tearsheet(made), "utf-8")
+    (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+    write_trades(folder, result)
+    (folder / PAGE).write_text(tearsheet(made), "utf-8")
     _show(made, arguments)
     if not arguments.json and not arguments.quiet:
-        print(f"kept as {made.name} in {folder.parent}; page: {folder / _PAGE}")
+        print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
     return exits.OK
-
-
-def _only(config: Config, names: list[str]) -> Config:
-    """Return the configuration with the named strategies on, and no others; or as it is."""
-    unknown = [name for name in names if name not in config.strategy]
-    if unknown:
-        known = ", ".join(sorted(config.strategy)) or "none"
-        msg = f"no strategy {', '.join(unknown)}: known are {known}"
-        raise ConfigurationError(msg)
-    if not names:
-        return config
-    switched = {
-        name: msgspec.structs.replace(each, enabled=name in names)
-        for name, each in config.strategy.items()
-    }
-    return msgspec.structs.replace(config, strategy=switched)
-
-
-def _engine(config: Config, arguments: argparse.Namespace, history: History) -> Engine:
-    limits, _ = limits_of(config)
-    bps = arguments.slippage
-    slippage = Slippage("bps", bps) if bps else Slippage()
-    setup = Setup(
-        instruments=history.instruments,
-        cash=arguments.cash,
-        limits=limits,
-        sessions=history.sessions,
-        plan=_PLANS[arguments.plan](),
-        rules=VenueRules(slippage=slippage),
-        fill=arguments.fill,
-        always_open=history.daily,
-    )
-    return Engine(setup, hosts_of(config, {each.con_id: each for each in history.instruments}))
 
 
 def _ls(arguments: argparse.Namespace) -> int:
     folder = _folder(from_arguments(arguments).config)
-    reports = [_read(path) for path in sorted(folder.glob(f"*/{_REPORT}"))[-arguments.count :]]
+    reports = [
+        read_report(path.parent) for path in sorted(folder.glob(f"*/{REPORT}"))[-arguments.count :]
+    ]
     if arguments.json:
         print(msgspec.json.encode(reports).decode())
     else:
@@ -128,20 +94,22 @@ def _ls(arguments: argparse.Namespace) -> int:
 
 def _show_again(arguments: argparse.Namespace) -> int:
     folder = _folder(from_arguments(arguments).config)
-    path = folder / arguments.id / _REPORT
-    if not path.is_file():
-        msg = f"no run {arguments.id} in {folder}: `robotrader backtest ls` lists them"
-        raise ConfigurationError(msg)
-    _show(_read(path), arguments)
+    _show(read_report(folder / arguments.id), arguments)
     return exits.OK
 
 
-def _read(path: Path) -> Report:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
-    except msgspec.MsgspecError as error:
-        msg = f"{path} is no report of this version ({error}): run it again, or remove it"
-        raise ConfigurationError(msg) from error
+def _compare(arguments: argparse.Namespace) -> int:
+    folder = _folder(from_arguments(arguments).config)
+    reports = [read_report(folder / each) for each in (arguments.id, *arguments.others)]
+    if arguments.json:
+        differences = [compared(one.track, other.track) for one, other in pairwise(reports)]
+        shown = {"runs": reports, "differences": differences}
+        print(msgspec.json.encode(shown).decode())
+        return exits.OK
+    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
+    for each in beside(reports):
+        out.print(each)
+    return exits.OK
 
 
 def _show(made: Report, arguments: argparse.Namespace) -> None:
@@ -154,23 +122,7 @@ def _show(made: Report, arguments: argparse.Namespace) -> None:
 
 
 def _folder(config: Config) -> Path:
-    return Path(config.data_dir) / "backtests"
+    return folder_of(config, RUNS)
 
 
-def _new_folder(parent: Path, what: str) -> Path:
-    """Make a folder for one run, named by the second and ``what``, and by a number where there is
-    one of that name: two runs may begin in the same second.
-    """
-    folder = first = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{what}"
-    number = 1
-    while True:
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-            folder = first.with_name(f"{first.name}-{number}")
-        else:
-            return folder
-
-
-_VERBS: Final = {"run": _run, "ls": _ls, "show": _show_again}
+_VERBS: Final = {"run": _run, "ls": _ls, "show": _show_again, "compare": _compare}

@@ -1,9 +1,12 @@
-"""A bar on standard error while something long goes on, if a person watches."""
+"""A bar for long work, on standard error and only where somebody looks at it."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
     import argparse
@@ -12,15 +15,47 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def followed(items: Sequence[_T], what: str, arguments: argparse.Namespace) -> Iterator[_T]:
-    """Yield ``items``; on a terminal, and without ``--quiet``, show how many are done.
+class Progress:
+    """So many steps of so many, those that failed counted.
 
-    The bar is gone when the last one is: data and errors stay as they would be without it.
+    Args:
+        total: how many steps.
+        unit: what they are, in the plural.
+        arguments: the common options: quiet, JSON, colours.
     """
-    if arguments.quiet or not sys.stderr.isatty() or len(items) < 2:
-        return iter(items)
-    from rich.console import Console
-    from rich.progress import track
 
-    err = Console(stderr=True, no_color=arguments.no_color)
-    return iter(track(items, what, console=err, transient=True))
+    def __init__(self, total: int, unit: str, arguments: argparse.Namespace) -> None:
+        quiet = arguments.quiet or arguments.json
+        out = Console(stderr=True, no_color=arguments.no_color, quiet=quiet)
+        self._bar = Bar(
+            TextColumn(f"{unit} {{task.description}}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=out,
+            transient=True,
+            disable=not out.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=total)
+        self._failed = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def step(self, *, failed: bool = False) -> None:
+        """Go one step on."""
+        self._failed += failed
+        said = f"({self._failed} failed)" if self._failed else ""
+        self._bar.update(self._task, advance=1, description=said)
+
+
+def followed(items: Sequence[_T], what: str, arguments: argparse.Namespace) -> Iterator[_T]:
+    """Yield ``items`` while a bar shows how many are done; it is gone after the last one."""
+    with Progress(len(items), what, arguments) as bar:
+        for each in items:
+            yield each
+            bar.step()

@@ -26,6 +26,10 @@ class JobFailed(RuntimeError):
         return cls(f"job {name} failed for {given!r}: {error!r}; run that input alone to see why")
 
 
+class WorkerDied(JobFailed):
+    """The process of a job has died: of this one, or of another that shared it."""
+
+
 class Executor(Protocol):
     """Whoever runs jobs."""
 
@@ -34,6 +38,7 @@ class Executor(Protocol):
 
         Raises:
             JobFailed: a job raised; what was not begun is not begun any more.
+            WorkerDied: its process died before it had answered.
         """
         ...
 

@@ -54,19 +54,19 @@ class Frame(msgspec.Struct, frozen=True):
 
 def line_chart(
     title: str,
-    days: Sequence[date],
+    days: Sequence[date] | Sequence[int],
     lines: Sequence[Line],
     shown: Callable[[float], str],
     *,
     height: int = 260,
     area: bool = False,
 ) -> str:
-    """Return lines over days; ``area`` fills between the first one and zero."""
+    """Return lines over days, or over numbers; ``area`` fills between the first one and zero."""
     found = [value for line in lines for value in line.values if math.isfinite(value)]
     if not found:
         return f'<p class="none">{escape(title)}: nothing to show</p>'
     frame = _frame([*found, 0.0] if area else found, len(days), height)
-    parts = [*_grid(frame, shown), *_dates(frame, days)]
+    parts = [*_grid(frame, shown), *_below(frame, days)]
     for line in lines:
         path = _path(frame, line.values)
         if area and line is lines[0]:
@@ -131,6 +131,19 @@ def _grid(frame: Frame, shown: Callable[[float], str]) -> Iterator[str]:
         kind = "zero" if value == 0 else "grid"
         yield f'<path class="{kind}" d="M{_LEFT},{y:.1f}H{WIDTH - _RIGHT}"/>'
         yield _text(_LEFT - 6, y + 4, shown(value), "end")
+
+
+def _below(frame: Frame, days: Sequence[date] | Sequence[int]) -> Iterator[str]:
+    if isinstance(days[0], int):
+        return _numbers(frame, days)  # type: ignore[arg-type]  # they are all of a kind
+    return _dates(frame, days)  # type: ignore[arg-type]  # as above
+
+
+def _numbers(frame: Frame, numbers: Sequence[int]) -> Iterator[str]:
+    """Yield some of the numbers where they are."""
+    every = max(1, math.ceil(len(numbers) / 12))
+    for at in range(0, len(numbers), every):
+        yield _text(frame.x(at), frame.height - 6, f"{numbers[at]:,}", "middle")
 
 
 def _dates(frame: Frame, days: Sequence[date]) -> Iterator[str]:

@@ -1,0 +1,173 @@
+"""One trial of a sweep, as a job: picklable in, picklable out, the same wherever it runs.
+
+The history is loaded once in each process and shared by all the jobs that it gets: bars are
+immutable, and an engine makes everything else anew. A job that fails returns a trial that says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from bisect import bisect_right
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from robotrader.app.backtest_data import History, history_of
+from robotrader.app.backtest_engine import engine_of
+from robotrader.app.building import chosen
+from robotrader.backtest import batches, report_of_run
+from robotrader.config import Config
+from robotrader.domain.errors import ConfigurationError
+from robotrader.market.hours import midnight_ns
+from robotrader.research import Trial, Value, figures_of
+
+if TYPE_CHECKING:
+    from robotrader.domain import Bar
+
+_LONGEST: Final = 300
+"""Characters of an error that are kept."""
+
+_ADDRESS: Final = re.compile(r"\b0x[0-9a-f]+\b")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``backtest run`` that a trial has too."""
+
+    data: str | None
+    data_zone: str
+    begin: date | None
+    end: date | None
+    cash: Decimal
+    fill: str
+    slippage: float
+    plan: str
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Options:
+        """Return those that a command line gave."""
+        given = {name: getattr(arguments, name) for name in cls.__struct_fields__}
+        given["data"] = None if arguments.data is None else str(arguments.data.resolve())
+        return cls(**given)
+
+    def namespace(self) -> argparse.Namespace:
+        """Return them as a command line has them."""
+        given = msgspec.structs.asdict(self)
+        return argparse.Namespace(
+            **given | {"data": None if self.data is None else Path(self.data)}
+        )
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What all trials of a sweep have in common: the configuration, as JSON, and the options."""
+
+    config: bytes
+    options: Options
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial: its number, its point, and its days where they are not those of the options."""
+
+    number: int
+    params: dict[str, Value]
+    begin: date | None = None
+    end: date | None = None
+    returns: bool = False
+    """Whether each day's return is wanted, too."""
+
+
+class Loaded:
+    """A history, ready to be run on."""
+
+    def __init__(self, source: Source) -> None:
+        self.config = msgspec.json.decode(source.config, type=Config)
+        self.arguments = source.options.namespace()
+        self.history: History = history_of(self.config, self.arguments)
+        names = {each.con_id: each.symbol for each in self.history.instruments}
+        self.batches = list(batches(self.history.bars, names))
+        self._ends = [each[0].end_ns for each in self.batches]
+
+    @property
+    def days(self) -> list[date]:
+        """The exchange days on which is traded, in order."""
+        day_of, begin_ns = self.history.sessions.day_of, self.history.begin_ns
+        starts = (each[0].start_ns for each in self.batches)
+        return list(dict.fromkeys(day_of(at) for at in starts if at >= begin_ns))
+
+    @property
+    def digest(self) -> str:
+        """What tells this history from another one."""
+        made = blake2b(digest_size=12)
+        for batch in self.batches:
+            made.update(msgspec.msgpack.encode(batch))
+        return made.hexdigest()
+
+    def until(self, end: date | None) -> list[list[Bar]]:
+        """Return the bars up to a day, with it."""
+        if end is None:
+            return self.batches
+        return self.batches[: bisect_right(self._ends, midnight_ns(end + timedelta(days=1)))]
+
+
+@lru_cache(maxsize=1)
+def loaded(source: Source) -> Loaded:
+    """Return the history of a source, from memory if this process has it; raises as it is made."""
+    return Loaded(source)
+
+
+def run_task(source: Source, task: Task) -> Trial:
+    """Return a trial, with figures or with the error for which it has none."""
+    own = loaded(source)
+    try:
+        return _run(own, task)
+    except Exception as error:  # noqa: BLE001  # whatever a strategy raises is its trial's result
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        return Trial(
+            number=task.number,
+            params=task.params,
+            error=_ADDRESS.sub("0x...", said)[:_LONGEST],
+        )
+
+
+def _run(own: Loaded, task: Task) -> Trial:
+    engine = engine_of(with_params(own.config, task.params), own.arguments, own.history)
+    begin_ns = own.history.begin_ns if task.begin is None else midnight_ns(task.begin)
+    result = engine.run(own.until(task.end), begin_ns=begin_ns)
+    if not result.bars:
+        msg = "no bar lies in that window: give an earlier --from or a later --to"
+        raise ConfigurationError(msg)
+    made = report_of_run(result, name="", config_hash="", provenance=(), seconds=(0.0, 0.0))
+    returns = tuple(made.track.returns.tolist()) if task.returns else ()
+    return Trial(number=task.number, params=task.params, figures=figures_of(made), returns=returns)
+
+
+def with_params(config: Config, params: dict[str, Value]) -> Config:
+    """Return the configuration with parameters, each ``NAME`` or ``STRATEGY.NAME``."""
+    strategies = dict(config.strategy)
+    for name, value in params.items():
+        section, own_name = place_of(config, name)
+        own = strategies[section]
+        strategies[section] = msgspec.structs.replace(own, params=own.params | {own_name: value})
+    return msgspec.structs.replace(config, strategy=strategies)
+
+
+def place_of(config: Config, name: str) -> tuple[str, str]:
+    """Return whose parameter ``NAME`` or ``STRATEGY.NAME`` is, and its own name.
+
+    Raises:
+        ConfigurationError: that strategy is not run, or several are and it names none.
+    """
+    known = list(chosen(config))
+    section, dot, own = name.partition(".")
+    if dot and section in known:
+        return section, own
+    if not dot and len(known) == 1:
+        return known[0], name
+    listed = ", ".join(known) or "none"
+    msg = f"--param {name}: write STRATEGY.NAME; strategies that are run: {listed}"
+    raise ConfigurationError(msg)

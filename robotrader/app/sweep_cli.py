@@ -1,0 +1,266 @@
+"""``robotrader sweep run|ls|best|resume``: many parameters, every trial kept, none flattered."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+
+from robotrader.adapters.installed import Installed
+from robotrader.adapters.loader import load_class
+from robotrader.adapters.sweep_files import (
+    SPEC,
+    appending,
+    read_spec,
+    read_trials,
+    write_spec,
+)
+from robotrader.app import exits
+from robotrader.app.backtest_engine import only
+from robotrader.app.building import chosen
+from robotrader.app.config_files import from_arguments
+from robotrader.app.kept import SWEEPS, folder_of, new_folder
+from robotrader.app.research_job import Options, Source, Task, loaded
+from robotrader.app.research_run import (
+    data_named,
+    executor_of,
+    planned,
+    run_tasks,
+    search_of,
+    space_of,
+)
+from robotrader.app.sweep_tables import brief, full, live
+from robotrader.app.tables import console
+from robotrader.config import Config
+from robotrader.domain.errors import ConfigurationError
+from robotrader.research import Axis, Space, Trial, searched, sweep_page, sweep_report
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from robotrader.app.research_job import Loaded
+    from robotrader.research import Point, SweepReport
+
+PAGE: Final = "report.html"
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a sweep is: all that its trials follow from, and what tells that it is still so."""
+
+    config: Config
+    config_hash: str
+    options: Options
+    axes: tuple[Axis, ...]
+    method: str
+    count: int
+    seed: int
+    metric: str
+    planned: int
+    code: str
+    """Of robotrader and of the strategies' own files."""
+
+    data: str
+    """Of the bars."""
+
+    provenance: tuple[str, ...]
+    window: str
+
+    @property
+    def source(self) -> Source:
+        """What all trials have in common."""
+        return Source(msgspec.json.encode(self.config), self.options)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run, list, show or resume; returns the exit status."""
+    return exits.guarded(lambda: data_named(lambda: _VERBS[arguments.verb](arguments)))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    resolved = from_arguments(arguments)
+    config = only(resolved.config, arguments.strategy)
+    space = space_of(config, arguments.param)
+    search_of(arguments.method, space, arguments.trials, arguments.seed)  # says what is wrong
+    source = Source(msgspec.json.encode(config), Options.of(arguments))
+    history = loaded(source)
+    spec = Spec(
+        config=config,
+        config_hash=resolved.hash,
+        options=source.options,
+        axes=space.axes,
+        method=arguments.method,
+        count=arguments.trials,
+        seed=arguments.seed,
+        metric=arguments.metric,
+        planned=planned(arguments.method, space, arguments.trials),
+        code=code_of(config),
+        data=history.digest,
+        provenance=history.history.said,
+        window=window_of(history),
+    )
+    name = "-".join(sorted(chosen(config)))[:40]
+    folder = new_folder(folder_of(config, SWEEPS), name, datetime.now(UTC))
+    write_spec(folder, spec)
+    return _go_on(folder, spec, arguments)
+
+
+def window_of(history: Loaded) -> str:
+    """Return the days of trading, in words.
+
+    Raises:
+        ConfigurationError: there are none.
+    """
+    days = history.days
+    if not days:
+        msg = "no bar lies in that window: give an earlier --from or a later --to"
+        raise ConfigurationError(msg)
+    return f"{days[0]} to {days[-1]}, {len(days)} days"
+
+
+def code_of(config: Config) -> str:
+    """Return what tells this program and these strategies' files from others."""
+    made = blake2b(Installed.of_packages().running.encode(), digest_size=8)
+    for each in chosen(config).values():
+        made.update(Path(inspect.getfile(load_class(each.class_))).read_bytes())
+    return made.hexdigest()
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    folder = sweep_folder(arguments)
+    spec = read_spec(folder, Spec)
+    for what, was, now in (
+        ("program or a strategy's file", spec.code, code_of(spec.config)),
+        ("history", spec.data, loaded(spec.source).digest),
+    ):
+        if was != now:
+            msg = f"the {what} has changed since {folder.name} was begun: run the sweep anew"
+            raise ConfigurationError(msg)
+    return _go_on(folder, spec, arguments)
+
+
+def _go_on(folder: Path, spec: Spec, arguments: argparse.Namespace) -> int:
+    """Run what is not kept yet, then show everything."""
+    try:
+        trials = _completed(folder, spec, arguments)
+    except KeyboardInterrupt:
+        kept = len(read_trials(folder))
+        said = f"kept {kept} of {spec.planned}; go on with `robotrader sweep resume {folder.name}`"
+        print(f"robotrader: interrupted: {said}", file=sys.stderr)
+        return exits.INTERRUPTED
+    made = report_of(folder, spec, trials)
+    (folder / PAGE).write_text(sweep_page(made), "utf-8")
+    _show(made, arguments)
+    if not arguments.json and not arguments.quiet:
+        print(f"kept as {folder.name} in {folder.parent}; page: {folder / PAGE}")
+    return exits.OK
+
+
+def _completed(folder: Path, spec: Spec, arguments: argparse.Namespace) -> list[Trial]:
+    recorded = read_trials(folder)
+    with appending(folder) as append, executor_of(arguments) as executor:
+
+        def numbered(points: Sequence[tuple[int, Point]]) -> Iterator[Trial]:
+            tasks = [Task(number=number, params=point) for number, point in points]
+            return run_tasks(executor, spec.source, tasks)
+
+        search = search_of(spec.method, Space(spec.axes), spec.count, spec.seed)
+        found: list[Trial] = []
+        with _watching(found, spec, len(recorded), arguments):
+            for trial in searched(search, numbered, spec.metric, recorded):
+                if len(found) >= len(recorded):
+                    append(trial)
+                found.append(trial)
+    return found
+
+
+def _watching(found: Sequence[Trial], spec: Spec, kept: int, arguments: argparse.Namespace) -> Live:
+    """Return the table that follows the trials, on standard error if somebody looks at it."""
+    begun = time.monotonic()
+
+    def seen() -> RenderableType:
+        new = max(0, len(found) - kept)
+        return live(tuple(found), spec.planned, spec.metric, time.monotonic() - begun, new)
+
+    out = Console(stderr=True, no_color=arguments.no_color, quiet=arguments.quiet or arguments.json)
+    if not out.is_terminal:
+        out.quiet = True
+    return Live(get_renderable=seen, console=out, refresh_per_second=4, transient=True)
+
+
+def report_of(folder: Path, spec: Spec, trials: Sequence[Trial], top: int = 10) -> SweepReport:
+    """Return the report of a sweep as it is now."""
+    return sweep_report(
+        trials,
+        name=folder.name,
+        method=spec.method,
+        metric=spec.metric,
+        seed=spec.seed,
+        axes=spec.axes,
+        config_hash=spec.config_hash,
+        provenance=spec.provenance,
+        window=spec.window,
+        planned=spec.planned,
+        top=top,
+    )
+
+
+def kept_report(folder: Path, top: int = 10) -> SweepReport:
+    """Return the report of a sweep that was kept; raises ConfigurationError."""
+    return report_of(folder, read_spec(folder, Spec), read_trials(folder), top)
+
+
+def sweep_folder(arguments: argparse.Namespace) -> Path:
+    """Return the folder of the sweep that is meant, or of the newest.
+
+    Raises:
+        ConfigurationError: there is none of that name, or none at all.
+    """
+    parent = folder_of(from_arguments(arguments).config, SWEEPS)
+    if arguments.id is not None:
+        if not (parent / arguments.id / SPEC).is_file():
+            msg = f"no sweep {arguments.id} in {parent}: `robotrader sweep ls` lists them"
+            raise ConfigurationError(msg)
+        return parent / str(arguments.id)
+    known = sorted(parent.glob(f"*/{SPEC}"))
+    if not known:
+        raise ConfigurationError(f"no sweeps in {parent}: begin one with `robotrader sweep run`")
+    return known[-1].parent
+
+
+def _ls(arguments: argparse.Namespace) -> int:
+    parent = folder_of(from_arguments(arguments).config, SWEEPS)
+    known = sorted(parent.glob(f"*/{SPEC}"))[-arguments.count :]
+    reports = [kept_report(path.parent) for path in known]
+    if arguments.json:
+        print(msgspec.json.encode(reports).decode())
+    else:
+        console(no_color=arguments.no_color, quiet=arguments.quiet).print(brief(reports))
+    return exits.OK
+
+
+def _best(arguments: argparse.Namespace) -> int:
+    _show(kept_report(sweep_folder(arguments), arguments.count), arguments)
+    return exits.OK
+
+
+def _show(made: SweepReport, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print(msgspec.json.encode(made).decode())
+        return
+    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
+    for each in full(made):
+        out.print(each)
+
+
+_VERBS: Final = {"run": _run, "ls": _ls, "best": _best, "resume": _resume}

@@ -1,0 +1,273 @@
+"""``robotrader walkforward run``: parameters chosen on some days and judged on others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from robotrader.adapters.sweep_files import write_whole
+from robotrader.app import exits
+from robotrader.app.backtest_engine import only
+from robotrader.app.building import chosen
+from robotrader.app.config_files import from_arguments
+from robotrader.app.kept import WALKS, folder_of, new_folder
+from robotrader.app.progress import Progress
+from robotrader.app.research_job import Options, Source, Task, loaded
+from robotrader.app.research_run import (
+    checked_metric,
+    data_named,
+    executor_of,
+    planned,
+    run_tasks,
+    search_of,
+    space_of,
+)
+from robotrader.app.tables import console
+from robotrader.app.walk_tables import full
+from robotrader.domain.errors import ConfigurationError
+from robotrader.research import (
+    METRICS,
+    OF_RETURNS,
+    Skipped,
+    Split,
+    Trial,
+    WalkForward,
+    Window,
+    best_of,
+    combinatorial,
+    days_of,
+    decay,
+    efficiency,
+    held_up,
+    on_days,
+    path_ratios,
+    purged_folds,
+    searched,
+    span_of,
+    stitched,
+    summary_of,
+    taken,
+    walk_forward,
+    walk_page,
+)
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from robotrader.app.research_job import Loaded
+    from robotrader.config import Config
+    from robotrader.jobs import Executor
+    from robotrader.performance.track import Floats
+    from robotrader.research import Best, Point, Space
+
+REPORT: Final = "walkforward.json"
+PAGE: Final = "report.html"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run; returns the exit status."""
+    return exits.guarded(lambda: data_named(lambda: _run(arguments)))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    resolved = from_arguments(arguments)
+    config = only(resolved.config, arguments.strategy)
+    with executor_of(arguments) as executor:
+        walk = _Walk(config, arguments, executor)
+        parts = walk.folds() if arguments.scheme in _FOLDED else walk.windows()
+    name = "-".join(sorted(chosen(config)))[:40]
+    folder = new_folder(folder_of(config, WALKS), name, datetime.now(UTC))
+    windows, skipped, outside, ratios = parts
+    track = stitched(outside, float(arguments.cash))
+    made = WalkForward(
+        name=folder.name,
+        scheme=walk.said,
+        windows=tuple(windows),
+        skipped=tuple(skipped),
+        efficiency=efficiency(windows),
+        decay=decay(windows),
+        held_up=held_up(windows),
+        summary=summary_of(track),
+        track=track,
+        ratios=ratios,
+        provenance=walk.history.history.said,
+        config_hash=resolved.hash,
+        metric=arguments.metric,
+        failed=walk.failed,
+    )
+    write_whole(folder / REPORT, msgspec.json.format(msgspec.json.encode(made)))
+    (folder / PAGE).write_text(walk_page(made), "utf-8")
+    _show(made, arguments)
+    if not arguments.json and not arguments.quiet:
+        print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
+    return exits.OK
+
+
+def _show(made: WalkForward, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print(msgspec.json.encode(made).decode())
+        return
+    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
+    for each in full(made):
+        out.print(each)
+
+
+_FOLDED: Final = ("folds", "combinatorial")
+_Parts = tuple[
+    "list[Window]", "list[Skipped]", "list[tuple[list[date], Floats]]", "tuple[float, ...]"
+]
+"""Windows, those left out, days outside with their returns, ratios of paths."""
+
+
+class _Walk:
+    """One run: its history, its splits and its search; see the module's prose."""
+
+    def __init__(self, config: Config, arguments: argparse.Namespace, executor: Executor) -> None:
+        folded = arguments.scheme in _FOLDED
+        checked_metric(arguments.metric, OF_RETURNS if folded else tuple(METRICS))
+        if folded and arguments.method == "tpe":
+            msg = "--method tpe has seen every day: with folds use grid or random"
+            raise ConfigurationError(msg)
+        self.space: Space = space_of(config, arguments.param)
+        search_of(arguments.method, self.space, arguments.trials, arguments.seed)
+        self.arguments = arguments
+        self.executor = executor
+        self.source = Source(msgspec.json.encode(config), Options.of(arguments))
+        self.history: Loaded = loaded(self.source)
+        self.days = self.history.days
+        self.splits = self._splits()
+        self.failed = 0
+        size = planned(arguments.method, self.space, arguments.trials)
+        count = size if folded else (size + 1) * len(self.splits)
+        self.progress = Progress(count, "trials", arguments)
+
+    @property
+    def said(self) -> str:
+        """The scheme in words."""
+        given = self.arguments
+        if given.scheme in _FOLDED:
+            tested = 1 if given.scheme == "folds" else given.tested
+            return (
+                f"{len(self.splits)} splits of {given.folds} folds, {tested} tested at once, "
+                f"purged by {given.purge} and embargoed by {given.embargo} days"
+            )
+        return (
+            f"{len(self.splits)} {given.scheme} windows of {given.train} days, judged on the "
+            f"{given.test} days that follow after {given.gap}"
+        )
+
+    def _splits(self) -> tuple[Split, ...]:
+        given, count = self.arguments, len(self.days)
+        try:
+            if given.scheme == "folds":
+                return purged_folds(count, given.folds, purge=given.purge, embargo=given.embargo)
+            if given.scheme == "combinatorial":
+                return combinatorial(
+                    count, given.folds, given.tested, purge=given.purge, embargo=given.embargo
+                )
+            anchored = given.scheme == "anchored"
+            return walk_forward(count, given.train, given.test, anchored=anchored, gap=given.gap)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from error
+
+    def windows(self) -> _Parts:
+        """Choose in a search of each window's own days, judge in a run of the days that follow."""
+        windows: list[Window] = []
+        skipped: list[Skipped] = []
+        outside: list[tuple[list[date], Floats]] = []
+        with self.progress:
+            for number, split in enumerate(self.splits):
+                inside, judged = days_of(split, self.days)
+                tried = list(self._search(inside))
+                self.failed += sum(1 for each in tried if each.error)
+                best = best_of(tried, self.arguments.metric)
+                if best is None:
+                    skipped.append(Skipped(number=number, why=_why(tried)))
+                    continue
+                task = _task(best.trial.params, judged)
+                (result,) = self._tried([task])
+                if result.figures is None:
+                    skipped.append(Skipped(number=number, why=result.error))
+                    continue
+                window = Window(
+                    number=number,
+                    inside=span_of(inside, np.array(best.trial.returns)),
+                    outside=span_of(judged, np.array(result.returns)),
+                    best=_without_returns(best),
+                )
+                windows.append(window)
+                outside.append((judged, np.array(result.returns)))
+        return windows, skipped, outside, ()
+
+    def _search(self, days: Sequence[date]) -> Iterator[Trial]:
+        given = self.arguments
+
+        def numbered(points: Sequence[tuple[int, Point]]) -> Iterator[Trial]:
+            return self._tried([_task(point, days, number) for number, point in points])
+
+        search = search_of(given.method, self.space, given.trials, given.seed)
+        return searched(search, numbered, given.metric)
+
+    def _tried(self, tasks: Sequence[Task]) -> Iterator[Trial]:
+        for trial in run_tasks(self.executor, self.source, tasks):
+            self.progress.step(failed=bool(trial.error))
+            yield trial
+
+    def folds(self) -> _Parts:
+        """Run every point once over all days; choose and judge on the days of each split."""
+        windows: list[Window] = []
+        skipped: list[Skipped] = []
+        outside: list[tuple[list[date], Floats]] = []
+        picked: list[Floats | None] = []
+        with self.progress:
+            tried = list(self._search(self.days))
+        self.failed = sum(1 for each in tried if each.error)
+        for number, split in enumerate(self.splits):
+            best = best_of([_inside(each, split) for each in tried], self.arguments.metric)
+            if best is None:
+                skipped.append(Skipped(number=number, why=_why(tried)))
+                picked.append(None)
+                continue
+            returns = np.array(tried[best.trial.number].returns)
+            inside, judged = days_of(split, self.days)
+            earned = taken(returns, split.test)
+            window = Window(
+                number=number,
+                inside=span_of(inside, taken(returns, split.train)),
+                outside=span_of(judged, earned),
+                best=_without_returns(best),
+            )
+            windows.append(window)
+            outside.append((judged, earned))
+            picked.append(returns)
+        if self.arguments.scheme == "folds":
+            return windows, skipped, outside, ()
+        given = self.arguments
+        ratios = path_ratios(picked, len(self.days), given.folds, given.tested)
+        return windows, skipped, [], ratios
+
+
+def _task(params: Point, days: Sequence[date], number: int = 0) -> Task:
+    return Task(number=number, params=params, begin=days[0], end=days[-1], returns=True)
+
+
+def _inside(trial: Trial, split: Split) -> Trial:
+    """Return a trial as the days of a split's choice know it."""
+    if trial.figures is None:
+        return trial
+    own = on_days(trial.figures, taken(np.array(trial.returns), split.train))
+    return msgspec.structs.replace(trial, figures=own)
+
+
+def _without_returns(best: Best) -> Best:
+    return msgspec.structs.replace(best, trial=msgspec.structs.replace(best.trial, returns=()))
+
+
+def _why(tried: Sequence[Trial]) -> str:
+    errors = [each.error for each in tried if each.error]
+    return f"nothing to choose: {errors[0] if errors else 'no trial has traded'}"
