@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf, isnan, nan
 from random import Random
 from typing import Any
@@ -46,33 +47,33 @@ KINDS = {
         lambda: one.Bollinger(5), "c", lambda c: batch.bollinger(c, 5), False, "prices"
     ),
     "zscore": Kind(lambda: one.ZScore(5), "c", lambda c: batch.zscore(c, 5), False, "1"),
-    "atr": Kind(lambda: one.Atr(4), "hlc", lambda *b: batch.atr(*b, 4)),
+    "atr": Kind(lambda: one.Atr(4), "hlc", partial(batch.atr, length=4)),
     "atr_late": Kind(
-        lambda: one.Atr(4, first_bar=False), "hlc", lambda *b: batch.atr(*b, 4, first_bar=False)
+        lambda: one.Atr(4, first_bar=False), "hlc", partial(batch.atr, length=4, first_bar=False)
     ),
     "keltner": Kind(
         lambda: one.Keltner(6, 1.5, 4), "hlc",
-        lambda *b: batch.keltner(*b, 6, width=1.5, atr_length=4),
+        partial(batch.keltner, length=6, width=1.5, atr_length=4),
     ),
-    "adx": Kind(lambda: one.Adx(4), "hlc", lambda *b: batch.adx(*b, 4)),
-    "donchian": Kind(lambda: one.Donchian(5), "hl", lambda *b: batch.donchian(*b, 5)),
-    "williams": Kind(lambda: one.WilliamsR(5), "hlc", lambda *b: batch.williams_r(*b, 5)),
+    "adx": Kind(lambda: one.Adx(4), "hlc", partial(batch.adx, length=4)),
+    "donchian": Kind(lambda: one.Donchian(5), "hl", partial(batch.donchian, length=5)),
+    "williams": Kind(lambda: one.WilliamsR(5), "hlc", partial(batch.williams_r, length=5)),
     "fast": Kind(
-        lambda: one.FastStochastic(5, 3), "hlc", lambda *b: batch.fast_stochastic(*b, 5, 3)
+        lambda: one.FastStochastic(5, 3), "hlc", partial(batch.fast_stochastic, length=5, average=3)
     ),
     "slow": Kind(
         lambda: one.SlowStochastic(5, 3, 2), "hlc",
-        lambda *b: batch.slow_stochastic(*b, 5, smooth=3, average=2),
+        partial(batch.slow_stochastic, length=5, smooth=3, average=2),
     ),
-    "cci": Kind(lambda: one.Cci(5), "hlc", lambda *b: batch.cci(*b, 5), False, "1"),
-    "mfi": Kind(lambda: one.Mfi(4), "hlcv", lambda *b: batch.mfi(*b, 4), False),
+    "cci": Kind(lambda: one.Cci(5), "hlc", partial(batch.cci, length=5), False, "1"),
+    "mfi": Kind(lambda: one.Mfi(4), "hlcv", partial(batch.mfi, length=4), False),
     "obv": Kind(one.Obv, "cv", batch.obv),
     "vwap": Kind(one.Vwap, "hlcvs", batch.vwap, False),
     "correlation": Kind(
-        lambda: one.RollingCorrelation(5), "cv", lambda *b: batch.correlation(*b, 5), False, "1"
+        lambda: one.RollingCorrelation(5), "cv", partial(batch.correlation, length=5), False, "1"
     ),
     "regression": Kind(
-        lambda: one.RollingRegression(5), "cv", lambda *b: batch.regression(*b, 5), False, "slope"
+        lambda: one.RollingRegression(5), "cv", partial(batch.regression, length=5), False, "slope"
     ),
     "roc": Kind(lambda: one.Roc(3), "c", lambda c: batch.roc(c, 3)),
 }  # fmt: skip
@@ -228,7 +229,7 @@ def test_no_number_is_refused_changes_nothing_and_is_named_by_its_place(
 ) -> None:
     kind = KINDS[name]
     rng = Random(5)
-    columns: Columns = {"h": [], "l": [], "c": [], "v": [], "s": []}
+    columns = columns_of([])
     for at in range(20):
         low = rng.uniform(90, 100)
         bar = {"l": low, "h": low + 3, "c": low + rng.random() * 3, "v": 7.0 + at, "s": 0}
@@ -278,9 +279,9 @@ def test_a_price_that_stands_still_is_neutral_however_small_or_large(price: floa
 
 def test_every_indicator_is_tried() -> None:
     def below(kind: type) -> set[type]:
-        return {kind}.union(*(below(each) for each in kind.__subclasses__()))
+        return {kind}.union(*map(below, kind.__subclasses__()))
 
-    inner = {Indicator, one.RollingExtremes}
+    inner: set[type] = {Indicator, one.RollingExtremes}
     public = {each for each in below(Indicator) if each.__name__ in one.__all__} - inner
     assert {type(kind.make()) for kind in KINDS.values()} == public
 

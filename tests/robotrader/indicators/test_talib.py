@@ -38,7 +38,7 @@ def dmi(b: dict[str, Any], n: int) -> Any:
 
 
 def bands(b: dict[str, Any], n: int) -> Any:
-    upper, middle, lower = talib.BBANDS(b["c"], n, 2.0, 2.0, 0)
+    upper, middle, lower = talib.BBANDS(b["c"], n, 2.0, 2.0)
     return lower, middle, upper
 
 
@@ -74,11 +74,11 @@ ORACLES: Final[dict[str, tuple[Make, str, Asks]]] = {
     "DONCHIAN": (one.Donchian, "hl", donchian),
     "STOCHF": (
         lambda n: one.FastStochastic(n, 3), "hlc",
-        lambda b, n: talib.STOCHF(b["h"], b["l"], b["c"], n, 3, 0),
+        lambda b, n: talib.STOCHF(b["h"], b["l"], b["c"], n, 3),
     ),
     "STOCH": (
         lambda n: one.SlowStochastic(n, 3, 4), "hlc",
-        lambda b, n: talib.STOCH(b["h"], b["l"], b["c"], n, 3, 0, 4, 0),
+        lambda b, n: talib.STOCH(b["h"], b["l"], b["c"], n, slowk_period=3, slowd_period=4),
     ),
     "CCI": (one.Cci, "hlc", lambda b, n: talib.CCI(b["h"], b["l"], b["c"], n)),
     "WILLR": (one.WilliamsR, "hlc", lambda b, n: talib.WILLR(b["h"], b["l"], b["c"], n)),
@@ -128,8 +128,9 @@ def test_a_long_series_does_not_drift() -> None:
     series = [rng.choice([1e9, 1.0, 1e-6]) * rng.random() for _ in range(20_000)] + [0.1] * 7
     sma, std = one.Sma(7), one.RollingStd(7)
     for value in series:
-        last = sma.update(value), std.update(value)
-    assert last == (0.1, 0.0)
+        sma.update(value)
+        std.update(value)
+    assert (sma.value, std.value) == (0.1, 0.0)
 
 
 @pytest.mark.parametrize("length", [2, 20])
