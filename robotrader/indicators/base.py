@@ -32,7 +32,7 @@ class Indicator:
         return msgspec.msgpack.encode(self._state())
 
     def load(self, data: bytes) -> None:
-        """Take back a state, into an indicator that is new.
+        """Take back a state, in place of its own.
 
         Raises:
             ValueError: it is not a state of such an indicator.

@@ -177,7 +177,9 @@ class Window:
         return self.values()
 
     def restore(self, values: Iterable[float]) -> None:
-        """Take back a state, into a window that is new."""
+        """Take back a state."""
+        self._values.clear()
+        self.total = self.gone = 0
         for value in values:
             self.push(value)
 
