@@ -23,8 +23,8 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add("strategy", nargs="*", metavar="STRATEGY", help="its section; default: all that are on")
     add("--data", type=Path, metavar="DIR", help="own data instead of the bundled days")
     add("--data-zone", default="America/New_York", help="of times in own data that have none")
-    add("--from", dest="begin", type=_day, metavar="DAY", help="first day of trading")
-    add("--to", dest="end", type=_day, metavar="DAY", help="last day")
+    add("--from", dest="begin", type=day, metavar="DAY", help="first day of trading")
+    add("--to", dest="end", type=day, metavar="DAY", help="last day")
     add("--cash", type=_cash, default=Decimal(100_000), metavar="USD", help="default 100000")
     help_fill = "at the next bar's open (default), or flattering: at the close of the bar itself"
     add("--fill", choices=("open", "close"), default="open", help=help_fill)
@@ -36,7 +36,8 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     show.add_argument("id", metavar="ID")
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Return the day that an argument says."""
     try:
         return date.fromisoformat(text)
     except ValueError:
