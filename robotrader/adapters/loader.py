@@ -66,6 +66,25 @@ def load_class(where: str) -> type[Strategy[Any, Any]]:
     return found  # type: ignore[no-any-return]  # _is_strategy has looked
 
 
+def class_of_file(path: Path) -> str:
+    """Return where the one strategy of a file is, as ``load`` takes it.
+
+    Raises:
+        StrategyError: there is no such file, its code fails, or it has none, or several.
+    """
+    module = _from_file(path)
+    known = [
+        name
+        for name, value in vars(module).items()
+        if _is_strategy(value) and value.__module__ == module.__name__
+    ]
+    if len(known) != 1:
+        listed = ", ".join(known) or "none"
+        msg = f"{path} has to say which strategy is meant, as {path}:Class; it has {listed}"
+        raise StrategyError(msg)
+    return f"{path}:{known[0]}"
+
+
 def _is_strategy(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Strategy) and value is not Strategy
 

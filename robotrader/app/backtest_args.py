@@ -39,8 +39,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--source", default="", metavar="NAME", help="of several in the catalogue, as `data ls`")
     add("--adjust", choices=ADJUST, default="all", help="the catalogue's prices (default all)")
     add("--data-zone", default="America/New_York", help="of times in own data that have none")
-    add("--from", dest="begin", type=_day, metavar="DAY", help="first day of trading")
-    add("--to", dest="end", type=_day, metavar="DAY", help="last day")
+    add("--from", dest="begin", type=day, metavar="DAY", help="first day of trading")
+    add("--to", dest="end", type=day, metavar="DAY", help="last day")
     add("--cash", type=_cash, default=Decimal(100_000), metavar="USD", help="default 100000")
     help_fill = "at the next bar's open (default), or flattering: at the close of the bar itself"
     add("--fill", choices=("open", "close"), default="open", help=help_fill)
@@ -48,7 +48,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--plan", choices=PLANS, default="fixed", help="IBKR's commissions; default fixed")
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Return the day that an argument says."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -1,61 +1,135 @@
-"""``robotrader strategy check``: whether a strategy can be loaded, and with which parameters."""
+"""``robotrader strategy ls|show|check|new``: what strategies there are, and if they are sound."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from robotrader import strategies as box
 from robotrader.adapters.loader import load, load_class
+from robotrader.app import exits, strategy_check, strategy_new
+from robotrader.app.config_files import from_arguments
+from robotrader.app.strategy_find import section
 from robotrader.domain.errors import StrategyError
 
 if TYPE_CHECKING:
     import argparse
 
-_BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_BOUNDS: Final = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_BASES: Final = (box.Strategy, box.Turns)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show a strategy; 0 if it can be used, 2 if not, with one line on standard error."""
+    """Run the command; 2 if a strategy cannot be used, with one line on standard error."""
+    return exits.guarded(lambda: _guarded(arguments))
+
+
+def _guarded(arguments: argparse.Namespace) -> int:
     try:
-        for line in _shown(arguments.where, _given(arguments.param)):
-            print(line)
+        return _VERBS[arguments.verb](arguments)
+    except box.StrategyCrash as error:
+        print(f"robotrader: {error}", file=sys.stderr)
+        return exits.ERROR
     except StrategyError as error:
         print(f"robotrader: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return exits.USAGE
 
 
-def _given(texts: list[str]) -> dict[str, object]:
-    given: dict[str, object] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign:
-            msg = f"--param {text}: write NAME=VALUE"
-            raise StrategyError(msg)
-        try:
-            given[name] = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            given[name] = value
-    return given
+class Listed(msgspec.Struct, frozen=True):
+    """A strategy that there is; one of the box has no section yet."""
+
+    name: str
+    where: str
+    symbols: tuple[str, ...] = ()
+    bar: str = ""
+    state: str = ""
 
 
-def _shown(where: str, given: dict[str, object]) -> list[str]:
-    found = load_class(where)
-    strategy = load(where, given)
-    lines = [f"{found.__name__}: warms up on {strategy.warmup_bars} bars"]
-    for field in msgspec.structs.fields(found.Params):
-        value = getattr(strategy.params, field.name)
-        lines.append(f"  {field.encode_name} = {value!r}{_bounds(field.type)}")
+def _ls(arguments: argparse.Namespace) -> int:
+    rows = _listed(arguments)
+    if arguments.json:
+        print(msgspec.json.encode(rows).decode())
+        return exits.OK
+    for row in () if arguments.quiet else rows:
+        more = f"{', '.join(row.symbols)}  {row.bar}" if row.symbols else ""
+        print(f"{row.state:<5}{row.name:<18}{row.where}  {more}".rstrip())
+    return exits.OK
+
+
+def _listed(arguments: argparse.Namespace) -> list[Listed]:
+    config = from_arguments(arguments).config
+    rows = [
+        Listed(name, each.class_, each.symbols, each.bar, "on" if each.enabled else "off")
+        for name, each in sorted(config.strategy.items())
+    ]
+    for name in sorted(box.__all__):
+        found = getattr(box, name)
+        if isinstance(found, type) and issubclass(found, box.Strategy) and found not in _BASES:
+            rows.append(Listed(name, f"{found.__module__}:{name}", state="box"))
+    return rows
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter, its value and its bounds in words."""
+
+    name: str
+    value: Any
+    bounds: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a strategy says of itself."""
+
+    name: str
+    where: str
+    warmup_bars: int
+    parameters: tuple[Parameter, ...]
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    shown = _shown(arguments)
+    if arguments.json:
+        print(msgspec.json.encode(shown).decode())
+        return exits.OK
+    for line in () if arguments.quiet else _lines(shown):
+        print(line)
+    return exits.OK
+
+
+def _shown(arguments: argparse.Namespace) -> Shown:
+    name, config = section(arguments)
+    chosen = config.strategy[name]
+    found, strategy = load_class(chosen.class_), load(chosen.class_, chosen.params)
+    parameters = tuple(
+        Parameter(field.encode_name, getattr(strategy.params, field.name), _bounds(field.type))
+        for field in msgspec.structs.fields(found.Params)
+    )
+    return Shown(found.__name__, chosen.class_, strategy.warmup_bars, parameters)
+
+
+def _lines(shown: Shown) -> list[str]:
+    lines = [f"{shown.name}: warms up on {shown.warmup_bars} bars"]
+    for each in shown.parameters:
+        bounds = f"  ({each.bounds})" if each.bounds else ""
+        lines.append(f"  {each.name} = {each.value!r}{bounds}")
     return lines
 
 
 def _bounds(kind: Any) -> str:
-    """Return the bounds of an annotation, as ``(>= 1, <= 1000)``."""
+    """Return the bounds of an annotation, as ``>= 1, <= 1000``."""
     text = []
     for part in (kind, *getattr(kind, "__args__", ())):
         for meta in getattr(part, "__metadata__", ()):
             pairs = ((sign, getattr(meta, name, None)) for name, sign in _BOUNDS.items())
             text += [f"{sign} {bound}" for sign, bound in pairs if bound is not None]
-    return f"  ({', '.join(text)})" if text else ""
+    return ", ".join(text)
+
+
+_VERBS: Final = {
+    "ls": _ls,
+    "show": _show,
+    "check": strategy_check.check,
+    "new": strategy_new.new,
+}

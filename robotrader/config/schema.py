@@ -161,8 +161,10 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     class_: Annotated[
         str,
         Meta(
-            pattern=r"^[a-z_][\w.]*:[A-Z]\w*$",
-            description="Its class, as `robotrader.strategies.sma_cross:SmaCross`",
+            pattern=r"^([a-z_][\w.]*|.+\.py):[A-Z]\w*$",
+            description=(
+                "Its class, as `robotrader.strategies.sma_cross:SmaCross` or `my/dip.py:Dip`"
+            ),
         ),
     ] = msgspec.field(name="class")
     symbols: Annotated[

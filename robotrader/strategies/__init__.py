@@ -1,6 +1,7 @@
 """Strategies: what they are written against, what drives them, and those that come with it."""
 
 from robotrader.strategies.base import Params, State, Strategy
+from robotrader.strategies.breakout import Breakout, BreakoutParams
 from robotrader.strategies.context import Context
 from robotrader.strategies.events import (
     AskAnew,
@@ -14,21 +15,30 @@ from robotrader.strategies.events import (
     quote_key,
 )
 from robotrader.strategies.host import StrategyHost
+from robotrader.strategies.mean_reversion import MeanReversion, MeanReversionParams
+from robotrader.strategies.momentum import Momentum, MomentumParams
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
 from robotrader.strategies.suspension import UNMADE, Suspension
+from robotrader.strategies.turns import TurnParams, Turns, TurnState, View
 
 __all__ = [
     "UNMADE",
     "AskAnew",
+    "Breakout",
+    "BreakoutParams",
     "Context",
     "Ended",
     "Event",
     "Feed",
     "Fill",
+    "MeanReversion",
+    "MeanReversionParams",
+    "Momentum",
+    "MomentumParams",
     "News",
     "Outbox",
     "Outcome",
@@ -48,6 +58,10 @@ __all__ = [
     "StrategyHost",
     "Suspension",
     "Timer",
+    "TurnParams",
+    "TurnState",
+    "Turns",
+    "View",
     "bar_key",
     "event_key",
     "quote_key",

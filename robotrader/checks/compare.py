@@ -1,0 +1,169 @@
+"""The checks: one strategy told the same things in different ways has to decide the same.
+
+- look-ahead: what is decided on a history that is cut off is the beginning of what is decided on
+  the whole of it;
+- warm-up: more history before the first live bar than ``warmup_bars`` changes no decision, but for
+  the last digits of its numbers (``tolerance``);
+- determinism: told again, it decides again the same, to the last bit;
+- restart: stopped behind any bar and started anew with its state, its standing and its warm-up, it
+  decides what it would have decided.
+
+A check of a strategy that decided nothing proves nothing, and says so.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC, datetime
+from math import isclose
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from robotrader.checks.desk import Decision, Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from robotrader.domain import Bar
+    from robotrader.strategies import StrategyHost
+
+    Make = Callable[[], StrategyHost]
+
+TOLERANCE: Final = 1e-6
+"""By which part a quantity or a price may differ after another warm-up: less than any tick is."""
+
+CUTS: Final = 12
+"""How often history is cut, a warm-up begun, a process restarted."""
+
+_LONGER: Final = 4
+"""A longer warm-up is so many times as long."""
+
+_SOME: Final = 50
+"""Bars of history that a strategy without a warm-up is told of, to see that it needs none."""
+
+_LIVE: Final = 250
+"""Bars that are told live behind a warm-up."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a check found; ``ok`` is None where nothing was decided that could be compared."""
+
+    check: str
+    ok: bool | None
+    said: str
+
+
+def verdicts(
+    make: Make, bars: Sequence[Bar], *, seed: int = 0, tolerance: float = TOLERANCE
+) -> list[Verdict]:
+    """Return what each check finds.
+
+    Args:
+        make: makes a new host of the strategy.
+        bars: what it is told, of one contract in order of time.
+        seed: chooses where is cut and restarted.
+        tolerance: see ``TOLERANCE``.
+
+    Raises:
+        StrategyCrash: the strategy raised.
+        StrategyError: it cannot be made.
+        ValueError: there are too few bars for its warm-up.
+    """
+    warm = make().warmup_bars
+    if len(bars) < 2 * warm + 2:
+        msg = f"{len(bars)} bars for a warm-up of {warm}: give at least {2 * warm + 2}"
+        raise ValueError(msg)
+    whole = Desk(make).play(bars)
+    random = Random(seed)
+    return [
+        _lookahead(make, bars, whole, _places(random, warm, len(bars))),
+        _warm_up(make, bars, _places(random, warm, len(bars)), tolerance),
+        _determinism(make, bars, whole),
+        _restarts(make, bars, whole, _places(random, warm, len(bars))),
+    ]
+
+
+def _places(random: Random, first: int, count: int) -> list[int]:
+    """Return places in bars, spread and yet by chance."""
+    span = max((count - first) // CUTS, 1)
+    found = (first + span * at + random.randrange(span) for at in range(CUTS))
+    return sorted({min(each, count - 1) for each in found})
+
+
+def _lookahead(make: Make, bars: Sequence[Bar], whole: list[Decision], cuts: list[int]) -> Verdict:
+    times = [each.time_ns for each in whole]
+    for cut in cuts:
+        known = whole[: bisect_right(times, bars[cut].end_ns)]
+        part = Desk(make).play(bars[: cut + 1])
+        wrong = difference(part, known, 0.0)
+        if wrong:
+            at = _at(bars[cut].end_ns)
+            return Verdict("look-ahead", False, f"with nothing known after {at}, {wrong}")
+    return _passed("look-ahead", whole, f"{len(cuts)} cuts of {len(bars):,} bars")
+
+
+def _warm_up(make: Make, bars: Sequence[Bar], begins: list[int], tolerance: float) -> Verdict:
+    compared: list[Decision] = []
+    for begin in begins:
+        warm = make().warmup_bars
+        live = bars[begin : begin + _LIVE]
+        short = Desk(make).play(live, history=bars[begin - warm : begin])
+        longest = max(_LONGER * warm, warm + _SOME)
+        more = Desk(make).play(live, history=bars[max(0, begin - longest) : begin])
+        wrong = difference(short, more, tolerance)
+        if wrong:
+            return Verdict("warm-up", False, f"{warm} bars are too few: {wrong} after more")
+        compared += short
+    return _passed("warm-up", compared, f"{len(begins)} starts, {_LONGER} times the history")
+
+
+def _determinism(make: Make, bars: Sequence[Bar], whole: list[Decision]) -> Verdict:
+    wrong = difference(Desk(make).play(bars), whole, 0.0)
+    if wrong:
+        return Verdict("determinism", False, f"told again, {wrong} the first time")
+    return _passed("determinism", whole, "two runs")
+
+
+def _restarts(make: Make, bars: Sequence[Bar], whole: list[Decision], at: list[int]) -> Verdict:
+    tries = [frozenset({each}) for each in at] + [frozenset(at)]
+    for places in tries:
+        wrong = difference(Desk(make).play(bars, restarts=places), whole, 0.0)
+        if wrong:
+            when = ", ".join(_at(bars[each].end_ns) for each in sorted(places)[:1])
+            return Verdict("restart", False, f"restarted at {when}, {wrong} without")
+    return _passed("restart", whole, f"{len(at)} restarts one by one, and all of them")
+
+
+def _passed(check: str, decisions: list[Decision], how: str) -> Verdict:
+    if not decisions:
+        return Verdict(check, None, f"nothing was decided: nothing is proven ({how})")
+    return Verdict(check, True, f"{how}: {len(decisions):,} decisions the same")
+
+
+def difference(one: list[Decision], other: list[Decision], tolerance: float) -> str:
+    """Return where two runs part, in words that end with the other's; empty if they do not."""
+    for place in range(max(len(one), len(other))):
+        mine = one[place] if place < len(one) else None
+        theirs = other[place] if place < len(other) else None
+        if mine is None or theirs is None or not _alike(mine, theirs, tolerance):
+            return f"it decides {_told(mine)} and not {_told(theirs)} as"
+    return ""
+
+
+def _alike(one: Decision, other: Decision, tolerance: float) -> bool:
+    if (one.time_ns, one.what) != (other.time_ns, other.what):
+        return False
+    if len(one.numbers) != len(other.numbers):
+        return False
+    pairs = zip(one.numbers, other.numbers, strict=True)
+    return all(isclose(mine, theirs, rel_tol=tolerance, abs_tol=0.0) for mine, theirs in pairs)
+
+
+def _told(decision: Decision | None) -> str:
+    return "nothing" if decision is None else f"{decision} at {_at(decision.time_ns)}"
+
+
+def _at(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns // 10**9, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,207 @@
+"""Plays a strategy's host over bars, and answers as a patient broker would.
+
+What is asked for fills at the next bar's open; stops and profits fill when a bar reaches them, a
+gap at its open. It knows no limits, no costs and no account: what is looked at is what the strategy
+decides, and the same answers are given however the strategy is told things.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from hashlib import blake2b
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from robotrader.domain import Funds, Intent, OrderType, Quote, Side
+from robotrader.strategies import Ended, Fill, Standing, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from robotrader.domain import Bar, Leg
+    from robotrader.strategies import Outcome, StrategyHost
+
+_FUNDS: Final = Funds(equity=Decimal(1_000_000), drawdown=0.0)
+_SIZE: Final = 1_000.0
+_WINS: Final = (0.02, -0.01) * 40
+"""What closed trades are said to have won, for sizes that are made of them."""
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """What a strategy wanted: an order, a cancel, a nearer stop, a timer.
+
+    ``numbers`` are its quantity and prices, which may differ in their last digits; ``what`` is the
+    rest, which may not.
+    """
+
+    time_ns: int
+    what: tuple[str, ...]
+    numbers: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join((*self.what, *(f"{each:g}" for each in self.numbers)))
+
+
+class Desk:
+    """One run; see the module's prose.
+
+    Args:
+        make: makes a new host; it is made anew at every restart.
+    """
+
+    def __init__(self, make: Callable[[], StrategyHost]) -> None:
+        self._make = make
+        self.decisions: list[Decision] = []
+        self._position = Decimal(0)
+        self._working: dict[str, Intent] = {}
+        self._legs: dict[str, Leg] = {}
+        self._seq = 0
+        self._saved = b""
+        self._now_ns = 0
+        self._timers: list[tuple[int, str]] = []
+        self._armed: dict[str, int] = {}
+        self._host: StrategyHost
+
+    def play(
+        self,
+        bars: Sequence[Bar],
+        *,
+        history: Sequence[Bar] = (),
+        restarts: frozenset[int] = frozenset(),
+    ) -> list[Decision]:
+        """Tell history, then bars live; restart behind the bars of these places.
+
+        Raises:
+            StrategyCrash: the strategy raised.
+            StrategyError: it cannot be made.
+        """
+        self._begin(bars[0].start_ns if bars else 0)
+        for bar in history:
+            self._host.bar(bar, live=False)
+        quotes = type(self._host.strategy).on_quote is not Strategy.on_quote
+        for at, bar in enumerate(bars):
+            self._ring(bar.end_ns)
+            self._meet(bar)
+            self._now_ns = bar.end_ns
+            self._take(self._host.bar(bar))
+            if quotes:
+                price, end_ns = bar.close, bar.end_ns
+                quote = Quote(bar.con_id, end_ns, price, price, _SIZE, _SIZE)
+                self._take(self._host.quote(quote))
+            self._saved = self._host.saved() or self._saved
+            if at in restarts:
+                self._restart(bars[: at + 1], history)
+        return self.decisions
+
+    def _begin(self, now_ns: int) -> None:
+        self._now_ns = now_ns
+        self._host = host = self._make()
+        host.funds = lambda: msgspec.structs.replace(_FUNDS, trades=_WINS)
+        working = {each.cause: each.qty * each.side.sign for each in self._working.values()}
+        standing = Standing(position=self._position, working=working, seq=self._seq)
+        self._take(host.start(now_ns, saved=self._saved, standing=standing))
+
+    def _restart(self, bars: Sequence[Bar], history: Sequence[Bar]) -> None:
+        """Go on with another host: state, standing and as much history as it wants."""
+        self._timers.clear()  # timers do not survive a restart
+        self._armed.clear()
+        self._begin(bars[-1].end_ns)
+        wanted = self._host.warmup_bars
+        told = (*history, *bars)
+        for bar in told[max(0, len(told) - wanted) :] if wanted else ():
+            self._host.bar(bar, live=False)
+
+    def _ring(self, end_ns: int) -> None:
+        while self._timers and self._timers[0][0] <= end_ns:
+            at_ns, name = heappop(self._timers)
+            if self._armed.get(name) == at_ns:
+                del self._armed[name]
+                self._now_ns = at_ns
+                self._take(self._host.timer(name, at_ns))
+
+    def _meet(self, bar: Bar) -> None:
+        """Let what was asked for fill, then what protects."""
+        for cause, intent in list(self._working.items()):
+            if self._working.pop(cause, None) is None:
+                continue
+            price = bar.open if intent.limit_price is None else float(intent.limit_price)
+            if not bar.low <= price <= bar.high:
+                self._working[cause] = intent
+                continue
+            self._legs.update({leg.order_type: leg for leg in intent.legs})
+            self._fill(intent.side, intent.qty, price, bar.start_ns, cause)
+        side = Side.SELL if self._position > 0 else Side.BUY
+        reached = [self._reached(leg, bar) for leg in self._legs.values()]
+        prices = [price for price in reached if price is not None]
+        if self._position and prices:
+            self._fill(side, abs(self._position), prices[0], bar.start_ns, "")
+
+    def _reached(self, leg: Leg, bar: Bar) -> float | None:
+        """Return at which price a leg fills in a bar, None if it does not."""
+        sign = 1 if self._position > 0 else -1
+        best, worst = (bar.high, bar.low) if sign > 0 else (bar.low, bar.high)
+        if leg.order_type is OrderType.STOP and leg.aux_price is not None:
+            trigger = float(leg.aux_price)
+            reached = sign * worst <= sign * trigger
+            return sign * min(sign * bar.open, sign * trigger) if reached else None
+        if leg.order_type is OrderType.LIMIT and leg.limit_price is not None:
+            goal = float(leg.limit_price)
+            reached = sign * best >= sign * goal
+            return sign * max(sign * bar.open, sign * goal) if reached else None
+        return None
+
+    def _fill(self, side: Side, qty: Decimal, price: float, now_ns: int, cause: str) -> None:
+        self._seq += 1
+        self._now_ns = now_ns
+        self._position += qty * side.sign
+        if not self._position:
+            self._legs.clear()
+        fill = Fill(
+            seq=self._seq,
+            con_id=self._host.instrument.con_id,
+            side=side,
+            qty=qty,
+            price=Decimal(repr(price)),
+            time_ns=now_ns,
+            cause=cause,
+        )
+        self._take(self._host.fill(fill))
+
+    def _take(self, outcome: Outcome) -> None:
+        for cancel in outcome.cancels:
+            gone = self._working.pop(cancel.ref, None)
+            self.decisions.append(Decision(self._now_ns, ("cancel", cancel.ref)))
+            if gone is not None:
+                self._host.ended(Ended(con_id=gone.con_id, cause=cancel.ref, why="cancelled"))
+        for stop in outcome.stops:
+            self.decisions.append(Decision(self._now_ns, ("stop",), (float(stop.trigger),)))
+            self._move(stop.trigger)
+        for intent in outcome.intents:
+            self._working[intent.cause] = intent
+            self.decisions.append(decision_of(intent))
+        for timer in outcome.timers:
+            self._armed[timer.name] = timer.at_ns
+            heappush(self._timers, (timer.at_ns, timer.name))
+
+    def _move(self, trigger: Decimal) -> None:
+        for kind, leg in list(self._legs.items()):
+            if leg.order_type is OrderType.STOP:
+                self._legs[kind] = msgspec.structs.replace(leg, aux_price=trigger)
+
+
+def decision_of(intent: Intent) -> Decision:
+    """Return what can be compared of an intent: its reason may say anything."""
+    what: tuple[str, ...] = (intent.side, intent.purpose, intent.order_type, intent.tif)
+    prices = [intent.limit_price]
+    for leg in intent.legs:
+        what = (*what, leg.order_type)
+        prices += [leg.limit_price, leg.aux_price, leg.trail_percent]
+    numbers = (float(intent.qty), *(float(each) for each in prices if each is not None))
+    return Decision(intent.decided_ns, tuple(map(str, what)), numbers)
+
+
+def digest(decisions: Iterable[Decision]) -> str:
+    """Return a digest of decisions: another one if any bit of them differs."""
+    return blake2b(msgspec.msgpack.encode(list(decisions)), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""The checks of strategies, and strategies that have to fail them."""
