@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import localcontext
 from typing import TYPE_CHECKING
 
 from robotrader.ledger.money import EXACT, ZERO
@@ -19,8 +18,8 @@ def daily_loss(view: LedgerView, limits: Limits) -> str | None:
     """Return what is wrong with the day's loss, empty if nothing; None if it is not known."""
     if view.daily is None or view.day_equity is None:
         return None
-    with localcontext(EXACT):
-        loss, most = -view.daily, limits.max_daily_loss * view.day_equity
+    loss = EXACT.minus(view.daily)
+    most = EXACT.multiply(limits.max_daily_loss, view.day_equity)
     if limits.max_daily_loss_usd is not None:
         most = min(most, limits.max_daily_loss_usd)
     if loss < most or loss <= ZERO < view.day_equity:
@@ -32,8 +31,7 @@ def drawdown(view: LedgerView, limits: Limits) -> str | None:
     """Return what is wrong with the drawdown, empty if nothing; None if it is not known."""
     if view.drawdown is None or view.peak is None:
         return None
-    with localcontext(EXACT):
-        most = limits.max_drawdown * view.peak
+    most = EXACT.multiply(limits.max_drawdown, view.peak)
     if view.drawdown < most or view.drawdown <= ZERO < view.peak:
         return ""
     return f"{view.drawdown} {view.currency} below the peak {view.peak}, {most} are the limit"
@@ -44,8 +42,10 @@ def streak(view: LedgerView, limits: Limits, forgiven_ns: int) -> str:
 
     A streak that a person cleared is forgiven: only losses after that count.
     """
+    if not limits.max_losses_row or len(view.losses_ns) < limits.max_losses_row:
+        return ""
     count = sum(at_ns > forgiven_ns for at_ns in view.losses_ns)
-    if not limits.max_losses_row or count < limits.max_losses_row:
+    if count < limits.max_losses_row:
         return ""
     return f"{count} trades lost one after another, {limits.max_losses_row} are the limit"
 
@@ -54,8 +54,7 @@ def position_loss(held: PositionView, equity: Decimal | None, most: Ratio | None
     """Return what is wrong with what one position lost, empty if nothing or if not known."""
     if most is None or equity is None or held.unrealized is None or held.unrealized >= ZERO:
         return ""
-    with localcontext(EXACT):
-        limit = most * equity
+    limit = EXACT.multiply(most, equity)
     if -held.unrealized < limit:
         return ""
     return f"{-held.unrealized} were lost on what is held, {limit} are the limit"
