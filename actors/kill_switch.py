@@ -126,7 +126,8 @@ class KillSwitch(Actor):
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        self._account, self._instruments = account, dict(instruments)
+        self._instruments = dict(instruments)
+        self._symbols = {con_id: each.symbol for con_id, each in instruments.items()}
         self._limits = LimitChanges(limits, ceilings)
         self._rules, self._is_open, self._flag = rules, is_open, flag
         self._journal, self._orders, self._risk, self._alerts = journal, orders, risk, alerts
@@ -282,7 +283,7 @@ class KillSwitch(Actor):
         now_ns = self._now_ns()
         signs = Signs(
             ledger=self._ledger,
-            symbols={con_id: each.symbol for con_id, each in self._instruments.items()},
+            symbols=self._symbols,
             heard_ns=self._heard,
             open_markets=frozenset(c for c in self._instruments if self._is_open(c, now_ns)),
             rejects_ns=tuple(self._durable.rejects_ns),

@@ -7,7 +7,8 @@ judged, all are given their time anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from supervision.states import STARTING
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from supervision import Registry
 
 
-class _Seen(NamedTuple):
+@dataclass(slots=True)
+class _Seen:
     """What an incarnation had handled, and since when it did not go on; monotonic time."""
 
     number: int
@@ -56,9 +58,11 @@ class Progress:
             self._seen.pop(role, None)
             return now_ns
         cell, seen = ref.actor_inbox, self._seen.get(role)
-        stands = seen is not None and (seen.number, seen.handled) == (ref.number, cell.handled)
-        idle = not cell.running and not cell.queue
-        if seen is None or not stands or idle or cell.state == STARTING:
-            self._seen[role] = _Seen(ref.number, cell.handled, now_ns)
+        if seen is None:
+            self._seen[role] = _Seen(cell.number, cell.handled, now_ns)
             return now_ns
+        stands = seen.handled == cell.handled and seen.number == cell.number
+        idle = not cell.running and not cell.queue
+        if not stands or idle or cell.state == STARTING:
+            seen.number, seen.handled, seen.since_ns = cell.number, cell.handled, now_ns
         return seen.since_ns

@@ -36,7 +36,8 @@ class Steady:
     def __call__(self) -> int:
         """Return the time now; it never runs back."""
         seen_ns = self._monotonic_ns()
-        due_ns = self._now_ns + round((seen_ns - self._seen_ns) * self._pace)
+        went_ns = seen_ns - self._seen_ns
+        due_ns = self._now_ns + (went_ns if self._pace == 1.0 else round(went_ns * self._pace))
         now_ns = self._clock_ns() - self._left_out_ns
         if abs(now_ns - due_ns) > self._step_ns:
             self._left_out_ns += now_ns - due_ns

@@ -132,8 +132,9 @@ class Registry:
     def whereis(self, key: Hashable) -> ActorRef[Any] | None:
         """Return the living owner of ``key`` (the oldest, with duplicate keys), or None."""
         for entry in self._entries.get(key, ()):
-            if entry.alive():
-                return entry.ref
+            ref = entry.ref
+            if ref._cell.state < STOPPING:  # as ``alive``: this is on the way of every message
+                return ref
         return None
 
     def keys(self, ref: ActorRef[Any]) -> set[Hashable]:
@@ -266,7 +267,8 @@ class NamedRef:
 
     def tell(self, message: Any) -> None:
         """Send ``message`` to the incarnation of the moment; raises as ``resolve`` and ``tell``."""
-        self.resolve().tell(message)
+        ref = self._registry.whereis(self.name) or self.resolve()
+        ref.tell(message)
 
     def ask(self, message: Any, *, block: bool = True, timeout: float | None = None) -> Any:
         """Ask the incarnation of the moment; raises as ``resolve`` and ``ask``."""

@@ -80,15 +80,22 @@ class TimerHeap:
     def next_ns(self) -> int | None:
         """Return the next deadline, None if nothing is due ever."""
         heap = self._heap
-        while heap and not heap[0][2].active():
+        while heap:
+            due_ns, _, timer = heap[0]
+            if timer._callback is not None:
+                return due_ns
             heapq.heappop(heap)
-        return heap[0][0] if heap else None
+        return None
 
     def pop_due(self, now_ns: int) -> Timer | None:
         """Take out the first timer that is due, if any."""
         due_ns = self.next_ns()
         if due_ns is None or due_ns > now_ns:
             return None
+        return self.pop()
+
+    def pop(self) -> Timer:
+        """Take out the timer that ``next_ns`` has just named."""
         return heapq.heappop(self._heap)[2]
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ def day_of(now_ns: int) -> date:
     return datetime.fromtimestamp(now_ns // SECOND_NS, UTC).astimezone(NEW_YORK).date()
 
 
+@lru_cache(4_096)
 def midnight_ns(day: date) -> int:
     """Return when a calendar day begins in New York."""
     return int(datetime.combine(day, time(), NEW_YORK).timestamp()) * SECOND_NS

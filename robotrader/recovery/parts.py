@@ -8,6 +8,7 @@ fold to something else. A snapshot of another form is not read; the records are.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -32,9 +33,10 @@ ROWS: Final = 50
 """Rows in a slice: 25 KB of orders, which a disk syncs as fast as one record."""
 
 
-def row_fields(kind: type[msgspec.Struct]) -> list[str]:
+@lru_cache(64)
+def row_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     """Return the fields that hold rows: those that are an empty tuple unless something is said."""
-    return [field.name for field in msgspec.structs.fields(kind) if field.default == ()]
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.default == ())
 
 
 def split(state: S, rows: int = ROWS) -> Iterator[S]:

@@ -51,8 +51,10 @@ def streak(view: LedgerView, limits: Limits, forgiven_ns: int) -> str:
 
     A streak that a person cleared is forgiven: only losses after that count.
     """
+    if not limits.max_losses_row or len(view.losses_ns) < limits.max_losses_row:
+        return ""
     count = lost_in_a_row(view, forgiven_ns)
-    if not limits.max_losses_row or count < limits.max_losses_row:
+    if count < limits.max_losses_row:
         return ""
     return f"{count} trades lost one after another, {limits.max_losses_row} are the limit"
 

@@ -115,7 +115,7 @@ def _streak(signs: Signs, rules: TripRules, limits: Limits, _now_ns: int) -> Fou
 
 
 def _position_loss(signs: Signs, rules: TripRules, _limits: Limits, _now_ns: int) -> Found:
-    if signs.ledger is None:
+    if signs.ledger is None or rules.max_position_loss is None:
         return []
     found: Found = []
     for con_id, held in sorted(signs.ledger.positions.items()):
@@ -127,6 +127,8 @@ def _position_loss(signs: Signs, rules: TripRules, _limits: Limits, _now_ns: int
 
 
 def _rejects(signs: Signs, rules: TripRules, _limits: Limits, now_ns: int) -> Found:
+    if len(signs.rejects_ns) <= rules.max_rejects:
+        return []
     since_ns = now_ns - rules.rejects_within_ms * MS_NS
     count = sum(at_ns > since_ns for at_ns in signs.rejects_ns)
     if count <= rules.max_rejects:

@@ -203,7 +203,7 @@ class SimulatedRuntime:
     def _idle(self) -> bool:
         """Move the clock to the next timer; return whether there is nothing left to do."""
         due_ns = self._timers.next_ns()
-        if self._stuck() and self._deadlocked():
+        if self.waits and self._stuck() and self._deadlocked():
             return True
         if due_ns is None or (self._limit_ns is not None and due_ns > self._limit_ns):
             return True
@@ -211,15 +211,13 @@ class SimulatedRuntime:
         if due_ns > now_ns:
             self._clock.advance_ns(due_ns - now_ns)
             self.trace_hash = ((self.trace_hash ^ due_ns) * _PRIME) & _MASK
-        timer = self._timers.pop_due(self._clock.now_ns())
-        assert timer is not None, "the clock was just moved to a timer"
-        timer.fire()
+        self._timers.pop().fire()
         return False
 
     def _stuck(self) -> bool:
         """Say whether handlers wait for answers and nothing but their deadlines can happen."""
         waits = self.waits
-        if not waits or self._timers.more_than(len(waits)):
+        if self._timers.more_than(len(waits)):
             return False
         return all(wait.future.asked is not None for wait in waits)
 

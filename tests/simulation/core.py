@@ -322,8 +322,10 @@ class CoreWorld:
         if self.crash_steps and self.system.steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
+        if self.dying:
+            return True
         process = self.process
-        return bool(self.dying) or (process is not None and process.root.state == DEAD)
+        return process is not None and process.root.state == DEAD
 
     def _look(self) -> None:
         self.changed = False

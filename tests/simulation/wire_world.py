@@ -79,7 +79,7 @@ class WireWorld:
         self._record = record
         self.dice = Random(f"{seed}/machine")
         self._watching = [*watching(), *watching_wire()]
-        self._seen = (0, 0, 0, 0)
+        self._seen = 0
         self._calm_ns: int | None = None
         tap_venue(self)
         self.begin()
@@ -133,14 +133,15 @@ class WireWorld:
 
     def _news(self) -> bool:
         """Say whether a checker has something new to look at."""
-        return self._sizes() != self._seen
+        return self._size() != self._seen
 
-    def _sizes(self) -> tuple[int, int, int, int]:
-        return len(self.sent), len(self.asked), len(self.log), len(self.executions)
+    def _size(self) -> int:
+        """Return how much there is to look at: the lists only grow."""
+        return len(self.sent) + len(self.asked) + len(self.log) + len(self.executions)
 
     def look(self) -> None:
         """Let the checkers look."""
-        self._seen = self._sizes()
+        self._seen = self._size()
         self._note_calm()
         self.breaches += check_all(self._watching, self)
 

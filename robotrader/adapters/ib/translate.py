@@ -279,7 +279,8 @@ def bar(con_id: int, raw: ib_async.BarData, seconds: int) -> Bar:
 
 def _bar_start(text: str) -> int:
     if len(text) == 8:  # a day; it begins at midnight UTC: the exchange's hours are the calendar's
-        day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
+        # Not strptime: a history is a thousand of them, and it takes ten times as long.
+        day = datetime(int(text[:4]), int(text[4:6]), int(text[6:]), tzinfo=UTC)
         return int(day.timestamp()) * SECOND_NS
     return int(text) * SECOND_NS
 
