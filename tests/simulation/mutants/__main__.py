@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from tests.simulation.mutants.catalogue import CATALOGUE, ROOT, UNSEEN
 from tests.simulation.mutants.hunt import JOBS, SEEDS, Found, Kept, hunt_all
 
-SHARE = 0.95
+HEAD: Final = "| mistake | what it breaks | found by | seed | simulated |\n|---|---|---|---|---|\n"
+SHARE: Final = 0.95
 """The part of the mistakes that have to be found."""
 
 
@@ -24,9 +26,7 @@ def main() -> int:
     if not names:
         sys.stderr.write(f"no mistake is called like {', '.join(asked.names)}\n")
         return 2
-    sys.stdout.write(
-        "| mistake | what it breaks | found by | seed | simulated |\n|---|---|---|---|---|\n"
-    )
+    sys.stdout.write(HEAD)
     count = 0
     for found in hunt_all(names, Kept(asked.kept), asked.seeds, asked.jobs):
         count += bool(found.checker)

@@ -38,7 +38,8 @@ ACCOUNTS: Final = (
     Mutant(
         "commission-of-others-only",
         _LEDGER,
-        "        if record.family in self._elsewhere:\n            return\n        if record.currency",
+        "        if record.family in self._elsewhere:\n"
+        "            return\n        if record.currency",
         "        if record.family not in self._elsewhere:\n            return\n"
         "        if record.currency",
         "no commission is paid (I11)",

@@ -46,7 +46,8 @@ GATE: Final = (
     Mutant(
         "changed-limit-is-not-applied",
         _ACTOR,
-        "            if isinstance(record, LimitChanged):\n                self.gate.change(record)\n",
+        "            if isinstance(record, LimitChanged):\n"
+        "                self.gate.change(record)\n",
         "",
         "a limit that a person lowered is not in force (row 34)",
     ),
@@ -74,9 +75,8 @@ GATE: Final = (
     Mutant(
         "exits-do-not-see-each-other",
         _CASE,
-        "        firm = [each for each in self.pending if not each.yields or (stop and each.protects)]"
-        "\n",
-        "        firm = []\n",
+        "        firm = [each for each in self.pending if not each.yields or (stop and ",
+        "        firm = [each for each in () if not each.yields or (stop and ",
         "two exits close the same shares: the position flips (I4)",
     ),
     Mutant(
@@ -104,7 +104,8 @@ GATE: Final = (
         "reservation-is-released-too-early",
         _KEEPER,
         "        if order.reserved > 0:\n            self._open[order.ref] = order",
-        "        if order.reserved > 0 and not order.filled:\n            self._open[order.ref] = order",
+        "        if order.reserved > 0 and not order.filled:\n"
+        "            self._open[order.ref] = order",
         "what is partly filled counts as over (I4)",
     ),
     Mutant(

@@ -46,7 +46,7 @@ class Found(msgspec.Struct, frozen=True):
 def key_of(seeded: Seeded) -> str:
     """Return what makes a mistake another one: its level and its texts."""
     mutant = seeded.mutant
-    whole = "\0".join((seeded.level, mutant.file, mutant.old, mutant.new))
+    whole = f"{seeded.level}\0{mutant.file}\0{mutant.old}\0{mutant.new}"
     return blake2b(whole.encode(), digest_size=8).hexdigest()
 
 

@@ -24,7 +24,8 @@ JOURNALS: Final = (
     Mutant(
         "refusal-is-an-answer",
         _ACTOR,
-        "                for each in batch:\n                    _refuse(each.commit, str(error))\n",
+        "                for each in batch:\n"
+        "                    _refuse(each.commit, str(error))\n",
         "                for each in batch:\n"
         "                    _answer(each.commit, [Fate.WRITTEN] * len(each.entries))\n",
         "a full disk acknowledges what it has not (row 39)",
@@ -32,7 +33,8 @@ JOURNALS: Final = (
     Mutant(
         "refusal-is-silent",
         _ACTOR,
-        "                for each in batch:\n                    _refuse(each.commit, str(error))\n",
+        "                for each in batch:\n"
+        "                    _refuse(each.commit, str(error))\n",
         "                pass\n",
         "who waits for a full disk waits for ever (W6)",
     ),

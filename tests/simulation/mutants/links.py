@@ -13,7 +13,8 @@ LINKS: Final = (
     Mutant(
         "generation-is-kept",
         _LINK,
-        "        if was in {_P.SYNCING, _P.UP}:\n            self.generation = self._generations()\n",
+        "        if was in {_P.SYNCING, _P.UP}:\n"
+        "            self.generation = self._generations()\n",
         "",
         "a new connection has the number of the old one (C3)",
     ),

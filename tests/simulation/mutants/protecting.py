@@ -152,7 +152,8 @@ PROTECTING: Final = (
     Mutant(
         "gate-is-not-told-of-ends",
         _MANAGER,
-        "            out.append(Told(order.view()))\n            out += self._desk.release(order)\n",
+        "            out.append(Told(order.view()))\n"
+        "            out += self._desk.release(order)\n",
         "            out.append(Told(order.view()))\n",
         "no reservation is ever given back",
     ),

@@ -123,8 +123,10 @@ WIRES: Final = (
     Mutant(
         "filled-is-what-remains",
         _SNAPSHOT,
-        "    if new.qty:\n        return replace(new, filled=known.filled, remaining=known.remaining,",
-        "    if new.qty:\n        return replace(new, filled=known.remaining, remaining=known.filled,",
+        "    if new.qty:\n"
+        "        return replace(new, filled=known.filled, remaining=known.remaining,",
+        "    if new.qty:\n"
+        "        return replace(new, filled=known.remaining, remaining=known.filled,",
         "a snapshot says that an open order is filled",
     ),
 )
