@@ -18,7 +18,9 @@ from actors.say import (
     AskMeters,
     AskTrades,
     Commit,
+    Committed,
     LedgerChanged,
+    NotCommitted,
     Recorded,
     Replayed,
     Restored,
@@ -108,7 +110,9 @@ class Account(Actor):
             self._adopt_cash(message)
         elif message == _LOOK:
             self._look()
-        elif not isinstance(message, LinkChanged):
+        elif isinstance(message, NotCommitted):
+            self._adopting = self._rolling = False  # the next snapshot, the next look try again
+        elif not isinstance(message, Committed | LinkChanged):
             raise unknown(self, message)
         return None
 
@@ -158,4 +162,4 @@ class Account(Actor):
         self._commit(DayRolled(day=day, equity=cents, wall_ns=self._now_ns()))
 
     def _commit(self, record: CashAdopted | DayRolled) -> None:
-        tell(self._journal, Commit(0, (record,)))
+        tell(self._journal, Commit(0, (record,), self.actor_ref))

@@ -83,6 +83,12 @@ class BarBuilder:
         self._sum = None
         self._since_ns = max(self._since_ns, now_ns)
 
+    def set_back(self, now_ns: int) -> None:
+        """Our clock was ahead, and is set back: nothing was watched or finished after now."""
+        self._since_ns, self._done_ns = min(self._since_ns, now_ns), min(self._done_ns, now_ns)
+        if self._sum is not None and self._sum.cell.start_ns > now_ns:
+            self._sum = None
+
     def trade(self, trade: Trade) -> tuple[Bar, ...]:
         """Take the next trade; return the bar that it shows to be over, if any."""
         made = self.advance(trade.time_ns)

@@ -119,6 +119,11 @@ class Edge:
             self._price = bar.close
         return refused
 
+    def set_back(self, now_ns: int) -> None:
+        """Our clock was ahead, and is set back: nothing that was said is from after now."""
+        for line in self._lines.values():
+            line.time_ns = min(line.time_ns, now_ns)
+
     # -- what is wrong --
 
     def _foreign(self, datum: Datum) -> Refused:

@@ -70,7 +70,7 @@ class SymbolLine:
         self.con_id, self.rules = con_id, rules
         self.edge = Edge(con_id, rules.edge)
         self._sessions = sessions
-        self._since_ns = now_ns
+        self._since_ns = self._now_ns = now_ns
         self._cells = cells = Cells(rules.size_ns, sessions, outside_rth=rules.outside_rth)
         self.builder = BarBuilder(con_id, cells, now_ns)
         self.series = Backfill(cells, rules.keep_bars)
@@ -79,6 +79,7 @@ class SymbolLine:
 
     def take(self, source: str, datum: Quote | Trade | Bar, now_ns: int) -> Taken:
         """Judge and use what a source says."""
+        self._clock(now_ns)
         if isinstance(datum, Quote):
             refused = self.edge.quote(datum, now_ns, source)
         elif isinstance(datum, Trade):
@@ -93,6 +94,17 @@ class SymbolLine:
         if isinstance(datum, Quote):
             return Taken(quote=datum)
         return Taken(bars=self._kept(self._built(datum)))
+
+    def _clock(self, now_ns: int) -> None:
+        """Measure by our clock as it is now, also where it was set back since.
+
+        What came by its later time would otherwise be ahead of all that comes, for as long as the
+        clock was wrong: the line would be silent for an hour after a clock that was an hour ahead.
+        """
+        if now_ns < self._now_ns - self.rules.edge.ahead_ns:
+            self.edge.set_back(now_ns)
+            self.builder.set_back(now_ns)
+        self._now_ns = now_ns
 
     def _built(self, datum: Trade | Bar) -> tuple[Bar, ...]:
         if isinstance(datum, Trade):
@@ -115,6 +127,7 @@ class SymbolLine:
 
     def interrupted(self, source: str, now_ns: int) -> None:
         """Note that a source was lost, and speaks again from now on."""
+        self._clock(now_ns)
         self._age(source).asked(now_ns)
         if source == self.rules.primary:
             self.builder.interrupted(now_ns)

@@ -7,8 +7,6 @@ imports everything of ours anew, the one changed file from its tree.
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
 import json
 import os
 import resource
@@ -16,16 +14,15 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any, Final
+from typing import Final
 
 import coverage
 import hypothesis
 import pytest
 
 from tests.mutation.changes import changed
+from tests.mutation.finder import Changed
 from tests.mutation.groups import ROOT
 
 SURVIVED, KILLED = 0, 1
@@ -37,23 +34,6 @@ _QUIET: Final = (
     # What the parent has imported already is not rewritten: it is no test.
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
-
-
-class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds one module, as its changed code."""
-
-    def __init__(self, file: str, code: CodeType) -> None:
-        self._file, self._code = file, code
-        self._name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if fullname != self._name:
-            return None
-        origin = str(ROOT / self._file)
-        return importlib.util.spec_from_file_location(fullname, origin, loader=self)
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(self._code, module.__dict__)
 
 
 class _Only:
@@ -121,7 +101,7 @@ def judge(file: str, number: int, tests: Sequence[str], files: Sequence[str], se
     _begin(seconds)
     try:
         tree = changed((ROOT / file).read_text(), number)
-        sys.meta_path.insert(0, _Changed(file, compile(tree, str(ROOT / file), "exec")))
+        sys.meta_path.insert(0, Changed(file, compile(tree, str(ROOT / file), "exec")))
         failed = pytest.main([*_QUIET, *files], plugins=[_Only(tests)])
     except BaseException:  # noqa: BLE001 - a change may break whatever imports it
         return KILLED

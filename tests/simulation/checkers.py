@@ -14,6 +14,7 @@ from robotrader.domain import Order, OrderKey
 from robotrader.domain import records as rec
 from robotrader.execution.identity import is_ours, parts
 from robotrader.risk import Level, Switch
+from tests.simulation.agreement import NothingInDoubt, SentOnAgreement
 from tests.simulation.at_rest import (
     AccountAgrees,
     BackToReady,
@@ -23,8 +24,11 @@ from tests.simulation.at_rest import (
     NothingOwed,
     ReplayAgrees,
 )
+from tests.simulation.emergency import Emergency
 from tests.simulation.exposure import ExposureWithinLimits
+from tests.simulation.lively import OnlyFaultsCrash, StillTrades
 from tests.simulation.outcome import Breach
+from tests.simulation.protection import LegsComeFirst, StopsRatchet, WholeProtected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -357,6 +361,12 @@ def watching(*, sends_per_s: int = 0) -> list[Checker]:
         SentOnlyWhenReady(),
         NoMoreThanIntended(),
         SendsInTime(sends_per_s),
+        OnlyFaultsCrash(),
+        LegsComeFirst(),
+        StopsRatchet(),
+        SentOnAgreement(),
+        NothingInDoubt(),
+        Emergency(),
     ]
 
 
@@ -370,6 +380,8 @@ def resting() -> list[Checker]:
         CashAgrees(),
         ReplayAgrees(),
         NothingOwed(),
+        StillTrades(),
+        WholeProtected(),
     ]
 
 

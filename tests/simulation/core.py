@@ -30,6 +30,7 @@ from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.checkers import check_all, resting, watching
 from tests.simulation.disk import new_digest, new_disk
 from tests.simulation.exchange import Exchange
+from tests.simulation.lively import Ends
 from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Fault, Plan, swarm
@@ -37,7 +38,7 @@ from tests.simulation.process import Folder, Process
 from tests.simulation.rows import LogView, died
 from tests.simulation.strike import Striker
 from tests.simulation.timeline import Timeline
-from tests.simulation.traders import INSTRUMENTS, LIMITS
+from tests.simulation.traders import INSTRUMENTS, LIMITS, strategies
 from tests.simulation.weather import Weather
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class CoreWorld:
         self.plan, self.seed = plan, plan.seed
         self.limits: Limits = LIMITS
         self.system = Simulation(plan.seed, raise_deadlocks=False)
+        self.system.observer = self.ends = Ends()
         self.start_ns = START_NS
         self.skew_ns = 0
         self.weather = Weather(plan.seed)
@@ -93,12 +95,13 @@ class CoreWorld:
         self.folder = Folder()
         self.digest = new_digest()
         self.log: list[tuple[int, Record]] = []
+        self.log_ns: list[int] = []
         self.sent: list[Sent] = []
         self.excused: set[str] = set()
         self.coverage: Counter[str] = Counter()
         self.breaches: list[Breach] = []
         self.changed = self.ready = False
-        self.life = 0
+        self.life = self.losses = 0
         self.process: Process | None = None
         self.dying = ""
         self.sessions: list[Session] = []
@@ -154,6 +157,10 @@ class CoreWorld:
         """The account's shares at the venue."""
         return self.exchange.positions()
 
+    def strategies(self) -> dict[str, int]:
+        """Who trades what."""
+        return {name: con_id for con_id, named in strategies(self.seed).items() for name in named}
+
     def cash(self) -> tuple[Decimal, Decimal]:
         """Cash and commissions at the venue."""
         account = self.exchange.books.accounts[self.account]
@@ -197,6 +204,7 @@ class CoreWorld:
     def committed(self, fresh: list[tuple[int, Record]]) -> None:
         """Records have become durable."""
         self.log += fresh
+        self.log_ns += [self.now_ns] * len(fresh)
         self.changed = True
         for _, record in fresh:
             self.log_view.take(record)
@@ -204,6 +212,7 @@ class CoreWorld:
 
     def linked(self, ready: bool) -> None:
         """The link is READY, or not any more."""
+        self.losses += self.ready and not ready
         self.ready = ready
         self.judge_calm()
 

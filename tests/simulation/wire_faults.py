@@ -35,8 +35,12 @@ ROWS: Final = tuple(sorted(rows()))
 ROLES: Final = (
     "journal", "alerts", "kill-switch", "account", "orders", "risk", "gateway", "data", "history",
 )  # fmt: skip
-EXCUSES: Final = {"O7": frozenset({"W1"})}
-"""What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
+EXCUSES: Final = {
+    **{row: frozenset({"L4"}) for row in ROWS if row.startswith("D")},
+    "O7": frozenset({"W1"}),
+}
+"""What a row puts out of force: a correction to more than was ordered is the broker's own doing,
+and a broker that has refused quotes is asked for them again after minutes only."""
 
 MOST_TICKS: Final = 300
 """A second, of one contract."""

@@ -19,6 +19,7 @@ from robotrader.recovery import CATALOGUE
 from tests.robotrader.emulator.kit import SERIES
 from tests.robotrader.strategies.kit import START
 from tests.simulation.checkers import check_all, watching
+from tests.simulation.lively import Ends
 from tests.simulation.process import Folder
 from tests.simulation.wire_checks import watching_wire
 from tests.simulation.wire_core import WireCore
@@ -47,6 +48,7 @@ class WireWorld:
     def __init__(self, seed: int, *, record: bool = False) -> None:
         self.seed, self.account, self.client_id, self.limits = seed, ACCOUNT, CLIENT, LIMITS
         self.system = system = LoopedSimulation(seed)
+        system.observer = self.ends = Ends()
         system.recorder = Recorder(self, record=record)  # type: ignore[assignment]  # it has a step
         self.network = Network(system, Random(f"{seed}/network"))
         self.network.made = lambda each: Ear(self, each)
@@ -60,6 +62,7 @@ class WireWorld:
         self.sent: list[Sent] = []
         self.asked: list[Asked] = []
         self.log: list[tuple[int, Record]] = []
+        self.log_ns: list[int] = []
         self.logged: Tip = GENESIS
         self.messages: list[tuple[int, int]] = []
         """Every message of ours: the connection's number, when."""
@@ -71,6 +74,8 @@ class WireWorld:
         self.timeline: list[str] = []
         self.lasting: set[int] = set()
         self.coverage: Counter[str] = Counter()
+        self._ready = False
+        self.losses = 0
         self.skew_ns = 0
         self.slow_s = 0.0
         self.disk = MemoryDisk(seed)
@@ -148,6 +153,8 @@ class WireWorld:
     def _note_calm(self) -> None:
         port = None if self.life is None else self.life.port()
         ready = port is not None and port.link.state is LinkState.READY
+        self.losses += self._ready and not ready
+        self._ready = ready
         if self.lasting or not ready:
             self._calm_ns = None
         elif self._calm_ns is None:
@@ -158,6 +165,7 @@ class WireWorld:
     def committed(self, records: list[tuple[int, Record]]) -> None:
         """Records are durable."""
         self.log += records
+        self.log_ns += [self.now_ns] * len(records)
 
     def started(self, client_id: int) -> None:
         """A connection of ours has named its client."""
@@ -184,6 +192,11 @@ class WireWorld:
         """Return the account's shares at the venue."""
         account = self.gateway.books.accounts[ACCOUNT]
         return {con_id: held.qty for con_id, held in account.positions.items()}
+
+    def strategies(self) -> dict[str, int]:
+        """Return who trades what."""
+        traded = {} if self.life is None else self.life.trader.strategies
+        return {name: con_id for con_id, named in traded.items() for name in named}
 
     def cash(self) -> tuple[Decimal, Decimal]:
         """Return the account's cash at the venue, and its commissions."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from robotrader.ledger import LedgerView
     from robotrader.risk import Limits, Switch
     from robotrader.venue import Execution, Venue
+    from tests.simulation.lively import Ends
 
 
 class Sent(msgspec.Struct, frozen=True, gc=False):
@@ -124,6 +125,11 @@ class World(Protocol):
         """Every record that was ever durable, with its number."""
         ...
 
+    @property
+    def log_ns(self) -> Sequence[int]:
+        """When each of them became durable: the true time."""
+        ...
+
     excused: set[str]
     """Names of checkers that a fault has put out of force: it breaks what we rest on."""
 
@@ -140,6 +146,20 @@ class World(Protocol):
     @property
     def core(self) -> Core | None:
         """Our process; None while it is dead."""
+        ...
+
+    @property
+    def ends(self) -> Ends:
+        """The crashes of actors."""
+        ...
+
+    def strategies(self) -> Mapping[str, int]:
+        """Return the contract that each strategy trades, by its name."""
+        ...
+
+    @property
+    def losses(self) -> int:
+        """How often the link was READY and is not any more."""
         ...
 
     def positions(self) -> Mapping[int, Decimal]:

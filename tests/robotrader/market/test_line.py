@@ -102,3 +102,36 @@ def test_a_day_of_five_second_bars_is_its_minutes() -> None:
     assert [b.start_ns for b in made] == list(range(OPEN, CLOSE, M))
     assert {b.count for b in made} == {12}
     assert subject.series.gaps() == ()
+
+
+@given(
+    ahead_s=st.integers(3, 3_600),
+    wrong_s=st.integers(1, 120),
+    lost=st.booleans(),
+    silent_s=st.integers(0, 60),
+)
+def test_a_clock_that_was_ahead_and_is_set_back_leaves_no_line_silent(
+    ahead_s: int, wrong_s: int, lost: bool, silent_s: int
+) -> None:
+    """Quotes have our clock's time, bars the exchange's: both are let in from the next cell on."""
+    subject = line(made_of="bars")
+
+    def take(second: int, ahead_ns: int) -> tuple[bool, int]:
+        """Let five seconds pass: whether their quote is let in, how many bars are finished."""
+        start_ns = OPEN + second * S
+        now_ns = start_ns + 5 * S + ahead_ns
+        quoted = subject.take("ib", quote(now_ns, 99.0, 101.0), now_ns).quote is not None
+        made = subject.take("ib", bar(start_ns, 5 * S), now_ns).bars
+        return quoted, len(made) + len(subject.advance(now_ns))
+
+    until = 600 + wrong_s - wrong_s % 5
+    for second in range(0, 600, 5):
+        take(second, 0)
+    if lost:
+        subject.interrupted("ib", OPEN + 600 * S + ahead_s * S)
+    for second in range(600, until, 5):
+        take(second, ahead_s * S)
+    again = until + silent_s - silent_s % 5
+    taken = [take(second, 0) for second in range(again, again + 180, 5)]
+    assert all(quoted for quoted, _ in taken[1:])
+    assert sum(made for _, made in taken) >= 2

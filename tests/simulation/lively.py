@@ -1,0 +1,134 @@
+"""The system does its work: no actor crashes but by a fault, and strategies trade once all is well.
+
+A system that does nothing keeps every other invariant. Seeded mistakes have shown it: one that had
+the order manager crash with every order was found by nobody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import pykka
+
+from robotrader.domain import Side
+from robotrader.domain import records as rec
+from robotrader.domain.errors import OrderError
+from robotrader.journal import JournalError
+from supervision.errors import ActorStartError, SupervisionError
+from supervision.observe import NullObserver
+from supervision.reasons import Crash
+from tests.simulation.outcome import Breach
+
+if TYPE_CHECKING:
+    from supervision.cell import Cell
+    from supervision.reasons import ExitReason
+    from tests.simulation.world import World
+
+ZERO: Final = Decimal(0)
+S: Final = 1_000_000_000
+WINDOW_S: Final = 45
+"""How long before the end everybody begins to trade: the switch is cleared, the market moves."""
+
+_OTHERS: Final = (JournalError, SupervisionError, ActorStartError, pykka.ActorDeadError,
+                  pykka.Timeout)  # fmt: skip
+"""What ends an actor whose disk has failed, or whose partner is gone or silent."""
+
+
+class Ends(NullObserver):
+    """Hears of every crash of an actor: who, and of what."""
+
+    def __init__(self) -> None:
+        self.crashes: list[str] = []
+        """Those of which no fault is the reason."""
+
+    def ended(self, cell: Cell, reason: ExitReason) -> None:
+        """Keep a crash that no fault explains."""
+        if isinstance(reason, Crash) and not _explained(reason.cause):
+            self.crashes.append(f"{type(cell.actor).__name__}: {reason.cause!r}")
+
+
+def _explained(error: BaseException) -> bool:
+    if not isinstance(error, Exception):
+        return True  # told to die, or fenced off
+    if isinstance(error, OrderError):
+        return "the journal refuses" in str(error)
+    return isinstance(error, _OTHERS)
+
+
+class OnlyFaultsCrash:
+    """No actor crashes but by a fault: an exception of our own is a defect."""
+
+    name = "L3 only faults crash an actor"
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the crashes since."""
+        crashes = world.ends.crashes
+        found = [Breach(self.name, world.now_ns, each) for each in crashes[self._at :]]
+        self._at = len(crashes)
+        return found
+
+
+class StillTrades:
+    """Once all is well, every strategy that holds nothing enters again."""
+
+    name = "L4 still trades"
+
+    def check(self, world: World) -> list[Breach]:
+        """Look for what each strategy did in the calm before the market stands still."""
+        core = world.core
+        switch = None if core is None else core.switch()
+        trading = None if core is None else core.trading()
+        if switch is None or trading is None or switch.trips:
+            return []  # said by I7, or as a person wants it
+        lively, symbols, held = _lively(world), world.strategies(), _held(world)
+        apart = {*trading.halted, *_taken_back(world)}
+        return [
+            Breach(self.name, world.now_ns, f"{name} holds {held[name]} and did nothing")
+            for name, con_id in sorted(symbols.items())
+            if name not in lively and not held[name] and con_id not in apart
+        ]
+
+
+def _lively(world: World) -> set[str]:
+    """Return who intended an order in the window, or held something that was closed in it."""
+    since_ns = world.now_ns - WINDOW_S * S
+    return {
+        record.strategy
+        for at_ns, (_, record) in zip(world.log_ns, world.log, strict=True)
+        if at_ns >= since_ns and isinstance(record, rec.OrderIntended | rec.FillBooked)
+    }
+
+
+def _taken_back(world: World) -> set[int]:
+    """Return the contracts in which the broker took part of a fill back.
+
+    It may go on counting those shares as filled; then they are awaited, and block an exit.
+    """
+    fills = {each.family: each for _, each in world.log if isinstance(each, rec.FillBooked)}
+    return {
+        fills[record.family].con_id
+        for _, record in world.log
+        if isinstance(record, rec.FillCorrected) and record.family in fills
+        if record.qty != fills[record.family].qty
+    }
+
+
+def _held(world: World) -> defaultdict[str, Decimal]:
+    """Return what each strategy's own fills come to."""
+    fills: dict[str, tuple[str, int, Decimal]] = {}
+    for _, record in world.log:
+        if isinstance(record, rec.FillBooked):
+            sign = Side(record.side).sign
+            fills.setdefault(record.family, (record.strategy, sign, record.qty))
+        elif isinstance(record, rec.FillCorrected) and record.family in fills:
+            name, sign, _ = fills[record.family]
+            fills[record.family] = (name, sign, record.qty)
+    held: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for name, sign, qty in fills.values():
+        held[name] += sign * qty
+    return held

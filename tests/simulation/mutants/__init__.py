@@ -1,0 +1,1 @@
+"""Seeded mistakes that the simulation has to find; ``python -m tests.simulation.mutants``."""

@@ -1,0 +1,134 @@
+"""What is held is protected, whole and no more: seen from the venue, not from what we believe.
+
+B1: an entry never trades before its stop is at the venue. P1: once all is well, working stops close
+what is held, to the share. P2: a stop comes nearer to the market and never goes back (F75).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import Side
+from robotrader.domain import records as rec
+from robotrader.execution.identity import is_ours
+from robotrader.venue.working import STOPS
+from tests.simulation.outcome import Breach
+
+if TYPE_CHECKING:
+    from robotrader.domain import Order, OrderKey
+    from tests.simulation.world import World
+
+ZERO: Final = Decimal(0)
+
+
+class LegsComeFirst:
+    """B1: when an entry trades, every leg that it was intended with has reached the venue."""
+
+    name = "B1 no half bracket trades"
+
+    def __init__(self) -> None:
+        self._log = self._asked = self._at = 0
+        self._legs: defaultdict[str, list[str]] = defaultdict(list)
+        self._there: set[str] = set()
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the executions since."""
+        for _, record in world.log[self._log :]:
+            if isinstance(record, rec.OrderIntended) and record.parent_ref:
+                self._legs[record.parent_ref].append(record.ref)
+        self._log = len(world.log)
+        for asked in world.asked[self._asked :]:
+            if asked.order is not None:
+                self._there.add(asked.order.order_ref)
+        self._asked = len(world.asked)
+        new, self._at = world.executions[self._at :], len(world.executions)
+        return [
+            Breach(self.name, each.time_ns, f"{each.order_ref} traded without {leg}")
+            for each in new
+            for leg in self._legs.get(each.order_ref, ())
+            if leg not in self._there
+        ]
+
+
+class StopsRatchet:
+    """P2: a change of a stop brings its trigger nearer to the market."""
+
+    name = "P2 stops ratchet"
+
+    def __init__(self) -> None:
+        self._at = 0
+        self._triggers: dict[OrderKey, Decimal] = {}
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the requests since."""
+        found: list[Breach] = []
+        for asked in world.asked[self._at :]:
+            order = asked.order
+            if order is None or order.order_type not in STOPS or order.aux_price is None:
+                continue
+            before = self._triggers.get(asked.key, order.aux_price)
+            if _further(order, before):
+                text = f"{order.order_ref} from {before} to {order.aux_price}"
+                found.append(Breach(self.name, asked.at_ns, text))
+            self._triggers[asked.key] = order.aux_price
+        self._at = len(world.asked)
+        return found
+
+
+def _further(order: Order, before: Decimal) -> bool:
+    return order.aux_price is not None and (order.aux_price - before) * order.side.sign > 0
+
+
+class WholeProtected:
+    """P1: at rest the working stops of a contract close exactly what is held of it.
+
+    Only where strategies bring a stop with every entry, and nobody else has traded; a contract of
+    which a fill was taken back, or that is halted, is a person's to look at.
+    """
+
+    name = "P1 all is protected"
+
+    def check(self, world: World) -> list[Breach]:
+        """Compare positions and stops."""
+        trading = None if world.core is None else world.core.trading()
+        switch = None if world.core is None else world.core.switch()
+        if trading is None or switch is None or switch.trips:
+            return []
+        apart = {*trading.halted, *_strange(world)}
+        stops = _stops(world)
+        return [
+            Breach(self.name, world.now_ns, f"{con_id}: {qty} held, {stops[con_id]} protected")
+            for con_id, qty in sorted({**dict.fromkeys(stops, ZERO), **world.positions()}.items())
+            if con_id not in apart and stops[con_id] != qty
+        ]
+
+
+def _stops(world: World) -> defaultdict[int, Decimal]:
+    """Return how many shares working stops sell, by contract; of a group only one fills."""
+    groups: dict[tuple[int, str], Decimal] = {}
+    for key, each in world.venue.live.items():
+        order = each.order
+        if not is_ours(order.order_ref) or order.order_type not in STOPS:
+            continue
+        if order.side is Side.BUY or (each.parent is not None and not each.parent.filled):
+            continue  # of an entry that works: it protects what that brings
+        where = (order.con_id, each.oca or repr(key))
+        groups[where] = max(groups.get(where, ZERO), each.remaining)
+    found: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+    for (con_id, _), qty in groups.items():
+        found[con_id] += qty
+    return found
+
+
+def _strange(world: World) -> set[int]:
+    """Return the contracts that others traded, or in which a fill was corrected."""
+    families: set[str] = set()
+    found: set[int] = set()
+    for each in world.executions:
+        family = each.exec_id.rpartition(".")[0]
+        if family in families or not is_ours(each.order_ref):
+            found.add(each.con_id)
+        families.add(family)
+    return found
