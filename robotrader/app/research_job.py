@@ -28,6 +28,8 @@ from robotrader.market.hours import midnight_ns
 from robotrader.research import Trial, Value, figures_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from robotrader.domain import Bar
 
 _LONGEST: Final = 300
@@ -107,7 +109,7 @@ class Loaded:
             made.update(msgspec.msgpack.encode(batch))
         return made.hexdigest()
 
-    def until(self, end: date | None) -> list[list[Bar]]:
+    def until(self, end: date | None) -> list[Sequence[Bar]]:
         """Return the bars up to a day, with it."""
         if end is None:
             return self.batches

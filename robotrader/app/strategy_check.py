@@ -18,11 +18,12 @@ import msgspec
 
 from robotrader.app import exits
 from robotrader.app.backtest_data import history_of
-from robotrader.app.building import bar_ns, hosts_of
+from robotrader.app.building import hosts_of
 from robotrader.app.strategy_find import section
 from robotrader.checks import Desk, Verdict, digest, verdicts, walk
 from robotrader.domain import Bar, Instrument
 from robotrader.domain.errors import ConfigurationError, StrategyError
+from robotrader.market.lengths import bar_ns
 
 if TYPE_CHECKING:
     import argparse
