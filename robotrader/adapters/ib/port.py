@@ -64,8 +64,8 @@ class IbPort:
         alive: whether the port's owner still lives; a port that is nobody's ends itself.
         random: for the jitter of delays.
         instruments: contracts that are known already.
-        market_ns: the market's time, if it is not this machine's: what is heard is stamped with
-            it. What is waited for is measured on this machine all the same.
+        market_ns: the market's time, if it is not this machine's time of day: what is heard is
+            stamped with it. What is waited for is measured by a clock that nobody sets.
         clock: this machine's.
     """
 
@@ -86,7 +86,7 @@ class IbPort:
         self.sinks = sinks
         self.counts: Counter[str] = Counter()
         self._clock = clock or Clock()
-        self.market_ns = market_ns or self._clock.now_ns
+        self.market_ns = market_ns or self._clock.wall_ns
         self._alive = alive
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
@@ -99,7 +99,7 @@ class IbPort:
         self.history = HistoryDesk(self)
         self.data = DataDesk(self, is_open, self.history.ask)
         self.contracts = ContractDesk(self, known)
-        self.clocks = ClockDesk(self, settings.clock_s, market_ns or self._clock.wall_ns)
+        self.clocks = ClockDesk(self, settings.clock_s, self.market_ns)
         self._client: SafeClient | None = None
         self._opening: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None

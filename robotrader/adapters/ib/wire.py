@@ -89,8 +89,11 @@ class Outgoing(msgspec.Struct, frozen=True):
 class Clock:
     """UTC nanoseconds that never run back: the wall clock read once, then the monotonic one.
 
+    Waits are measured by it. What happened is dated by the wall clock, which may be set meanwhile:
+    whoever judges a price's age reads that one too.
+
     Args:
-        wall_ns: the wall clock: what is compared with the broker's.
+        wall_ns: the wall clock: what is compared with the broker's, and what things are dated by.
         monotonic_ns: a clock that nobody sets.
     """
 
