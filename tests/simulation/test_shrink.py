@@ -12,6 +12,7 @@ from robotrader.domain import records as rec
 from robotrader.execution.book import Book
 from tests.simulation.core import plan_of, simulate
 from tests.simulation.corpus import FOLDER, Case, load, text_of
+from tests.simulation.run import level_of
 from tests.simulation.shrink import ddmin, shrink
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _fails(plan: Plan) -> bool:
 def test_what_failed_once_holds(path: Path) -> None:
     """The faults of every case of the corpus break nothing any more."""
     case = load(path)
-    outcome = simulate(case.plan(), record=True)
+    outcome = level_of(case.level).simulate(case.plan(), record=True)
     assert outcome.ok, outcome.text()
 
 
