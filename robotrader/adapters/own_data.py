@@ -49,8 +49,8 @@ MOST_ROWS: Final = 10_000_000
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One file: whose it is, in which format, how it is read given a contract number, and what has
-    to be said of its prices.
+    """One file: whose it is, in which format, how it is read given a contract number, what has to
+    be said of its prices, and under which terms somebody has them.
     """
 
     path: Any
@@ -58,6 +58,7 @@ class Source(msgspec.Struct, frozen=True):
     format: str
     read: Any
     labels: tuple[str, ...] = ()
+    licence: str = "your own"
 
 
 class OwnData(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,7 +241,8 @@ def _made(
     formats = sorted({source.format for source in found if source.symbol == symbol})
     labels = tuple(dict.fromkeys(label for s in found if s.symbol == symbol for label in s.labels))
     source = f"{symbol}: own data, {' and '.join(formats)}, {_held(days, bars, trades, quotes)}"
-    provenance = Provenance(source, "your own", known[0], known[-1], labels)
+    terms = " and ".join(sorted({each.licence for each in found if each.symbol == symbol}))
+    provenance = Provenance(source, terms, known[0], known[-1], labels)
     series = Series(instrument(symbol), tuple(sorted(days, key=lambda row: row.day)), provenance)
     return series, recording
 

@@ -116,7 +116,8 @@ def load(catalogue: Catalogue, entry: Entry, bar: str, adjust: Adjust) -> Loaded
         factors = adjustment(actions, days, adjust)
         rows = factors.apply_days(rows) if bar == DAY else factors.apply_bars(rows)
         what = "splits" if adjust is Adjust.SPLITS else "splits and dividends"
-        labels.append(f"adjusted when read for {what} on {len(factors.days)} days")
+        count = len(factors.days)
+        labels.append(f"adjusted when read for {what} of {count} day{'s' if count != 1 else ''}")
     elif not (entry.adjusted or entry.synthetic):
         labels.append("as traded: not adjusted")
     return Loaded(entry, rows, tuple(labels))
@@ -210,5 +211,6 @@ def _source(catalogue: Catalogue, entry: Entry) -> own_data.Source:
     known = entry.provenance()
     labels = tuple(dict.fromkeys((known.source, *known.labels)))
     return own_data.Source(
-        catalogue.path(entry), entry.symbol, "catalogue", lambda _: catalogue.rows(entry), labels
-    )
+        catalogue.path(entry), entry.symbol, "catalogue", lambda _: catalogue.rows(entry), labels,
+        entry.licence,
+    )  # fmt: skip

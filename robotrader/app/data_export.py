@@ -66,7 +66,7 @@ def exported(catalogue: Catalogue, arguments: argparse.Namespace) -> Export:
     _put(file, write, rows)
     about = _known(loaded, bar, whole=len(rows) == entry.rows and bar == entry.bar)
     _about(file).write_bytes(msgspec.json.format(msgspec.json.encode(about)))
-    return Export(str(file), len(rows), str(about.provenance()))
+    return Export(str(file), len(rows), str(loaded.provenance))
 
 
 def picked(entries: Sequence[Entry], arguments: argparse.Namespace) -> tuple[Entry, str]:
