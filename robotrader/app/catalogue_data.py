@@ -151,8 +151,8 @@ def from_catalogue(
         elsewhere: symbols of which there are days elsewhere, which go before synthetic ones.
 
     Raises:
-        ConfigurationError: there is nothing of a symbol here and it is not ``elsewhere``, or two
-            series are as good.
+        ConfigurationError: a symbol is not here in that length, and nowhere ``elsewhere``, or two
+            series are as good; a symbol of which nothing is here at all is left out.
         DataError: a file is damaged, or the actions do not fit.
     """
     entries = catalogue.entries()
@@ -161,7 +161,8 @@ def from_catalogue(
         entry = chosen(entries, symbol, bar, arguments.source)
         spared = bar == DAY and symbol in elsewhere
         if entry is None or (entry.synthetic and spared and not arguments.source):
-            if symbol not in elsewhere or arguments.source:
+            there = any(each.symbol == symbol for each in entries)
+            if arguments.source or not elsewhere or (there and symbol not in elsewhere):
                 _refuse(catalogue, entries, symbol, bar)
             continue
         loaded = load(catalogue, entry, bar, Adjust(arguments.adjust))
