@@ -345,6 +345,19 @@ def test_gaps_are_shown_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"KO/1m/csv +2024-01-02 +2024-01-04 +774 +66\.15%", out)
 
 
+def test_another_exchange_is_judged_by_its_own_sessions(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """London's day, half past nine in New York and later, is cut short in New York's calendar."""
+    opened = int(datetime(2024, 1, 2, 8, tzinfo=UTC).timestamp()) * 10**9
+    csv_bars.write(Path("VOD.csv"), minutes(510, opened))
+    done(capsys, "import", "VOD.csv", "--calendar", "XLON", "--source", "london")
+    done(capsys, "import", "VOD.csv", "--source", "york")
+    london, york = (each["found"] for each in done(capsys, "gaps"))
+    assert (london["expected"], london["absent"], london["closed"]) == (510, 0, 0)
+    assert (york["absent"] > 0, york["closed"]) == (True, 60), "from 8:00 to 9:00 nobody trades"
+
+
 def test_verify_fails_for_what_cannot_be_and_when_asked_for_what_is_strange(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
