@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from robotrader.adapters import csv_bars, parquet_bars
+from robotrader.adapters.own_data import ABOUT
 from robotrader.app.catalogue_data import Loaded, chosen, load
-from robotrader.app.data_import import ABOUT
 from robotrader.domain import Bar
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.actions import Adjust

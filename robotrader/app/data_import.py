@@ -33,12 +33,8 @@ from robotrader.market.quality import DataError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from robotrader.market.actions import Action
-
-ABOUT: Final = ".about.json"
-"""What the name of the file that goes with an exported one ends in."""
 
 _NEW_YORK: Final = "America/New_York"
 New: TypeAlias = dict[str, tuple[Entry, list[Part]]]
@@ -197,7 +193,7 @@ def _found(arguments: argparse.Namespace) -> tuple[list[own_data.Source], list[s
     for path in arguments.paths:
         sources, others = own_data.sources(path, layout, symbol)
         found += sources
-        skipped += [each for each in others if not each.endswith(ABOUT)]
+        skipped += others
     return found, skipped
 
 
@@ -217,7 +213,7 @@ def _symbol(arguments: argparse.Namespace) -> str:
 
 def _entry(source: own_data.Source, rows: Sequence[Any], arguments: argparse.Namespace) -> Entry:
     """Return the series that a file's rows are for."""
-    beside = _beside(source.path)
+    beside = own_data.known_of(source.path, Entry)
     lean = source.format == "LEAN"
     known = beside or Entry(
         symbol=source.symbol, bar="", source=source.format.lower(),
@@ -252,17 +248,6 @@ def _named(source: own_data.Source) -> str:
     if source.format == "LEAN" and source.path.stem.upper() != source.symbol:
         return f"{source.path.parent.parent.name}/{source.path.parent.name}"
     return str(source.path.name)
-
-
-def _beside(path: Path) -> Entry | None:
-    about = path.with_name(path.name + ABOUT)
-    if not about.is_file():
-        return None
-    try:
-        return msgspec.json.decode(about.read_bytes(), type=Entry)
-    except msgspec.MsgspecError as error:
-        msg = f"{about}: {error}; correct it or remove it"
-        raise DataError(msg) from error
 
 
 def _bar(rows: Sequence[Any], given: str, place: str) -> str:
