@@ -252,20 +252,26 @@ def _named(source: own_data.Source) -> str:
 
 def _bar(rows: Sequence[Any], given: str, place: str) -> str:
     """Return the length of rows, as the catalogue calls it."""
-    kind = type(rows[0])
-    made = _TICKS.get(kind, DAY)
-    if kind is Bar:
-        longest_ns = max(row.end_ns - row.start_ns for row in rows)
-        try:
-            if not given or (given in {*_TICKS.values(), DAY} and longest_ns):
-                made = written(longest_ns)
-            else:
-                made = written(max(longest_ns, bar_ns(given)))
-        except ValueError as error:
-            raise DataError(f"{place}: {error}; correct its end") from None
+    bars = isinstance(rows[0], Bar)
+    made = _length(rows, given, place) if bars else _TICKS.get(type(rows[0]), DAY)
     if given and made != given:
         said = f"{place}: its rows are {made}, not {given} as --bar says"
         raise DataError(f"{said}; leave --bar out, or correct it")
+    return made
+
+
+def _length(bars: Sequence[Bar], given: str, place: str) -> str:
+    """Return the length of bars: of the longest one, as those at an open or a close are shorter."""
+    length_ns = max(bar.end_ns - bar.start_ns for bar in bars)
+    try:
+        if given not in {"", DAY, *_TICKS.values()}:
+            length_ns = max(length_ns, bar_ns(given))
+        made = written(length_ns)
+    except ValueError as error:
+        raise DataError(f"{place}: {error}; correct its end") from None
+    if length_ns >= bar_ns(DAY):
+        msg = f"{place}: bars of {made}: write days as date, open, high, low, close, without an end"
+        raise DataError(msg)
     return made
 
 

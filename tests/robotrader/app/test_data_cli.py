@@ -161,6 +161,10 @@ BAD_FILES = {
     "KO.csv:2: close is empty": "date,open,high,low,close\n2024-01-02,1,1,1,\n",
     "KO.csv:2: time 2024-01-02T09:30+00:00 is inside a day, and the length":
         "time,open,high,low,close\n2024-01-02T09:30+00:00,1,1,1,1\n",
+    "KO.csv: bars of 1d: write days as date, open, high, low, close, without an end":
+        "time,end,open,high,low,close\n2024-01-02T09:30Z,2024-01-03T09:30Z,1,1,1,1\n",
+    "KO.csv: bars of 500000000 ns: a length is a whole number of seconds; correct its end":
+        "start_ns,end_ns,open,high,low,close\n1704205800000000000,1704205800500000000,1,1,1,1\n",
     "KO.csv:1: columns are missing": "date,price\n2024-01-02,1\n",
     "KO.csv:1: empty": "",
     "KO.csv:1: no rows": "date,open,high,low,close\n",
