@@ -20,7 +20,7 @@ import msgspec
 
 from robotrader.adapters.catalogue_rows import decoded, encoded
 from robotrader.adapters.lease import Lease
-from robotrader.adapters.own_data import instrument
+from robotrader.adapters.own_data import About, instrument
 from robotrader.market.actions import Action
 from robotrader.market.hours import day_of
 from robotrader.market.merging import Merged, Part, merged
@@ -47,7 +47,7 @@ _TRIES: Final = 3
 """A reader meets an import that replaces its file at most this often."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Entry(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of a series.
 
     ``bar`` is ``1m`` or the like, ``1d``, ``trades`` or ``quotes``; ``origin`` says of what the
@@ -60,10 +60,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     bar: str
     source: str
     origin: str
-    licence: str
-    synthetic: bool
-    adjusted: bool
-    labels: tuple[str, ...]
     calendar: str
     zone: str
     rows: int = 0
@@ -84,11 +80,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def provenance(self, *labels: str) -> Provenance:
         """Return where its prices are from, with what was done to them since."""
-        made = ("synthetic",) if self.synthetic else ()
-        adjusted = ("adjusted for splits and dividends",) if self.adjusted else ()
         source = f"catalogue {self.name} {self.sha256[:12]}, {self.origin}"
-        known = (*made, *adjusted, *self.labels, *labels)
-        return Provenance(source, self.licence, self.first, self.last, known)
+        return Provenance(source, self.licence, self.first, self.last, (*self.said, *labels))
 
 
 class StoredActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -90,7 +90,8 @@ def _type(kind: str) -> Any:
 
 
 def _values(column: Any) -> list[Any]:
+    """Return a column's values, times as nanoseconds."""
     import pyarrow as pa
 
-    count = pa.types.is_timestamp(column.type)
-    return (column.cast(pa.int64()) if count else column).to_pylist()  # type: ignore[no-any-return] # pyarrow has no types
+    counted = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+    return counted.to_pylist()  # type: ignore[no-any-return] # pyarrow has no types

@@ -4,7 +4,8 @@ A file is one symbol's and named for it: ``AAPL.csv``, ``AAPL.csv.gz`` or ``AAPL
 columns say whether it holds days, bars, trades or quotes. Where the length of bars is in no
 column, the folder says it: ``bars_1min/AAPL.csv``, ``bars_30s``, ``bars_1h``. The folders
 ``daily``, ``trades`` and ``quotes`` are for order only. A folder ``equity/usa`` is in LEAN's
-format. A symbol may be in several folders: day by day trades count before bars, and of two files
+format. What ``data export`` says of a file (``FILE.about.json``) is said of its prices here. A
+symbol may be in several folders: day by day trades count before bars, and of two files
 with the same kind the one with shorter bars or with more. Whatever else lies there is named and not
 read.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+ABOUT: Final = ".about.json"
+"""What the name of the file ends in that says what is known of another."""
+
+_S = TypeVar("_S", bound=msgspec.Struct)
 _BARS: Final = re.compile(r"bars_(\d+)(s|min|h)")
 _UNIT_S: Final = {"s": 1, "min": 60, "h": 3600}
 _PLAIN: Final = frozenset({"daily", "trades", "quotes"})
@@ -48,9 +53,25 @@ MOST_ROWS: Final = 10_000_000
 """Held at once: four to five gigabytes, as measured with bars."""
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to be said of prices wherever they go; ``FILE.about.json`` says it of a file."""
+
+    licence: str
+    synthetic: bool
+    adjusted: bool
+    labels: tuple[str, ...]
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What they are, before all else whether they were made up."""
+        made = ("synthetic",) if self.synthetic else ()
+        adjusted = ("adjusted for splits and dividends",) if self.adjusted else ()
+        return (*made, *adjusted, *self.labels)
+
+
 class Source(msgspec.Struct, frozen=True):
-    """One file: whose it is, in which format, how it is read given a contract number, and what has
-    to be said of its prices.
+    """One file: whose it is, in which format, how it is read given a contract number, what has to
+    be said of its prices, and under which terms somebody has them.
     """
 
     path: Any
@@ -58,6 +79,7 @@ class Source(msgspec.Struct, frozen=True):
     format: str
     read: Any
     labels: tuple[str, ...] = ()
+    licence: str = "your own"
 
 
 class OwnData(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +171,7 @@ def sources(path: Path, layout: Layout, symbol: str = "") -> tuple[list[Source],
     for each in files:
         source = _lean(each) if each.suffix == ".zip" else _table(each, path, layout, symbol)
         if source is None:
-            skipped.append(str(each))
+            skipped += [] if each.name.endswith(ABOUT) else [str(each)]
         else:
             found.append(source)
     if not found:
@@ -173,7 +195,25 @@ def _table(file: Path, top: Path, layout: Layout, named: str) -> Source | None:
     elif folder and (folder not in _PLAIN or file.parent.parent != top):
         return None
     kind = "Parquet" if dot == ".parquet" else "CSV"
-    return Source(file, symbol, kind, lambda con_id: reader(file, con_id, layout))
+    about = known_of(file, About)
+    said = ((), "your own") if about is None else (about.said, about.licence)
+    return Source(file, symbol, kind, lambda con_id: reader(file, con_id, layout), *said)
+
+
+def known_of(file: Path, kind: type[_S]) -> _S | None:
+    """Return what ``FILE.about.json`` says of a file, None if there is no such file.
+
+    Raises:
+        DataError: it is none.
+    """
+    about = file.with_name(file.name + ABOUT)
+    if not about.is_file():
+        return None
+    try:
+        return msgspec.json.decode(about.read_bytes(), type=kind)
+    except msgspec.MsgspecError as error:
+        msg = f"{about}: {error}; correct it or remove it"
+        raise DataError(msg) from error
 
 
 def _lean(file: Path) -> Source | None:
@@ -240,7 +280,8 @@ def _made(
     formats = sorted({source.format for source in found if source.symbol == symbol})
     labels = tuple(dict.fromkeys(label for s in found if s.symbol == symbol for label in s.labels))
     source = f"{symbol}: own data, {' and '.join(formats)}, {_held(days, bars, trades, quotes)}"
-    provenance = Provenance(source, "your own", known[0], known[-1], labels)
+    terms = " and ".join(sorted({each.licence for each in found if each.symbol == symbol}))
+    provenance = Provenance(source, terms, known[0], known[-1], labels)
     series = Series(instrument(symbol), tuple(sorted(days, key=lambda row: row.day)), provenance)
     return series, recording
 

@@ -116,7 +116,8 @@ def load(catalogue: Catalogue, entry: Entry, bar: str, adjust: Adjust) -> Loaded
         factors = adjustment(actions, days, adjust)
         rows = factors.apply_days(rows) if bar == DAY else factors.apply_bars(rows)
         what = "splits" if adjust is Adjust.SPLITS else "splits and dividends"
-        labels.append(f"adjusted when read for {what} on {len(factors.days)} days")
+        count = len(factors.days)
+        labels.append(f"adjusted when read for {what} of {count} day{'s' if count != 1 else ''}")
     elif not (entry.adjusted or entry.synthetic):
         labels.append("as traded: not adjusted")
     return Loaded(entry, rows, tuple(labels))
@@ -150,8 +151,8 @@ def from_catalogue(
         elsewhere: symbols of which there are days elsewhere, which go before synthetic ones.
 
     Raises:
-        ConfigurationError: there is nothing of a symbol here and it is not ``elsewhere``, or two
-            series are as good.
+        ConfigurationError: a symbol is not here in that length, and nowhere ``elsewhere``, or two
+            series are as good; a symbol of which nothing is here at all is left out.
         DataError: a file is damaged, or the actions do not fit.
     """
     entries = catalogue.entries()
@@ -160,7 +161,8 @@ def from_catalogue(
         entry = chosen(entries, symbol, bar, arguments.source)
         spared = bar == DAY and symbol in elsewhere
         if entry is None or (entry.synthetic and spared and not arguments.source):
-            if symbol not in elsewhere or arguments.source:
+            there = any(each.symbol == symbol for each in entries)
+            if arguments.source or not elsewhere or (there and symbol not in elsewhere):
                 _refuse(catalogue, entries, symbol, bar)
             continue
         loaded = load(catalogue, entry, bar, Adjust(arguments.adjust))
@@ -210,5 +212,6 @@ def _source(catalogue: Catalogue, entry: Entry) -> own_data.Source:
     known = entry.provenance()
     labels = tuple(dict.fromkeys((known.source, *known.labels)))
     return own_data.Source(
-        catalogue.path(entry), entry.symbol, "catalogue", lambda _: catalogue.rows(entry), labels
-    )
+        catalogue.path(entry), entry.symbol, "catalogue", lambda _: catalogue.rows(entry), labels,
+        entry.licence,
+    )  # fmt: skip

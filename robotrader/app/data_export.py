@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from robotrader.adapters import csv_bars, parquet_bars
+from robotrader.adapters.own_data import ABOUT
 from robotrader.app.catalogue_data import Loaded, chosen, load
-from robotrader.app.data_import import ABOUT
 from robotrader.domain import Bar
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.actions import Adjust
@@ -66,7 +66,7 @@ def exported(catalogue: Catalogue, arguments: argparse.Namespace) -> Export:
     _put(file, write, rows)
     about = _known(loaded, bar, whole=len(rows) == entry.rows and bar == entry.bar)
     _about(file).write_bytes(msgspec.json.format(msgspec.json.encode(about)))
-    return Export(str(file), len(rows), str(about.provenance()))
+    return Export(str(file), len(rows), str(loaded.provenance))
 
 
 def picked(entries: Sequence[Entry], arguments: argparse.Namespace) -> tuple[Entry, str]:

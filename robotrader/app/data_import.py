@@ -33,12 +33,8 @@ from robotrader.market.quality import DataError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from robotrader.market.actions import Action
-
-ABOUT: Final = ".about.json"
-"""What the name of the file that goes with an exported one ends in."""
 
 _NEW_YORK: Final = "America/New_York"
 New: TypeAlias = dict[str, tuple[Entry, list[Part]]]
@@ -197,7 +193,7 @@ def _found(arguments: argparse.Namespace) -> tuple[list[own_data.Source], list[s
     for path in arguments.paths:
         sources, others = own_data.sources(path, layout, symbol)
         found += sources
-        skipped += [each for each in others if not each.endswith(ABOUT)]
+        skipped += others
     return found, skipped
 
 
@@ -217,7 +213,7 @@ def _symbol(arguments: argparse.Namespace) -> str:
 
 def _entry(source: own_data.Source, rows: Sequence[Any], arguments: argparse.Namespace) -> Entry:
     """Return the series that a file's rows are for."""
-    beside = _beside(source.path)
+    beside = own_data.known_of(source.path, Entry)
     lean = source.format == "LEAN"
     known = beside or Entry(
         symbol=source.symbol, bar="", source=source.format.lower(),
@@ -254,33 +250,28 @@ def _named(source: own_data.Source) -> str:
     return str(source.path.name)
 
 
-def _beside(path: Path) -> Entry | None:
-    about = path.with_name(path.name + ABOUT)
-    if not about.is_file():
-        return None
-    try:
-        return msgspec.json.decode(about.read_bytes(), type=Entry)
-    except msgspec.MsgspecError as error:
-        msg = f"{about}: {error}; correct it or remove it"
-        raise DataError(msg) from error
-
-
 def _bar(rows: Sequence[Any], given: str, place: str) -> str:
     """Return the length of rows, as the catalogue calls it."""
-    kind = type(rows[0])
-    made = _TICKS.get(kind, DAY)
-    if kind is Bar:
-        longest_ns = max(row.end_ns - row.start_ns for row in rows)
-        try:
-            if not given or (given in {*_TICKS.values(), DAY} and longest_ns):
-                made = written(longest_ns)
-            else:
-                made = written(max(longest_ns, bar_ns(given)))
-        except ValueError as error:
-            raise DataError(f"{place}: {error}; correct its end") from None
+    bars = isinstance(rows[0], Bar)
+    made = _length(rows, given, place) if bars else _TICKS.get(type(rows[0]), DAY)
     if given and made != given:
         said = f"{place}: its rows are {made}, not {given} as --bar says"
         raise DataError(f"{said}; leave --bar out, or correct it")
+    return made
+
+
+def _length(bars: Sequence[Bar], given: str, place: str) -> str:
+    """Return the length of bars: of the longest one, as those at an open or a close are shorter."""
+    length_ns = max(bar.end_ns - bar.start_ns for bar in bars)
+    try:
+        if given not in {"", DAY, *_TICKS.values()}:
+            length_ns = max(length_ns, bar_ns(given))
+        made = written(length_ns)
+    except ValueError as error:
+        raise DataError(f"{place}: {error}; correct its end") from None
+    if length_ns >= bar_ns(DAY):
+        msg = f"{place}: bars of {made}: write days as date, open, high, low, close, without an end"
+        raise DataError(msg)
     return made
 
 

@@ -80,7 +80,7 @@ def _walked(_: Catalogue, table: Sequence[Session], arguments: argparse.Namespac
     try:
         walk = msgspec.convert(numbers, Walk)
     except msgspec.ValidationError as error:
-        said, _, name = str(error).partition(" - at `$.")
+        said, name = str(error).rsplit(" - at `$.", 1)
         raise ConfigurationError(f"--{name.rstrip('`')}: {said}; give another number") from None
     con_id = own_data.instrument(arguments.symbol).con_id
     days = followed(table, "drawing", arguments)

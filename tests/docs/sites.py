@@ -78,6 +78,20 @@ def trading(folder: Path) -> None:
     (folder / "conf" / "robotrader.toml").write_text('[universe]\nsymbols = ["KO"]\n')
 
 
+def data(folder: Path) -> None:
+    """Minutes of two days as somebody's program wrote them, five of them missing; a dividend."""
+    prices = folder / "prices"
+    prices.mkdir()
+    bars = [bar for day in DAYS[:2] for bar in _minutes(day)]
+    del bars[60:65]
+    lines = ["Date Time,Open,High,Low,Close,Volume"]
+    for bar in bars:
+        at = datetime.fromtimestamp(bar.start_ns // 10**9, NEW_YORK)
+        lines.append(f"{at:%Y-%m-%d %H:%M},59.5,60.5,58.9,60.0,1200")
+    (prices / "KO.csv").write_text("\n".join(lines) + "\n")
+    (folder / "actions.csv").write_text("symbol,date,kind,value\nKO,2024-01-03,dividend,0.46\n")
+
+
 def monitoring(folder: Path) -> None:
     """The repository, whose files are named."""
     (folder / "conf").symlink_to(ROOT / "conf")
@@ -90,6 +104,7 @@ def supervision(folder: Path) -> None:
 
 
 SITES: Final[dict[str, Callable[[Path], None]]] = {
+    "data": data,
     "emulator": emulator,
     "journal": journal,
     "trading": trading,

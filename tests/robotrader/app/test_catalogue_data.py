@@ -110,6 +110,7 @@ def test_bars_of_the_catalogue_trade_as_those_of_a_folder_do(
     _, again, _ = backtest(capsys, "ZZZ", "5m", "--data", "own")
     assert figures(made) == figures(again)
     assert made["summary"]
+    assert "(made up): 2024-01-02 to 2024-01-03, synthetic, bars of 5m" in again["provenance"][0]
     (said,) = made["provenance"]
     assert said.startswith("ZZZ: catalogue ZZZ/1m/synthetic ")
     assert "geometric Brownian motion, seed 1" in said

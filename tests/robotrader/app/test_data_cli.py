@@ -161,6 +161,10 @@ BAD_FILES = {
     "KO.csv:2: close is empty": "date,open,high,low,close\n2024-01-02,1,1,1,\n",
     "KO.csv:2: time 2024-01-02T09:30+00:00 is inside a day, and the length":
         "time,open,high,low,close\n2024-01-02T09:30+00:00,1,1,1,1\n",
+    "KO.csv: bars of 1d: write days as date, open, high, low, close, without an end":
+        "time,end,open,high,low,close\n2024-01-02T09:30Z,2024-01-03T09:30Z,1,1,1,1\n",
+    "KO.csv: bars of 500000000 ns: a length is a whole number of seconds; correct its end":
+        "start_ns,end_ns,open,high,low,close\n1704205800000000000,1704205800500000000,1,1,1,1\n",
     "KO.csv:1: columns are missing": "date,price\n2024-01-02,1\n",
     "KO.csv:1: empty": "",
     "KO.csv:1: no rows": "date,open,high,low,close\n",
@@ -343,6 +347,19 @@ def test_gaps_are_shown_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "gaps", "-n", "1")
     assert (status, "and 2 places more" in out) == (0, True)
     assert re.search(r"KO/1m/csv +2024-01-02 +2024-01-04 +774 +66\.15%", out)
+
+
+def test_another_exchange_is_judged_by_its_own_sessions(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """London's day, half past nine in New York and later, is cut short in New York's calendar."""
+    opened = int(datetime(2024, 1, 2, 8, tzinfo=UTC).timestamp()) * 10**9
+    csv_bars.write(Path("VOD.csv"), minutes(510, opened))
+    done(capsys, "import", "VOD.csv", "--calendar", "XLON", "--source", "london")
+    done(capsys, "import", "VOD.csv", "--source", "york")
+    london, york = (each["found"] for each in done(capsys, "gaps"))
+    assert (london["expected"], london["absent"], london["closed"]) == (510, 0, 0)
+    assert (york["absent"] > 0, york["closed"]) == (True, 60), "from 8:00 to 9:00 nobody trades"
 
 
 def test_verify_fails_for_what_cannot_be_and_when_asked_for_what_is_strange(
