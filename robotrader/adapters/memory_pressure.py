@@ -6,6 +6,7 @@ the rest is taken by real allocations until one fails. What a freed object gives
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import threading
 import time
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Final
 
 _SPARE_BYTES: Final = 64 << 20
-_BLOCK_BYTES: Final = 1 << 20
+_BLOCKS_BYTES: Final = (1 << 20, 1 << 16, 1 << 13)
+"""The largest first; the least is what a page of messages needs, so that nobody gets one."""
+
 _AGAIN_S: Final = 0.05
 
 
@@ -46,20 +49,20 @@ class Pressure:
         try:
             while time.monotonic() < until:
                 _take(taken)
-                if self._over.wait(_AGAIN_S):
-                    break
+                with contextlib.suppress(MemoryError):  # waiting needs some as well
+                    if self._over.wait(_AGAIN_S):
+                        break
         finally:
             resource.setrlimit(resource.RLIMIT_AS, before)
             taken.clear()
 
 
 def _take(taken: list[bytearray]) -> None:
-    """Allocate until nothing is left."""
-    try:
-        while True:
-            taken.append(bytearray(_BLOCK_BYTES))
-    except MemoryError:
-        return
+    """Allocate until nothing is left, in ever smaller blocks."""
+    for size in _BLOCKS_BYTES:
+        with contextlib.suppress(MemoryError):
+            while True:
+                taken.append(bytearray(size))
 
 
 def _mapped_bytes() -> int:

@@ -75,7 +75,8 @@ def _summary(report: Report) -> Iterator[str]:
     judged = [line for line in report.lines if line.holds is not None]
     wrong = [line for line in judged if not line.holds]
     held = f"{len(judged) - len(wrong)} of {len(judged)} promises hold"
-    yield f"{len(report.recoveries)} strikes; {held}"
+    many = len(report.recoveries)
+    yield f"{many} {'strike' if many == 1 else 'strikes'}; {held}"
     for line in wrong:
         yield f"**broken: {line.what}: wanted {line.wanted}, measured {line.measured}**"
     slow = max(report.recoveries, key=lambda each: each.ready_s or 0.0, default=None)

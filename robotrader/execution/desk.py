@@ -91,6 +91,9 @@ class Desk:
         self.request = 0
         """The number of the newest snapshot that was asked for."""
 
+        self.judged = 0
+        """The number of the newest that came whole; its fills are booked."""
+
         self.held: dict[str, tuple[int, Decimal]] = {}
         """Reservations by order: the gate's number, and how much of it is still held."""
 

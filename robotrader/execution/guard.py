@@ -16,6 +16,7 @@ from robotrader.domain import Intent, LinkState, OrderState, OrderType, Purpose,
 from robotrader.domain.records import ZERO
 from robotrader.execution.cover import Closer, Cover, assess, closing
 from robotrader.execution.desk import Plan
+from robotrader.execution.doubt import Doubts
 from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake, Wanted
 from robotrader.execution.ratchet import begins, ratchets
 
@@ -53,6 +54,7 @@ class Guard:
         self._asked: dict[tuple[str, int], tuple[int, int]] = {}
         self._armed: dict[int, int] = {}
         self._link: tuple[object, ...] = ()
+        self._doubts = Doubts(desk)
 
     # -- what is told --
 
@@ -135,6 +137,7 @@ class Guard:
             open_ids = (each.intent.con_id for each in desk.book.open.values())
             held = (con_id for _, con_id in desk.book.positions)
             self._changed |= dict.fromkeys((*open_ids, *held, *self._exits))
+        self._changed |= self._doubts.heard()
         if not self._changed:
             return None
         con_id = next(iter(self._changed))
@@ -224,6 +227,7 @@ class Guard:
                 return plan
         known = any(con == con_id for _, con in self._desk.book.stops)
         if not waiting and not known and next(self._orders(con_id), None) is None:
+            self._doubts.forget(con_id, ())
             return Plan()  # nothing closes anything here, and nothing should
         torn = self._torn(con_id)
         if torn:
@@ -305,10 +309,17 @@ class Guard:
 
     def _ask(self, con_id: int, missing: dict[str, Decimal], now_ns: int) -> Plan:
         effects: list[Effect] = []
-        unsettled = {each.strategy for each in self._closers(con_id) if each.fixed}
+        closers = self._closers(con_id)
+        unsettled = {each.strategy for each in closers if each.fixed}
+        profits = {each.strategy for each in closers if each.most and not each.protects}
+        self._doubts.forget(con_id, missing)
         for name, qty in missing.items():
             intent = self._missing(name, con_id, qty, now_ns)
             if intent is None or name in unsettled:
+                continue
+            until_ns, looks = self._doubts.wait(name, con_id, now_ns, beside=name in profits)
+            if until_ns:
+                effects += [*looks, *self._arm(con_id, until_ns)]
                 continue
             lonely = self._lonely(con_id, name)
             if len(lonely) > 1 or any(each.most != qty for each in lonely):

@@ -136,6 +136,7 @@ class Rounds:
             text = f"snapshot {asked.request} lacks {', '.join(snapshot.missing)}: asked again"
             warned = Alert(Level.WARNING, "snapshot_incomplete", text)
             return Plan(effects=[warned, *self._plan(now_ns + self._desk.times.again_ns)])
+        self._desk.judged = asked.request
         judge = Judge(self._desk.book, asked, self._desk.times.quiet_ns, now_ns)
         verdict = judge.orders(snapshot)
         return Plan(

@@ -123,12 +123,12 @@ class Cycles:
 
 
 def wrong(found: Evidence) -> tuple[str, ...]:
-    """Return what of the facts does not hold, in words."""
+    """Return what of the facts does not hold, in words; what was not measured does not."""
     lines: Sequence[Line] = verdict(Hypothesis(), (), (), found)
     return tuple(
         f"{each.what}: {each.measured}"
         for each in lines
-        if each.what in _FACTS and each.holds is not True
+        if each.what in _FACTS and each.holds is False
     )
 
 

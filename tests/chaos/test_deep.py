@@ -62,14 +62,15 @@ do = "link"
 toxic = "down"
 for_s = 1
 [[fault]]
-at_s = 12
+at_s = 40
 do = "kill-actor"
 path = "/desk/orders"
 [[fault]]
-at_s = 20
+at_s = 48
 do = "poison"
 path = "/desk/account"
 """
+"""A link that flaps is tried again after growing waits: it has forty seconds before the next."""
 
 
 def soaked(one: Broken, text: str, for_s: float) -> list[tuple[float, int, int]]:

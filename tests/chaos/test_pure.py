@@ -35,6 +35,7 @@ from robotrader.chaos import (
     verdict,
 )
 from robotrader.chaos.faults import KillCore
+from tests.chaos.cycles import wrong
 
 DATA = st.binary(min_size=1, max_size=2_000)
 LOSSLESS = (Kind.LATENCY, Kind.BANDWIDTH, Kind.SLICER, Kind.SLOW_CLOSE, Kind.STALL)
@@ -283,7 +284,7 @@ def test_who_reads_only_the_beginning_of_a_report_knows_what_is_broken() -> None
         Line(what="the switch", wanted="-", measured="not looked at", holds=None),
     )
     top = report_of(FELT, *lines, stopped="by me").partition("##")[0]
-    assert "1 strikes; 1 of 2 promises hold" in top
+    assert "1 strike; 1 of 2 promises hold" in top
     assert "broken: both sides agree: wanted 0 differences, measured 1; KO" in top
     assert "stopped early: by me" in top
     assert "no limit" not in top
@@ -308,6 +309,13 @@ def test_where_nothing_was_decided_nothing_is_said_of_what_is_lost() -> None:
     )
     assert line.holds is None
     assert line.measured == "not looked at: no order was decided during the run"
+
+
+def test_a_cycle_is_wrong_where_a_fact_is_or_was_not_measured_and_not_for_want_of_orders() -> None:
+    assert wrong(SOUND) == ()
+    assert wrong(msgspec.structs.replace(SOUND, intents={}, kept={})) == ()
+    assert len(wrong(msgspec.structs.replace(SOUND, kept={7: "a"}))) == 1
+    assert len(wrong(msgspec.structs.replace(SOUND, kept=None, breaks=None))) == 2
 
 
 @given(
