@@ -51,6 +51,7 @@ from robotrader.domain.records import (
 from robotrader.meters import of_switch
 from robotrader.recovery import GATE, SWITCH
 from robotrader.risk import (
+    CALM,
     Level,
     LimitChanges,
     Signs,
@@ -194,8 +195,9 @@ class KillSwitch(Actor):
             case LinkChanged():
                 if not message.next_order_id:
                     self._skew_ns = None  # not connected: the next comparison counts
-                if message.state is not self._link:
-                    self._link, self._link_since_ns = message.state, self._now_ns()
+                if (message.state in CALM) is not (self._link in CALM):
+                    self._link_since_ns = self._now_ns()  # each try to connect is no new time
+                self._link = message.state
             case "look":
                 self.send_after(LOOK_S, _LOOK)
                 self._look_at_flag()

@@ -343,10 +343,6 @@ class Ledger:
         """Return what is held of each contract that is or was held, signed."""
         return {con_id: each.held.qty for con_id, each in self._histories.items()}
 
-    def traded(self) -> tuple[int, ...]:
-        """Return the contracts that are or were held: those whose prices a view needs."""
-        return tuple(self._histories)
-
     def has_traded(self, con_id: int) -> bool:
         """Whether a contract is or was held."""
         return con_id in self._histories

@@ -76,5 +76,6 @@ def is_price(price: object) -> bool:
     """Return whether something is a price of a market: a finite number above 0."""
     if type(price) is float:
         return 0 < price < math.inf
-    known = isinstance(price, (int, float)) and not isinstance(price, bool)  # numpy's floats too
-    return known and 0 < price <= sys.float_info.max  # type: ignore[operator]  # a number: see above
+    if isinstance(price, bool) or not isinstance(price, (int, float)):  # numpy's floats are
+        return False
+    return 0 < price <= sys.float_info.max

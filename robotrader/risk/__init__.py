@@ -24,12 +24,13 @@ from robotrader.risk.switch import (
     must_cancel,
     scope_of,
 )
-from robotrader.risk.triggers import Signs, TripRules, due, healed
+from robotrader.risk.triggers import CALM, Signs, TripRules, due, healed
 from robotrader.risk.units import Ratio, Usd, pct, ratio, usd
 from robotrader.risk.view import RiskView, SessionState, WorkingOrder
 
 __all__ = [
     "ALL",
+    "CALM",
     "Aligned",
     "Checked",
     "Correlations",

@@ -92,8 +92,8 @@ OF_THE_BROKER: Final = (
     Mutant(
         "borrow-one-more",
         _ASKED,
-        "    if needed <= said.shares:\n",
-        "    if needed <= said.shares + 1:\n",
+        "needed <= shares:\n",
+        "needed <= shares + 1:\n",
         "one share more than there are is sold short",
     ),
     Mutant(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from robotrader.risk import Level, Limits
+from robotrader.risk import Level, Limits, Trigger
 from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "risk.md").read_text()
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "risk.md").read_text()
 
 
 def test_the_program_of_the_page_prints_what_its_comment_says(
@@ -32,3 +33,13 @@ def test_the_page_names_every_limit_and_every_level() -> None:
     told = set(re.findall(r"`(\w+)`", PAGE))
     assert set(Limits.__struct_fields__) <= told
     assert {str(level) for level in Level if level} <= told
+
+
+def test_the_page_has_a_row_of_every_trigger_and_the_tests_that_it_names_are_there() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \|$", PAGE, flags=re.MULTILINE)
+    assert {*Trigger} <= {*rows}
+    files = [ROOT / "tests" / name for name in ("actors", "system")]
+    defined = "".join(path.read_text() for each in files for path in each.glob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)(?:\[\w+\])?`", PAGE))
+    assert len(named) >= len(Trigger) - 3
+    assert [name for name in sorted(named) if f"def {name}(" not in defined] == []
