@@ -95,19 +95,20 @@ class Engine:
                 yield item
                 yield from prices
             elif isinstance(item, Quote):
+                self.trading.quoted.add(item.con_id)
                 self.trading.seen[item.con_id] = item
             elif not isinstance(item, Trade):
                 for bar in item:
-                    self.trading.seen[bar.con_id] = bar
+                    if bar.con_id not in self.trading.quoted:
+                        self.trading.seen[bar.con_id] = bar
                     for host in self._by_contract.get(bar.con_id, ()):
                         host.bar(bar, live=False)
 
     def _begin(self, now_ns: int) -> None:
-        trading, setup = self.trading, self.setup
-        trading.now_ns = now_ns
-        trading.keep(rec.CashAdopted(account=setup.account, cash=setup.cash))
+        self.trading.now_ns = now_ns
+        self.trading.begin()
         self._roll(now_ns)
-        trading.begin()
+        self.trading.start()
 
     # -- as time goes by --
 
@@ -125,7 +126,7 @@ class Engine:
                 self._new_day(first.start_ns)
             if trading.due_ns <= now_ns:
                 trading.ring(now_ns)
-            trading.now_ns = now_ns
+            trading.now_ns = max(now_ns, trading.now_ns)  # quotes may have come behind a bar
             for bar in item:
                 if trading.quoted and bar.con_id in trading.quoted:
                     continue
@@ -156,19 +157,22 @@ class Engine:
         self._ticks += 1
         if isinstance(tick, Trade):
             trading.meet_trade(tick)
-        elif self._asks or trading.venue.by_contract.get(con_id):
+            if trading.todo:
+                trading.drain()
+            return
+        trading.quoted.add(con_id)
+        if self._asks or trading.venue.by_contract.get(con_id):
             trading.meet_quote(tick)
         else:
             trading.seen[con_id] = tick
         if trading.todo:
             trading.drain()
-        if isinstance(tick, Quote):
-            for host in self._by_contract.get(con_id, ()):
-                outcome = host.quote(tick)
-                if self._asks or outcome is not NOTHING:
-                    trading.act(host, outcome)
-            if trading.todo:
-                trading.drain()
+        for host in self._by_contract.get(con_id, ()):
+            outcome = host.quote(tick)
+            if self._asks or outcome is not NOTHING:
+                trading.act(host, outcome)
+        if trading.todo:
+            trading.drain()
 
     # -- days --
 

@@ -108,12 +108,16 @@ class Trading:
         self._number = 0
 
     def begin(self) -> None:
-        """Open the account, connect, and start the strategies that saw no history."""
-        effects = self.manager.begin(1, self.setup.account, _CLIENT, self.now_ns)
-        self._carry_out(effects)
-        link = LinkChanged(LinkState.READY, _GENERATION, self.now_ns, next_order_id=1)
-        self._later(self._hear, link)
+        """Begin a session, take the account over and connect."""
+        account, now_ns = self.setup.account, self.now_ns
+        self._carry_out(self.manager.begin(1, account, _CLIENT, now_ns))
         self.drain()
+        self.keep(rec.CashAdopted(account=account, cash=self.setup.cash, wall_ns=now_ns))
+        self._hear(LinkChanged(LinkState.READY, _GENERATION, now_ns, next_order_id=1))
+        self.drain()
+
+    def start(self) -> None:
+        """Start the strategies."""
         for host in self._hosts.values():
             self.act(host, host.start(self.now_ns))
         self.drain()
@@ -157,7 +161,6 @@ class Trading:
     def _stands(self, quote: Quote) -> None:
         """Let a quote be what orders meet; its middle is the price where no trades are printed."""
         con_id = quote.con_id
-        self.quoted.add(con_id)
         if con_id not in self._printed:
             self.books.prices[con_id] = (quote.bid + quote.ask) / 2
         self._said(self.venue.on_quote(quote))
