@@ -113,7 +113,11 @@ def _engine(config: Config, arguments: argparse.Namespace, history: History) -> 
         fill=arguments.fill,
         always_open=history.daily,
     )
-    return Engine(setup, hosts_of(config, {each.con_id: each for each in history.instruments}))
+    hosts = hosts_of(config, {each.con_id: each for each in history.instruments})
+    engine = Engine(setup, hosts)
+    if arguments.signals:
+        engine.compute_signals(history.bars)
+    return engine
 
 
 def _ls(arguments: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from robotrader.backtest.result import Result, Setup
+from robotrader.backtest.signalled import Signalled
 from robotrader.backtest.trading import Trading
 from robotrader.domain import Quote, Trade
 from robotrader.domain import records as rec
@@ -26,7 +27,7 @@ from robotrader.performance import Track
 from robotrader.strategies.events import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from robotrader.domain import Bar
@@ -57,7 +58,7 @@ class Engine:
         self.setup = setup
         self.trading: Trading
         self._hosts = {each.name: each for each in hosts}
-        self._by_contract: dict[int, list[StrategyHost]] = {}
+        self._by_contract: dict[int, list[StrategyHost | Signalled]] = {}
         for host in self._hosts.values():
             self._by_contract.setdefault(host.instrument.con_id, []).append(host)
         self._asks = not skip_quiet
@@ -66,6 +67,20 @@ class Engine:
         self._days: list[date] = []
         self._values: list[float] = []
         self._bars = self._ticks = 0
+
+    def compute_signals(self, bars: Mapping[int, Sequence[Bar]]) -> None:
+        """Let every strategy compute its signals at once, of the bars of a run that follows.
+
+        Raises:
+            StrategyError: a strategy cannot.
+        """
+        for con_id, hosts in self._by_contract.items():
+            own = bars.get(con_id, ())
+            hosts[:] = [
+                Signalled(each, own, asks=self._asks)
+                for each in self._hosts.values()
+                if each.instrument.con_id == con_id
+            ]
 
     def run(self, prices: Iterable[Prices], *, begin_ns: int = 0) -> Result:
         """Run over prices in the order of time.
@@ -142,7 +157,7 @@ class Engine:
                 for host in hosts.get(bar.con_id, ()):
                     outcome = host.bar(bar)
                     if asks or outcome is not NOTHING:
-                        trading.act(host, outcome)
+                        trading.act(host.name, outcome)
             if todo:
                 trading.drain()
 
@@ -170,7 +185,7 @@ class Engine:
         for host in self._by_contract.get(con_id, ()):
             outcome = host.quote(tick)
             if self._asks or outcome is not NOTHING:
-                trading.act(host, outcome)
+                trading.act(host.name, outcome)
         if trading.todo:
             trading.drain()
 

@@ -119,7 +119,7 @@ class Trading:
     def start(self) -> None:
         """Start the strategies."""
         for host in self._hosts.values():
-            self.act(host, host.start(self.now_ns))
+            self.act(host.name, host.start(self.now_ns))
         self.drain()
 
     # -- the market --
@@ -178,7 +178,7 @@ class Trading:
                 del self._armed[name, timer.name]
                 self.now_ns = max(at_ns, self.now_ns)
                 host = self._hosts[name]
-                self.act(host, host.timer(timer.name, timer.at_ns))
+                self.act(name, host.timer(timer.name, timer.at_ns))
             self.drain()
         self.due_ns = self._timers[0][0] if self._timers else NEVER_NS
 
@@ -200,8 +200,8 @@ class Trading:
         while todo:
             todo.popleft()()
 
-    def act(self, host: StrategyHost, outcome: Outcome) -> None:
-        """Take what a strategy wants."""
+    def act(self, name: str, outcome: Outcome) -> None:
+        """Take what the strategy of that name wants."""
         self.blocked.update(outcome.blocked)
         for wish in outcome.cancels:
             self._later(self._cancel, wish)
@@ -210,8 +210,8 @@ class Trading:
         for intent in outcome.intents:
             self._later(self._judge, intent)
         for timer in outcome.timers:
-            self._armed[host.name, timer.name] = timer
-            self._set_timer(timer.at_ns, host.name, timer)
+            self._armed[name, timer.name] = timer
+            self._set_timer(timer.at_ns, name, timer)
 
     def _cancel(self, wish: CancelWish) -> None:
         for each in self.keeper.cancels(wish):
@@ -277,7 +277,7 @@ class Trading:
         if host is None:
             return
         if isinstance(news.event, Fill):
-            self.act(host, host.fill(news.event))
+            self.act(host.name, host.fill(news.event))
         else:
             host.ended(news.event)
 

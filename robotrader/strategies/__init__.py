@@ -16,6 +16,7 @@ from robotrader.strategies.events import (
 from robotrader.strategies.host import StrategyHost
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
+from robotrader.strategies.signals import Frame, Signalling, Told
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
@@ -29,11 +30,13 @@ __all__ = [
     "Event",
     "Feed",
     "Fill",
+    "Frame",
     "News",
     "Outbox",
     "Outcome",
     "Params",
     "Quarantine",
+    "Signalling",
     "SmaCross",
     "SmaParams",
     "SmaState",
@@ -48,6 +51,7 @@ __all__ = [
     "StrategyHost",
     "Suspension",
     "Timer",
+    "Told",
     "bar_key",
     "event_key",
     "quote_key",
