@@ -30,6 +30,8 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add("--fill", choices=("open", "close"), default="open", help=help_fill)
     add("--slippage", type=_bps, default=0.0, metavar="BPS", help="basis points; default 0")
     add("--plan", choices=PLANS, default="fixed", help="IBKR's commissions; default fixed")
+    help_quotes = "trade by the quotes and trades of own data, and tell strategies of quotes"
+    add("--quotes", action="store_true", help=help_quotes)
     help_signals = "let strategies compute their signals at once: faster, the same result"
     add("--signals", action="store_true", help=help_signals)
     listing = verbs.add_parser("ls", parents=shared, help="list the runs that were kept")

@@ -18,12 +18,14 @@ from robotrader.app.config_files import from_arguments
 from robotrader.app.tables import console
 from robotrader.backtest import (
     Engine,
+    Prices,
     Report,
     Setup,
     batches,
     held_equally,
     report_of_run,
     tearsheet,
+    with_ticks,
 )
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.quality import DataError
@@ -31,6 +33,7 @@ from robotrader.venue import FixedPlan, NoCommission, Slippage, TieredPlan, Venu
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from robotrader.config import Config
     from robotrader.venue import CommissionPlan
@@ -55,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
         history = history_of(config, arguments)
         loaded = time.perf_counter()
         result = _engine(config, arguments, history).run(
-            batches(history.bars, {each.con_id: each.symbol for each in history.instruments}),
+            _prices(history),
             begin_ns=history.begin_ns,
         )
     except DataError as error:
@@ -81,6 +84,12 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.json and not arguments.quiet:
         print(f"kept as {made.name} in {folder.parent}; page: {folder / _PAGE}")
     return exits.OK
+
+
+def _prices(history: History) -> Iterable[Prices]:
+    names = {each.con_id: each.symbol for each in history.instruments}
+    bars = batches(history.bars, names)
+    return with_ticks(bars, history.ticks, names) if history.ticks else bars
 
 
 def _only(config: Config, names: list[str]) -> Config:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from robotrader.backtest.result import Result, Setup
 from robotrader.backtest.signalled import Signalled
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from robotrader.backtest.feed import Prices
     from robotrader.domain import Bar
     from robotrader.strategies import StrategyHost
-
-Prices: TypeAlias = "Sequence[Bar] | Quote | Trade"
-"""Bars that end together, or one quote, or one trade that was printed."""
 
 _TICKS: Final = (Quote, Trade)
 _CENTS: Final = Decimal("1e-8")
@@ -111,7 +109,8 @@ class Engine:
                 yield from prices
             elif isinstance(item, Quote):
                 self.trading.quoted.add(item.con_id)
-                self.trading.seen[item.con_id] = item
+                if item.bid and item.ask:
+                    self.trading.seen[item.con_id] = item
             elif not isinstance(item, Trade):
                 for bar in item:
                     if bar.con_id not in self.trading.quoted:
@@ -176,6 +175,9 @@ class Engine:
                 trading.drain()
             return
         trading.quoted.add(con_id)
+        if not tick.bid or not tick.ask:  # nothing is there to trade against, and no price
+            trading.no_quote(tick)
+            return
         if self._asks or trading.venue.by_contract.get(con_id):
             trading.meet_quote(tick)
         else:

@@ -142,6 +142,11 @@ class Trading:
         self._said(self.venue.on_trade(trade))
         self._printed.add(trade.con_id)
 
+    def no_quote(self, quote: Quote) -> None:
+        """Let a side of the market be empty: until the next quote nothing trades."""
+        self.tell_prices()
+        self._said(self.venue.on_quote(quote))
+
     def tell_prices(self) -> None:
         """Tell venue, gate and ledger the newest prices, which nobody has looked at until now."""
         if not self.seen:
