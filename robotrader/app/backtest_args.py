@@ -34,6 +34,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what says which strategies run, on which history and at what costs."""
     add = parser.add_argument
     add("strategy", nargs="*", metavar="STRATEGY", help="its section; default: all that are on")
+    add_history(parser)
+    add("--cash", type=_cash, default=Decimal(100_000), metavar="USD", help="default 100000")
+    help_fill = "at the next bar's open (default), or flattering: at the close of the bar itself"
+    add("--fill", choices=("open", "close"), default="open", help=help_fill)
+    add("--slippage", type=_bps, default=0.0, metavar="BPS", help="basis points; default 0")
+    add("--plan", choices=PLANS, default="fixed", help="IBKR's commissions; default fixed")
+    help_quotes = "trade by the quotes and trades of own data, and tell strategies of quotes"
+    add("--quotes", action="store_true", help=help_quotes)
+    help_signals = "let strategies compute their signals at once: faster, the same result"
+    add("--signals", action="store_true", help=help_signals)
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """Add what says which history: ``backtest_data.history_of`` reads it."""
+    add = parser.add_argument
     help_data = "own data, or `catalogue`; default: that, where it has them, or bundled days"
     add("--data", type=Path, metavar="DIR", help=help_data)
     add("--source", default="", metavar="NAME", help="of several in the catalogue, as `data ls`")
@@ -41,11 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--data-zone", default="America/New_York", help="of times in own data that have none")
     add("--from", dest="begin", type=day, metavar="DAY", help="first day of trading")
     add("--to", dest="end", type=day, metavar="DAY", help="last day")
-    add("--cash", type=_cash, default=Decimal(100_000), metavar="USD", help="default 100000")
-    help_fill = "at the next bar's open (default), or flattering: at the close of the bar itself"
-    add("--fill", choices=("open", "close"), default="open", help=help_fill)
-    add("--slippage", type=_bps, default=0.0, metavar="BPS", help="basis points; default 0")
-    add("--plan", choices=PLANS, default="fixed", help="IBKR's commissions; default fixed")
+    parser.set_defaults(quotes=False)
 
 
 def day(text: str) -> date:

@@ -12,7 +12,7 @@ import msgspec
 
 from robotrader.app import exits
 from robotrader.app.backtest_data import history_of
-from robotrader.app.backtest_engine import engine_of, only
+from robotrader.app.backtest_engine import engine_of, only, prices_of
 from robotrader.app.backtest_tables import brief, full
 from robotrader.app.building import chosen
 from robotrader.app.compare_tables import beside
@@ -22,7 +22,6 @@ from robotrader.app.run_files import PAGE, REPORT, read_report, write_trades
 from robotrader.app.tables import console
 from robotrader.backtest import (
     Report,
-    batches,
     held_equally,
     report_of_run,
     tearsheet,
@@ -51,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         history = history_of(config, arguments)
         loaded = time.perf_counter()
         result = engine_of(config, arguments, history).run(
-            batches(history.bars, {each.con_id: each.symbol for each in history.instruments}),
+            prices_of(history),
             begin_ns=history.begin_ns,
         )
     except DataError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +14,7 @@ from robotrader.adapters.calendar import US_STOCKS, sessions
 from robotrader.adapters.catalogue import Catalogue, is_catalogue
 from robotrader.app.building import chosen
 from robotrader.app.catalogue_data import FOLDER, catalogue_of, from_catalogue
-from robotrader.domain import Bar, Instrument
+from robotrader.domain import Bar, Instrument, Quote, Trade
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.hours import midnight_ns
 from robotrader.market.lengths import bar_ns
@@ -21,7 +22,7 @@ from robotrader.venue import Session, SessionTable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from robotrader.config import Config
     from robotrader.market.recording import Recording
@@ -40,6 +41,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     begin_ns: int
     daily: bool
     said: tuple[str, ...]
+    ticks: list[Quote | Trade]
+    """Quotes and trades, in order of time."""
 
 
 def history_of(config: Config, arguments: argparse.Namespace) -> History:
@@ -78,6 +81,7 @@ def history_of(config: Config, arguments: argparse.Namespace) -> History:
         begin_ns=midnight_ns(begin),
         daily=any(size == _DAY for size in wanted.values()),
         said=tuple(f"{symbol}: {series[symbol].provenance}" for symbol in wanted),
+        ticks=_ticks(series, recordings, wanted, (begin, end)) if arguments.quotes else [],
     )
 
 
@@ -103,6 +107,32 @@ def _refuse_unknown(symbols: tuple[str, ...], known: set[str], where: str) -> No
         some = ", ".join(sorted(known)[:30])
         msg = f"no data for {', '.join(missing)}: {where} has {some}; give --data DIR"
         raise ConfigurationError(msg)
+
+
+def _ticks(
+    series: Mapping[str, Series],
+    recordings: Mapping[int, Recording],
+    symbols: Iterable[str],
+    window: tuple[date, date],
+) -> list[Quote | Trade]:
+    """Return what was quoted and traded from the first day to the last.
+
+    Raises:
+        ConfigurationError: a symbol has no quotes.
+    """
+    found: list[Quote | Trade] = []
+    for symbol in symbols:
+        own = recordings.get(series[symbol].instrument.con_id)
+        days = [] if own is None else [day for day in own.days if window[0] <= day <= window[1]]
+        quotes = [] if own is None else list(chain(*map(own.quotes, days)))
+        if not quotes:
+            msg = f"{symbol}: its data has no quotes: put them in DIR/quotes, or leave out --quotes"
+            raise ConfigurationError(msg)
+        found += quotes
+        if own is not None and own.has_trades:
+            found += chain(*map(own.trades, days))
+    found.sort(key=attrgetter("time_ns"))
+    return found
 
 
 def _bars(

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.app.building import hosts_of, limits_of
-from robotrader.backtest import Engine, Setup
+from robotrader.backtest import Engine, Setup, batches, with_ticks
 from robotrader.domain.errors import ConfigurationError
 from robotrader.venue import FixedPlan, NoCommission, Slippage, TieredPlan, VenueRules
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from robotrader.app.backtest_data import History
+    from robotrader.backtest import Prices
     from robotrader.config import Config
     from robotrader.venue import CommissionPlan
 
@@ -39,7 +40,17 @@ def engine_of(config: Config, arguments: argparse.Namespace, history: History) -
         fill=arguments.fill,
         always_open=history.daily,
     )
-    return Engine(setup, hosts_of(config, {each.con_id: each for each in history.instruments}))
+    engine = Engine(setup, hosts_of(config, {each.con_id: each for each in history.instruments}))
+    if arguments.signals:
+        engine.compute_signals(history.bars)
+    return engine
+
+
+def prices_of(history: History) -> Iterable[Prices]:
+    """Yield what the engine is fed, checked; raises as ``batches`` and ``with_ticks``."""
+    names = {each.con_id: each.symbol for each in history.instruments}
+    bars = batches(history.bars, names)
+    return with_ticks(bars, history.ticks, names) if history.ticks else bars
 
 
 def only(config: Config, names: Sequence[str]) -> Config:

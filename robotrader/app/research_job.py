@@ -13,24 +13,24 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from robotrader.app.backtest_data import History, history_of
-from robotrader.app.backtest_engine import engine_of
+from robotrader.app.backtest_engine import engine_of, prices_of
 from robotrader.app.building import chosen
-from robotrader.backtest import batches, report_of_run
+from robotrader.app.catalogue_data import FOLDER
+from robotrader.backtest import report_of_run, when
 from robotrader.config import Config
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.hours import midnight_ns
 from robotrader.research import Trial, Value, figures_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from robotrader.domain import Bar
+    from robotrader.backtest import Prices
 
 _LONGEST: Final = 300
 """Characters of an error that are kept."""
@@ -43,6 +43,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     data: str | None
     data_zone: str
+    source: str
+    adjust: str
+    quotes: bool
+    signals: bool
     begin: date | None
     end: date | None
     cash: Decimal
@@ -54,7 +58,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, arguments: argparse.Namespace) -> Options:
         """Return those that a command line gave."""
         given = {name: getattr(arguments, name) for name in cls.__struct_fields__}
-        given["data"] = None if arguments.data is None else str(arguments.data.resolve())
+        if arguments.data is not None:
+            own = str(arguments.data)
+            given["data"] = own if own == FOLDER else str(arguments.data.resolve())
         return cls(**given)
 
     def namespace(self) -> argparse.Namespace:
@@ -90,30 +96,30 @@ class Loaded:
         self.config = msgspec.json.decode(source.config, type=Config)
         self.arguments = source.options.namespace()
         self.history: History = history_of(self.config, self.arguments)
-        names = {each.con_id: each.symbol for each in self.history.instruments}
-        self.batches = list(batches(self.history.bars, names))
-        self._ends = [each[0].end_ns for each in self.batches]
+        self.prices = list(prices_of(self.history))
+        self._times = [when(each) for each in self.prices]
 
     @property
     def days(self) -> list[date]:
         """The exchange days on which is traded, in order."""
         day_of, begin_ns = self.history.sessions.day_of, self.history.begin_ns
-        starts = (each[0].start_ns for each in self.batches)
+        bars = chain.from_iterable(self.history.bars.values())
+        starts = sorted({each.start_ns for each in bars})
         return list(dict.fromkeys(day_of(at) for at in starts if at >= begin_ns))
 
     @property
     def digest(self) -> str:
         """What tells this history from another one."""
         made = blake2b(digest_size=12)
-        for batch in self.batches:
-            made.update(msgspec.msgpack.encode(batch))
+        for each in self.prices:
+            made.update(msgspec.msgpack.encode(each))
         return made.hexdigest()
 
-    def until(self, end: date | None) -> list[Sequence[Bar]]:
-        """Return the bars up to a day, with it."""
+    def until(self, end: date | None) -> list[Prices]:
+        """Return the prices up to a day, with it."""
         if end is None:
-            return self.batches
-        return self.batches[: bisect_right(self._ends, midnight_ns(end + timedelta(days=1)))]
+            return self.prices
+        return self.prices[: bisect_right(self._times, midnight_ns(end + timedelta(days=1)))]
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from robotrader.app.backtest_args import day
+from robotrader.app.backtest_args import add_history
 from robotrader.app.cli_args import common
 
 TEMPLATES: Final = ("minimal", "sma", "breakout", "reversion")
@@ -37,10 +37,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--symbol", default="", help="real bars of this symbol; default: a random walk")
     add("--bar", default="", help="length of the bars, as 1m or 1d; default: its section's, or 1m")
-    add("--data", type=Path, metavar="DIR", help="own data, for --symbol")
-    add("--data-zone", default="America/New_York", help="of times in own data that have none")
-    add("--from", dest="begin", type=day, metavar="DAY", help="first day, with --symbol")
-    add("--to", dest="end", type=day, metavar="DAY", help="last day")
+    add_history(parser)
     add("--bars", type=_count, default=1_200, metavar="N", help="how many bars (default 1200)")
     add("--seed", type=int, default=1, help="of the random walk, and of where it is cut")
     add("--tolerance", type=_part, default=1e-6, metavar="X",

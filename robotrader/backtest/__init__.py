@@ -1,7 +1,7 @@
 """Strategies on history: the same hosts, gate, order manager, ledger and venue as live."""
 
 from robotrader.backtest.engine import Engine
-from robotrader.backtest.feed import batches, checked, held_equally
+from robotrader.backtest.feed import Prices, batches, checked, held_equally, when, with_ticks
 from robotrader.backtest.report import Part, Report, report_of_run
 from robotrader.backtest.result import Result, Setup
 from robotrader.backtest.tearsheet import tearsheet
@@ -9,6 +9,7 @@ from robotrader.backtest.tearsheet import tearsheet
 __all__ = [
     "Engine",
     "Part",
+    "Prices",
     "Report",
     "Result",
     "Setup",
@@ -17,4 +18,6 @@ __all__ = [
     "held_equally",
     "report_of_run",
     "tearsheet",
+    "when",
+    "with_ticks",
 ]

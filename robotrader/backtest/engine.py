@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from robotrader.backtest.result import Result, Setup
+from robotrader.backtest.signalled import Signalled
 from robotrader.backtest.trading import Trading
 from robotrader.domain import Quote, Trade
 from robotrader.domain import records as rec
@@ -26,14 +27,12 @@ from robotrader.performance import Track
 from robotrader.strategies.events import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from robotrader.backtest.feed import Prices
     from robotrader.domain import Bar
     from robotrader.strategies import StrategyHost
-
-Prices: TypeAlias = "Sequence[Bar] | Quote | Trade"
-"""Bars that end together, or one quote, or one trade that was printed."""
 
 _TICKS: Final = (Quote, Trade)
 _CENTS: Final = Decimal("1e-8")
@@ -57,7 +56,7 @@ class Engine:
         self.setup = setup
         self.trading: Trading
         self._hosts = {each.name: each for each in hosts}
-        self._by_contract: dict[int, list[StrategyHost]] = {}
+        self._by_contract: dict[int, list[StrategyHost | Signalled]] = {}
         for host in self._hosts.values():
             self._by_contract.setdefault(host.instrument.con_id, []).append(host)
         self._asks = not skip_quiet
@@ -66,6 +65,20 @@ class Engine:
         self._days: list[date] = []
         self._values: list[float] = []
         self._bars = self._ticks = 0
+
+    def compute_signals(self, bars: Mapping[int, Sequence[Bar]]) -> None:
+        """Let every strategy compute its signals at once, of the bars of a run that follows.
+
+        Raises:
+            StrategyError: a strategy cannot.
+        """
+        for con_id, hosts in self._by_contract.items():
+            own = bars.get(con_id, ())
+            hosts[:] = [
+                Signalled(each, own, asks=self._asks)
+                for each in self._hosts.values()
+                if each.instrument.con_id == con_id
+            ]
 
     def run(self, prices: Iterable[Prices], *, begin_ns: int = 0) -> Result:
         """Run over prices in the order of time.
@@ -95,19 +108,21 @@ class Engine:
                 yield item
                 yield from prices
             elif isinstance(item, Quote):
-                self.trading.seen[item.con_id] = item
+                self.trading.quoted.add(item.con_id)
+                if item.bid and item.ask:
+                    self.trading.seen[item.con_id] = item
             elif not isinstance(item, Trade):
                 for bar in item:
-                    self.trading.seen[bar.con_id] = bar
+                    if bar.con_id not in self.trading.quoted:
+                        self.trading.seen[bar.con_id] = bar
                     for host in self._by_contract.get(bar.con_id, ()):
                         host.bar(bar, live=False)
 
     def _begin(self, now_ns: int) -> None:
-        trading, setup = self.trading, self.setup
-        trading.now_ns = now_ns
-        trading.keep(rec.CashAdopted(account=setup.account, cash=setup.cash))
+        self.trading.now_ns = now_ns
+        self.trading.begin()
         self._roll(now_ns)
-        trading.begin()
+        self.trading.start()
 
     # -- as time goes by --
 
@@ -125,7 +140,7 @@ class Engine:
                 self._new_day(first.start_ns)
             if trading.due_ns <= now_ns:
                 trading.ring(now_ns)
-            trading.now_ns = now_ns
+            trading.now_ns = max(now_ns, trading.now_ns)  # quotes may have come behind a bar
             for bar in item:
                 if trading.quoted and bar.con_id in trading.quoted:
                     continue
@@ -141,7 +156,7 @@ class Engine:
                 for host in hosts.get(bar.con_id, ()):
                     outcome = host.bar(bar)
                     if asks or outcome is not NOTHING:
-                        trading.act(host, outcome)
+                        trading.act(host.name, outcome)
             if todo:
                 trading.drain()
 
@@ -156,19 +171,25 @@ class Engine:
         self._ticks += 1
         if isinstance(tick, Trade):
             trading.meet_trade(tick)
-        elif self._asks or trading.venue.by_contract.get(con_id):
+            if trading.todo:
+                trading.drain()
+            return
+        trading.quoted.add(con_id)
+        if not tick.bid or not tick.ask:  # nothing is there to trade against, and no price
+            trading.no_quote(tick)
+            return
+        if self._asks or trading.venue.by_contract.get(con_id):
             trading.meet_quote(tick)
         else:
             trading.seen[con_id] = tick
         if trading.todo:
             trading.drain()
-        if isinstance(tick, Quote):
-            for host in self._by_contract.get(con_id, ()):
-                outcome = host.quote(tick)
-                if self._asks or outcome is not NOTHING:
-                    trading.act(host, outcome)
-            if trading.todo:
-                trading.drain()
+        for host in self._by_contract.get(con_id, ()):
+            outcome = host.quote(tick)
+            if self._asks or outcome is not NOTHING:
+                trading.act(host.name, outcome)
+        if trading.todo:
+            trading.drain()
 
     # -- days --
 

@@ -1,20 +1,25 @@
-"""Bars of several contracts as one stream: those that end together are one batch."""
+"""Prices of several contracts as one stream by time: bars that end together are one batch."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from heapq import merge
 from itertools import groupby, pairwise
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from robotrader.market.quality import DataError, bar_fault
+from robotrader.domain import Quote, Trade
+from robotrader.market.quality import DataError, bar_fault, quote_fault, trade_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from robotrader.domain import Bar
+
+Prices: TypeAlias = "Sequence[Bar] | Quote | Trade"
+"""Bars that end together, or one quote, or one trade that was printed."""
 
 _END: Final = attrgetter("end_ns")
 
@@ -63,6 +68,42 @@ def _why(bar: Bar, end_ns: int) -> str:
         return wrong.remedy
     said = f"it begins before the one before it has ended, at {_at(end_ns)}"
     return f"{said}; sort the data by time and remove what is there twice"
+
+
+def with_ticks(
+    bars: Iterable[Sequence[Bar]], ticks: Iterable[Quote | Trade], names: Mapping[int, str]
+) -> Iterator[Prices]:
+    """Yield batches of bars, and quotes and trades between them, by time.
+
+    What came at the end of a bar comes before the bar, which contains it.
+
+    Raises:
+        DataError: a quote or a trade is none, or before one of its contract; it names symbol, time
+            and row.
+    """
+    return merge(checked_ticks(ticks, names), bars, key=when)
+
+
+def checked_ticks(
+    ticks: Iterable[Quote | Trade], names: Mapping[int, str]
+) -> Iterator[Quote | Trade]:
+    """Yield quotes and trades; see ``with_ticks`` for errors."""
+    last_ns = 0
+    for row, tick in enumerate(ticks, 1):
+        wrong = quote_fault(tick) if isinstance(tick, Quote) else trade_fault(tick)
+        said = None if wrong is None else wrong.remedy
+        if tick.time_ns < last_ns:
+            said = f"it came before the one before it, of {_at(last_ns)}; sort the data by time"
+        if said is not None:
+            place = f"{names[tick.con_id]}: quote or trade {row}, {_at(tick.time_ns)}"
+            raise DataError(f"{place}: {said}")
+        last_ns = tick.time_ns
+        yield tick
+
+
+def when(prices: Prices) -> int:
+    """Return the time of prices: a quote's or a trade's, or the end of bars."""
+    return prices.time_ns if isinstance(prices, Quote | Trade) else prices[0].end_ns
 
 
 def held_equally(

@@ -108,14 +108,18 @@ class Trading:
         self._number = 0
 
     def begin(self) -> None:
-        """Open the account, connect, and start the strategies that saw no history."""
-        effects = self.manager.begin(1, self.setup.account, _CLIENT, self.now_ns)
-        self._carry_out(effects)
-        link = LinkChanged(LinkState.READY, _GENERATION, self.now_ns, next_order_id=1)
-        self._later(self._hear, link)
+        """Begin a session, take the account over and connect."""
+        account, now_ns = self.setup.account, self.now_ns
+        self._carry_out(self.manager.begin(1, account, _CLIENT, now_ns))
         self.drain()
+        self.keep(rec.CashAdopted(account=account, cash=self.setup.cash, wall_ns=now_ns))
+        self._hear(LinkChanged(LinkState.READY, _GENERATION, now_ns, next_order_id=1))
+        self.drain()
+
+    def start(self) -> None:
+        """Start the strategies."""
         for host in self._hosts.values():
-            self.act(host, host.start(self.now_ns))
+            self.act(host.name, host.start(self.now_ns))
         self.drain()
 
     # -- the market --
@@ -138,6 +142,11 @@ class Trading:
         self._said(self.venue.on_trade(trade))
         self._printed.add(trade.con_id)
 
+    def no_quote(self, quote: Quote) -> None:
+        """Let a side of the market be empty: until the next quote nothing trades."""
+        self.tell_prices()
+        self._said(self.venue.on_quote(quote))
+
     def tell_prices(self) -> None:
         """Tell venue, gate and ledger the newest prices, which nobody has looked at until now."""
         if not self.seen:
@@ -157,7 +166,6 @@ class Trading:
     def _stands(self, quote: Quote) -> None:
         """Let a quote be what orders meet; its middle is the price where no trades are printed."""
         con_id = quote.con_id
-        self.quoted.add(con_id)
         if con_id not in self._printed:
             self.books.prices[con_id] = (quote.bid + quote.ask) / 2
         self._said(self.venue.on_quote(quote))
@@ -175,7 +183,7 @@ class Trading:
                 del self._armed[name, timer.name]
                 self.now_ns = max(at_ns, self.now_ns)
                 host = self._hosts[name]
-                self.act(host, host.timer(timer.name, timer.at_ns))
+                self.act(name, host.timer(timer.name, timer.at_ns))
             self.drain()
         self.due_ns = self._timers[0][0] if self._timers else NEVER_NS
 
@@ -197,8 +205,8 @@ class Trading:
         while todo:
             todo.popleft()()
 
-    def act(self, host: StrategyHost, outcome: Outcome) -> None:
-        """Take what a strategy wants."""
+    def act(self, name: str, outcome: Outcome) -> None:
+        """Take what the strategy of that name wants."""
         self.blocked.update(outcome.blocked)
         for wish in outcome.cancels:
             self._later(self._cancel, wish)
@@ -207,8 +215,8 @@ class Trading:
         for intent in outcome.intents:
             self._later(self._judge, intent)
         for timer in outcome.timers:
-            self._armed[host.name, timer.name] = timer
-            self._set_timer(timer.at_ns, host.name, timer)
+            self._armed[name, timer.name] = timer
+            self._set_timer(timer.at_ns, name, timer)
 
     def _cancel(self, wish: CancelWish) -> None:
         for each in self.keeper.cancels(wish):
@@ -274,7 +282,7 @@ class Trading:
         if host is None:
             return
         if isinstance(news.event, Fill):
-            self.act(host, host.fill(news.event))
+            self.act(host.name, host.fill(news.event))
         else:
             host.ended(news.event)
 

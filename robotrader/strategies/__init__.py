@@ -19,6 +19,7 @@ from robotrader.strategies.mean_reversion import MeanReversion, MeanReversionPar
 from robotrader.strategies.momentum import Momentum, MomentumParams
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.quarantine import Quarantine
+from robotrader.strategies.signals import Frame, Signalling, Told
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.standings import News, Standings, StandingsState
 from robotrader.strategies.stops import StopKind, StopRule
@@ -35,6 +36,7 @@ __all__ = [
     "Event",
     "Feed",
     "Fill",
+    "Frame",
     "MeanReversion",
     "MeanReversionParams",
     "Momentum",
@@ -44,6 +46,7 @@ __all__ = [
     "Outcome",
     "Params",
     "Quarantine",
+    "Signalling",
     "SmaCross",
     "SmaParams",
     "SmaState",
@@ -58,6 +61,7 @@ __all__ = [
     "StrategyHost",
     "Suspension",
     "Timer",
+    "Told",
     "TurnParams",
     "TurnState",
     "Turns",

@@ -54,6 +54,7 @@ class Context:
         position: what it holds, signed.
         bought: what it has asked to buy and is not filled yet; ``sold`` likewise.
         warming: whether nothing that it wishes now becomes an intent.
+        blocked: whether something that it wished was blocked.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Context:
         self._discipline, self._stops, self._causes = discipline, stops, causes
         self._sizer = size
         self.what: str | Bar | Quote = ""
-        self.now_ns, self.warming = 0, True
+        self.now_ns, self.warming, self.blocked = 0, True, False
         self.position = self.bought = self.sold = Decimal(0)
         self._forget()
 
@@ -327,7 +328,8 @@ class Context:
         if self.warming:
             return self._block("warming up")
         if not exits and not legs:
-            protected = self._protected(sign, limit)
+            near = None if limit is None else float(limit)
+            protected = self._stops.legs(sign, near, self._price)
             if protected is None:
                 return self._block("what its stop depends on is not known yet")
             legs = protected
@@ -359,11 +361,8 @@ class Context:
             self.sold += qty
         return True
 
-    def _protected(self, sign: int, limit: Number | None) -> tuple[Leg, ...] | None:
-        """Return the legs of its rule, None if they are not known yet."""
-        return self._stops.legs(sign, None if limit is None else float(limit), self._price)
-
     def _block(self, why: str) -> bool:
+        self.blocked = True
         if self._discipline.is_news(why):
             self._touched = True
             self._blocked.append(f"{self.event}: {why}")

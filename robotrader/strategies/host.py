@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from robotrader.domain import Funds
+from robotrader.domain import Bar, Funds
 from robotrader.domain.errors import StrategyError
 from robotrader.strategies import amounts, context
 from robotrader.strategies.context import Context
@@ -26,7 +26,7 @@ from robotrader.strategies.stops import HELD_TOO_LONG, NO_STOP, StopRule, Stops
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from robotrader.domain import Bar, Instrument, Quote, Sizing
+    from robotrader.domain import Instrument, Quote, Sizing
     from robotrader.sizing import Sizer
     from robotrader.strategies.base import Strategy
     from robotrader.strategies.events import Ended, Fill
@@ -61,6 +61,8 @@ class StrategyHost:
     Attributes:
         funds: says what the account has, when a size is asked for. Whoever drives the host sets
             it; until then nothing is known, and no size is given.
+        settled: whether at the last event nothing was wished, and nothing is known since that
+            would let the same event be answered otherwise.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class StrategyHost:
         self._price: float | None = None
         self.position = self._bought = self._sold = Decimal(0)
         self.bars_seen = 0
-        self._ready = False
+        self._ready = self.settled = False
         self._working: dict[str, Decimal] = {}
         self._standing_seq = 0
         self._discipline, self._stops = Discipline(dwell_bars), Stops(stop)
@@ -180,14 +182,25 @@ class StrategyHost:
         Raises:
             StrategyCrash: the strategy raised.
         """
+        warming = self.passes(bar, live=live)
+        if warming is None:
+            return NOTHING
+        return self._tell(bar, bar.end_ns, self.strategy.on_bar, warming, bar)
+
+    def passes(self, bar: Bar, *, live: bool = True) -> bool | None:
+        """Count a bar without telling the strategy of it; what follows from it is kept up to date.
+
+        Returns:
+            Whether the strategy warms up at this bar; None: it is not after the last one.
+        """
         start_ns = bar.start_ns
         if start_ns < self._bar_end_ns:
-            return NOTHING
+            return None
         if self._saved is not None:
             live = live and start_ns > self._saved.bar_ns
             if start_ns > self._saved.bar_ns:
                 self._take_back()
-        self._bar_end_ns = end_ns = bar.end_ns
+        self._bar_end_ns = bar.end_ns
         self.bars_seen += 1
         self._price = bar.close
         if self._sizer is not None:
@@ -197,8 +210,7 @@ class StrategyHost:
         if live:
             self._bar_ns = start_ns
             self._discipline.next_bar()
-        warming = not (live and (self._ready or self.ready))
-        return self._tell(bar, end_ns, self.strategy.on_bar, warming, bar)
+        return not (live and (self._ready or self.ready))
 
     def quote(self, quote: Quote) -> Outcome:
         """Take the newest quote; nothing happens before the strategy is warmed up.
@@ -254,9 +266,11 @@ class StrategyHost:
         """Take what the owner of its orders says in place of what was heard: some was lost."""
         self._has(standing)
         self._hold(now_ns)
+        self.settled = False
 
     def ended(self, ended: Ended) -> None:
         """Take it that an intent's order is over: nothing of it works any more."""
+        self.settled = False
         if self._working.pop(ended.cause, None) is not None:
             self._add_up()
 
@@ -286,6 +300,7 @@ class StrategyHost:
         ctx = self._ctx
         ctx.what, ctx.now_ns, ctx.warming = event, now_ns, warming
         ctx.position, ctx.bought, ctx.sold = self.position, self._bought, self._sold
+        ctx.blocked = False
         try:
             method(ctx, *what)
         except Exception as error:
@@ -294,6 +309,8 @@ class StrategyHost:
         if self._timed and self._stops.overdue(self._held_since_ns, now_ns) and not ctx.wished:
             ctx.close(HELD_TOO_LONG)
         outcome = ctx.outcome()
+        quiet = outcome is NOTHING and not ctx.blocked
+        self.settled = quiet and not self._timed and isinstance(event, Bar)
         if outcome.intents:
             for intent in outcome.intents:
                 self._working[intent.cause] = intent.qty * intent.side.sign

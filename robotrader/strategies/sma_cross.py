@@ -13,10 +13,12 @@ from msgspec import Meta
 
 from robotrader.indicators import Sma
 from robotrader.strategies.base import Params, State, Strategy
+from robotrader.strategies.crossing import sides
 
 if TYPE_CHECKING:
     from robotrader.domain import Bar
     from robotrader.strategies.context import Context
+    from robotrader.strategies.signals import Floats, Frame
 
 
 class SmaParams(Params, frozen=True):
@@ -62,9 +64,18 @@ class SmaCross(Strategy[SmaParams, SmaState]):
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Follow the averages."""
         fast, slow = self._fast.update(bar.close), self._slow.update(bar.close)
-        if fast is None or slow is None:
+        if fast is not None and slow is not None:
+            self.on_signal(ctx, bar, (fast > slow) - (fast < slow))
+
+    def signals(self, frame: Frame) -> Floats:
+        """Return on which side the fast average is at each bar; see ``sides``."""
+        return sides(frame.close, self.params.fast, self.params.slow)
+
+    def on_signal(self, ctx: Context, bar: Bar, signal: float) -> None:
+        """Follow the averages, of which the fast one is on that side; NaN: they are not known."""
+        if signal != signal:  # noqa: PLR0124 - the fastest way to see a NaN
             return
-        self._note_cross(ctx, (fast > slow) - (fast < slow))
+        self._note_cross(ctx, int(signal))
         wanted = self.state.signal if self.params.short else max(self.state.signal, 0)
         if ctx.position and ctx.position * wanted <= 0:
             ctx.close("the averages have crossed")

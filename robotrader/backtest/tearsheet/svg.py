@@ -22,6 +22,9 @@ _RIGHT: Final = 8
 _TOP: Final = 8
 _BOTTOM: Final = 22
 _POINTS: Final = 900
+_NOTHING: Final = 1e-300
+"""A difference that no scale can be made of."""
+
 """More of them lie on each other in a chart of this width."""
 
 
@@ -108,8 +111,10 @@ def histogram(title: str, values: Sequence[float], shown: Callable[[float], str]
 
 def _frame(values: Sequence[float], count: int, height: int) -> Frame:
     low, high = min(values), max(values)
-    if low == high:
-        low, high = low - (abs(low) or 1.0) * 0.01, high + (abs(high) or 1.0) * 0.01
+    if high - low < _NOTHING:
+        reach = max(abs(low), abs(high))
+        around = 0.01 * (reach if reach > 1_000 * _NOTHING else 1.0)
+        low, high = low - around, high + around
     room = (high - low) * 0.04
     return Frame(low - (room if low else 0.0), high + (room if high else 0.0), count, height)
 

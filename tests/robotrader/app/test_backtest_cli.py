@@ -23,6 +23,7 @@ SMA = (
     "--set", "kill_switch.losses_max=0",
 )  # fmt: skip
 DAILY = ("--set", "strategy.sma.bar=1d")
+OF_ITS_TIME = {"name", "seconds_load", "seconds_run"}
 WINDOW = ("--from", "2000-01-01", "--to", "2001-12-31")
 
 
@@ -134,6 +135,49 @@ def test_own_minute_bars_are_read_and_a_bad_row_is_named(
     status, _, err = run(capsys, *given)
     assert status == 2
     assert "KO.csv:6:" in err
+
+
+def test_signals_at_once_give_the_same_report(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for more in ((), ("--signals",)):
+        status, out, err = run(capsys, "run", "sma", "--json", *SMA, *DAILY, *WINDOW, *more)
+        assert (status, err) == (0, "")
+        report = json.loads(out)
+        said.append({k: v for k, v in report.items() if k not in OF_ITS_TIME})
+    assert said[0] == said[1]
+    assert said[0]["fills"] > 10
+
+
+def test_own_quotes_are_what_is_traded_against(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Bars only lead to decisions: a quote that costs more than any bar is what is paid."""
+    own, clock = tmp_path / "own", [f"2024-01-02T10:{minute:02d}:00" for minute in range(50)]
+    for folder in ("bars_1min", "quotes"):
+        (own / folder).mkdir(parents=True)
+    for symbol in ("AAPL", "KO"):
+        prices = [100 + abs(25 - at) for at in range(50)]
+        rows = [f"{at},{p},{p + 1},{p - 1},{p},1000" for at, p in zip(clock, prices, strict=True)]
+        text = "\n".join(["time,open,high,low,close,volume", *rows])
+        (own / "bars_1min" / f"{symbol}.csv").write_text(text + "\n")
+        rows = [f"{at},{p + 3},{p + 3.02}" for at, p in zip(clock, prices, strict=True)]
+        text = "\n".join(["time,bid,ask", *rows])
+        (own / "quotes" / f"{symbol}.csv").write_text(text + "\n")
+    fast = ("--set", "strategy.sma.params={ fast = 2, slow = 5, qty = 10 }")
+    given = ("run", "sma", "--json", "--plan", "none", "--data", str(own), *SMA, *fast)
+    finals = []
+    for more in ((), ("--quotes",)):
+        status, out, err = run(capsys, *given, *more)
+        assert (status, err) == (0, "")
+        report = json.loads(out)
+        assert report["fills"] == 2
+        finals.append(report["track"]["values"][-1])
+    # Bought 3.02 above the next open, worth 3.01 above the last close: 20 shares, a cent each.
+    assert finals[0] - finals[1] == pytest.approx(0.2, abs=1e-6)
+    (own / "quotes" / "KO.csv").unlink()
+    status, _, err = run(capsys, *given, "--quotes")
+    assert status == 2
+    assert "KO: its data has no quotes" in err
 
 
 def test_a_run_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def wish(step: str, dice: Random, position: int, works: bool, close: int) -> Wis
         return Wish(0, cancel=True) if works and not position else None
     if step == "close":
         return Wish(-position) if position else None
-    if works or position:
+    if not step or works or position:
         return None
     sign = 1 if "buy" in step else -1
     limit = close - sign * near if "limit" in step else None

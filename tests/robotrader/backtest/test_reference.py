@@ -140,6 +140,7 @@ def test_random_scripts_on_random_bars_trade_as_in_the_slow_engine() -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(1_800)
 def test_many_more_random_scripts_trade_as_in_the_slow_engine() -> None:
     assert compare(range(RUNS, 20 * RUNS)) > 19 * LEAST_TRADES
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from robotrader.backtest import Report, report_of_run, tearsheet
@@ -89,6 +89,8 @@ def test_who_chose_the_close_is_told_what_that_does() -> None:
 
 
 @given(VALUES)
+@example([0.0, 5e-324])
+@example([5e-324, 5e-324])
 def test_a_line_is_drawn_inside_and_keeps_its_extremes(values: list[float]) -> None:
     days = [date(2020, 1, 1) + timedelta(days=at) for at in range(len(values))]
     chart = line_chart("t", days, [Line("a", "one", tuple(values))], str)
@@ -100,7 +102,7 @@ def test_a_line_is_drawn_inside_and_keeps_its_extremes(values: list[float]) -> N
     assert all(math.isfinite(x) and 0 <= x <= 960 and 0 <= y <= 260 for x, y in points)
     assert len(points) <= 1_100
     low, high = min(values), max(values)
-    if high - low > 1e-6 * max(abs(low), abs(high)):
+    if high - low > max(1e-6 * max(abs(low), abs(high)), 1e-300):
         assert min(heights) < 40
         assert max(heights) > 200
 

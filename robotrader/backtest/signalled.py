@@ -1,0 +1,72 @@
+"""A host whose strategy has computed its signals at once: bars that change nothing are passed over.
+
+The strategy is told of a bar unless its signal is that of the bar before and the host is settled:
+then it would do what it did at that one, which was nothing. The rest of what a bar does (warm-up,
+dwell, sizes, stops) happens at every bar.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robotrader.domain.errors import StrategyError
+from robotrader.strategies import Frame, Signalling, Told
+from robotrader.strategies.events import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from robotrader.domain import Bar, Quote
+    from robotrader.strategies import Outcome, StrategyHost
+
+
+class Signalled:
+    """See the module's prose.
+
+    Args:
+        host: its strategy is replaced by one that is told its signals.
+        bars: those that the host will be told of, all of them and in that order.
+        asks: whether the strategy is told of every bar, for the same result.
+
+    Raises:
+        StrategyError: the strategy has no ``signals``, or not as many as there are bars.
+    """
+
+    def __init__(self, host: StrategyHost, bars: Sequence[Bar], *, asks: bool) -> None:
+        strategy, self.name = host.strategy, host.name
+        if not isinstance(strategy, Signalling):
+            msg = f"strategy {host.name} has no signals(frame): run it without signals"
+            raise StrategyError(msg)
+        found = strategy.signals(Frame.of(host.instrument.con_id, bars))
+        if len(found) != len(bars):
+            msg = (
+                f"strategy {host.name} made {len(found)} signals of {len(bars)} bars: one for each"
+            )
+            raise StrategyError(msg)
+        self._told = host.strategy = Told(strategy)
+        self._signals, self._host, self._asks = found.tolist(), host, asks
+        self._ends = [each.end_ns for each in bars]
+        self._at = 0
+        self._live = False
+
+    def bar(self, bar: Bar, *, live: bool = True) -> Outcome:
+        """Take the next bar.
+
+        Raises:
+            StrategyError: it is not the next of the bars that there are signals of.
+        """
+        at = self._at
+        if at == len(self._ends) or bar.end_ns != self._ends[at]:
+            msg = f"strategy {self.name}: bar {at + 1} is none that its signals were made of"
+            raise StrategyError(msg)
+        self._at = at + 1
+        signal, told, host = self._signals[at], self._told, self._host
+        if signal == told.signal and host.settled and host.ready and self._live and not self._asks:
+            host.passes(bar)
+            return NOTHING
+        told.signal, self._live = signal, live and host.ready
+        return host.bar(bar, live=live)
+
+    def quote(self, quote: Quote) -> Outcome:
+        """Take a quote."""
+        return self._host.quote(quote)

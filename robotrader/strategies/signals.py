@@ -1,0 +1,116 @@
+"""Strategies that compute what they look at for all bars at once: ``signals``, ``on_signal``.
+
+Such a strategy decides in ``on_signal``, and its ``on_bar`` is that with the signal of the bar. So
+there is one place that decides, live and in a backtest, and what is computed at once is compared
+with what is computed bar by bar. A backtest may leave out bars at which the signal is that of the
+bar before, nothing was wished and nothing has happened: ``on_signal`` may look at a bar's prices
+where it acts, but what makes it act has to be in the signal, the position and what it remembers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from robotrader.strategies.base import Params, State, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from robotrader.domain import Bar, Quote
+    from robotrader.strategies.context import Context
+    from robotrader.strategies.events import Fill
+
+Floats: TypeAlias = NDArray[np.float64]
+Times: TypeAlias = NDArray[np.int64]
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """Bars of one contract as columns of one length; times in nanoseconds since 1970, UTC."""
+
+    con_id: int
+    start_ns: Times
+    end_ns: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    @classmethod
+    def of(cls, con_id: int, bars: Sequence[Bar]) -> Frame:
+        """Return bars as columns."""
+        return cls(
+            con_id=con_id,
+            start_ns=np.array([each.start_ns for each in bars], np.int64),
+            end_ns=np.array([each.end_ns for each in bars], np.int64),
+            open=np.array([each.open for each in bars], np.float64),
+            high=np.array([each.high for each in bars], np.float64),
+            low=np.array([each.low for each in bars], np.float64),
+            close=np.array([each.close for each in bars], np.float64),
+            volume=np.array([each.volume for each in bars], np.float64),
+        )
+
+
+@runtime_checkable
+class Signalling(Protocol):
+    """A strategy that has both; see the module's prose."""
+
+    def signals(self, frame: Frame) -> Floats:
+        """Return the signal of each bar, made of it and of those before it; NaN: not known yet."""
+        ...
+
+    def on_signal(self, ctx: Context, bar: Bar, signal: float) -> None:
+        """Decide; what ``on_bar`` does with the signal of its bar."""
+        ...
+
+
+class Told(Strategy[Params, State]):
+    """A strategy that is told its signals instead of computing them.
+
+    Args:
+        inner: the strategy, which has to be ``Signalling``.
+    """
+
+    def __init__(self, inner: Strategy[Any, Any]) -> None:
+        super().__init__(Params())
+        assert isinstance(inner, Signalling), "whoever makes it has asked"
+        self.signal = float("nan")
+        self._decide = inner.on_signal
+        self._inner: Strategy[Any, Any] = inner
+
+    @property
+    def warmup_bars(self) -> int:
+        """As many as the strategy wants."""
+        return self._inner.warmup_bars
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Let it decide by the signal."""
+        self._decide(ctx, bar, self.signal)
+
+    def on_start(self, ctx: Context) -> None:
+        """Pass it on."""
+        self._inner.on_start(ctx)
+
+    def on_fill(self, ctx: Context, fill: Fill) -> None:
+        """Pass it on."""
+        self._inner.on_fill(ctx, fill)
+
+    def on_quote(self, ctx: Context, quote: Quote) -> None:
+        """Pass it on."""
+        self._inner.on_quote(ctx, quote)
+
+    def on_timer(self, ctx: Context, name: str) -> None:
+        """Pass it on."""
+        self._inner.on_timer(ctx, name)
+
+    def save(self) -> bytes:
+        """Return the strategy's state."""
+        return self._inner.save()
+
+    def load(self, data: bytes) -> None:
+        """Give the strategy its state back."""
+        self._inner.load(data)
