@@ -123,6 +123,7 @@ def test_a_trial_is_the_backtest_of_its_parameters(
         assert report["summary"][name] == one["figures"][name]
 
 
+@pytest.mark.timeout(240)
 def test_a_killed_sweep_is_resumed_to_the_same_bytes(
     whole: Path, own: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,6 +244,7 @@ def test_what_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing named" in run(capsys, "report", "make", "../sweeps")[2]
 
 
+@pytest.mark.timeout(240)
 def test_a_pool_gives_the_same_bytes_and_who_looks_on_sees_the_best_so_far(
     whole: Path, own: tuple[str, ...], tmp_path: Path
 ) -> None:

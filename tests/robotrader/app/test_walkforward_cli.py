@@ -74,6 +74,7 @@ def test_folds_judge_every_day_by_a_split_that_has_not_seen_it(
     assert report["windows"][0]["inside"]["days"] == DAYS - 127 - 3 - 5
 
 
+@pytest.mark.timeout(180)
 def test_combinatorial_splits_have_paths_and_a_page(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -121,7 +122,7 @@ def test_paths_of_a_kept_run_are_shown_and_kept(capsys: pytest.CaptureFixture[st
         status, path, _ = run(capsys, "report", "make", paths["name"])
         assert status == 0
         assert "what else might have happened" in Path(path.strip()).read_text("utf-8")
-    status, out, _ = run(capsys, "montecarlo", "run", one["name"], "--paths", "50")
+    status, out, _ = run(capsys, "montecarlo", "run", "--paths", "50")
     assert status == 0
     assert "50 paths of 506 days, stationary, blocks of" in out
     page = run(capsys, "report", "make", one["name"])[1].strip()
@@ -150,6 +151,7 @@ def test_runs_are_compared_over_the_days_that_both_have(capsys: pytest.CaptureFi
         ((*PLAN, "--scheme", "folds", "--metric", "profit_factor"), "here it may be sharpe"),
         ((*PLAN, "--param", "qty=-1:5"), "parameter qty = -1: expected `int` >= 0"),
         (("montecarlo", "run", "x"), "no run x in data/backtests"),
+        (("montecarlo", "run"), "no runs in data/backtests"),
         (("backtest", "compare", "x", "y"), "no run x in data/backtests"),
         (("report", "open", "x"), "nothing named x in data"),
     ],
