@@ -30,7 +30,8 @@ def worth(point: Point) -> float | None:
 
 def searched(seed: int, count: int = 60) -> list[Point]:
     pytest.importorskip("optuna")
-    search, found = TpeSearch(SPACE, count, seed), []
+    search = TpeSearch(SPACE, count, seed)
+    found: list[Point] = []
     while points := search.ask():
         assert len(points) <= BATCH
         found += points
