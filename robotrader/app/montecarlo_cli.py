@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.adapters.sweep_files import write_whole
-from robotrader.app import exits
+from robotrader.app import exits, run_files
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import PATHS, RUNS, folder_of, new_folder
-from robotrader.app.run_files import read_report, read_trades
 from robotrader.app.tables import console
 from robotrader.app.walk_tables import of_paths
 from robotrader.domain.errors import ConfigurationError
@@ -43,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = from_arguments(arguments).config
-    source = folder_of(config, RUNS) / arguments.id
-    report = read_report(source)
+    source = _source(folder_of(config, RUNS), arguments.id)
+    report = run_files.read_report(source)
     paths = _drawn(source, report, arguments)
-    folder = new_folder(folder_of(config, PATHS), arguments.id[:60], datetime.now(UTC))
+    folder = new_folder(folder_of(config, PATHS), source.name[:60], datetime.now(UTC))
     made = Kept(name=folder.name, run=report.name, provenance=report.provenance, paths=paths)
     write_whole(folder / REPORT, msgspec.json.format(msgspec.json.encode(made)))
     (folder / PAGE).write_text(page(made), "utf-8")
@@ -68,6 +67,17 @@ def page(made: Kept) -> str:
     )
 
 
+def _source(parent: Path, name: str | None) -> Path:
+    """Return the folder of the run that is meant, or of the newest."""
+    if name is not None:
+        return parent / name
+    known = sorted(parent.glob(f"*/{run_files.REPORT}"))
+    if not known:
+        msg = f"no runs in {parent}: make one with `robotrader backtest run`"
+        raise ConfigurationError(msg)
+    return known[-1].parent
+
+
 def _drawn(source: Path, report: Report, arguments: argparse.Namespace) -> Paths:
     count, seed, base = arguments.paths, arguments.seed, report.track.base
     if arguments.method not in OF_TRADES:
@@ -75,8 +85,8 @@ def _drawn(source: Path, report: Report, arguments: argparse.Namespace) -> Paths
             report.track.returns, base, arguments.method,
             count=count, seed=seed, block=arguments.block,
         )  # fmt: skip
-    gains = [float(each.gain) for each in read_trades(source)]
+    gains = [float(each.gain) for each in run_files.read_trades(source)]
     if not gains:
-        msg = f"{arguments.id} has no trades: draw its days, as `--method stationary`"
+        msg = f"{source.name} has no trades: draw its days, as `--method stationary`"
         raise ConfigurationError(msg)
     return of_trades(gains, base, arguments.method, count=count, seed=seed)

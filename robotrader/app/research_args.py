@@ -25,7 +25,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     verbs = paths.add_subparsers(dest="verb", required=True, metavar="VERB")
     run = verbs.add_parser("run", parents=shared, help="draw a kept run's trades or days again")
     add = run.add_argument
-    add("id", metavar="ID", help="of `backtest ls`")
+    add("id", nargs="?", metavar="ID", help="of `backtest ls`; default: the newest")
     add("--method", choices=DRAWS, default="stationary",
         help="trades in another order or drawn; days in blocks (default: stationary)")  # fmt: skip
     add("--paths", type=_count, default=2_000, metavar="N", help="default 2000")

@@ -145,7 +145,8 @@ def _words(arguments: argparse.Namespace) -> list[str]:
     for option, value in (
         ("conf", arguments.conf), ("profile", arguments.profile), ("symbol", arguments.symbol),
         ("bar", arguments.bar), ("data", arguments.data), ("data-zone", arguments.data_zone),
-        ("source", arguments.source), ("adjust", arguments.adjust), ("from", arguments.begin), ("to", arguments.end), ("bars", arguments.bars),
+        ("source", arguments.source), ("adjust", arguments.adjust),
+        ("from", arguments.begin), ("to", arguments.end), ("bars", arguments.bars),
         ("seed", arguments.seed), ("data-dir", arguments.data_dir),
     ):  # fmt: skip
         if value not in {None, ""}:

@@ -23,6 +23,7 @@ from robotrader.journal import Entry
 from robotrader.market.series import Daily
 from robotrader.recovery import CATALOGUE, index_rows
 from tests.docs.blocks import ROOT, blocks
+from tests.robotrader.app.research_kit import prices
 from tests.system.kit import real_day
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -103,6 +104,18 @@ def supervision(folder: Path) -> None:
     (folder / "heart.json").write_text(json.dumps({"children": [child]}))
 
 
+def research(folder: Path) -> None:
+    """A year of own prices of one symbol, and a strategy that trades it."""
+    prices(folder / "prices")
+    conf = folder / "conf"
+    (conf / "profiles").mkdir(parents=True)
+    (conf / "profiles" / "sim.toml").write_text('mode = "sim"\n')
+    (conf / "robotrader.toml").write_text(
+        '[universe]\nsymbols = ["KO"]\n[kill_switch]\nlosses_max = 0\n[strategy.sma]\n'
+        'class = "robotrader.strategies.sma_cross:SmaCross"\nsymbols = ["KO"]\nbar = "1d"\n'
+    )
+
+
 SITES: Final[dict[str, Callable[[Path], None]]] = {
     "data": data,
     "emulator": emulator,
@@ -110,6 +123,7 @@ SITES: Final[dict[str, Callable[[Path], None]]] = {
     "trading": trading,
     "monitoring": monitoring,
     "supervision": supervision,
+    "research": research,
 }
 
 

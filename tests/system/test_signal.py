@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from robotrader.adapters import journal_tools
 from robotrader.app.control_client import ControlClient
 from robotrader.domain import control

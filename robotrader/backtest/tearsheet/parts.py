@@ -75,10 +75,10 @@ def provenance(lines: Sequence[str]) -> str:
     """Return where prices are from, with a warning if some are not of a market."""
     drawn = any("synthetic" in line for line in lines)
     rows = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    head = "Prices are partly synthetic. " if drawn else ""
+    head = "Prices are partly synthetic. Where they are" if drawn else "Where prices are"
     return (
         f'<details class="{"warn" if drawn else "soft"}"{" open" if len(lines) < 3 else ""}>'
-        f"<summary>{head}Where they are from</summary><ul>{rows}</ul></details>"
+        f"<summary>{head} from</summary><ul>{rows}</ul></details>"
     )
 
 

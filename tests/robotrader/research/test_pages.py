@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 import msgspec
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from robotrader.research import (
     Axis,
     Listed,
+    Point,
     Skipped,
     Span,
     Trial,
@@ -143,20 +145,20 @@ def test_a_page_of_paths_has_the_fan_and_every_figure() -> None:
 
 
 def test_a_search_that_is_gone_through_again_runs_only_what_is_missing() -> None:
-    points = [{"a": at} for at in range(6)]
+    points: list[Point] = [{"a": at} for at in range(6)]
     ran: list[int] = []
 
-    def run(asked: object) -> object:
-        for number, point in asked:  # type: ignore[attr-defined]  # numbered points
+    def run(asked: Sequence[tuple[int, Point]]) -> Iterator[Trial]:
+        for number, point in asked:
             ran.append(number)
             yield Trial(number=number, params=point)
 
-    first = list(searched(Listed(points), run, "sharpe"))  # type: ignore[arg-type]  # as above
+    first = list(searched(Listed(points), run, "sharpe"))
     assert ran == list(range(6))
     for kept in range(7):
         ran.clear()
-        again = list(searched(Listed(points), run, "sharpe", first[:kept]))  # type: ignore[arg-type]  # as above
+        again = list(searched(Listed(points), run, "sharpe", first[:kept]))
         assert (again, ran) == (first, list(range(kept, 6)))
     wrong = [Trial(number=0, params={"a": 5})]
     with pytest.raises(ValueError, match="trial 0 is asked for as"):
-        list(searched(Listed(points), run, "sharpe", wrong))  # type: ignore[arg-type]  # as above
+        list(searched(Listed(points), run, "sharpe", wrong))

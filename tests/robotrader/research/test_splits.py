@@ -54,13 +54,14 @@ def test_combinatorial_splits_and_paths_are_those_of_skfolio(
     folds: int, tested: int, purge: int, embargo: int
 ) -> None:
     """Its paths are numbered otherwise; which splits judge a fold, and how many, is the same."""
-    pytest.importorskip("skfolio")
-    from skfolio.model_selection import CombinatorialPurgedCV
+    selection = pytest.importorskip("skfolio.model_selection")
 
     size = 120
     ours = combinatorial(size, folds, tested, purge=purge, embargo=embargo)
     if tested > 1:
-        other = CombinatorialPurgedCV(folds, tested, purged_size=purge, embargo_size=embargo)
+        other = selection.CombinatorialPurgedCV(
+            folds, tested, purged_size=purge, embargo_size=embargo
+        )
         theirs = [
             (list(a), [int(at) for part in b for at in part])
             for a, b in other.split(np.zeros((size, 1)))
