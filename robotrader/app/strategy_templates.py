@@ -170,9 +170,8 @@ def host() -> StrategyHost:
     return StrategyHost(load(WHERE), name="$name", instrument=WALK)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_it_passes_every_check(seed: int) -> None:
-    bars = walk(WALK, 500, seed, size_ns=MINUTE_NS)
+def test_it_passes_every_check() -> None:
+    bars = walk(WALK, 400, 1, size_ns=MINUTE_NS)
     assert [(each.check, each.said) for each in verdicts(host, bars) if not each.ok] == []
 
 

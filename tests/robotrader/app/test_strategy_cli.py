@@ -15,6 +15,9 @@ from robotrader.app.strategy_templates import IDEAS, texts
 
 ROOT = Path(__file__).resolve().parents[3]
 WRONG = ROOT / "tests/robotrader/checks/wrong.py"
+pytestmark = pytest.mark.timeout(180)
+"""A check starts two more processes, each of which loads the whole system."""
+
 FEW = ("--bars", "200")
 
 
