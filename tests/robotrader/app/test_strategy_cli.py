@@ -189,6 +189,19 @@ def test_strategies_of_sections_and_of_the_box_are_listed(
         assert run(capsys, "show", each["where"], "--json")[0] == 0
 
 
+def test_the_sections_that_come_with_it_trade_on_real_days(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["init", "conf", "--yes", "--quiet"]) == 0
+    window = ("--from", "2000-01-01", "--to", "2004-12-31", "--set", "kill_switch.losses_max=0")
+    names = ("breakout", "mean_reversion", "momentum")
+    assert main(["backtest", "run", *names, *window, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [each["name"].partition("/")[0] for each in report["strategies"]] == list(names)
+    assert all(each["trades"]["count"] > 5 for each in report["strategies"])
+    assert report["refusals"] == {}
+
+
 def test_a_file_that_says_what_it_is_needs_no_class() -> None:
     code, _ = texts("dip", "minimal")
     Path("dip.py").write_text(code)
