@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-OF_THE_CORE: Final = ("journal", "recovery", "gate", "correlation", "queries")
 OF_BACKTESTS: Final = "backtest"
+OF_THE_CORE: Final = ("journal", "recovery", "gate", "correlation", "queries", "indicators")
 """They import the whole core, which is no part of the other samples' memory and start."""
 
 
 def _special(workload: str) -> Callable[[str, int], dict[str, float]] | None:
     if workload in OF_THE_CORE:
-        from bench import gate, journal, queries, recovery
+        from bench import gate, indicators, journal, queries, recovery
 
         special = journal.SPECIAL | recovery.SPECIAL | gate.SPECIAL | queries.SPECIAL
+        special = special | indicators.SPECIAL
         return special[workload]
     if workload.startswith(OF_BACKTESTS):
         from bench import backtest

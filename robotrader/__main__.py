@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from robotrader import __version__
 from robotrader.app import (
+    aliases,
     backtest_args,
     chaos_args,
     cli_args,
@@ -176,7 +177,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status: 0 when the command did its work. A wrong argument ends the process
     with status 2 and a usage line on standard error, as ``argparse`` does.
     """
-    arguments = cli_args.with_common_defaults(_parser().parse_args(argv))
+    parser = _parser()
+    known = aliases.known(parser)
+    parser.epilog = aliases.epilog(known)
+    given = aliases.translated(sys.argv[1:] if argv is None else argv, known)
+    arguments = cli_args.with_common_defaults(parser.parse_args(given))
     return _COMMANDS.get(arguments.command, _operate)(arguments)
 
 

@@ -79,11 +79,14 @@ IDEAS: Final = {
 }
 
 STRATEGY: Final = Template('''\
-"""$title: $says.
+"""The strategy $name.
 
-Made by `robotrader strategy new $name --template $template`; it is yours now. It is told bars and
-acts through `ctx`; what it keeps in `self.state` survives a restart, indicators are made anew from
-`warmup_bars` bars. `robotrader strategy check $name` finds what it must not depend on.
+It is $says.
+
+Made by `robotrader strategy new $name --template $template`.
+It is told bars and acts through `ctx`. What it keeps in `self.state` survives a restart; indicators
+are made anew from `warmup_bars` bars. What it must not depend on is found by
+`robotrader strategy check $name`.
 """
 
 from __future__ import annotations
@@ -91,7 +94,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import Meta
-
 from robotrader.domain import Bar
 from robotrader.indicators import $indicators
 from robotrader.strategies import Context, Params, State, Strategy
@@ -146,14 +148,13 @@ $signal\
 ''')
 
 TEST: Final = Template('''\
-"""$title decides on what it was told and on nothing else, within the bounds of its parameters."""
+"""$title decides on what it was told and on nothing else."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
 from robotrader.adapters.loader import load
 from robotrader.checks import Desk, verdicts, walk
 from robotrader.domain import Instrument
@@ -169,9 +170,8 @@ def host() -> StrategyHost:
     return StrategyHost(load(WHERE), name="$name", instrument=WALK)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_it_passes_every_check(seed: int) -> None:
-    bars = walk(WALK, 500, seed, size_ns=MINUTE_NS)
+def test_it_passes_every_check() -> None:
+    bars = walk(WALK, 400, 1, size_ns=MINUTE_NS)
     assert [(each.check, each.said) for each in verdicts(host, bars) if not each.ok] == []
 
 

@@ -76,19 +76,19 @@ def verdicts(
         msg = f"{len(bars)} bars for a warm-up of {warm}: give at least {2 * warm + 2}"
         raise ValueError(msg)
     whole = Desk(make).play(bars)
-    random = Random(seed)
+    rng = Random(seed)
     return [
-        _lookahead(make, bars, whole, _places(random, warm, len(bars))),
-        _warm_up(make, bars, _places(random, warm, len(bars)), tolerance),
+        _lookahead(make, bars, whole, _places(rng, warm, len(bars))),
+        _warm_up(make, bars, _places(rng, warm, len(bars)), tolerance),
         _determinism(make, bars, whole),
-        _restarts(make, bars, whole, _places(random, warm, len(bars))),
+        _restarts(make, bars, whole, _places(rng, warm, len(bars))),
     ]
 
 
-def _places(random: Random, first: int, count: int) -> list[int]:
+def _places(rng: Random, first: int, count: int) -> list[int]:
     """Return places in bars, spread and yet by chance."""
     span = max((count - first) // CUTS, 1)
-    found = (first + span * at + random.randrange(span) for at in range(CUTS))
+    found = (first + span * at + rng.randrange(span) for at in range(CUTS))
     return sorted({min(each, count - 1) for each in found})
 
 

@@ -30,22 +30,22 @@ def walk(instrument: Instrument, count: int, seed: int, *, size_ns: int) -> list
         seed: another one gives others.
         size_ns: how long each is.
     """
-    random, close, anchor, drift, pull = Random(seed), 100.0, 100.0, 0.0, 0.0
+    rng, close, anchor, drift, pull = Random(seed), 100.0, 100.0, 0.0, 0.0
     made = []
     for at in range(count):
-        if random.random() < 1 / _REGIME:
-            drift, pull = random.choice([(0.004, 0), (-0.004, 0), (0, 0.15), (0, 0)])
+        if rng.random() < 1 / _REGIME:
+            drift, pull = rng.choice([(0.004, 0), (-0.004, 0), (0, 0.15), (0, 0)])
             anchor = close
-        calm = random.random() < 0.02
-        opened = close * (1 + (0 if calm else random.gauss(0, 0.004)))
-        move = 0.0 if calm else drift + pull * (anchor / opened - 1) + random.gauss(0, 0.01)
+        calm = rng.random() < 0.02
+        opened = close * (1 + (0 if calm else rng.gauss(0, 0.004)))
+        move = 0.0 if calm else drift + pull * (anchor / opened - 1) + rng.gauss(0, 0.01)
         opened, close = (min(max(each, 5.0), 2_000.0) for each in (opened, opened * (1 + move)))
         ends = (opened, close)
-        reach = 0.0 if calm else abs(random.gauss(0, 0.004))
+        reach = 0.0 if calm else abs(rng.gauss(0, 0.004))
         prices = opened, max(ends) * (1 + reach), min(ends) * (1 - reach), close
         o, h, low, c = (round(each, 2) for each in prices)
         begin = _BEGIN_NS + at * size_ns
-        volume = float(random.randrange(100, 100_000))
+        volume = float(rng.randrange(100, 100_000))
         bar = Bar(instrument.con_id, begin, begin + size_ns, o, h, low, c, volume, c, 10)
         made.append(bar)
     return made

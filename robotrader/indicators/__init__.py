@@ -10,6 +10,7 @@ times their length. ``Obv`` and ``Vwap`` remember everything, and the session, e
 are none are refused and change nothing. ``batch`` has the same over numpy's arrays.
 """
 
+from robotrader.indicators import batch
 from robotrader.indicators.averages import Ema, Rma, Sma, Wma
 from robotrader.indicators.base import Indicator
 from robotrader.indicators.exact import NotFiniteError
@@ -67,5 +68,6 @@ __all__ = [
     "WilliamsR",
     "Wma",
     "ZScore",
+    "batch",
     "typical",
 ]

@@ -31,6 +31,14 @@ def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
     assert min(figures.values()) > 0
 
 
+def test_a_sample_of_the_indicators_has_every_figure_of_the_plan() -> None:
+    run = [sys.executable, "-m", "bench.sample", "pool", "indicators", "2000"]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
+    figures = json.loads(done.stdout)
+    assert set(figures) == {each.key for each in FIGURES if each.workload == "indicators"}
+    assert min(figures.values()) > 1_000
+
+
 def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan() -> None:
     run = [sys.executable, "-m", "bench.sample", "pool", "path", "30"]
     done = subprocess.run(run, capture_output=True, check=True, timeout=170)

@@ -140,7 +140,7 @@ def test_a_wrong_parameter_is_named_with_its_value_and_bounds(
 
 
 def test_the_command_shows_a_strategy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["strategy", "check", SMA, "--param", "fast=5"]) == 0
+    assert main(["strategy", "show", SMA, "--param", "fast=5"]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "SmaCross: warms up on 30 bars"
     assert shown[1] == "  fast = 5  (>= 1, <= 1000)"
@@ -151,7 +151,7 @@ def test_the_command_shows_a_strategy(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_command_says_what_is_wrong_in_one_line(
     param: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["strategy", "check", SMA, "--param", param]) == 2
+    assert main(["strategy", "show", SMA, "--param", param]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert len(shown.err.splitlines()) == 1

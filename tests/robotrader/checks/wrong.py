@@ -153,9 +153,7 @@ class HashOrder(Every):
     """Buys what comes first out of a set of words."""
 
     def qty(self) -> int:
-        return {"ten": 10, "twenty": 20, "thirty": 30, "forty": 40}[
-            next(iter({"ten", "twenty", "thirty", "forty"}))
-        ]
+        return int(next(iter({f"{number}" for number in range(1, 90)})))
 
 
 class ReadsFile(Every):
