@@ -34,10 +34,11 @@ from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Fault, Plan, swarm
 from tests.simulation.process import Folder, Process
-from tests.simulation.rows import LogView, died
+from tests.simulation.rows import LogView
 from tests.simulation.strike import Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS
+from tests.simulation.traps import ProcessDied, Traps
 from tests.simulation.weather import Weather
 
 if TYPE_CHECKING:
@@ -70,10 +71,6 @@ BOOT_NS: Final = 1_500_000_000
 MOST_BREACHES: Final = 20
 
 
-class ProcessDied(BaseException):
-    """The process was told to die here; no handler of the product may catch it."""
-
-
 class CoreWorld:
     """The world of one run; see ``world.World`` for what checkers see of it."""
 
@@ -104,7 +101,7 @@ class CoreWorld:
         self.sessions: list[Session] = []
         """The connections that the process holds."""
 
-        self.traps: list[list[Any]] = []
+        self.traps = Traps(self)
         self.crash_steps: list[int] = []
         """At which turns the process dies."""
 
@@ -226,14 +223,7 @@ class CoreWorld:
             ProcessDied: it was told to.
         """
         self.coverage[name] += 1
-        for trap in self.traps:
-            if trap[0] == name:
-                trap[1] -= 1
-                if trap[1] <= 0:
-                    self.traps.remove(trap)
-                    self.dying = f"crash at {name}"
-                    died(self, name, what)
-                    raise ProcessDied(name)
+        self.traps.passes(name, what)
 
     # -- the process --
 
@@ -253,7 +243,8 @@ class CoreWorld:
         self.log_view.at_death()
         process, self.process = self.process, None
         self.life += 1
-        self.dying, self.traps, self.crash_steps = "", [], []
+        self.dying, self.crash_steps = "", []
+        self.traps.clear()
         process.die()
         for session in list(self.sessions):
             session.end()

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 ZERO: Final = Decimal(0)
 CASH: Final = Decimal(1_000_000)
 STEPS: Final = ("open_orders", "completed", "executions", "positions", "values")
+LATE_NS: Final = 1_000_000_000
+"""How late a part's execution is told where the rest is cut short."""
+
 OTHERS: Final = 0
 """The client number of orders that a person places in TWS."""
 
@@ -147,7 +150,7 @@ class Exchange:
                     self.executions.append(execution)
                     self.world.changed = True
                     if execution.key.client_id == own:
-                        self.say(execution_report(execution, 0))
+                        self._tell_fill(execution)
                 case Charged():
                     self._charges[_family(event.exec_id)] = event
                     lost = self.world.weather.strikes("lost_commission")
@@ -158,6 +161,16 @@ class Exchange:
                 case Refused() | Warned():
                     if event.key.client_id == own:
                         self.say(OrderFailed(event.key.order_id, event.code, event.text, 0))
+
+    def _tell_fill(self, execution: Execution) -> None:
+        """Tell of a fill; one of a part may be late, and the rest be cancelled before it is told."""
+        report, key = execution_report(execution, 0), execution.key
+        rest = self.venue.live.get(key)
+        if rest is None or not self.world.weather.lasts("cut_short", str(execution.con_id)):
+            self.say(report)
+            return
+        self.world.after(LATE_NS, lambda: self.say(report))
+        self.world.after(LATE_NS // 2, lambda: self._cancel(key))
 
     def correct(self, index: int, qty: Decimal | None, price: Decimal | None) -> None:
         """The broker replaces a fill of today by another quantity or price."""

@@ -66,7 +66,8 @@ class Striker:
         for fault in list(self._lasting):
             self._end(fault)
         world = self.world
-        world.traps, world.crash_steps, world.fail_commit = [], [], False
+        world.crash_steps, world.fail_commit = [], False
+        world.traps.clear()
         world.skew_ns = 0
         world.exchange.forgets_ids = False
         world.folder.kill = None
@@ -88,7 +89,16 @@ class Striker:
         self.world.die(f"fault {fault.id}")
 
     def _crash_at(self, fault: Fault) -> None:
-        self.world.traps.append([fault.subject, int(fault.amount)])
+        self.world.traps.to_die(fault.subject, count=int(fault.amount))
+
+    def _crash_with(self, fault: Fault) -> None:
+        """Die at a point with something in hand."""
+        point, what = fault.subject.split()
+        self.world.traps.to_die(point, what, int(fault.amount))
+
+    def _crash_told(self, fault: Fault) -> None:
+        """Die a few turns after a fill was written, while the news of it is on its way."""
+        self.world.traps.to_die_soon("commit.after", "FillBooked", int(fault.amount))
 
     def _crash_in(self, fault: Fault) -> None:
         """Die after so many turns from now, whatever they are."""
@@ -227,7 +237,7 @@ class Striker:
 
     # -- operator --
 
-    def _ask(self, role: str, message: Any) -> None:
+    def ask(self, role: str, message: Any) -> None:
         """Ask without waiting for the answer, as a person at another process does."""
         cell = self._cell(role)
         if cell is None or cell.state != ALIVE:
@@ -239,10 +249,34 @@ class Striker:
         level, scope = fault.subject.split()
         read = Level.read(level)
         assert read is not None, fault.subject
-        self._ask("kill-switch", Trip(read, scope, "bob", "a test"))
+        self.ask("kill-switch", Trip(read, scope, "bob", "a test"))
 
     def _clear(self, fault: Fault) -> None:
-        self._ask("kill-switch", Clear(fault.subject, "bob", "a test"))
+        self.ask("kill-switch", Clear(fault.subject, "bob", "a test"))
+
+    def _trip_in_commit(self, fault: Fault) -> None:
+        """A person trips it while an intent is being written."""
+        level = Level.read(fault.subject)
+        assert level is not None, fault.subject
+        self.world.traps.to_trip("commit.before", "OrderIntended", level, int(fault.amount))
+
+    def _crash_in_trip(self, fault: Fault) -> None:
+        """The process dies at a point of the way of a trip to the broker."""
+        point, what = (*fault.subject.split(), "")[:2]
+        self.world.traps.to_die(point, what)
+        self.ask("kill-switch", Trip(Level.CANCEL, "all", "bob", "a test"))
+
+    def _crash_in_clear(self, fault: Fault) -> None:
+        """The process dies while a person's clearing is being written."""
+        world, life = self.world, self.world.life
+
+        def clear() -> None:
+            if world.life == life:
+                world.traps.to_die(fault.subject, "SwitchCleared")
+                self.ask("kill-switch", Clear("all", "bob", "a test"))
+
+        self.ask("kill-switch", Trip(Level.PAUSE, "all", "bob", "a test"))
+        world.plan_soon(S, clear)
 
     def _limit(self, fault: Fault) -> None:
         process = self.world.process
