@@ -75,6 +75,8 @@ CATALOGUE: Final = {
         Kind("thin", 3.0, CONTRACTS, lasts_s=LASTS),
         Kind("cut_short", 2.0, CONTRACTS, lasts_s=LASTS),
         Kind("lose", 0.5),
+        Kind("day_roll", 0.5),
+        Kind("rolls_dead", 0.5),
     ),
     "clock": (
         Kind("clock_jump", 1.5, amount=(-3600.0, 3600.0)),

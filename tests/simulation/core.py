@@ -20,11 +20,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import Reconcile
-from robotrader.domain.records import LimitChanged, SwitchCleared, SymbolResumed
 from robotrader.execution import OrderManager
 from robotrader.recovery import CATALOGUE
 from supervision import Simulation
 from supervision.states import DEAD
+from tests.simulation import persons
 from tests.simulation.at_rest import BackToReady
 from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.checkers import check_all, resting, watching
@@ -35,7 +35,7 @@ from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Fault, Plan, swarm
 from tests.simulation.process import Folder, Process
 from tests.simulation.rows import LogView
-from tests.simulation.strike import Striker
+from tests.simulation.strike import BOOT_NS, Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS
 from tests.simulation.traps import ProcessDied, Traps
@@ -64,9 +64,6 @@ FROZEN_S: Final = 15.0
 COMPARED_S: Final = 5.0
 """How long before the end a person has broker and journal compared: what others traded is shown
 to us by the next comparison only, which may be a minute away."""
-
-BOOT_NS: Final = 1_500_000_000
-"""From the death of the process to the start of the next: what heart takes."""
 
 MOST_BREACHES: Final = 20
 
@@ -342,20 +339,13 @@ class CoreWorld:
             self.process.tell("orders", Reconcile())
 
     def _clear(self) -> None:
-        """A person clears the switch, sets limits back and resumes what was halted."""
+        """A person sees to what the faults have left; without a process a second later."""
         process = self.process
         switch = None if process is None else process.switch()
         if process is None or switch is None:
             self.plan_at(self.sim_ns() + S, self._clear)
             return
-        for scope in sorted({trip.scope for trip in switch.trips}):
-            process.tell("journal", SwitchCleared(scope=scope, who="ann", why="calm again"))
-        trading = process.trading()
-        for con_id in sorted(() if trading is None else trading.halted):
-            process.tell("journal", SymbolResumed(con_id=con_id, who="ann", why="looked at"))
-        for name in sorted(self.striker.limits):
-            value = Decimal(getattr(LIMITS, name))
-            process.tell("journal", LimitChanged(name=name, value=value, who="ann"))
+        persons.clear(self, process, switch)
 
 
 def plan_of(seed: int, seconds: float) -> Plan:

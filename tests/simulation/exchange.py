@@ -16,6 +16,7 @@ from robotrader.domain import (
     OrderType,
     Side,
 )
+from robotrader.domain.records import FillBooked
 from robotrader.venue import (
     AccountSetup,
     AlwaysOpen,
@@ -33,6 +34,7 @@ from robotrader.venue import (
     order_report,
     position_reports,
 )
+from robotrader.venue.daytime import Day
 from tests.simulation.world import Asked
 
 if TYPE_CHECKING:
@@ -163,7 +165,7 @@ class Exchange:
                         self.say(OrderFailed(event.key.order_id, event.code, event.text, 0))
 
     def _tell_fill(self, execution: Execution) -> None:
-        """Tell of a fill; one of a part may be late, and the rest be cancelled before it is told."""
+        """Tell of a fill; a part's may be late, and the rest be cancelled before it is told."""
         report, key = execution_report(execution, 0), execution.key
         rest = self.venue.live.get(key)
         if rest is None or not self.world.weather.lasts("cut_short", str(execution.con_id)):
@@ -180,6 +182,23 @@ class Exchange:
         old = today[index % len(today)]
         self.world.reach("row 20")
         self.publish(self.venue.correct(old.exec_id, old.qty if qty is None else qty, price))
+
+    def roll_day(self) -> None:
+        """End the day: what was executed and has ended is in no list any more (crash row 43).
+
+        A fill of which we have not heard can then be had from a statement only: whether fills and
+        cash agree is judged no more, positions have to.
+        """
+        world, now_ns = self.world, self.world.now_ns
+        known = {each.family for _, each in world.log if isinstance(each, FillBooked)}
+        account = world.account
+        untold = [each for each in self.venue.executions
+                  if each.account == account and _family(each.exec_id) not in known]  # fmt: skip
+        if untold:
+            world.reach("row 43")
+            world.excused |= {"I2", "I11"}
+        self.venue.day = Day(self.venue.day.date, now_ns, now_ns)
+        self.publish(self.venue.advance(now_ns))
 
     # -- answers --
 

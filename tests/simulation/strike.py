@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Fault
 
 S: Final = 1_000_000_000
+BOOT_NS: Final = 1_500_000_000
+"""From the death of the process to the start of the next: what heart takes."""
 
 
 class Striker:
@@ -219,6 +221,15 @@ class Striker:
         if live:
             self.world.venue.lose(fault.random(self.world.seed).choice(live))
             self._disconnect(fault)
+
+    def _day_roll(self, _: Fault) -> None:
+        """The broker's day ends: its lists of today are empty."""
+        self.world.exchange.roll_day()
+
+    def _rolls_dead(self, fault: Fault) -> None:
+        """The broker's day ends while our process is dead: it boots after midnight."""
+        self.world.die(f"fault {fault.id}")
+        self.world.plan_soon(BOOT_NS - S // 10, self.world.exchange.roll_day)
 
     # -- clock, market, load --
 

@@ -1,8 +1,8 @@
 """Traps at named points: what happens when a run comes by with something in hand.
 
-A process that dies at a drawn moment hardly ever dies where it matters. A trap names the point, what
-has to be in hand there (a record's name, ``order``, ``change``; empty: whatever it is), and at which
-time of coming by it goes off.
+A process that dies at a drawn moment hardly ever dies where it matters. A trap names the point,
+what has to be in hand there (a record's name, ``order``, ``change``; empty: whatever it is), and at
+which time of coming by it goes off.
 """
 
 from __future__ import annotations
