@@ -50,6 +50,7 @@ CATALOGUE: Final = {
         Kind("slow_disk", 3.0, amount=(0.01, 2.0), lasts_s=LASTS),
         Kind("full", 2.0, lasts_s=LASTS),
         Kind("eio", 2.0),
+        Kind("flip", 0.5, lasts_s=(2.0, 8.0)),
     ),
     "network": (
         Kind("delay", 3.0, amount=(0.001, 5.0), lasts_s=LASTS),

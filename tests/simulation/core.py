@@ -295,6 +295,8 @@ class CoreWorld:
                 self.die(self.dying)
             elif self.process is not None and not self.process.alive:
                 self.reach("root gave up")
+                refused = "CorruptJournal" in str(self.process.root.reason)
+                self.reach("refused: corrupt" if refused else "refused: other")
                 self.die(f"its root ended: {self.process.root.reason}")
             elif not self._agenda or self._agenda[0][0] >= sim_ns:
                 clock: Any = system.clock

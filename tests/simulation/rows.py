@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from actors.say import Recorded
 from robotrader.domain import records as rec
+from robotrader.execution import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from robotrader.domain.records import Record
     from tests.simulation.core import CoreWorld
@@ -131,12 +132,7 @@ class LogView:
         booked = orders.manager._desk.book.fills
         cells = (process.cell(role) for role in ("risk", "account"))
         waiting = (message for cell in cells if cell is not None for message in cell.queue)
-        return any(
-            isinstance(record, rec.FillBooked) and record.family in booked
-            for message in waiting
-            if isinstance(message, Recorded)
-            for _, record in message.records
-        )
+        return any(_tells_fill(message, booked) for message in waiting)
 
     def at_death(self) -> None:
         """Look at what the venue has that the journal does not, as the process dies."""
@@ -152,6 +148,16 @@ class LogView:
             filled[execution.order_ref] = filled.get(execution.order_ref, 0) + int(execution.qty)
         if any(ref and qty > self._seen.get(ref, 0) for ref, qty in filled.items()):
             world.reach("row 14")
+
+
+def _tells_fill(message: object, booked: Collection[str]) -> bool:
+    """Whether a message is news of a fill that the order manager has taken in."""
+    if isinstance(message, Told):
+        return bool(message.update.filled)
+    return isinstance(message, Recorded) and any(
+        isinstance(record, rec.FillBooked) and record.family in booked
+        for _, record in message.records
+    )
 
 
 def table(coverage: Mapping[str, int]) -> str:

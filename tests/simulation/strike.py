@@ -13,7 +13,7 @@ from supervision import Future, ending
 from supervision.faults import pause
 from supervision.messages import Ask
 from supervision.states import ALIVE, DEAD
-from tests.simulation.disk import FREE_BYTES, set_faults
+from tests.simulation.disk import FREE_BYTES, Flipped, set_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ class Striker:
 
         self._lasting: list[Fault] = []
         self._halted: set[int] = set()
+        self._flipped: list[Flipped] = []
 
     def begin(self, fault: Fault) -> None:
         """Make a fault happen; one that lasts ends by itself."""
@@ -164,6 +165,16 @@ class Striker:
         """Fail the next commit, whenever it comes."""
         self.world.fail_commit = True
 
+    def _flip(self, fault: Fault) -> None:
+        """Our process is dead, and a bit of its journal flips; later a backup is put back."""
+        self.world.die(f"fault {fault.id}")
+        self._flipped.append(Flipped(self.world.disk))
+
+    def _over_flip(self, _: Fault) -> None:
+        flipped, process = self._flipped.pop(0), self.world.process
+        self.world.reach("flip survived" if process is not None else "flip refused")
+        flipped.mend()
+
     # -- network, broker --
 
     def _disconnect(self, _: Fault) -> None:
@@ -266,10 +277,10 @@ class Striker:
         self.ask("kill-switch", Clear(fault.subject, "bob", "a test"))
 
     def _trip_in_commit(self, fault: Fault) -> None:
-        """A person trips it while an intent is being written."""
+        """A person trips it while an intent that adds is being written."""
         level = Level.read(fault.subject)
         assert level is not None, fault.subject
-        self.world.traps.to_trip("commit.before", "OrderIntended", level, int(fault.amount))
+        self.world.traps.to_trip("commit.before", "entry", level, int(fault.amount))
 
     def _crash_in_trip(self, fault: Fault) -> None:
         """The process dies at a point of the way of a trip to the broker."""
