@@ -21,7 +21,7 @@ WITH: Final = (
     "commit.durable OrderAcked", "commit.durable FillBooked", "commit.after FillBooked",
     "commit.durable CancelIntended", "commit.durable ModifyIntended", "commit.durable OrderDone",
     "send.before order", "send.after order", "send.before change", "send.after change",
-    "send.before leg", "send.after leg",
+    "send.before leg", "send.after leg", "snapshot.before", "snapshot.after",
 )  # fmt: skip
 """Points with what has to be in hand there, so that rare rows are not left to luck."""
 

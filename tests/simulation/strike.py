@@ -96,7 +96,7 @@ class Striker:
 
     def _crash_with(self, fault: Fault) -> None:
         """Die at a point with something in hand."""
-        point, what = fault.subject.split()
+        point, what = (*fault.subject.split(), "")[:2]
         self.world.traps.to_die(point, what, int(fault.amount))
 
     def _crash_told(self, fault: Fault) -> None:
