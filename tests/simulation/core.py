@@ -8,7 +8,6 @@ became durable: nothing else can break them. Those of rest are looked at at the 
 
 from __future__ import annotations
 
-import gc
 import heapq
 import logging
 from collections import Counter
@@ -39,6 +38,7 @@ from tests.simulation.strike import BOOT_NS, Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS
 from tests.simulation.traps import ProcessDied, Traps
+from tests.simulation.uncollected import uncollected
 from tests.simulation.weather import Weather
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ class CoreWorld:
         self._watching = watching()
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
+        self._replanned = False
+        """Whether something was planned while the system ran: it may come first."""
+
         self.timeline = Timeline(self, on=record)
         self.exchange = Exchange(self, INSTRUMENTS)
         self.market = Market(self, INSTRUMENTS)
@@ -258,6 +261,7 @@ class CoreWorld:
     def plan_at(self, sim_ns: int, do: Callable[[], None]) -> None:
         """Do something from outside of the system at a time."""
         heapq.heappush(self._agenda, (sim_ns, next(self._numbers), do))
+        self._replanned = True
 
     def run(self) -> None:
         """Run the plan to its end."""
@@ -286,25 +290,28 @@ class CoreWorld:
             self.reach("row 19")
 
     def _drive_to(self, sim_ns: int) -> None:
-        """Let the system run until a time; see to what happens to the process meanwhile."""
+        """Let the system run until a time; do what is planned on the way, and what was since."""
         system = self.system
         while self.sim_ns() < sim_ns and len(self.breaches) < MOST_BREACHES:
+            planned, self._replanned = self._agenda, False
+            until_ns = min(sim_ns, planned[0][0]) if planned else sim_ns
             with suppress(ProcessDied):  # at a point outside of any actor's turn
-                system.run(self._must_stop, limit_s=(sim_ns - self.sim_ns()) / S)
+                system.run(self._must_stop, limit_s=max(0, until_ns - self.sim_ns()) / S)
             if self.dying:
                 self.die(self.dying)
             elif self.process is not None and not self.process.alive:
-                self.reach("root gave up")
-                refused = "CorruptJournal" in str(self.process.root.reason)
-                self.reach("refused: corrupt" if refused else "refused: other")
-                self.die(f"its root ended: {self.process.root.reason}")
-            elif not self._agenda or self._agenda[0][0] >= sim_ns:
+                self._gave_up(self.process)
+            elif not self._replanned:
                 clock: Any = system.clock
-                clock.advance_ns(max(0, sim_ns - self.sim_ns()))
-            if self._agenda and self._agenda[0][0] < sim_ns:
-                at_ns, _, do = heapq.heappop(self._agenda)
-                self._drive_to(at_ns)
-                do()
+                clock.advance_ns(max(0, until_ns - self.sim_ns()))
+            if planned and planned[0][0] <= self.sim_ns() and planned[0][0] < sim_ns:
+                heapq.heappop(planned)[2]()
+
+    def _gave_up(self, process: Process) -> None:
+        self.reach("root gave up")
+        refused = "CorruptJournal" in str(process.root.reason)
+        self.reach("refused: corrupt" if refused else "refused: other")
+        self.die(f"its root ended: {process.root.reason}")
 
     def _must_stop(self) -> bool:
         if self.changed:
@@ -312,7 +319,7 @@ class CoreWorld:
         if self.crash_steps and self.system.steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
-        if self.dying:
+        if self.dying or self._replanned:
             return True
         process = self.process
         return process is not None and process.root.state == DEAD
@@ -357,18 +364,19 @@ def plan_of(seed: int, seconds: float) -> Plan:
 
 def simulate(plan: Plan, *, record: bool = False) -> Outcome:
     """Run a plan, and the minute of rest that follows its faults; return what came of it."""
+    return uncollected(partial(_run, plan, record=record))
+
+
+def _run(plan: Plan, *, record: bool) -> Outcome:
     whole = Plan(plan.seed, plan.seconds + REST_S, plan.classes, plan.faults)
     world = CoreWorld(whole, record=record)
-    level, collects = logging.root.manager.disable, gc.isenabled()
+    level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
-    gc.disable()  # when it runs depends on what ran before in this process
     try:
         world.run()
     finally:
         logging.disable(level)
         world.system.close()
-        if collects:
-            gc.enable()
     digest = int.from_bytes(world.digest.digest(), "big")
     return Outcome(
         seed=plan.seed, level="core", seconds=world.plan.seconds,
