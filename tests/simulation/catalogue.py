@@ -16,6 +16,15 @@ POINTS: Final = (
     "send.before", "send.after", "cancel.before", "cancel.after",
     "heard.OrderReport", "heard.ExecutionReport", "heard.CommissionReport", "heard.OrderFailed",
 )  # fmt: skip
+WITH: Final = (
+    "commit.before OrderIntended", "commit.during OrderIntended", "commit.durable OrderIntended",
+    "commit.durable OrderAcked", "commit.durable FillBooked", "commit.after FillBooked",
+    "commit.durable CancelIntended", "commit.durable ModifyIntended", "commit.durable OrderDone",
+    "send.before order", "send.after order", "send.before change", "send.after change",
+    "send.before leg", "send.after leg", "snapshot.before", "snapshot.after",
+)  # fmt: skip
+"""Points with what has to be in hand there, so that rare rows are not left to luck."""
+
 CONTRACTS: Final = ("1", "2", "3")
 SCOPES: Final = (
     "pause all", "reduce all", "cancel all", "flatten all", "flatten symbol:KO",
@@ -31,6 +40,8 @@ CATALOGUE: Final = {
         Kind("kill", 12.0, ROLES),
         Kind("crash", 3.0),
         Kind("crash_at", 12.0, POINTS, (1.0, 8.0)),
+        Kind("crash_with", 8.0, WITH, (1.0, 3.0)),
+        Kind("crash_told", 2.0, amount=(1.0, 12.0)),
         Kind("crash_in", 3.0, amount=(1.0, 400.0)),
         Kind("hang", 2.0, ROLES, (0.2, 12.0)),
         Kind("slow", 2.0, ROLES, (0.001, 0.05), LASTS),
@@ -39,6 +50,7 @@ CATALOGUE: Final = {
         Kind("slow_disk", 3.0, amount=(0.01, 2.0), lasts_s=LASTS),
         Kind("full", 2.0, lasts_s=LASTS),
         Kind("eio", 2.0),
+        Kind("flip", 0.5, lasts_s=(2.0, 8.0)),
     ),
     "network": (
         Kind("delay", 3.0, amount=(0.001, 5.0), lasts_s=LASTS),
@@ -62,7 +74,10 @@ CATALOGUE: Final = {
         Kind("forgets_ids", 1.0),
         Kind("halt", 1.0, CONTRACTS, lasts_s=LASTS),
         Kind("thin", 3.0, CONTRACTS, lasts_s=LASTS),
+        Kind("cut_short", 2.0, CONTRACTS, lasts_s=LASTS),
         Kind("lose", 0.5),
+        Kind("day_roll", 0.5),
+        Kind("rolls_dead", 0.5),
     ),
     "clock": (
         Kind("clock_jump", 1.5, amount=(-3600.0, 3600.0)),
@@ -82,6 +97,11 @@ CATALOGUE: Final = {
         Kind("limit", 2.0, LIMITS, (1.0, 20.0)),
         Kind("reconcile", 2.0),
         Kind("cancel_all", 1.0),
+        Kind("trip_in_commit", 1.0, ("pause", "cancel"), (1.0, 4.0)),
+        Kind("crash_in_trip", 1.0, ("commit.before SwitchTripped", "commit.durable SwitchTripped",
+                                    "commit.after SwitchTripped", "cancel.before",
+                                    "cancel.after")),
+        Kind("crash_in_clear", 1.0, ("commit.before", "commit.durable")),
         Kind("kill_file", 0.5, ("pause", "cancel", "flatten", "nonsense"), lasts_s=LASTS),
     ),
     "load": (

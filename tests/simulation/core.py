@@ -8,7 +8,6 @@ became durable: nothing else can break them. Those of rest are looked at at the 
 
 from __future__ import annotations
 
-import gc
 import heapq
 import logging
 from collections import Counter
@@ -20,11 +19,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.say import Reconcile
-from robotrader.domain.records import LimitChanged, SwitchCleared, SymbolResumed
 from robotrader.execution import OrderManager
 from robotrader.recovery import CATALOGUE
 from supervision import Simulation
 from supervision.states import DEAD
+from tests.simulation import persons
 from tests.simulation.at_rest import BackToReady
 from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.checkers import check_all, resting, watching
@@ -35,10 +34,12 @@ from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Fault, Plan, swarm
 from tests.simulation.process import Folder, Process
-from tests.simulation.rows import LogView, died
-from tests.simulation.strike import Striker
+from tests.simulation.rows import LogView
+from tests.simulation.strike import BOOT_NS, Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS, strategies
+from tests.simulation.traps import ProcessDied, Traps
+from tests.simulation.uncollected import uncollected
 from tests.simulation.weather import Weather
 
 if TYPE_CHECKING:
@@ -65,14 +66,7 @@ COMPARED_S: Final = 5.0
 """How long before the end a person has broker and journal compared: what others traded is shown
 to us by the next comparison only, which may be a minute away."""
 
-BOOT_NS: Final = 1_500_000_000
-"""From the death of the process to the start of the next: what heart takes."""
-
 MOST_BREACHES: Final = 20
-
-
-class ProcessDied(BaseException):
-    """The process was told to die here; no handler of the product may catch it."""
 
 
 class CoreWorld:
@@ -107,7 +101,7 @@ class CoreWorld:
         self.sessions: list[Session] = []
         """The connections that the process holds."""
 
-        self.traps: list[list[Any]] = []
+        self.traps = Traps(self)
         self.crash_steps: list[int] = []
         """At which turns the process dies."""
 
@@ -116,6 +110,9 @@ class CoreWorld:
         self._watching = watching()
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
+        self._replanned = False
+        """Whether something was planned while the system ran: it may come first."""
+
         self.timeline = Timeline(self, on=record)
         self.exchange = Exchange(self, INSTRUMENTS)
         self.market = Market(self, INSTRUMENTS)
@@ -235,14 +232,7 @@ class CoreWorld:
             ProcessDied: it was told to.
         """
         self.coverage[name] += 1
-        for trap in self.traps:
-            if trap[0] == name:
-                trap[1] -= 1
-                if trap[1] <= 0:
-                    self.traps.remove(trap)
-                    self.dying = f"crash at {name}"
-                    died(self, name, what)
-                    raise ProcessDied(name)
+        self.traps.passes(name, what)
 
     # -- the process --
 
@@ -262,7 +252,8 @@ class CoreWorld:
         self.log_view.at_death()
         process, self.process = self.process, None
         self.life += 1
-        self.dying, self.traps, self.crash_steps = "", [], []
+        self.dying, self.crash_steps = "", []
+        self.traps.clear()
         process.die()
         for session in list(self.sessions):
             session.end()
@@ -279,6 +270,7 @@ class CoreWorld:
     def plan_at(self, sim_ns: int, do: Callable[[], None]) -> None:
         """Do something from outside of the system at a time."""
         heapq.heappush(self._agenda, (sim_ns, next(self._numbers), do))
+        self._replanned = True
 
     def run(self) -> None:
         """Run the plan to its end."""
@@ -307,23 +299,28 @@ class CoreWorld:
             self.reach("row 19")
 
     def _drive_to(self, sim_ns: int) -> None:
-        """Let the system run until a time; see to what happens to the process meanwhile."""
+        """Let the system run until a time; do what is planned on the way, and what was since."""
         system = self.system
         while self.sim_ns() < sim_ns and len(self.breaches) < MOST_BREACHES:
+            planned, self._replanned = self._agenda, False
+            until_ns = min(sim_ns, planned[0][0]) if planned else sim_ns
             with suppress(ProcessDied):  # at a point outside of any actor's turn
-                system.run(self._must_stop, limit_s=(sim_ns - self.sim_ns()) / S)
+                system.run(self._must_stop, limit_s=max(0, until_ns - self.sim_ns()) / S)
             if self.dying:
                 self.die(self.dying)
             elif self.process is not None and not self.process.alive:
-                self.reach("root gave up")
-                self.die(f"its root ended: {self.process.root.reason}")
-            elif not self._agenda or self._agenda[0][0] >= sim_ns:
+                self._gave_up(self.process)
+            elif not self._replanned:
                 clock: Any = system.clock
-                clock.advance_ns(max(0, sim_ns - self.sim_ns()))
-            if self._agenda and self._agenda[0][0] < sim_ns:
-                at_ns, _, do = heapq.heappop(self._agenda)
-                self._drive_to(at_ns)
-                do()
+                clock.advance_ns(max(0, until_ns - self.sim_ns()))
+            if planned and planned[0][0] <= self.sim_ns() and planned[0][0] < sim_ns:
+                heapq.heappop(planned)[2]()
+
+    def _gave_up(self, process: Process) -> None:
+        self.reach("root gave up")
+        refused = "CorruptJournal" in str(process.root.reason)
+        self.reach("refused: corrupt" if refused else "refused: other")
+        self.die(f"its root ended: {process.root.reason}")
 
     def _must_stop(self) -> bool:
         if self.changed:
@@ -331,7 +328,7 @@ class CoreWorld:
         if self.crash_steps and self.system.steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
-        if self.dying:
+        if self.dying or self._replanned:
             return True
         process = self.process
         return process is not None and process.root.state == DEAD
@@ -360,20 +357,13 @@ class CoreWorld:
             self.process.tell("orders", Reconcile())
 
     def _clear(self) -> None:
-        """A person clears the switch, sets limits back and resumes what was halted."""
+        """A person sees to what the faults have left; without a process a second later."""
         process = self.process
         switch = None if process is None else process.switch()
         if process is None or switch is None:
             self.plan_at(self.sim_ns() + S, self._clear)
             return
-        for scope in sorted({trip.scope for trip in switch.trips}):
-            process.tell("journal", SwitchCleared(scope=scope, who="ann", why="calm again"))
-        trading = process.trading()
-        for con_id in sorted(() if trading is None else trading.halted):
-            process.tell("journal", SymbolResumed(con_id=con_id, who="ann", why="looked at"))
-        for name in sorted(self.striker.limits):
-            value = Decimal(getattr(LIMITS, name))
-            process.tell("journal", LimitChanged(name=name, value=value, who="ann"))
+        persons.clear(self, process, switch)
 
 
 def plan_of(seed: int, seconds: float) -> Plan:
@@ -383,18 +373,19 @@ def plan_of(seed: int, seconds: float) -> Plan:
 
 def simulate(plan: Plan, *, record: bool = False) -> Outcome:
     """Run a plan, and the minute of rest that follows its faults; return what came of it."""
+    return uncollected(partial(_run, plan, record=record))
+
+
+def _run(plan: Plan, *, record: bool) -> Outcome:
     whole = Plan(plan.seed, plan.seconds + REST_S, plan.classes, plan.faults)
     world = CoreWorld(whole, record=record)
-    level, collects = logging.root.manager.disable, gc.isenabled()
+    level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
-    gc.disable()  # when it runs depends on what ran before in this process
     try:
         world.run()
     finally:
         logging.disable(level)
         world.system.close()
-        if collects:
-            gc.enable()
     digest = int.from_bytes(world.digest.digest(), "big")
     return Outcome(
         seed=plan.seed, level="core", seconds=world.plan.seconds,

@@ -55,7 +55,8 @@ class SimulatedStore(MemoryStore):
             DiskFull, SafeMode: as the disk says.
         """
         world = self._world
-        what = tuple(sorted({rec.TYPE_IDS[each.type_id].__name__ for each in batch}))
+        names = {rec.TYPE_IDS[each.type_id].__name__ for each in batch}
+        what = (*sorted(names), *(("entry",) if any(each.entering for each in batch) else ()))
         world.point("commit.before", *what)
         self._wait()
         world.point("commit.during", *what)
@@ -97,6 +98,24 @@ class SimulatedStore(MemoryStore):
         world = self._world
         latency_ns = self.latency_ns // 2 + world.weather.extra_ns("slow_disk")
         pause(world.system, max(latency_ns, 1_000) / 1e9)
+
+
+class Flipped:
+    """A bit that has flipped somewhere in a disk's tables, until somebody puts it right."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        before = {name: dict(table.rows) for name, table in disk._tables.items()}
+        name, self._key = disk.flip_bit()
+        self._table, self._value = disk._tables[name], before[name][self._key]
+        self._wrong = next((key for key in self._table.rows if key not in before[name]), self._key)
+        self._bad = self._table.rows[self._wrong]
+
+    def mend(self) -> None:
+        """Put the row back, unless it was written anew or removed meanwhile."""
+        if self._table.rows.get(self._wrong) != self._bad:
+            return
+        self._table.set(self._wrong, None)
+        self._table.set(self._key, self._value)
 
 
 class SimulatedLock:

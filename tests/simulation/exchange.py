@@ -16,6 +16,7 @@ from robotrader.domain import (
     OrderType,
     Side,
 )
+from robotrader.domain.records import FillBooked
 from robotrader.venue import (
     AccountSetup,
     AlwaysOpen,
@@ -33,6 +34,7 @@ from robotrader.venue import (
     order_report,
     position_reports,
 )
+from robotrader.venue.daytime import Day
 from tests.simulation.world import Asked
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
 ZERO: Final = Decimal(0)
 CASH: Final = Decimal(1_000_000)
 STEPS: Final = ("open_orders", "completed", "executions", "positions", "values")
+LATE_NS: Final = 1_000_000_000
+"""How late a part's execution is told where the rest is cut short."""
+
 OTHERS: Final = 0
 """The client number of orders that a person places in TWS."""
 
@@ -147,7 +152,7 @@ class Exchange:
                     self.executions.append(execution)
                     self.world.changed = True
                     if execution.key.client_id == own:
-                        self.say(execution_report(execution, 0))
+                        self._tell_fill(execution)
                 case Charged():
                     self._charges[_family(event.exec_id)] = event
                     lost = self.world.weather.strikes("lost_commission")
@@ -159,6 +164,16 @@ class Exchange:
                     if event.key.client_id == own:
                         self.say(OrderFailed(event.key.order_id, event.code, event.text, 0))
 
+    def _tell_fill(self, execution: Execution) -> None:
+        """Tell of a fill; a part's may be late, and the rest be cancelled before it is told."""
+        report, key = execution_report(execution, 0), execution.key
+        rest = self.venue.live.get(key)
+        if rest is None or not self.world.weather.lasts("cut_short", str(execution.con_id)):
+            self.say(report)
+            return
+        self.world.after(LATE_NS, lambda: self.say(report))
+        self.world.after(LATE_NS // 2, lambda: self._cancel(key))
+
     def correct(self, index: int, qty: Decimal | None, price: Decimal | None) -> None:
         """The broker replaces a fill of today by another quantity or price."""
         today = self.venue.executions
@@ -167,6 +182,23 @@ class Exchange:
         old = today[index % len(today)]
         self.world.reach("row 20")
         self.publish(self.venue.correct(old.exec_id, old.qty if qty is None else qty, price))
+
+    def roll_day(self) -> None:
+        """End the day: what was executed and has ended is in no list any more (crash row 43).
+
+        A fill of which we have not heard can then be had from a statement only: whether fills and
+        cash agree is judged no more, positions have to.
+        """
+        world, now_ns = self.world, self.world.now_ns
+        known = {each.family for _, each in world.log if isinstance(each, FillBooked)}
+        account = world.account
+        untold = [each for each in self.venue.executions
+                  if each.account == account and _family(each.exec_id) not in known]  # fmt: skip
+        if untold:
+            world.reach("row 43")
+            world.excused |= {"I2", "I11"}
+        self.venue.day = Day(self.venue.day.date, now_ns, now_ns)
+        self.publish(self.venue.advance(now_ns))
 
     # -- answers --
 

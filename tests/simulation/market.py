@@ -77,7 +77,8 @@ class Market:
     def _quote(self, con_id: int, price: float) -> None:
         """Let the venue and whoever watches see a price."""
         world, weather = self.world, self.world.weather
-        size = 3.0 if weather.lasts("thin", str(con_id)) else SIZE
+        thin = weather.lasts("thin", str(con_id)) or weather.lasts("cut_short", str(con_id))
+        size = 3.0 if thin else SIZE
         quote = Quote(con_id, world.now_ns, price, round(price + TICK, 2), size, size)
         world.exchange.publish(world.exchange.venue.on_quote(quote))
         session = world.exchange.session

@@ -13,7 +13,7 @@ from supervision import Future, ending
 from supervision.faults import pause
 from supervision.messages import Ask
 from supervision.states import ALIVE, DEAD
-from tests.simulation.disk import FREE_BYTES, set_faults
+from tests.simulation.disk import FREE_BYTES, Flipped, set_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Fault
 
 S: Final = 1_000_000_000
+BOOT_NS: Final = 1_500_000_000
+"""From the death of the process to the start of the next: what heart takes."""
 
 
 class Striker:
@@ -35,6 +37,7 @@ class Striker:
 
         self._lasting: list[Fault] = []
         self._halted: set[int] = set()
+        self._flipped: list[Flipped] = []
 
     def begin(self, fault: Fault) -> None:
         """Make a fault happen; one that lasts ends by itself."""
@@ -66,7 +69,8 @@ class Striker:
         for fault in list(self._lasting):
             self._end(fault)
         world = self.world
-        world.traps, world.crash_steps, world.fail_commit = [], [], False
+        world.crash_steps, world.fail_commit = [], False
+        world.traps.clear()
         world.skew_ns = 0
         world.exchange.forgets_ids = False
         world.folder.kill = None
@@ -88,7 +92,16 @@ class Striker:
         self.world.die(f"fault {fault.id}")
 
     def _crash_at(self, fault: Fault) -> None:
-        self.world.traps.append([fault.subject, int(fault.amount)])
+        self.world.traps.to_die(fault.subject, count=int(fault.amount))
+
+    def _crash_with(self, fault: Fault) -> None:
+        """Die at a point with something in hand."""
+        point, what = (*fault.subject.split(), "")[:2]
+        self.world.traps.to_die(point, what, int(fault.amount))
+
+    def _crash_told(self, fault: Fault) -> None:
+        """Die a few turns after a fill was written, while the news of it is on its way."""
+        self.world.traps.to_die_soon("commit.after", "FillBooked", int(fault.amount))
 
     def _crash_in(self, fault: Fault) -> None:
         """Die after so many turns from now, whatever they are."""
@@ -152,6 +165,16 @@ class Striker:
         """Fail the next commit, whenever it comes."""
         self.world.fail_commit = True
 
+    def _flip(self, fault: Fault) -> None:
+        """Our process is dead, and a bit of its journal flips; later a backup is put back."""
+        self.world.die(f"fault {fault.id}")
+        self._flipped.append(Flipped(self.world.disk))
+
+    def _over_flip(self, _: Fault) -> None:
+        flipped, process = self._flipped.pop(0), self.world.process
+        self.world.reach("flip survived" if process is not None else "flip refused")
+        flipped.mend()
+
     # -- network, broker --
 
     def _disconnect(self, _: Fault) -> None:
@@ -210,6 +233,15 @@ class Striker:
             self.world.venue.lose(fault.random(self.world.seed).choice(live))
             self._disconnect(fault)
 
+    def _day_roll(self, _: Fault) -> None:
+        """The broker's day ends: its lists of today are empty."""
+        self.world.exchange.roll_day()
+
+    def _rolls_dead(self, fault: Fault) -> None:
+        """The broker's day ends while our process is dead: it boots after midnight."""
+        self.world.die(f"fault {fault.id}")
+        self.world.plan_soon(BOOT_NS - S // 10, self.world.exchange.roll_day)
+
     # -- clock, market, load --
 
     def _clock_jump(self, fault: Fault) -> None:
@@ -227,7 +259,7 @@ class Striker:
 
     # -- operator --
 
-    def _ask(self, role: str, message: Any) -> None:
+    def ask(self, role: str, message: Any) -> None:
         """Ask without waiting for the answer, as a person at another process does."""
         cell = self._cell(role)
         if cell is None or cell.state != ALIVE:
@@ -239,10 +271,34 @@ class Striker:
         level, scope = fault.subject.split()
         read = Level.read(level)
         assert read is not None, fault.subject
-        self._ask("kill-switch", Trip(read, scope, "bob", "a test"))
+        self.ask("kill-switch", Trip(read, scope, "bob", "a test"))
 
     def _clear(self, fault: Fault) -> None:
-        self._ask("kill-switch", Clear(fault.subject, "bob", "a test"))
+        self.ask("kill-switch", Clear(fault.subject, "bob", "a test"))
+
+    def _trip_in_commit(self, fault: Fault) -> None:
+        """A person trips it while an intent that adds is being written."""
+        level = Level.read(fault.subject)
+        assert level is not None, fault.subject
+        self.world.traps.to_trip("commit.before", "entry", level, int(fault.amount))
+
+    def _crash_in_trip(self, fault: Fault) -> None:
+        """The process dies at a point of the way of a trip to the broker."""
+        point, what = (*fault.subject.split(), "")[:2]
+        self.world.traps.to_die(point, what)
+        self.ask("kill-switch", Trip(Level.CANCEL, "all", "bob", "a test"))
+
+    def _crash_in_clear(self, fault: Fault) -> None:
+        """The process dies while a person's clearing is being written."""
+        world, life = self.world, self.world.life
+
+        def clear() -> None:
+            if world.life == life:
+                world.traps.to_die(fault.subject, "SwitchCleared")
+                self.ask("kill-switch", Clear("all", "bob", "a test"))
+
+        self.ask("kill-switch", Trip(Level.PAUSE, "all", "bob", "a test"))
+        world.plan_soon(S, clear)
 
     def _limit(self, fault: Fault) -> None:
         process = self.world.process

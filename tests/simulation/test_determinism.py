@@ -18,6 +18,7 @@ SEEDS = (7, 8, 9, 119)
 SCRIPT = f"from tests.simulation.run import run; print(*(run(s).trace_hash for s in {SEEDS}))"
 
 
+@pytest.mark.timeout(180)  # it starts an interpreter beside others
 @pytest.mark.parametrize("hash_seed", ["0", "1", "random"])
 def test_a_seed_has_the_same_trace_in_every_process(hash_seed: str) -> None:
     """Four runs with faults: another process with another hash seed has the same hashes."""

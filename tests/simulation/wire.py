@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from actors.say import HurryUp
@@ -12,6 +13,7 @@ from robotrader.domain.records import SwitchCleared, SymbolResumed
 from tests.simulation.checkers import check_all, resting
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import swarm
+from tests.simulation.uncollected import uncollected
 from tests.simulation.wire_checks import resting_wire
 from tests.simulation.wire_faults import CATALOGUE, Faults, with_row
 from tests.simulation.wire_tree import S
@@ -42,6 +44,10 @@ def plan_of(seed: int, seconds: float) -> Plan:
 
 def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
     """Run a plan, let all be well, then compare everything."""
+    return uncollected(partial(_run, plan, record=record, seconds=seconds))
+
+
+def _run(plan: Plan, *, record: bool, seconds: float | None) -> Outcome:
     whole_s = plan.seconds + REST_S if seconds is None else seconds
     with _silence():
         world = WireWorld(plan.seed, record=record)
