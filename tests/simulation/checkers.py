@@ -364,6 +364,7 @@ def watching(*, sends_per_s: int = 0) -> list[Checker]:
         OnlyFaultsCrash(),
         LegsComeFirst(),
         StopsRatchet(),
+        WholeProtected(),
         SentOnAgreement(),
         NothingInDoubt(),
         Emergency(),
@@ -381,7 +382,6 @@ def resting() -> list[Checker]:
         ReplayAgrees(),
         NothingOwed(),
         StillTrades(),
-        WholeProtected(),
     ]
 
 

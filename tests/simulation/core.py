@@ -33,8 +33,8 @@ from tests.simulation.exchange import Exchange
 from tests.simulation.lively import Ends
 from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
-from tests.simulation.plan import Fault, Plan, swarm
-from tests.simulation.process import Folder, Process
+from tests.simulation.plan import Plan, swarm
+from tests.simulation.process import Folder, Process, ProcessDied
 from tests.simulation.rows import LogView, died
 from tests.simulation.strike import Striker
 from tests.simulation.timeline import Timeline
@@ -69,10 +69,6 @@ BOOT_NS: Final = 1_500_000_000
 """From the death of the process to the start of the next: what heart takes."""
 
 MOST_BREACHES: Final = 20
-
-
-class ProcessDied(BaseException):
-    """The process was told to die here; no handler of the product may catch it."""
 
 
 class CoreWorld:
@@ -400,6 +396,3 @@ def simulate(plan: Plan, *, record: bool = False) -> Outcome:
         breaches=tuple(world.breaches), coverage=dict(sorted(world.coverage.items())),
         timeline=world.timeline.lines(), faults=tuple(each.id for each in plan.faults),
     )  # fmt: skip
-
-
-__all__ = ["CoreWorld", "Fault", "plan_of", "simulate"]
