@@ -35,6 +35,7 @@ from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Plan, swarm
 from tests.simulation.process import Folder, Process, ProcessDied
+from tests.simulation.protection import WholeProtected
 from tests.simulation.rows import LogView, died
 from tests.simulation.strike import Striker
 from tests.simulation.timeline import Timeline
@@ -109,7 +110,7 @@ class CoreWorld:
 
         self.fail_commit = False
         self._calm_ns: int | None = None
-        self._watching = watching()
+        self._watching = [*watching(), WholeProtected()]
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
         self.timeline = Timeline(self, on=record)

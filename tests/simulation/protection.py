@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ZERO: Final = Decimal(0)
 S: Final = 1_000_000_000
-MOMENT_S: Final = 4
+MOMENT_S: Final = 8
+"""A cancel of which the answer was lost is sent again after five seconds; an exit waits for it."""
 
 
 class LegsComeFirst:
