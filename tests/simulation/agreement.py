@@ -29,8 +29,9 @@ class SentOnAgreement:
 
     def check(self, world: World) -> list[Breach]:
         """Look at what left us since."""
-        lost, self._losses = world.losses != self._losses, world.losses
-        self._agreed = self._agreed and not lost
+        before = self._agreed  # of a loss in the same turn it is not known what came first
+        if world.losses != self._losses:
+            self._losses, self._agreed = world.losses, False
         for _, record in world.log[self._log :]:
             if isinstance(record, rec.Reconciled):
                 self._agreed = True
@@ -40,7 +41,8 @@ class SentOnAgreement:
         found = []
         for sent in world.sent[self._sent :]:
             number = sent.key.order_id
-            if sent.order is not None and number not in self._known and not self._agreed:
+            agreed = before or self._agreed
+            if sent.order is not None and number not in self._known and not agreed:
                 text = f"{sent.order.order_ref} left before both sides were compared"
                 found.append(Breach(self.name, sent.at_ns, text))
             self._known.add(number)

@@ -28,7 +28,7 @@ from tests.simulation.emergency import Emergency
 from tests.simulation.exposure import ExposureWithinLimits
 from tests.simulation.lively import OnlyFaultsCrash, StillTrades
 from tests.simulation.outcome import Breach
-from tests.simulation.protection import LegsComeFirst, StopsRatchet, WholeProtected
+from tests.simulation.protection import LegsComeFirst, StopsRatchet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -381,7 +381,6 @@ def resting() -> list[Checker]:
         ReplayAgrees(),
         NothingOwed(),
         StillTrades(),
-        WholeProtected(),
     ]
 
 

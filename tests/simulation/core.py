@@ -34,6 +34,7 @@ from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
 from tests.simulation.plan import Fault, Plan, swarm
 from tests.simulation.process import Folder, Process
+from tests.simulation.protection import WholeProtected
 from tests.simulation.rows import LogView
 from tests.simulation.strike import BOOT_NS, Striker
 from tests.simulation.timeline import Timeline
@@ -107,7 +108,7 @@ class CoreWorld:
 
         self.fail_commit = False
         self._calm_ns: int | None = None
-        self._watching = watching()
+        self._watching = [*watching(), WholeProtected()]
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
         self._replanned = False
@@ -393,6 +394,3 @@ def _run(plan: Plan, *, record: bool) -> Outcome:
         breaches=tuple(world.breaches), coverage=dict(sorted(world.coverage.items())),
         timeline=world.timeline.lines(), faults=tuple(each.id for each in plan.faults),
     )  # fmt: skip
-
-
-__all__ = ["CoreWorld", "Fault", "plan_of", "simulate"]

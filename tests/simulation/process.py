@@ -35,6 +35,10 @@ SNAPSHOT_RECORDS: Final = 60
 """So that runs of two minutes have snapshots."""
 
 
+class ProcessDied(BaseException):
+    """The process was told to die here; no handler of the product may catch it."""
+
+
 class _Flag:
     """The file ``KILL`` of a data directory that is not on any disk."""
 

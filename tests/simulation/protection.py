@@ -1,7 +1,7 @@
 """What is held is protected, whole and no more: seen from the venue, not from what we believe.
 
-B1: an entry never trades before its stop is at the venue. P1: once all is well, working stops close
-what is held, to the share. P2: a stop comes nearer to the market and never goes back (F75).
+B1: an entry never trades before its stop is at the venue. P1: working stops and exits close what is
+held, to the share. P2: a stop comes nearer to the market and never goes back (F75).
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 ZERO: Final = Decimal(0)
+S: Final = 1_000_000_000
+MOMENT_S: Final = 8
+"""A cancel of which the answer was lost is sent again after five seconds; an exit waits for it."""
 
 
 class LegsComeFirst:
@@ -82,43 +85,79 @@ def _further(order: Order, before: Decimal) -> bool:
 
 
 class WholeProtected:
-    """P1: at rest the working stops of a contract close exactly what is held of it.
+    """P1: working stops and exits close exactly what is held, but for moments.
 
-    Only where strategies bring a stop with every entry, and nobody else has traded; a contract of
-    which a fill was taken back, or that is halted, is a person's to look at.
+    A moment is what an answer of the broker and a second try take, from the last of: the difference
+    began, all was calm, both sides were compared. Looked at where strategies bring a stop with
+    every entry and nobody else has traded; a contract of which a fill was taken back, or that is
+    halted, is a person's to look at.
     """
 
     name = "P1 all is protected"
 
+    def __init__(self) -> None:
+        self._log = self._agreed_ns = 0
+        self._since: dict[int, tuple[Decimal, int]] = {}
+
     def check(self, world: World) -> list[Breach]:
-        """Compare positions and stops."""
+        """Compare positions with what would close them."""
+        self._read(world)
+        closing, held = _closing(world), world.positions()
+        differ = {con_id: held.get(con_id, ZERO) - closing.get(con_id, ZERO)
+                  for con_id in {*held, *closing}}  # fmt: skip
+        self._since = {
+            con_id: self._since.get(con_id, (ZERO, world.now_ns))
+            if self._since.get(con_id, (ZERO, 0))[0] == by
+            else (by, world.now_ns)
+            for con_id, by in differ.items()
+            if by
+        }
+        calm_ns = world.calm_ns
+        if calm_ns is None or not self._agreed_ns:
+            return []
+        late_ns = world.now_ns - MOMENT_S * S
+        late = {con_id: by for con_id, (by, at_ns) in self._since.items()
+                if max(at_ns, calm_ns, self._agreed_ns) < late_ns}  # fmt: skip
+        return self._told(world, late) if late else []
+
+    def _read(self, world: World) -> None:
+        for _, record in world.log[self._log :]:
+            if isinstance(record, rec.Reconciled | rec.SwitchCleared | rec.SymbolResumed):
+                self._agreed_ns = world.now_ns
+            elif isinstance(record, rec.SessionBegan):
+                self._agreed_ns = 0
+        self._log = len(world.log)
+
+    def _told(self, world: World, late: dict[int, Decimal]) -> list[Breach]:
         trading = None if world.core is None else world.core.trading()
         switch = None if world.core is None else world.core.switch()
-        if trading is None or switch is None or switch.trips:
+        if trading is None or switch is None or not trading.ready or switch.trips:
+            self._agreed_ns = world.now_ns
             return []
         apart = {*trading.halted, *_strange(world)}
-        stops = _stops(world)
+        self._since |= {con_id: (by, world.now_ns) for con_id, by in late.items()}
         return [
-            Breach(self.name, world.now_ns, f"{con_id}: {qty} held, {stops[con_id]} protected")
-            for con_id, qty in sorted({**dict.fromkeys(stops, ZERO), **world.positions()}.items())
-            if con_id not in apart and stops[con_id] != qty
+            Breach(self.name, world.now_ns, f"{con_id}: {by} more held than would be closed")
+            for con_id, by in sorted(late.items())
+            if con_id not in apart
         ]
 
 
-def _stops(world: World) -> defaultdict[int, Decimal]:
-    """Return how many shares working stops sell, by contract; of a group only one fills."""
+def _closing(world: World) -> dict[int, Decimal]:
+    """Return how many shares stops and exits would sell, by contract; of a group only one fills."""
     groups: dict[tuple[int, str], Decimal] = {}
     for key, each in world.venue.live.items():
-        order = each.order
-        if not is_ours(order.order_ref) or order.order_type not in STOPS:
+        order, parent = each.order, each.parent
+        if not is_ours(order.order_ref) or order.side is Side.BUY:
             continue
-        if order.side is Side.BUY or (each.parent is not None and not each.parent.filled):
-            continue  # of an entry that works: it protects what that brings
+        left = each.remaining
+        if parent is not None:
+            left = min(left, max(each.allowed(), ZERO))
         where = (order.con_id, each.oca or repr(key))
-        groups[where] = max(groups.get(where, ZERO), each.remaining)
-    found: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+        groups[where] = max(groups.get(where, ZERO), left)
+    found: dict[int, Decimal] = {}
     for (con_id, _), qty in groups.items():
-        found[con_id] += qty
+        found[con_id] = found.get(con_id, ZERO) + qty
     return found
 
 

@@ -24,6 +24,7 @@ LIMITS: Final = Limits(
     allowed_symbols=frozenset(each.symbol for each in INSTRUMENTS),
     duplicate_window_ms=0,
     max_orders_per_min=60,
+    max_entries_pending=5,
     max_symbol_qty=Decimal(30),
     max_order_qty=Decimal(20),
     max_symbol_usd=Usd(Decimal(50_000)),
@@ -69,7 +70,22 @@ class Waits(Strategy[Params, State]):
             ctx.buy(9, limit=round(bar.close * 0.9998, 2), stop=round(bar.close * 0.99, 2))
 
 
-KINDS: Final = (Flips, Brackets, Waits)
+class Greedy(Strategy[Params, State]):
+    """Asks for more than it may have: by an order, and by orders that work already."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """Trade, as the bar's number says: enter, enter on top of it, ask for too much, leave."""
+        turn = bar.end_ns // 5_000_000_000 % 4
+        stop = round(bar.close * 0.98, 2)
+        if turn == 3 and ctx.position:
+            ctx.close("enough")
+        elif turn == 3:
+            ctx.cancel()
+        else:
+            ctx.buy(25 if turn == 2 else 16, limit=round(bar.close * 0.9995, 2), stop=stop)
+
+
+KINDS: Final = (Flips, Brackets, Waits, Greedy)
 
 
 def _host(kind: type[Strategy[Params, State]], instrument: Instrument) -> StrategyHost:
@@ -77,7 +93,7 @@ def _host(kind: type[Strategy[Params, State]], instrument: Instrument) -> Strate
 
 
 def strategies(seed: int) -> Mapping[int, Mapping[str, Callable[[], StrategyHost]]]:
-    """Return who trades what: each contract has one, in an order that the seed turns."""
+    """Return who trades what: each contract has one of the kinds, in an order the seed turns."""
     found: dict[int, dict[str, Callable[[], StrategyHost]]] = {}
     for number, instrument in enumerate(INSTRUMENTS):
         kind = KINDS[(number + seed) % len(KINDS)]
