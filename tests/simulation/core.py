@@ -32,7 +32,7 @@ from tests.simulation.exchange import Exchange
 from tests.simulation.lively import Ends
 from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
-from tests.simulation.plan import Fault, Plan, swarm
+from tests.simulation.plan import Plan, swarm
 from tests.simulation.process import Folder, Process
 from tests.simulation.protection import WholeProtected
 from tests.simulation.rows import LogView

@@ -102,8 +102,8 @@ def test_sides_are_those_of_the_averages_bar_by_bar(
     one, other, expected = Sma(fast), Sma(fast + more), []
     for close in closes:
         quick, slow = one.update(close), other.update(close)
-        known = quick is not None and slow is not None
-        expected.append((quick > slow) - (quick < slow) if known else None)
+        both = None if quick is None or slow is None else (quick > slow) - (quick < slow)
+        expected.append(both)
     found = sides(np.array(closes, np.float64), fast, fast + more).tolist()
     assert [None if math.isnan(each) else each for each in found] == expected
 
