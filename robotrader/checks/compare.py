@@ -2,6 +2,8 @@
 
 - look-ahead: what is decided on a history that is cut off is the beginning of what is decided on
   the whole of it;
+- signals: where a strategy computes them for all bars at once, those of a history that is cut off
+  are the beginning of those of the whole;
 - warm-up: more history before the first live bar than ``warmup_bars`` changes no decision, but for
   the last digits of its numbers (``tolerance``);
 - determinism: told again, it decides again the same, to the last bit;
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.checks.desk import Decision, Desk
+from robotrader.strategies import Frame, Signalling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,8 +80,10 @@ def verdicts(
         raise ValueError(msg)
     whole = Desk(make).play(bars)
     rng = Random(seed)
+    at_once = _signals(make, bars, _places(Random(seed), warm, len(bars)))
     return [
         _lookahead(make, bars, whole, _places(rng, warm, len(bars))),
+        *([] if at_once is None else [at_once]),
         _warm_up(make, bars, _places(rng, warm, len(bars)), tolerance),
         _determinism(make, bars, whole),
         _restarts(make, bars, whole, _places(rng, warm, len(bars))),
@@ -102,6 +107,26 @@ def _lookahead(make: Make, bars: Sequence[Bar], whole: list[Decision], cuts: lis
             at = _at(bars[cut].end_ns)
             return Verdict("look-ahead", False, f"with nothing known after {at}, {wrong}")
     return _passed("look-ahead", whole, f"{len(cuts)} cuts of {len(bars):,} bars")
+
+
+def _signals(make: Make, bars: Sequence[Bar], cuts: list[int]) -> Verdict | None:
+    """Compare signals of a history that is cut off; None where there is no ``signals``."""
+    strategy = make().strategy
+    if not isinstance(strategy, Signalling):
+        return None
+    con_id = bars[0].con_id
+    whole = strategy.signals(Frame.of(con_id, bars)).tolist()
+    for cut in cuts:
+        again = make().strategy
+        assert isinstance(again, Signalling), "it is one of the same class"
+        part = again.signals(Frame.of(con_id, bars[: cut + 1])).tolist()
+        for at, (mine, known) in enumerate(zip(part, whole, strict=False)):
+            if mine != known and not (mine != mine and known != known):  # noqa: PLR0124 - NaN
+                known_to = _at(bars[cut].end_ns)
+                said = f"with nothing known after {known_to}, the signal of the bar that ends at "
+                said += f"{_at(bars[at].end_ns)} is {mine:g} and not {known:g}"
+                return Verdict("signals", False, said)
+    return Verdict("signals", True, f"{len(cuts)} cuts of {len(bars):,} bars: the same signals")
 
 
 def _warm_up(make: Make, bars: Sequence[Bar], begins: list[int], tolerance: float) -> Verdict:

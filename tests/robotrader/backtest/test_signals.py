@@ -99,11 +99,14 @@ CLOSE = st.integers(1, 5).map(lambda n: n / 10) | st.floats(1e-3, 1e6)
 def test_sides_are_those_of_the_averages_bar_by_bar(
     closes: list[float], fast: int, more: int
 ) -> None:
-    one, other, expected = Sma(fast), Sma(fast + more), []
+    one, other = Sma(fast), Sma(fast + more)
+    expected: list[int | None] = []
     for close in closes:
         quick, slow = one.update(close), other.update(close)
-        both = None if quick is None or slow is None else (quick > slow) - (quick < slow)
-        expected.append(both)
+        if quick is None or slow is None:
+            expected.append(None)
+        else:
+            expected.append((quick > slow) - (quick < slow))
     found = sides(np.array(closes, np.float64), fast, fast + more).tolist()
     assert [None if math.isnan(each) else each for each in found] == expected
 

@@ -46,6 +46,7 @@ def found(kind: Any, params: Any = None, told: list[Bar] = BARS) -> dict[str, Ve
     [
         (wrong.SeesCaller, "look-ahead", "with nothing known after 2024-01-02 .*decides"),
         (wrong.Remembers, "look-ahead", "it decides .* and not"),
+        (wrong.Peeks, "signals", "with nothing known after .*, the signal of the bar .* is "),
         (wrong.ShortWarmUp, "warm-up", "100 bars are too few: it decides"),
         (wrong.CountsHistory, "warm-up", "7 bars are too few: it decides BUY"),
         (wrong.Chance, "determinism", "told again, it decides"),
@@ -76,6 +77,13 @@ def test_a_sound_strategy_passes_and_the_number_of_its_decisions_is_said() -> No
     count = len(Desk(maker(wrong.Sound)).play(BARS))
     assert count > 50
     assert told["determinism"].said == f"two runs: {count} decisions the same"
+
+
+def test_signals_that_are_computed_at_once_are_tried_where_there_are_any() -> None:
+    told = found(SmaCross, SmaParams(fast=3, slow=8))
+    assert told["signals"].ok
+    assert told["signals"].said == "12 cuts of 400 bars: the same signals"
+    assert "signals" not in found(wrong.Sound)
 
 
 def test_a_strategy_that_decides_nothing_has_proven_nothing() -> None:

@@ -8,9 +8,12 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from robotrader.domain import Bar
 from robotrader.indicators import Ema, Sma
-from robotrader.strategies import Context, Fill, Params, State, Strategy
+from robotrader.strategies import Context, Fill, Frame, Params, State, Strategy
+from robotrader.strategies.signals import Floats
 
 
 class Every(Strategy[Params, State]):
@@ -162,3 +165,17 @@ class ReadsFile(Every):
     def wants(self, bar: Bar) -> bool:
         text = Path("tomorrow.csv").read_text() if Path("tomorrow.csv").is_file() else ""
         return super().wants(bar) or text == "up"
+
+
+class Peeks(Sound):
+    """Computes its signals with the mean of all bars, later ones too."""
+
+    def signals(self, frame: Frame) -> Floats:
+        sides: Floats = np.sign(frame.close - frame.close.mean())
+        return sides
+
+    def on_signal(self, ctx: Context, bar: Bar, signal: float) -> None:
+        if signal > 0 and not ctx.position:
+            ctx.buy(10)
+        elif signal < 0:
+            ctx.close()
