@@ -18,6 +18,12 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_PRICE} `0` -> `1` {_CENTS}": _TEXT,
     f"{_PRICE} `price * 100` -> `price / 100` {_CENTS}": _TEXT,
     f"{_PRICE} `price < _WHOLE_CENTS` -> `price <= _WHOLE_CENTS` {_CENTS}": _TEXT,
+    "robotrader/risk/together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
+    "way * correlation for way in ways))`": "a way is 1 or -1",
+    "robotrader/risk/quotes.py Quotes.__init__: `0` -> `1` in `self._begin = 0`": "places are "
+    "compared with one another alone, wherever they begin",
+    "robotrader/risk/worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
+    "is added up anew, and is what it was",
     f"{_LEDGER}money.py module: `Context(prec=120, traps=[InvalidOperation, DivisionByZero, "
     "Overflow])` -> `Context(prec=120)` in `EXACT: Final = Context(prec=120, traps=["
     "InvalidOperation, DivisionByZero, Overflow])`": "these are the traps of every new context",

@@ -34,12 +34,12 @@ _EXECUTION: Final = (
 )
 _FOLDS: Final = "tests/robotrader/recovery/test_folds.py"
 GROUPS: Final = {
-    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS), 0.7),
+    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS), 0.75),
     "sizing": Group(
         ("robotrader/sizing/*.py",),
         ("tests/robotrader/sizing", "tests/robotrader/strategies/test_sizes.py"),
     ),
-    "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger", _FOLDS), 0.75),
+    "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger", _FOLDS)),
     "guard": Group(("robotrader/execution/guard.py",), _EXECUTION, 0.55),
     "cover": Group(
         ("robotrader/execution/cover.py",),

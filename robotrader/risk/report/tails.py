@@ -57,7 +57,7 @@ def historical(profits: Sequence[float], level: float) -> Tail:
         return Tail("historical", None, None, f"{len(profits)} days, {least} are needed")
     losses = sorted((-each for each in profits), reverse=True)
     whole = int(worst)
-    edge = losses[min(whole, len(losses) - 1)]
+    edge = losses[whole]  # of a level above a half there is one more
     shortfall = (math.fsum(losses[:whole]) + (worst - whole) * edge) / worst
     return Tail("historical", edge, max(shortfall, edge))
 

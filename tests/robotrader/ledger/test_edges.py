@@ -92,10 +92,10 @@ def test_whatever_trade_is_corrected_the_books_are_as_if_it_had_been_so_at_once(
         book, sizes = ledger(), [qty for _, qty in trades]
         for number, (side, qty) in enumerate(trades):
             book.apply(fill(str(number), side, qty, str(100 + number)))
-        for revision, (number, qty) in enumerate(corrections, 2):
-            if number < len(trades):
-                book.apply(fixed(str(number), qty, str(100 + number), revision))
-                sizes[number] = qty
+        for revision, (drawn, qty) in enumerate(corrections, 2):
+            number = drawn % len(trades)
+            book.apply(fixed(str(number), qty, str(100 + number), revision))
+            sizes[number] = qty
     plain = ledger()
     for number, (side, _) in enumerate(trades):
         plain.apply(fill(str(number), side, 1, str(100 + number)))

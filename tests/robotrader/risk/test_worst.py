@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from robotrader.domain import Quote, Side
 from robotrader.ledger.money import EXACT
@@ -143,6 +144,21 @@ def test_whatever_changes_the_sums_are_those_of_all_contracts(
                 heat_of(world.view, c, [one for one in on_its_way if one.con_id == c], each, BARE)
                 for c, each in plain.items()
             )
+
+
+def test_a_price_that_an_order_brings_makes_an_unknown_sum_known() -> None:
+    world, kept = World(), Worst()
+    world.change("no account", None, None)
+    world.view.quotes.pop(AAPL.con_id)
+    held = replace(reserved(AAPL.con_id, "1"), price=None)
+    with localcontext(EXACT):
+        kept.look(world.view, (held, reserved(KO.con_id, "7")))
+        assert kept.sums.gross.total is None
+        order = Pending(AAPL.con_id, 1, Decimal(2), Decimal(50))
+        mine = exposure_of(world.view, AAPL.con_id, (*kept.own(AAPL.con_id), order))
+        after = After(kept, AAPL.con_id, mine)
+    assert after.gross == after.high == 3 * 50 + 100, "KO's market is above what is paid for it"
+    assert after.low == 0
 
 
 def reserved(con_id: int, price: str) -> Reservation:

@@ -147,6 +147,14 @@ def test_each_budget_is_shown_with_what_its_strategy_has_on_its_way() -> None:
     assert found["max_strategy_weight of other"] == 0
 
 
+def test_a_budget_is_used_by_what_is_held_at_the_prices_of_now() -> None:
+    seen = view(aapl=10, mark=110.0)
+    assert seen.ledger is not None
+    assert seen.ledger.equity == 100_100
+    found = used(seen, max_strategy_weight={"s": ratio(1)})
+    assert found["max_strategy_weight of s"] == (D(1_100) / D(100_100)).quantize(D("1e-8"))
+
+
 def test_losses_in_a_row_count_from_where_a_person_forgave_them() -> None:
     ledger = replace(account(), losses_ns=(30, 20, 10))
     assert used(view(ledger=ledger), max_losses_row=5)["max_losses_row"] == 3
