@@ -50,7 +50,7 @@ def unknown(actor: object, message: object) -> Exception:
     return TypeError(f"{type(actor).__name__} does not understand {type(message).__name__}")
 
 
-class Commit(msgspec.Struct, frozen=True, gc=False):
+class Commit(msgspec.Struct, frozen=True):  # with an address: the collector must see it
     """Make records durable, then answer ``reply_to`` with ``Committed`` or ``NotCommitted``.
 
     ``entering`` marks what leads to new exposure: it is refused when the disk is almost full.
@@ -76,7 +76,7 @@ class NotCommitted(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
-class Follow(msgspec.Struct, frozen=True, gc=False):
+class Follow(msgspec.Struct, frozen=True):  # with an address: the collector must see it
     """Send ``who`` everything that was ever recorded, then whatever is recorded from now on.
 
     Who names ``parts`` of a snapshot gets those first, if there is one (``Restored``), and then

@@ -12,12 +12,12 @@ from tests.simulation.run import SECONDS, run
 if TYPE_CHECKING:
     from robotrader.jobs import Executor
 
-CORE_SEEDS: Final = 500
+CORE_SEEDS: Final = 2_000
 """Seeds in ``make test``: what it may take in time; ``make simulate`` runs any number."""
 
-WIRE_SEEDS: Final = 150
+WIRE_SEEDS: Final = 300
 
-BLOCK: Final = 25
+BLOCK: Final = 20
 
 
 class Block(msgspec.Struct, frozen=True):
