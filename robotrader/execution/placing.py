@@ -354,6 +354,11 @@ class Placing:
                 effects.append(Wake(f"cancel:{order.ref}:{due_ns}", due_ns))
         return Plan(effects=effects)
 
+    @staticmethod
+    def fences(order_ids: Sequence[int]) -> list[Effect]:
+        """Cancel orders that were given up, once: nobody waits for an answer."""
+        return [Send(CancelOrder(each)) for each in order_ids if each]
+
     def _not_kept(self, orders: list[Tracked], why: str, now_ns: int) -> list[Effect]:
         """A cancel that cannot be kept is sent all the same: it can only lower the risk."""
         self._unsaved.update(dict.fromkeys(order.ref for order in orders))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from robotrader.domain import (
     AskSnapshot,
-    CancelOrder,
     CommissionReport,
     ExecutionReport,
     Happening,
@@ -150,7 +149,7 @@ class Rounds:
         book = self._desk.book
         cancelled = [book.orders[book.by_id[each]] for each in verdict.cancels]
         effects += self._placing.send_cancels(cancelled, now_ns).effects
-        effects += [Send(CancelOrder(each)) for each in verdict.fences if each]
+        effects += self._placing.fences(verdict.fences)
         effects += self._mark(verdict, now_ns)
         if not self._current(asked):
             return Plan(effects=effects)

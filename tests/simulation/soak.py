@@ -10,14 +10,17 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+from decimal import Decimal
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from robotrader.risk import Ratio
 from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.core import CoreWorld
 from tests.simulation.plan import Fault, Plan, swarm
+from tests.simulation.traders import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,11 +31,17 @@ EVERY_S: Final = 1_800.0
 CLEARED_EVERY_S: Final = 300.0
 """A person clears the switch so often: else nothing trades after the first trip."""
 
+ALL: Final = Ratio(Decimal(1))
 CLASSES: Final = frozenset({"network", "broker", "market"})
 """Faults that a process lives through: a dead one would begin with nothing."""
 
 WINDOW_S: Final = 120.0
 _NOT_OURS: Final = (ModuleType, FunctionType, type)
+_HARNESS: Final = ("tests.", "robotrader.venue", "robotrader.journal.memory")
+"""The simulation, the exchange, and the disk: what is on it is not held."""
+
+_BOUNDED: Final = ("robotrader.market.backfill",)
+"""Series of bars: they have a bound of their own (``keep_bars``), which takes hours to reach."""
 
 
 class Footprint(NamedTuple):
@@ -53,6 +62,10 @@ class Soak:
 
     def __init__(self, seed: int, hours: float) -> None:
         self.world = CoreWorld(plan(seed, hours), record=False)
+        # Eight hours of trades that only cost commissions are more than a day may lose or send.
+        self.world.limits = msgspec.structs.replace(
+            LIMITS, max_orders_per_day=1_000_000, max_daily_loss=ALL, max_drawdown=ALL
+        )
         self.found: list[Footprint] = []
         for number in range(1, int(hours * HOUR_S / EVERY_S)):
             self.world.plan_at(int(number * EVERY_S * S), self._look)
@@ -114,4 +127,4 @@ def reached(roots: Sequence[Any]) -> Iterator[Any]:
 
 
 def _ours(one: Any) -> bool:
-    return not type(one).__module__.startswith(("tests.", "robotrader.venue"))
+    return not type(one).__module__.startswith(_HARNESS + _BOUNDED)

@@ -243,6 +243,8 @@ def test_who_hangs_up_between_two_frames_is_not_worth_a_line(
     with serving(tmp_path / "s", script):
         assert once(tmp_path / "s", control.Status()) == examples.STATUS
         connected(tmp_path / "s").close()
+        with client(tmp_path / "s") as later:  # who is answered twice comes behind all of that
+            assert [later.ask(control.Status()) for _ in range(2)] == [examples.STATUS] * 2
     assert [each.getMessage() for each in caplog.records if each.name.startswith("robo")] == []
     with serving(tmp_path / "t", script):
         with connected(tmp_path / "t") as raw:
