@@ -165,14 +165,15 @@ MUTANTS: Final = (
     Mutant(
         "checkpoints-of-the-old-base",
         _HISTORY,
-        "            self._points.clear()  # they were over the old base\n",
-        "",
+        "            self._settled += count  # what is held now is the same, ",
+        "            # what is held now is the same, ",
         "settling counts old trades twice or not at all",
     ),
     Mutant(
         "stale-checkpoints",
         _HISTORY,
-        "        del self._points[start + 1 :]\n",
+        "        for later in [each for each in self._points if each > start]:\n"
+        "            del self._points[later]\n",
         "",
         "after a correction far back, later ones begin from a fold without it",
     ),
