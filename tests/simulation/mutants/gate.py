@@ -82,8 +82,8 @@ GATE: Final = (
     Mutant(
         "every-order-adds",
         _CASE,
-        "        return not self.intent.legs and self.intent.qty <= self.closable",
-        "        return False",
+        "        self.reduces = not intent.legs and intent.qty <= self.closable",
+        "        self.reduces = False",
         "exits have to pass the checks of entries: nobody gets out (F69)",
     ),
     Mutant(
