@@ -38,10 +38,10 @@ demo: setup ## Show a supervised system crash and recover; CHAOS=gentle breaks i
 
 test: setup ## Run the tests and print the slowest ones.
 ifeq ($(PYTEST_ARGS),)
-	@# Two processes: much of the time is spent waiting for other processes. A file stays in one.
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/supervision
+	@# More workers than processors: most of the time is spent waiting for other processes.
+	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore=tests/supervision
 	@# The library is tested in processes of its own, without the trading packages in them.
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/supervision
+	$(BIN)/python -m pytest -n 4 --dist loadfile tests/supervision
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
