@@ -84,7 +84,10 @@ def assess(
 
 
 def _compare(cover: Cover, name: str, wanted: Decimal, mine: list[Closer]) -> None:
-    """Cut the newest first; what is cut is not missing."""
+    """Cut the newest first; what is cut is not missing.
+
+    A group that may close more than it protects gives that up before a stop is asked for.
+    """
     groups = _by_group(mine)
     over = sum(groups.values(), ZERO) - wanted
     for group, most in reversed(groups.items()):
@@ -99,6 +102,9 @@ def _compare(cover: Cover, name: str, wanted: Decimal, mine: list[Closer]) -> No
     short = wanted - sum(sure.values(), ZERO)
     if short > 0:
         cover.missing[name] = short
+        for group, protected in sure.items():  # its profit leg would close the missing ones too
+            if cover.cut.get(group, groups[group]) > protected:
+                cover.cut[group] = protected
 
 
 def _by_group(closers: Iterable[Closer]) -> dict[str, Decimal]:

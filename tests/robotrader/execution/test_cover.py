@@ -83,6 +83,40 @@ def test_a_leg_that_takes_the_profit_protects_nothing_and_a_sleeping_stop_not_ye
     assert assess(D(5), {"a": D(5)}, {}, pair).missing == {"a": D(1)}
 
 
+def test_a_profit_leg_gives_back_what_its_stop_lacks_before_another_stop_is_asked_for() -> None:
+    """An exit that was called off had made the stop smaller and not yet the other leg."""
+    legs = [closer("g", 29, protects=False), closer("g", 28)]
+    found = assess(D(29), {"a": D(29)}, {}, legs)
+    assert (found.cut, found.missing) == ({"g": D(28)}, {"a": D(1)})
+    even = assess(D(29), {"a": D(29)}, {}, [closer("g", 28, protects=False), closer("g", 28)])
+    assert (even.cut, even.missing) == ({}, {"a": D(1)})
+    whole = assess(D(28), {"a": D(28)}, {}, legs)
+    assert (whole.cut, whole.missing) == ({"g": D(28)}, {})
+
+
+LEGS = st.lists(
+    st.builds(
+        lambda group, most, less, protects: closer(
+            group, most, protects=protects, sure=D(max(most - less, 0))
+        ),
+        st.sampled_from("ghi"), st.integers(0, 12), st.sampled_from([0, 0, 1, 5]), st.booleans(),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(st.integers(0, 12), st.integers(0, 5), LEGS)
+def test_a_stop_that_is_asked_for_never_closes_more_than_is_held(
+    held: int, leaving: int, legs: list[Closer]
+) -> None:
+    """What protects now and what is asked for, each at its worst, fit into the position."""
+    found = assess(D(held), {"a": D(held)}, {"a": D(leaving)} if leaving else {}, legs)
+    stopped = {each.group for each in legs if each.protects}
+    if not found.cut:  # what is cut comes first, then all is looked at again
+        most = closing([each for each in legs if each.group in stopped], -1)
+        assert most + found.missing.get("a", D(0)) <= max(held - leaving, 0)
+
+
 CLOSERS = st.lists(
     st.builds(
         closer, st.sampled_from("ghij"), st.integers(0, 12), strategy=st.sampled_from(NAMES),
