@@ -170,8 +170,14 @@ def duplicate(case: Case) -> str:
 
 
 def entry_pending(case: Case) -> str:
-    """Not too many orders of the symbol are on their way that would add to risk (F22)."""
-    count = sum(not each.reduces for each in case.before.held_for(case.intent.con_id))
+    """Not too many orders of the symbol are on their way that would add to risk (F22).
+
+    Those of earlier gates count, a stranger's do not.
+    """
+    con_id = case.intent.con_id
+    count = sum(not each.reduces for each in case.before.held_for(con_id))
+    for each in case.view.others or ():
+        count += bool(each.con_id == con_id and each.strategy and not each.reduces)
     if count < case.limits.max_entries_pending:
         return ""
     return f"{count} entries of {case.intent.symbol} are on their way"

@@ -266,6 +266,20 @@ def test_f22_a_thousand_intents_of_five_strategies_are_one_order() -> None:
     assert gate.refusals == {"entry_pending": 999}
 
 
+def test_f22_an_entry_of_an_earlier_gate_counts_and_a_strangers_does_not() -> None:
+    """After a restart an order that works is no reservation any more."""
+    ours = msgspec.structs.replace(other("BUY", 1), strategy="a")
+    for working, found in (
+        (ours, "entry_pending"),
+        (msgspec.structs.replace(ours, strategy=""), ""),
+        (msgspec.structs.replace(ours, reduces=True), ""),
+        (msgspec.structs.replace(ours, con_id=KO.con_id), ""),
+    ):
+        seen = view(others=(working,))
+        assert judged(intent(), seen, max_entries_pending=1) == found
+        assert judged(intent(), seen, max_entries_pending=2) == ""
+
+
 def test_f22_an_echo_within_the_window_is_refused() -> None:
     gate = Gate(limits(duplicate_window_ms=1_000))
     for later_ns, found in ((0, ""), (1_000 * MS - 1, "duplicate"), (1_000 * MS, "")):
