@@ -105,17 +105,22 @@ class Flipped:
 
     def __init__(self, disk: MemoryDisk) -> None:
         before = {name: dict(table.rows) for name, table in disk._tables.items()}
-        name, self._key = disk.flip_bit()
-        self._table, self._value = disk._tables[name], before[name][self._key]
-        self._wrong = next((key for key in self._table.rows if key not in before[name]), self._key)
-        self._bad = self._table.rows[self._wrong]
+        name, _ = disk.flip_bit()
+        self._table, was = disk._tables[name], before[name]
+        rows = self._table.rows
+        self._rows = {  # a key that flips may become another row's
+            key: (was.get(key), rows.get(key))
+            for key in {*was, *rows}
+            if was.get(key) != rows.get(key)
+        }
 
     def mend(self) -> None:
-        """Put the row back, unless it was written anew or removed meanwhile."""
-        if self._table.rows.get(self._wrong) != self._bad:
+        """Put the rows back, unless one was written anew or removed meanwhile."""
+        rows = self._table.rows
+        if any(rows.get(key) != bad for key, (_, bad) in self._rows.items()):
             return
-        self._table.set(self._wrong, None)
-        self._table.set(self._key, self._value)
+        for key, (good, _) in self._rows.items():
+            self._table.set(key, good)
 
 
 class SimulatedLock:
