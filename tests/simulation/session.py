@@ -1,8 +1,8 @@
 """One connection between our process and the gateway: two lanes with delays, and their faults.
 
 What is written arrives later, in order, as over TCP. When a connection ends, what was on its way to
-us is gone; what we had written may arrive all the same, and late (crash row 9). A lane that is
-reordered models a broker that says things in another order, not a network that does.
+us is gone; what we had written may arrive all the same, a first part of it, and late (crash row 9).
+A lane that is reordered models a broker that says things in another order, not a network that does.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class Session:
         """Whether the gateway has it."""
 
         self.watched: set[int] = set()
-        self._up_ns = self._down_ns = 0
+        self._up_ns = self._down_ns = self._late_ns = 0
+        self._lost = False
+        """Whether something that we had written has never arrived."""
+
         self._unheard: deque[Any] = deque()
         self._unsent: deque[tuple[str, Callable[[], None]]] = deque()
         world.sessions.append(self)
@@ -69,12 +72,15 @@ class Session:
         """Something was on its way when the connection ended: it may arrive late, or never."""
         if what == "hello":
             return
-        if self.world.weather.random.random() < LATE_SHARE:
-            self.world.reach("row 9" if what == "place" else "late bytes")
-            wait_ns = int(self.world.weather.random.random() * LATE_NS)
-            self.world.after(wait_ns, lambda: self._arrives("late", do))
-        else:
-            self.world.reach("row 8" if what == "place" else "lost bytes")
+        world = self.world
+        self._lost = self._lost or world.weather.random.random() >= LATE_SHARE
+        if self._lost:  # and so is all that was written after it
+            world.reach("row 8" if what == "place" else "lost bytes")
+            return
+        world.reach("row 9" if what == "place" else "late bytes")
+        late_ns = world.sim_ns() + int(world.weather.random.random() * LATE_NS)
+        self._late_ns = max(self._late_ns, late_ns)
+        world.at(self._late_ns, lambda: self._arrives("late", do))
 
     def down(self, message: Any) -> None:
         """Say something to our process."""
