@@ -73,6 +73,10 @@ def folded(records: tuple[rec.Record, ...], folds: Folds | None = None) -> Folds
     return made
 
 
+_NO_FACTS = {"_apply", "_before", "_points", "_settled"}
+"""How a fold is done, and from where a correction takes it up again."""
+
+
 def facts(thing: Any) -> Any:
     """Everything in an object, as values that compare: every attribute, every order of a dict."""
     if isinstance(thing, dict):
@@ -83,7 +87,7 @@ def facts(thing: Any) -> Any:
         return [(name, facts(getattr(thing, name))) for name in thing.__struct_fields__]
     names = getattr(type(thing), "__slots__", None) or vars(thing) if _ours(thing) else ()
     if names:
-        values = {n: facts(getattr(thing, n)) for n in sorted(names) if n != "_apply"}
+        values = {n: facts(getattr(thing, n)) for n in sorted(names) if n not in _NO_FACTS}
         if "_places" in values:  # only ever looked up in, so its order means nothing
             values["_places"] = sorted(values["_places"])
         return list(values.items())
