@@ -157,7 +157,7 @@ class Journal(Actor):
         self._write()
         if self._snapshots is not None and self._store is not None:
             with self._memory.lock:
-                self._snapshots.finish()
+                self._snapshots.finish(self._cell.system.now_ns)
         self._close()
 
     def on_failure(self, *_: Any) -> None:

@@ -8,7 +8,6 @@ the fold of the log and of nothing else. One that cannot be used is set aside, a
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -97,10 +96,13 @@ class Snapshots:
         behind = self._tip.seq < self._store.tip.seq
         return not self._given_up and (self._writing is not None or behind)
 
-    def finish(self) -> None:
-        """End the session with a snapshot, if it is worth one and takes no longer than it may."""
-        until = time.monotonic() + LAST_S
-        while not self._given_up and time.monotonic() < until:
+    def finish(self, now_ns: Callable[[], int]) -> None:
+        """End the session with a snapshot, if it is worth one and takes no longer than it may.
+
+        ``now_ns`` is a clock that nobody sets.
+        """
+        until_ns = now_ns() + round(LAST_S * 1e9)
+        while not self._given_up and now_ns() < until_ns:
             if self.step():
                 continue
             if self._tip.seq - self._since < LEAST_RECORDS:

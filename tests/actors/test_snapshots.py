@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,7 @@ def test_a_session_ends_with_a_snapshot(tmp_path: Path) -> None:
         rec.StrategySaved(strategy="s", state=b"%d" % n) for n in range(snapshots.LEAST_RECORDS + 1)
     )
     store.append([Entry(*CATALOGUE.encode(each)) for each in records])
-    snapshots.Snapshots(store, kit.HOLDER, lambda: 1).finish()
+    snapshots.Snapshots(store, kit.HOLDER, lambda: 1).finish(time.monotonic_ns)
     found, _ = store.snapshot()
     store.close()
     assert found is not None

@@ -13,8 +13,6 @@ from tests.simulation.seeds import BLOCK, NOTHING, Sum, blocks, run_all
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
 
 def test_a_pool_of_processes_says_what_one_process_says() -> None:
     """Another executor, the same sum."""
@@ -28,15 +26,14 @@ def test_blocks_are_the_whole_range_and_nothing_twice() -> None:
     assert seeds == list(range(5, 5 + 2 * BLOCK + 1))
 
 
-def test_slices_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_add_up(tmp_path: Path) -> None:
     """The second slice goes on where the first has ended, and says where all of them stand."""
-    monkeypatch.setattr(command, "ProcessPool", lambda _workers: InProcess())
-    assert command._slice("core", 2, tmp_path) == 0
+    assert command._slice("core", 2, tmp_path, "inline") == 0
     first = run_all(InProcess(), command.FIRST_DEEP, 2)
     report = command._report("core", first, first, 2.0)
     assert "in total: 2 seeds, 0.1 of 87,600 simulated hours" in report
     assert (tmp_path / "simulation-core.json").exists()
-    assert command._slice("core", 1, tmp_path) == 0
+    assert command._slice("core", 1, tmp_path, "inline") == 0
 
 
 def test_rows_that_were_not_hit_are_named() -> None:

@@ -66,7 +66,8 @@ def test_a_strategy_is_loaded_from_a_file_with_its_own_parameters_and_state(good
 
 def test_the_strategy_of_the_documentation_can_be_loaded(tmp_path: Path) -> None:
     page = Path(__file__).parents[3] / "docs" / "strategies.md"
-    (code,) = re.findall(r"(?s)```python\n(.*?)```", page.read_text("utf-8"))
+    blocks = re.findall(r"(?s)```python\n(.*?)```", page.read_text("utf-8"))
+    (code,) = [each for each in blocks if "class BuyAbove" in each]
     path = tmp_path / "shown.py"
     path.write_text(code)
     strategy = load(f"{path}:BuyAbove", {"above": 1})
