@@ -27,9 +27,10 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_LEDGER}money.py module: `Context(prec=120, traps=[InvalidOperation, DivisionByZero, "
     "Overflow])` -> `Context(prec=120)` in `EXACT: Final = Context(prec=120, traps=["
     "InvalidOperation, DivisionByZero, Overflow])`": "these are the traps of every new context",
-    f"{_LEDGER}rows.py Rows._moved: `old is not new and old != new` -> `old is not new or old != "
-    "new` in `return {con_id for con_id, old, new in zip(self._con_ids, be ... s not new and old "
-    "!= new}`": "a row more is computed anew, and is what it was",
+    f"{_LEDGER}rows.py Rows._moved: `old is not new and old != new and (con_id in self.positions)` "
+    "-> `old is not new or old != new or con_id in self.positions` in `return {con_id for con_id, "
+    "old, new in zip(self._con_ids, be ... on_id in self.positions)}`": "a row more is computed "
+    "anew, and is what it was",
     f"{_LEDGER}rows.py Rows._show: `del self._of[name]` -> `pass`": "an empty one stays, of which "
     "nothing is shown",
     f"{_LEDGER}state.py LedgerState: `0` -> `1` in `adoptions: int = 0`": "a number that makes "
