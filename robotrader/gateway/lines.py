@@ -37,6 +37,9 @@ class LineRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """After a farm or IBKR came back, ticks have to come within this time."""
 
     retry_s: float = 5.0
+    """The first wait after a refusal; each one doubles it, so that a line is back at the latest
+    when twice the time for which it was refused is over."""
+
     retry_cap_s: float = 300.0
 
 
@@ -137,6 +140,7 @@ class Lines:
         self._forget_requests()
         found: list[LineEffect] = []
         for stream in self._streams.values():
+            stream.failures = 0  # another login may have what the last one was refused
             found += self._open(stream, now_ns)
         return found
 
@@ -292,8 +296,7 @@ class Lines:
         quick = news in {LineNews.COMPETING, LineNews.NO_LINE}
         if not shown and not quick:  # refused before it ever came: nobody would hear of it
             shown = [LineChanged(*stream.key, DataClass.NONE, True, now_ns, why)]
-        first_s = self.rules.retry_s if quick else self.rules.retry_cap_s
-        wait_s = min(self.rules.retry_cap_s, first_s * 2 ** min(stream.failures, 16))
+        wait_s = min(self.rules.retry_cap_s, self.rules.retry_s * 2 ** min(stream.failures, 16))
         stream.failures += 1
         stream.due_ns = now_ns + self._ns(wait_s)
         return [*closed, *shown]

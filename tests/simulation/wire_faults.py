@@ -35,12 +35,8 @@ ROWS: Final = tuple(sorted(rows()))
 ROLES: Final = (
     "journal", "alerts", "kill-switch", "account", "orders", "risk", "gateway", "data", "history",
 )  # fmt: skip
-EXCUSES: Final = {
-    **{row: frozenset({"L4"}) for row in ROWS if row.startswith("D")},
-    "O7": frozenset({"W1"}),
-}
-"""What a row puts out of force: a correction to more than was ordered is the broker's own doing,
-and a broker that has refused quotes is asked for them again after minutes only."""
+EXCUSES: Final = {"O7": frozenset({"W1"})}
+"""What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
 
 MOST_TICKS: Final = 300
 """A second, of one contract."""
@@ -164,6 +160,7 @@ class Faults:
         """Let everything be well again."""
         for fault in list(self._lasting.values()):
             self.end(fault)
+        self._each(lambda link: link.light())  # else the broker serves it for a minute more
         self._world.server.do(self._world.gateway.faults.clear)
 
     # -- what lasts --

@@ -51,6 +51,7 @@ class Connection:
     number: int
     client: SimTransport = field(init=False)
     server: SimTransport = field(init=False)
+    dark: bool = field(init=False, default=False)
 
     def over(self) -> bool:
         """Say whether both ends know that it is over."""
@@ -67,8 +68,14 @@ class Connection:
 
     def go_dark(self, give_up_s: float) -> None:
         """Lose everything from now on; who sends gives up after ``give_up_s``."""
+        self.dark = True
         for end in (self.client, self.server):
             end.incoming.go_dark(give_up_s)
+
+    def light(self) -> None:
+        """Carry again: what is sent anew is for nobody any more, and whoever sends it hears so."""
+        if self.dark:
+            self.cut("rst")
 
     def stall(self, seconds: float) -> None:
         """Hold everything up; it comes late, in order."""

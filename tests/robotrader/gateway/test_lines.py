@@ -205,6 +205,49 @@ def test_c17_a_competing_session_is_waited_for() -> None:
     assert len(opened(list(lines.check(2 + 5 * SECOND_NS)))) == 1
 
 
+@settings(deadline=None)
+@given(
+    code=st.sampled_from([200, 354, 420, 10089, 10091, 10168]),
+    lasts_s=st.floats(0.0, 2_000.0),
+    before=st.booleans(),
+)
+def test_d5_a_refusal_is_asked_about_again_after_at_most_as_long_as_it_lasted(
+    code: int, lasts_s: float, before: bool
+) -> None:
+    """Back within twice the refusal and five seconds, and never later than five minutes."""
+    lines, now_ns = made(), 0
+    lines.connected(0)
+    asked = opened(list(lines.subscribe(Subscribe(STOCK, (StreamKind.QUOTES,)), 0)))
+    if before:
+        lines.heard(asked[0], 0)
+    while now_ns <= lasts_s * SECOND_NS:
+        lines.error(asked[0], code, "refused", now_ns)
+        due_ns = lines.next_ns()
+        assert due_ns is not None
+        assert 5 <= (due_ns - now_ns) / SECOND_NS <= 300
+        now_ns = due_ns
+        asked = opened(list(lines.check(now_ns)))
+        assert len(asked) == 1
+    assert now_ns / SECOND_NS <= min(2 * lasts_s + 5, lasts_s + 300) + 1e-6
+    (changed,) = lines.heard(asked[0], now_ns)
+    assert isinstance(changed, LineChanged)
+    assert not changed.stale
+
+
+def test_a_refusal_before_a_new_connection_does_not_count_for_it() -> None:
+    """Another login may have other permissions: it begins with the shortest wait."""
+    lines = made()
+    for turn in range(12):
+        now_ns = turn * SECOND_NS
+        (number,) = opened(
+            list(lines.connected(now_ns))
+            or list(lines.subscribe(Subscribe(STOCK, (StreamKind.QUOTES,)), now_ns))
+        )
+        lines.error(number, 354, "not subscribed", now_ns)
+        assert lines.next_ns() == now_ns + 5 * SECOND_NS
+        lines.lost(now_ns, "ended")
+
+
 # -- liveness --
 
 
