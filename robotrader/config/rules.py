@@ -142,7 +142,7 @@ def _lines(config: Config) -> Found:
 
 def _strategies(config: Config) -> Found:
     for name, strategy in config.strategy.items():
-        for symbol in strategy.symbols:
+        for symbol in strategy.symbols if strategy.enabled else ():
             if symbol not in config.universe.symbols:
                 yield (
                     ("strategy", name, "symbols"),

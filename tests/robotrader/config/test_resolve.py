@@ -149,6 +149,8 @@ STRATEGY = '[strategy.{}]\nclass = "a.b:C"\nsymbols = ["{}"]\ncapital = {}\n'
 def test_a_strategy_may_trade_only_what_is_in_the_universe() -> None:
     (said,) = mistakes(STRATEGY.format("one", "KO", 0.1))
     assert said == "x.toml:3: strategy.one.symbols: KO is not in universe.symbols: add it there"
+    off = STRATEGY.format("one", "KO", 0.1) + "enabled = false\n"
+    assert not resolved(off).config.strategy["one"].enabled, "one that is off may trade nothing"
 
 
 def test_strategies_together_may_not_have_more_than_the_gross_limit() -> None:
