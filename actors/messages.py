@@ -8,7 +8,7 @@ import msgspec
 
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.market import Freshness
-from robotrader.strategies import Ended, Fill
+from robotrader.strategies import AskAnew, Ended, Fill
 from supervision import ActorRef, NamedRef
 
 Port: TypeAlias = ActorRef[Any] | NamedRef
@@ -122,7 +122,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """The order manager tells a strategy about its orders, in the control lane."""
 
     strategy: str
-    event: Fill | Ended
+    event: Fill | Ended | AskAnew
 
 
 # -- strategy, journal and risk gate --

@@ -36,7 +36,7 @@ from robotrader.execution import effects as do
 from robotrader.execution.manager import OrderManager
 from robotrader.ledger import Ledger, Trades
 from robotrader.risk import Gate, Keeper, Quotes, RiskView, SessionState, Switch, WorkingOrder
-from robotrader.strategies import Fill, Outcome, Standings
+from robotrader.strategies import Ended, Fill, Outcome, Standings
 from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
 
 if TYPE_CHECKING:
@@ -283,8 +283,11 @@ class Trading:
             return
         if isinstance(news.event, Fill):
             self.act(host.name, host.fill(news.event))
-        else:
+        elif isinstance(news.event, Ended):
             host.ended(news.event)
+        else:
+            standing = self.keeper.standings.standing(host.name, news.con_id)
+            host.stand(standing, self.now_ns)
 
     # -- the broker --
 

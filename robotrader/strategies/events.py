@@ -48,7 +48,12 @@ class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class AskAnew(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Another gate judges: what works has to be asked for again, some of it may be lost."""
+    """What was heard may be wrong: the standing has to be asked for again.
+
+    Attributes:
+        gate: another one judges, and what its predecessor was asked may be lost; 0: it is the
+            same, and the broker has corrected a fill.
+    """
 
     gate: int
 

@@ -18,7 +18,7 @@ from robotrader.domain.records import (
     OrderDone,
     OrderIntended,
 )
-from robotrader.strategies.events import Ended, Fill, Standing
+from robotrader.strategies.events import AskAnew, Ended, Fill, Standing
 
 if TYPE_CHECKING:
     from robotrader.domain import Intent
@@ -34,7 +34,7 @@ class News(NamedTuple):
 
     strategy: str
     con_id: int
-    event: Fill | Ended
+    event: Fill | Ended | AskAnew
 
 
 class _Asked(msgspec.Struct):
@@ -129,7 +129,7 @@ class Standings:
             case OrderIntended():
                 self._intended(record)
             case FillCorrected():
-                self._corrected(record)
+                return self._corrected(record)
         return ()
 
     def _intended(self, record: OrderIntended) -> None:
@@ -178,14 +178,17 @@ class Standings:
             if name != FLATTENER
         )
 
-    def _corrected(self, record: FillCorrected) -> None:
-        """A strategy is not told: its standing is right at its next start, its ledger now."""
+    def _corrected(self, record: FillCorrected) -> tuple[News, ...]:
+        """Have the strategy ask for its standing: a fill can be told once, not be told anew."""
         old = self._fills.get(record.family)
         if old is None:
-            return
+            return ()
         key = (old.strategy, old.con_id)
         self._positions[key] = self._positions.get(key, ZERO) + old.sign * (record.qty - old.qty)
         self._fills[record.family] = old._replace(qty=record.qty)
+        if record.qty == old.qty or old.strategy == FLATTENER:
+            return ()
+        return (News(old.strategy, old.con_id, AskAnew(0)),)
 
     def _done(self, record: OrderDone) -> tuple[News, ...]:
         asked = self._open.pop(record.ref, None)

@@ -26,7 +26,7 @@ from tests.simulation.at_rest import (
 )
 from tests.simulation.emergency import Emergency
 from tests.simulation.exposure import ExposureWithinLimits
-from tests.simulation.lively import OnlyFaultsCrash, StillTrades
+from tests.simulation.lively import OnlyFaultsCrash, StillTrades, StrategiesKnow
 from tests.simulation.outcome import Breach
 from tests.simulation.protection import LegsComeFirst, StopsRatchet
 
@@ -381,6 +381,7 @@ def resting() -> list[Checker]:
         ReplayAgrees(),
         NothingOwed(),
         StillTrades(),
+        StrategiesKnow(),
     ]
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
+from actors import StrategyActor
 from robotrader.domain import Side
 from robotrader.domain import records as rec
 from robotrader.domain.errors import OrderError
@@ -19,9 +20,12 @@ from robotrader.journal import JournalError
 from supervision.errors import ActorStartError, SupervisionError
 from supervision.observe import NullObserver
 from supervision.reasons import Crash
+from supervision.states import ALIVE
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from supervision.cell import Cell
     from supervision.reasons import ExitReason
     from tests.simulation.world import World
@@ -86,12 +90,39 @@ class StillTrades:
         if switch is None or trading is None or switch.trips:
             return []  # said by I7, or as a person wants it
         lively, symbols, held = _lively(world), world.strategies(), _held(world)
-        apart = {*trading.halted, *_taken_back(world)}
         return [
             Breach(self.name, world.now_ns, f"{name} holds {held[name]} and did nothing")
             for name, con_id in sorted(symbols.items())
-            if name not in lively and not held[name] and con_id not in apart
+            if name not in lively and not held[name] and con_id not in trading.halted
         ]
+
+
+class StrategiesKnow:
+    """At rest every strategy believes that it has what the fold of the journal says it has."""
+
+    name = "L5 strategies know what they have"
+
+    def check(self, world: World) -> list[Breach]:
+        """Compare them."""
+        core = world.core
+        return [
+            Breach(self.name, world.now_ns, f"{name} believes in {believes}, it has {has}")
+            for name, (believes, has) in sorted((core.believed() if core else {}).items())
+            if believes != has
+        ]
+
+
+def believed(gate: Any, cells: Iterable[Cell]) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return what live strategies believe to have, and what the gate says that they have."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for cell in cells:
+        actor: Any = cell.actor
+        if gate is None or not isinstance(actor, StrategyActor) or cell.state != ALIVE:
+            continue
+        if actor._host is not None:
+            has = gate.keeper.standings.standing(actor.name, actor.instrument.con_id)
+            found[actor.name] = actor.host.position, has.position
+    return found
 
 
 def _lively(world: World) -> set[str]:
@@ -101,20 +132,6 @@ def _lively(world: World) -> set[str]:
         record.strategy
         for at_ns, (_, record) in zip(world.log_ns, world.log, strict=True)
         if at_ns >= since_ns and isinstance(record, rec.OrderIntended | rec.FillBooked)
-    }
-
-
-def _taken_back(world: World) -> set[int]:
-    """Return the contracts in which the broker took part of a fill back.
-
-    It may go on counting those shares as filled; then they are awaited, and block an exit.
-    """
-    fills = {each.family: each for _, each in world.log if isinstance(each, rec.FillBooked)}
-    return {
-        fills[record.family].con_id
-        for _, record in world.log
-        if isinstance(record, rec.FillCorrected) and record.family in fills
-        if record.qty != fills[record.family].qty
     }
 
 

@@ -17,6 +17,7 @@ from supervision import Supervisor, ending
 from supervision.states import ALIVE, DEAD
 from supervision.testing import actor_of
 from tests.simulation.disk import SimulatedLock, SimulatedStore
+from tests.simulation.lively import believed
 from tests.simulation.market import BAR_S
 from tests.simulation.port import ModelPort
 from tests.simulation.traders import INSTRUMENTS, strategies
@@ -172,6 +173,10 @@ class Process:
         owner = self.actor("kill-switch")
         found: Switch | None = None if owner is None else owner.switch
         return found
+
+    def believed(self) -> Mapping[str, tuple[Decimal, Decimal]]:
+        """Return what strategies believe to have, and what the gate says that they have."""
+        return believed(self.actor("risk"), self.world.system.cells.values())
 
     def durable(self) -> object | None:
         """Return what a replay must give back."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.say import AskLedger, AskTrading
 from robotrader.gateway import Phase
+from tests.simulation.lively import believed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,10 @@ class WireCore:
         """Return the kill switch."""
         actor = self.life.actor("kill-switch")
         return None if actor is None else actor.switch
+
+    def believed(self) -> Mapping[str, tuple[Decimal, Decimal]]:
+        """Return what strategies believe to have, and what the gate says that they have."""
+        return believed(self.life.actor("risk"), self.life.cells())
 
     def durable(self) -> object | None:
         """Return what a replay of the journal must give back."""

@@ -25,10 +25,11 @@ from tests.simulation.process import Folder
 from tests.simulation.wire_loop import LoopPump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from robotrader.domain import Instrument
     from robotrader.journal import Store
+    from supervision.cell import Cell
     from tests.simulation.wire_loop import LoopedSimulation
 
 ACCOUNT: Final = "DU1234567"
@@ -133,6 +134,10 @@ class Life:
         ref = self.trader.registry.whereis(role)
         serves = ref is not None and ref.actor_inbox.state == ALIVE
         return actor_of(ref) if ref is not None and serves else None
+
+    def cells(self) -> Iterable[Cell]:
+        """Return who there is."""
+        return self._system.cells.values()
 
     def port(self) -> IbPort | None:
         """Return the port of the gateway's present incarnation."""

@@ -68,6 +68,10 @@ class Core(Protocol):
         """Return the kill switch as its owner has it, None while it is being restarted."""
         ...
 
+    def believed(self) -> Mapping[str, tuple[Decimal, Decimal]]:
+        """Return of each live strategy the shares that it believes to have, and that it has."""
+        ...
+
     def durable(self) -> object | None:
         """Return what a replay of the journal must give back, None if it is not to be had now."""
         ...

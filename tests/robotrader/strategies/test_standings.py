@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from robotrader.domain import FLATTENER, moved
 from robotrader.domain import records as r
 from robotrader.execution.book import Book
-from robotrader.strategies import Fill, Standings
+from robotrader.strategies import AskAnew, Fill, Standings
 from tests.robotrader.strategies.kit import AAPL, START
 
 NAMES = ("a", "b", FLATTENER)
@@ -60,3 +60,40 @@ def test_f73_a_flattening_takes_from_holders_and_never_turns_one_round(
     if changes.get(FLATTENER):
         left = {name: qty + changes.get(name, 0) for name, qty in holdings.items()}
         assert all(qty * change >= 0 for qty in left.values()), "as long as one holds, it gives"
+
+
+@given(FILLS, st.lists(st.tuples(st.integers(0, 19), st.integers(0, 25)), max_size=8))
+def test_who_asks_anew_when_it_is_told_to_knows_what_it_has_also_after_corrections(
+    fills: list[tuple[str, int, bool]], corrections: list[tuple[int, int]]
+) -> None:
+    """Fills are added up; a correction has its strategy ask for its standing."""
+    standings, knows = Standings(), dict.fromkeys(NAMES, Decimal(0))
+    records: list[r.FillBooked | r.FillCorrected] = [
+        fill(number, name, size if buys else -size)
+        for number, (name, size, buys) in enumerate(fills)
+    ]
+    records += [
+        r.FillCorrected(
+            family=f"f{number}", exec_id=f"f{number}.{turn:02}", qty=Decimal(qty),
+            price=Decimal(99), wall_ns=0,
+        )
+        for turn, (number, qty) in enumerate(corrections, 2)
+    ]  # fmt: skip
+    for seq, record in enumerate(records):
+        for news in standings.apply(seq, record):
+            if isinstance(news.event, Fill):
+                knows[news.strategy] += news.event.qty * news.event.side.sign
+            else:
+                assert isinstance(news.event, AskAnew)
+                knows[news.strategy] = standings.standing(news.strategy, news.con_id).position
+    for name in ("a", "b"):
+        assert knows[name] == standings.standing(name, AAPL.con_id).position
+
+
+def test_a_correction_of_the_price_alone_disturbs_nobody() -> None:
+    standings = Standings()
+    standings.apply(1, fill(1, "a", 5))
+    same = r.FillCorrected(
+        family="f1", exec_id="f1.02", qty=Decimal(5), price=Decimal(99), wall_ns=0
+    )
+    assert standings.apply(2, same) == ()
