@@ -19,7 +19,7 @@ from actors.acting import Acting
 from actors.breaker import BREAKER_ROLES
 from actors.chaos import ChaosDesk, Damage
 from actors.compared import breaks, sides
-from actors.messages import AskSuspended
+from actors.messages import AskLatched, AskSuspended
 from actors.risk_rows import (
     check_answer,
     limits_answer,
@@ -38,7 +38,6 @@ from actors.say import (
     AskOrders,
     AskSides,
     AskSizes,
-    AskSwitch,
     AskTail,
     AskTrades,
     AskTrading,
@@ -185,7 +184,7 @@ class ControlActor(Actor):
     async def _status(self, _: control.Status) -> Answer:
         trading = await self._ask("orders", AskTrading())
         ledger = await self._ask("account", AskLedger())
-        switch = await self._ask("kill-switch", AskSwitch())
+        switch = await self._ask("kill-switch", AskLatched())
         rows = await asyncio.to_thread(actor_rows, self._root(), self._lives)
         fresh = await self._ask("data", AskFeeds())
         suspended = await self._ask("journal", AskSuspended())

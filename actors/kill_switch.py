@@ -2,8 +2,9 @@
 
 A trip is acknowledged when it is durable, and in force before that: whoever sends orders is told
 at once. Everybody is told again every second, so that a gate that was restarted knows it soon. What
-trips it by itself is looked at four times a second and at every change. The file ``KILL`` in the
-data directory trips it too, so that a shell is enough.
+trips it by itself is looked at four times a second and at every change. What a full disk did not
+take is in force and written again (``unwritten``). The file ``KILL`` in the data directory trips it
+too, so that a shell is enough.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors.flatten import Flattener
 from actors.following import Following
+from actors.messages import AskLatched, Latched
 from actors.say import (
     AskMeters,
     AskSwitch,
@@ -33,6 +35,7 @@ from actors.say import (
     tell,
     unknown,
 )
+from actors.unwritten import SwitchMemory, Unwritten, lacking, record_of
 from robotrader.domain import (
     BrokerSnapshot,
     LinkChanged,
@@ -71,10 +74,12 @@ if TYPE_CHECKING:
 
     from actors.progress import Progress
     from actors.say import Address
+    from actors.unwritten import Change
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
     from robotrader.ledger import LedgerView
     from robotrader.risk import Limits, TripRules
+    from robotrader.risk import Trip as Tripped
 
 LOOK_S: Final = 0.25
 """What trips by itself is in force this long after its threshold was passed."""
@@ -101,6 +106,7 @@ class KillSwitch(Actor):
         person_ns: when a person gave the last sign of life, besides what the journal says.
         journal, orders, risk, alerts: addresses by role.
         readers: who else is told how it is.
+        memory: what an earlier incarnation held that is not durable.
         now_ns: the time of day.
     """
 
@@ -124,6 +130,7 @@ class KillSwitch(Actor):
         readers: Sequence[Address] = (),
         progress: Progress,
         person_ns: int | None = None,
+        memory: SwitchMemory | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
@@ -136,8 +143,8 @@ class KillSwitch(Actor):
         self.switch = Switch()
         self._following, self._ready = Following(self, journal), False
         self._token = 0
-        self._asked: dict[int, Any] = {}
-        self._writing: set[str] = set()
+        self._asked: dict[int, tuple[Any, tuple[Change, ...]]] = {}
+        self._memory, self._unwritten = memory or SwitchMemory(), Unwritten()
         self._ledger: LedgerView | None = None
         self._heard = dict.fromkeys(instruments, now_ns())
         """When data last came; nothing is late before it was watched."""
@@ -164,6 +171,8 @@ class KillSwitch(Actor):
                 return self.switch
             case AskMeters():
                 return of_switch(self.switch)
+            case AskLatched():
+                return Latched(self.switch, self._lacking())
             case Restored():
                 self._durable = SwitchFold(message.base.part(SWITCH))
                 self.switch = self._durable.switch
@@ -204,6 +213,7 @@ class KillSwitch(Actor):
                 allowed_ns = self._rules.hung_ms * _MS_NS
                 self._hung = self._progress.hung(self._cell.system.now_ns(), allowed_ns)
                 self._tell()
+                self._write_again()
             case _:
                 raise unknown(self, message)
         if self._ready:
@@ -229,24 +239,37 @@ class KillSwitch(Actor):
             SwitchCleared(scope=scope, who=ask.who, why=ask.why, wall_ns=self._now_ns())
         )
 
-    def _write(self, record: SwitchTripped | SwitchCleared) -> Any:
+    def _write(self, record: Change) -> Any:
         """Make it durable and answer then; a trip is in force at once."""
         if isinstance(record, SwitchTripped):
             self._become(self.switch.after(record))
-        self._token += 1
-        self._asked[self._token] = self.reply_later()
-        tell(self._journal, Commit(self._token, (record,), self.actor_ref))
+        self._commit((record,), self.reply_later())
         return DEFERRED
 
+    def _commit(self, records: tuple[Change, ...], reply: Any = None) -> None:
+        """Ask the journal for it; whatever it answers is looked at."""
+        self._token += 1
+        self._asked[self._token] = (reply, records)
+        self._unwritten.sent(records, self._steady_ns())
+        if not tell(self._journal, Commit(self._token, records, self.actor_ref)):
+            self._answered(NotCommitted(self._token, "the journal is being restarted"))
+
     def _answered(self, message: Committed | NotCommitted) -> None:
-        reply = self._asked.pop(message.token, None)
-        if reply is None:
-            return
+        reply, records = self._asked.pop(message.token, (None, ()))
         if isinstance(message, Committed):
-            reply.set(self.switch)
-        else:
-            msg = f"the switch is in force but not durable: {message.why}"
-            reply.set_exception(_refusal(msg))
+            if reply is not None:
+                reply.set(self.switch)
+            return
+        self._unwritten.refused(records, self._steady_ns())
+        if reply is not None:
+            cleared = any(isinstance(each, SwitchCleared) for each in records)
+            so = "is not cleared, clear it again" if cleared else "is in force but not durable"
+            reply.set_exception(_refusal(f"the switch {so}: {message.why}"))
+        if self._unwritten.alarms(self._lacking()):
+            why = (
+                f"the kill switch is in force but not durable, and is written again: {message.why}"
+            )
+            tell(self._alerts, Raised("critical", "switch_not_durable", why))
 
     # -- the journal --
 
@@ -256,6 +279,8 @@ class KillSwitch(Actor):
         if message.last:
             self._ready = True
             self._following.told()
+            for trip in self._memory.trips:
+                self._become(self.switch.after(record_of(trip)))
             self.send_after(0.0, _LOOK)
 
     def _recorded(self, message: Recorded) -> None:
@@ -264,6 +289,7 @@ class KillSwitch(Actor):
             self._fold(record)
         if self.switch != before:
             self._become(self.switch)
+        self._remember()
         self._look()
 
     def _fold(self, record: Record) -> None:
@@ -272,7 +298,7 @@ class KillSwitch(Actor):
             self._limits.apply(record)
         elif isinstance(record, SwitchTripped | SwitchCleared):
             self.switch = self.switch.after(record)
-            self._writing.discard(_key(record))
+            self._unwritten.written(record)
 
     def _seen_ns(self) -> int | None:
         """When a person last gave a sign of life: with the start, or with whatever was done."""
@@ -302,16 +328,33 @@ class KillSwitch(Actor):
         for cleared in healed(signs, self.switch, now_ns):
             self._record(cleared)
 
-    def _record(self, record: SwitchTripped | SwitchCleared) -> None:
+    def _record(self, record: Change) -> None:
         """Write what tripped by itself, once; in force at once."""
-        key = _key(record)
-        if key in self._writing:
+        if self._unwritten.waits(record, self._steady_ns()):
             return
-        self._writing.add(key)
-        tell(self._journal, Commit(0, (record,)))
         if isinstance(record, SwitchTripped):
             tell(self._alerts, Raised("critical", "switch", f"{record.trigger}: {record.why}"))
             self._become(self.switch.after(record))
+        self._commit((record,))
+
+    def _write_again(self) -> None:
+        """Write what is in force and which the journal has not taken, or never answered."""
+        due = self._unwritten.due(self._lacking(), self._steady_ns())
+        if due:
+            self._commit(due)
+
+    def _lacking(self) -> tuple[Tripped, ...]:
+        return lacking(self.switch, self._durable.switch)
+
+    def _remember(self) -> None:
+        """Keep for a next incarnation what it cannot learn from the journal."""
+        self._memory.trips = self._lacking()
+        if not self._memory.trips:
+            self._unwritten.alarms(())
+
+    def _steady_ns(self) -> int:
+        """A time that no clock sets back."""
+        return self._cell.system.now_ns()
 
     def _look_at_flag(self) -> None:
         try:
@@ -336,6 +379,7 @@ class KillSwitch(Actor):
     def _become(self, switch: Switch) -> None:
         """Take a new state: tell who sends orders, cancel and close what the level says."""
         self.switch = switch
+        self._remember()
         self._tell()
         for trip in switch.trips:
             if trip.level >= Level.CANCEL:
@@ -350,9 +394,3 @@ class KillSwitch(Actor):
 
 def _refusal(why: str) -> tuple[type[KillSwitchTriggeredError], KillSwitchTriggeredError, None]:
     return KillSwitchTriggeredError, KillSwitchTriggeredError(why), None
-
-
-def _key(record: SwitchTripped | SwitchCleared) -> str:
-    trigger = record.trigger if isinstance(record, SwitchTripped) else "clear"
-    level = record.level if isinstance(record, SwitchTripped) else ""
-    return f"{record.scope}/{trigger}/{level}"

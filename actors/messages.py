@@ -8,6 +8,7 @@ import msgspec
 
 from robotrader.domain import Bar, Quote, Trade
 from robotrader.market import Freshness
+from robotrader.risk import Switch, Trip
 from robotrader.strategies import AskAnew, Ended, Fill
 from supervision import ActorRef, NamedRef
 
@@ -156,6 +157,20 @@ class AskStanding(msgspec.Struct, frozen=True):
 
     strategy: str
     con_id: int
+
+
+class AskLatched(msgspec.Struct, frozen=True):
+    """How is the kill switch, and is that durable? ``Latched`` answers."""
+
+
+class Latched(msgspec.Struct, frozen=True):
+    """The kill switch, and which of its trips the journal does not have yet: in force all the same.
+
+    A process that ends now forgets those.
+    """
+
+    switch: Switch
+    unwritten: tuple[Trip, ...]
 
 
 class AskFunds(msgspec.Struct, frozen=True):

@@ -52,6 +52,7 @@ from robotrader.domain import (
     OrderFailed,
     OrderReport,
     PlaceOrder,
+    Refusal,
     StopWish,
 )
 from robotrader.domain import records as rec
@@ -265,6 +266,8 @@ class Orders(Actor):
         if isinstance(message, SwitchChanged):
             blocked = {trip.scope: str(trip.level) for trip in message.switch.trips}
             self._do(manager.on_switch(blocked, now_ns))
+        elif isinstance(message, Refusal):
+            self._do(manager.refused(message, now_ns))
         elif isinstance(message, CancelWish):
             self._do(manager.cancel(message.ref, message.cause, now_ns))
         elif isinstance(message, StopWish):

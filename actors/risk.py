@@ -45,6 +45,7 @@ from robotrader.domain import (
     Funds,
     Intent,
     MarginSaid,
+    Purpose,
     Quote,
     StopWish,
 )
@@ -226,6 +227,8 @@ class Risk(Actor):
             self._sized[intent.strategy] = Sized(intent, refusal.code if refusal else "", now_ns)
         if not isinstance(verdict, Approved):
             self._regained.tell(verdict[1])
+            if intent.purpose is Purpose.STOP:
+                tell(self._orders, verdict[0])
             return
         self._margins.changed()
         if not tell(self._orders, verdict):

@@ -16,15 +16,16 @@ from supervision.classstats import HANDLER_BUCKETS_S
 from supervision.manage import which_children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from actors.lives import Life, Lives
+    from actors.messages import Latched
     from actors.say import Tail, Trading
     from robotrader.domain.records import SuspensionChanged
     from robotrader.execution import OrderView
     from robotrader.ledger import DayMark, LedgerView, Traded
-    from robotrader.risk import Switch
+    from robotrader.risk import Switch, Trip
     from supervision import ActorRef
     from supervision.children import ChildInfo
 
@@ -149,8 +150,10 @@ def _bound(buckets: Sequence[int], share: float) -> float | None:
     return None  # longer than any bound
 
 
-def switch_rows(switch: Switch | None) -> tuple[answers.Switch, ...]:
-    """Return every reason for which the kill switch is not off."""
+def switch_rows(
+    switch: Switch | None, unwritten: Container[Trip] = ()
+) -> tuple[answers.Switch, ...]:
+    """Return every reason for which the kill switch is not off; ``unwritten`` are not durable."""
     return tuple(
         answers.Switch(
             scope=trip.scope,
@@ -158,6 +161,7 @@ def switch_rows(switch: Switch | None) -> tuple[answers.Switch, ...]:
             why=f"{trip.trigger}: {trip.why}",
             who=trip.who,
             since_ns=trip.wall_ns,
+            durable=trip not in unwritten,
         )
         for trip in (() if switch is None else switch.trips)
     )
@@ -167,7 +171,7 @@ def status_of(
     known: Known,
     trading: Trading | None,
     ledger: LedgerView | None,
-    switch: Switch | None,
+    latched: Latched | None,
     *,
     rows: tuple[answers.ActorRow, ...],
     restarts: int,
@@ -189,7 +193,7 @@ def status_of(
         link="unknown" if trading is None else trading.link,
         link_why="" if trading is None else trading.why,
         reconciled=trading is not None and trading.ready,
-        switches=switch_rows(switch),
+        switches=() if latched is None else switch_rows(latched.switch, latched.unwritten),
         working_orders=0 if trading is None else len(trading.orders),
         open_positions=0 if ledger is None else len(ledger.positions),
         feeds=len(known.symbols),

@@ -41,6 +41,7 @@ from actors.kill_switch import KillSwitch
 from actors.orders import Orders
 from actors.progress import Progress
 from actors.risk import Risk
+from actors.unwritten import SwitchMemory
 from robotrader.adapters.ib import IbPort
 from robotrader.recovery import Holder
 from robotrader.risk import ALL, SessionState
@@ -116,6 +117,7 @@ class Trader:
     build: str = ""
     registry: Registry = field(default_factory=Registry)
     memory: GatewayMemory = field(default_factory=GatewayMemory)
+    switch_memory: SwitchMemory = field(default_factory=SwitchMemory)
     breakers: KeptStates = field(default_factory=KeptStates)
     program_memory: ProgramMemory = field(default_factory=ProgramMemory)
     outside: list[ChildSpec] = field(default_factory=list)
@@ -187,6 +189,7 @@ def _desk(trader: Trader) -> list[ChildSpec]:
             limits=trader.limits, ceilings=trader.ceilings, rules=trader.trips, is_open=is_open,
             flag=trader.data_dir / "KILL", orders=role("orders"), risk=role("risk"),
             alerts=role("alerts"), progress=_watched(trader), person_ns=trader.person_ns,
+            memory=trader.switch_memory,
         ),
         _child(
             trader, "account", Account, **common, instruments=tuple(instruments.values()),

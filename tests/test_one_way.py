@@ -55,7 +55,7 @@ CONNECTS: Final = {
 TELLS_ORDERS: Final = {
     "kill-switch": {"SwitchChanged", "CancelAll"},
     "gateway": set[str](),  # what the broker said, as it comes
-    "risk": {"AskLink", "AskSettled", "verdict", "wish"},
+    "risk": {"AskLink", "AskSettled", "verdict", "verdict[0]", "wish"},
 }
 TELLS_GATEWAY: Final = {"orders", "data"}
 SENDS: Final = {

@@ -295,7 +295,7 @@ _BUILD: Final = "build: "
 def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
     """Yield what keeps a system from trading; a tripped switch is a wish, not an illness.
 
-    Unless what tripped it is that another build is installed than runs.
+    Unless what tripped it is that another build is installed than runs, or no disk has taken it.
     """
     if status.state is not answers.RunState.RUNNING:
         yield f"the system is {status.state.value}"
@@ -308,6 +308,9 @@ def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
     elif status.feeds_fresh < status.feeds and status.link == "ready":
         yield f"{status.feeds - status.feeds_fresh} of {status.feeds} feeds are stale"
     yield from (each.why for each in status.switches if each.why.startswith(_BUILD))
+    for each in status.switches:
+        if not each.durable:
+            yield f"the kill switch in {each.scope} is in force but not durable: free the disk"
 
 
 def _journal(arguments: argparse.Namespace) -> int:

@@ -99,6 +99,7 @@ def _status(answer: answers.StatusAnswer) -> RenderableType:
 
     switches = [
         f"{switch.level} in {switch.scope} since {when(switch.since_ns)}: {switch.why}"
+        + ("" if switch.durable else " (NOT DURABLE: make room on the disk)")
         for switch in answer.switches
     ]
     rows = [

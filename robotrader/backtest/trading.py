@@ -28,6 +28,7 @@ from robotrader.domain import (
     LinkState,
     OrderKey,
     PlaceOrder,
+    Purpose,
     Quote,
     Trade,
 )
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from robotrader.backtest.result import Setup
-    from robotrader.domain import CancelWish, FromBroker, Funds, Intent, StopWish
+    from robotrader.domain import CancelWish, FromBroker, Funds, Intent, Refusal, StopWish
     from robotrader.ledger import LedgerView
     from robotrader.strategies import News, StrategyHost, Timer
     from robotrader.venue import VenueEvent
@@ -233,6 +234,11 @@ class Trading:
         refusal, news = verdict
         self.refusals[refusal.code] += 1
         self._later(self._news, news)
+        if intent.purpose is Purpose.STOP:
+            self._later(self._refused_stop, refusal)
+
+    def _refused_stop(self, refusal: Refusal) -> None:
+        self._carry_out(self.manager.refused(refusal, self.now_ns))
 
     def _submit(self, approved: Approved) -> None:
         self._carry_out(self.manager.submit(approved, self.now_ns))

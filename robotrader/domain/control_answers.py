@@ -44,6 +44,8 @@ class Switch(_Row, frozen=True, kw_only=True):
     why: str
     who: str
     since_ns: int
+    durable: bool = True
+    """False: in force, but a full disk has not taken it yet, and a process that ends forgets it."""
 
 
 class Suspended(_Row, frozen=True, kw_only=True):

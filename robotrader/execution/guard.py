@@ -14,25 +14,23 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Intent, LinkState, OrderState, OrderType, Purpose, Side, TimeInForce
 from robotrader.domain.records import ZERO
+from robotrader.execution.asking import Asks
 from robotrader.execution.cover import Closer, Cover, assess, closing
 from robotrader.execution.desk import Plan
 from robotrader.execution.doubt import Doubts
-from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake, Wanted
+from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake
 from robotrader.execution.ratchet import begins, ratchets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from robotrader.domain import Approved, StopWish
+    from robotrader.domain import Approved, Refusal, StopWish
     from robotrader.execution.desk import Desk
     from robotrader.execution.placing import Placing
     from robotrader.execution.tracked import Tracked
 
 _UNSETTLED: Final = "a cancel or a change of its stops was not answered in time"
-
-_FORGOTTEN_ASKS: Final = 10
-"""After as many silent times of asking, a missing stop is news again, and not yet alarming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,9 @@ class Guard:
         self._changed: dict[int, None] = {}
         self._exits: dict[int, list[_Waiting]] = {}
         self._over_since: dict[int, int] = {}
-        self._asked: dict[tuple[str, int], tuple[int, int]] = {}
         self._armed: dict[int, int] = {}
         self._link: tuple[object, ...] = ()
-        self._doubts = Doubts(desk)
+        self._doubts, self._asks = Doubts(desk), Asks(desk)
 
     # -- what is told --
 
@@ -73,9 +70,19 @@ class Guard:
         self.touch(con_id)
         return Plan()
 
+    def gate_moved(self, con_id: int | None = None) -> None:
+        """What the gate has refused in a contract, or in all, it may see otherwise now."""
+        for each in self._asks.anew(con_id):
+            self.touch(each)
+
+    def refused(self, refusal: Refusal, _now_ns: int) -> Plan:
+        """Take it that the gate does not let a stop pass that was asked for."""
+        return Plan(effects=self._asks.refused(refusal))
+
     def submit(self, approved: Approved, now_ns: int) -> Plan:
         """Place an approved intent; an exit only once the stops have given way."""
         intent = approved.intent
+        self.gate_moved(intent.con_id)
         if not self._desk.ready or not approved.reduces:
             return self._placing.submit(approved, now_ns)
         waiting = self._exits.get(intent.con_id, [])
@@ -313,6 +320,7 @@ class Guard:
         unsettled = {each.strategy for each in closers if each.fixed}
         profits = {each.strategy for each in closers if each.most and not each.protects}
         self._doubts.forget(con_id, missing)
+        self._asks.forget(con_id, missing, now_ns)
         for name, qty in missing.items():
             intent = self._missing(name, con_id, qty, now_ns)
             if intent is None or name in unsettled:
@@ -326,20 +334,9 @@ class Guard:
                 # A stop can join one of them if it is as large; a stop matters more than a profit.
                 why = "its stop has gone"
                 return _together([self._placing.cancel(e.ref, why, now_ns) for e in lonely])
-            at_ns, times = self._asked.get((name, con_id), (0, 0))
-            due_ns = at_ns + self._desk.times.ask_ns
-            if now_ns >= due_ns:
-                times = 0 if now_ns >= due_ns + _FORGOTTEN_ASKS * self._desk.times.ask_ns else times
-                self._asked[name, con_id] = (now_ns, times + 1)
-                effects += self._say(intent, times)
-                due_ns = now_ns + self._desk.times.ask_ns
-            effects += self._arm(con_id, due_ns)
+            wanted, due_ns = self._asks.ask(intent, now_ns)
+            effects += [*wanted, *self._arm(con_id, due_ns)]
         return Plan(effects=effects)
-
-    def _say(self, intent: Intent, times: int) -> list[Effect]:
-        text = f"{intent.qty} {intent.symbol} of {intent.strategy} have no stop: asked for one"
-        level = Level.CRITICAL if times else Level.WARNING
-        return [Wanted(intent), Alert(level, "unprotected", text)]
 
     def _missing(self, name: str, con_id: int, qty: Decimal, now_ns: int) -> Intent | None:
         """Return the wish for a stop like the newest; None where there was none to be like.

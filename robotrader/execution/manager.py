@@ -18,12 +18,10 @@ from robotrader.domain import (
     BrokerSnapshot,
     CommissionReport,
     ExecutionReport,
-    Happening,
     LinkChanged,
     LinkState,
     OrderFailed,
     OrderReport,
-    OrderState,
 )
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
-    from robotrader.domain import Approved, FromBroker, StopWish
+    from robotrader.domain import Approved, FromBroker, Refusal, StopWish
     from robotrader.execution.effects import OrderView
     from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
@@ -244,8 +242,13 @@ class OrderManager:
             return [Declined(approved, "busy", why)]
         return self._take(partial(self._guard.submit, approved), now_ns)
 
+    def refused(self, refusal: Refusal, now_ns: int) -> list[Effect]:
+        """Take it that the gate refuses a stop that was ``Wanted``; others are no concern here."""
+        return self._take(partial(self._guard.refused, refusal), now_ns)
+
     def settle(self, gate: int, now_ns: int) -> list[Effect]:
         """Answer ``Settled`` once all that was submitted before is recorded or declined."""
+        self._guard.gate_moved()
         return self._take(lambda _: Plan(effects=[Settled(gate, self._guard.waiting)]), now_ns)
 
     def modify(
@@ -329,7 +332,7 @@ class OrderManager:
         if kind == "ask" or (kind == "modify" and order and order.modify):
             return Plan(effects=self._rounds.want(now_ns))
         if kind == "ack" and order and not order.acked:
-            return self._unanswered(order, now_ns)
+            return self._rounds.unanswered(order, now_ns)
         if kind == "fills" and (ended := self._desk.book.orders.get(what)) and ended.reserved:
             return Plan(effects=self._rounds.want(now_ns))
         if kind == "cancel" and order and order.cancel:
@@ -338,14 +341,6 @@ class OrderManager:
             plan.effects += self._rounds.want(now_ns) if late else []
             return plan
         return Plan()
-
-    def _unanswered(self, order: Tracked, now_ns: int) -> Plan:
-        """No answer in time: it may live or not (F27); it is not sent again."""
-        effects = self._rounds.want(now_ns)
-        if order.state is OrderState.SENT:
-            order.move(Happening.LINK_LOST)
-            effects = [Told(order.view()), *effects]
-        return Plan(effects=effects)
 
     def _take(self, handle: Callable[[int], Plan], now_ns: int) -> list[Effect]:
         if len(self._waiting) >= self._desk.times.most_waiting:

@@ -15,6 +15,7 @@ from robotrader.domain import (
     ExecutionReport,
     Happening,
     LinkState,
+    OrderState,
 )
 from robotrader.domain import records as r
 from robotrader.execution import hearing, identity
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from robotrader.execution.book import Book
     from robotrader.execution.desk import Desk
     from robotrader.execution.placing import Placing
+    from robotrader.execution.tracked import Tracked
 
 _Report = TypeVar("_Report", ExecutionReport, CommissionReport)
 
@@ -67,6 +69,14 @@ class Rounds:
         if self._asked_ns is not None:
             earliest = max(now_ns, self._asked_ns + self._desk.times.again_ns)
         return self._ask(now_ns) if earliest <= now_ns else self._plan(earliest)
+
+    def unanswered(self, order: Tracked, now_ns: int) -> Plan:
+        """No answer in time: it may live or not (F27); it is not sent again."""
+        effects = self.want(now_ns)
+        if order.state is OrderState.SENT:
+            order.move(Happening.LINK_LOST)
+            effects = [Told(order.view()), *effects]
+        return Plan(effects=effects)
 
     def _plan(self, at_ns: int) -> list[Effect]:
         if self._due_ns is not None and self._due_ns <= at_ns:

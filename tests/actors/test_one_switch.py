@@ -20,6 +20,7 @@ KNOWN_S = 1.0 * BUSY
 WRITERS = {
     "actors/build.py",
     "actors/kill_switch.py",
+    "actors/unwritten.py",  # what the switch holds already, once more
     "robotrader/risk/triggers.py",
     "robotrader/execution/reconcile.py",  # with the halt of a symbol, in one transaction
 }

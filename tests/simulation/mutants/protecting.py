@@ -24,8 +24,8 @@ PROTECTING: Final = (
     Mutant(
         "missing-stop-is-not-asked-for",
         _GUARD,
-        "                effects += self._say(intent, times)\n",
-        "                pass\n",
+        "            wanted, due_ns = self._asks.ask(intent, now_ns)\n",
+        "            wanted, due_ns = self._asks.ask(intent, now_ns)\n            wanted = []\n",
         "a position without its stop stays so (F74)",
     ),
     Mutant(

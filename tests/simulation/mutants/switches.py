@@ -104,9 +104,8 @@ SWITCHES: Final = (
     Mutant(
         "trip-is-not-written",
         _ACTOR,
-        "        tell(self._journal, Commit(self._token, (record,), self.actor_ref))\n",
-        "        if isinstance(record, SwitchCleared):\n"
-        "            tell(self._journal, Commit(self._token, (record,), self.actor_ref))\n",
+        "        if not tell(self._journal, Commit(",
+        "        if isinstance(records[0], SwitchCleared) and not tell(self._journal, Commit(",
         "a person's trip is in force and on no disk (row 30)",
     ),
     Mutant(
