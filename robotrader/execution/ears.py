@@ -59,6 +59,14 @@ class Ears:
         order.move(Happening.LINK_LOST)
         return order.state is not before
 
+    def unanswered(self, order: Tracked, now_ns: int) -> Plan:
+        """No answer in time: it may live or not (F27); it is not sent again."""
+        effects = self._rounds.want(now_ns)
+        if order.state is OrderState.SENT:
+            order.move(Happening.LINK_LOST)
+            effects = [Told(order.view()), *effects]
+        return Plan(effects=effects)
+
     # -- executions and charges: facts, whatever connection says them --
 
     def executed(self, report: ExecutionReport, now_ns: int) -> Plan:

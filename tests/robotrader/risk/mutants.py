@@ -310,7 +310,7 @@ _OF_THE_SWITCH: Final = (
     Mutant(
         "loss-clears-itself",
         _SWITCH,
-        "not (person or trip.trigger in SELF_CLEARING)",
+        "not (person or _ends_with_its_reason(trip))",
         "False",
         "nobody clears a loss (F67)",
     ),

@@ -208,6 +208,7 @@ def _level(records: list[Record], at: int, scopes_of: set[str]) -> int:
     if scope not in scopes_of:
         return 0
     itself = record.trigger in {"connection", "build"} and not junk
+    itself |= record.trigger == "unreconciled" and not junk and scope != ALL
     for later in records[at + 1 :]:
         if not isinstance(later, SwitchCleared) or later.scope != scope:
             continue
