@@ -105,7 +105,7 @@ class Adopting:
     # -- how --
 
     def _again(self, number: int, now_ns: int) -> Plan:
-        wake = Wake(f"adopt:{number}", now_ns + self._desk.times.sample_ns)
+        wake = Wake(f"adopt:{number}", now_ns + self._desk.times.again_ns)
         return Plan(effects=[*self._rounds.want(now_ns), wake])
 
     def _unfit(self, wish: Adoption) -> str:
@@ -194,7 +194,7 @@ def _differs(wish: Adoption, now: _Look) -> str:
 
 def _worthless(report: PositionReport | None) -> str:
     """Return why a position cannot be booked: its cost would be in the ledger for ever."""
-    if report is None or not report.qty or (report.avg_cost.is_finite() and report.avg_cost > 0):
+    if report is None or not report.qty or (report.avg_cost.is_finite() and report.avg_cost >= 0):
         return ""
     return f"the broker says an average cost of {report.avg_cost}: that is none, try again later"
 
