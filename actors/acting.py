@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pykka
 
+from actors.fixing import Fixing
 from actors.messages import GoOn
 from actors.preview import kill_answer
 from actors.risk_rows import set_answer
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 class Asks(Protocol):
     """Asks whoever plays a role; None if nobody answers in time."""
 
-    def __call__(self, role: str, question: Any) -> Awaitable[Any]:
+    def __call__(self, role: str, question: Any, *, within_s: float = ...) -> Awaitable[Any]:
         """See the class."""
 
 
@@ -56,6 +57,7 @@ class Acting:
         self._kills: dict[str, Answer] = {}
         self.handlers: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
             control.ActorRestart: self._restart,
+            control.Adopt: Fixing(ask, registry, known, self._note).answer,
             control.Kill: self._kill,
             control.Resume: self._resume,
             control.CheckIn: self._check_in,

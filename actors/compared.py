@@ -32,6 +32,55 @@ def sides(
     return (*_positions(known, found, broker), *_orders(found, broker), _cash(ledger, broker))
 
 
+def of_symbol(
+    known: Known, con_id: int, found: Sides, ledger: LedgerView | None
+) -> answers.AdoptAnswer:
+    """Return what both sides have of one contract; ``found`` has the broker's answer."""
+    broker = found.broker
+    assert broker is not None, "nothing can be compared before the broker has answered"
+    symbol = known.symbols[con_id]
+    mine = [each.ref for each in found.orders if each.con_id == con_id]
+    theirs = [each.ref for each in broker.open_orders if each.con_id == con_id]
+    rows = [
+        *(row for row in _positions(known, found, broker) if row.key == symbol),
+        _cost(known, con_id, ledger, broker),
+        *(row for row in _orders(found, broker) if row.key in {*mine, *theirs}),
+    ]
+    return answers.AdoptAnswer(
+        symbol=symbol,
+        at_ns=broker.at_ns,
+        ours=found.positions.get(con_id, _ZERO),
+        broker=_theirs(known, broker).get(con_id, _ZERO),
+        sides=tuple(rows),
+    )
+
+
+def _theirs(known: Known, broker: BrokerSnapshot) -> dict[int, Decimal]:
+    return {each.con_id: each.qty for each in broker.positions if each.account == known.account}
+
+
+def _cost(
+    known: Known, con_id: int, ledger: LedgerView | None, broker: BrokerSnapshot
+) -> answers.SideRow:
+    """Return the average cost of one share, commissions included; none where nothing is held."""
+    held = None if ledger is None else ledger.positions.get(con_id)
+    said = (
+        each for each in broker.positions if (each.account, each.con_id) == (known.account, con_id)
+    )
+    theirs = next((each.avg_cost for each in said if each.qty), None)
+    ours = _MISSING if ledger is None else "none"
+    if held is not None and held.qty:
+        ours = f"{held.avg_cost:.4f}"
+    other = "none" if theirs is None else f"{theirs:.4f}"
+    return answers.SideRow(
+        kind="average cost",
+        key=known.symbols[con_id],
+        ours=ours,
+        broker=other,
+        verdict=_AGREE if ours == other else _DIFFER,
+    )
+
+
 def breaks(rows: tuple[answers.SideRow, ...]) -> tuple[answers.BreakRow, ...]:
     """Return what differs; cash is not judged: interest and dividends come without a record."""
     return tuple(
@@ -49,7 +98,7 @@ def breaks(rows: tuple[answers.SideRow, ...]) -> tuple[answers.BreakRow, ...]:
 
 
 def _positions(known: Known, found: Sides, broker: BrokerSnapshot) -> Iterator[answers.SideRow]:
-    theirs = {each.con_id: each.qty for each in broker.positions if each.account == known.account}
+    theirs = _theirs(known, broker)
     for con_id in sorted({*known.symbols, *found.positions, *theirs}):
         ours, other = found.positions.get(con_id, _ZERO), theirs.get(con_id, _ZERO)
         verdict = _AGREE if ours == other else _DIFFER

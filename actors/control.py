@@ -164,11 +164,11 @@ class ControlActor(Actor):
 
     # -- asking around --
 
-    async def _ask(self, role: str, question: Any) -> Any:
+    async def _ask(self, role: str, question: Any, *, within_s: float = ASK_S) -> Any:
         """Ask whoever plays a role; None if nobody answers in time."""
         try:
-            future = self._registry.ref(role).resolve().ask(question, block=False, timeout=ASK_S)
-            return await asyncio.to_thread(lambda: future.get(timeout=ASK_S))
+            future = self._registry.ref(role).resolve().ask(question, block=False, timeout=within_s)
+            return await asyncio.to_thread(lambda: future.get(timeout=within_s))
         except (Unavailable, pykka.ActorDeadError, pykka.Timeout):
             return None  # not known is an answer; a refusal is raised
 

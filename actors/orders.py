@@ -56,12 +56,13 @@ from robotrader.domain import (
     StopWish,
 )
 from robotrader.domain import records as rec
+from robotrader.execution import Adoption
 from robotrader.execution import effects as do
 from robotrader.execution.desk import Times
 from robotrader.execution.manager import OrderManager
 from robotrader.meters import OrderMeters, Sample
 from robotrader.recovery import BOOK
-from supervision import Actor, MailboxSpec
+from supervision import DEFERRED, Actor, MailboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -135,6 +136,8 @@ class Orders(Actor):
         super().__init__()
         self.manager = OrderManager(Times().at_pace(pace))
         self._meters = OrderMeters()
+        self._asked = 0
+        self._adoptions: dict[int, Any] = {}
         self._writing: dict[int, tuple[rec.Record, ...]] = {}
         self._session = (account, client_id)
         self._provenance = {"config_hash": config_hash, "build": build}
@@ -167,6 +170,8 @@ class Orders(Actor):
             return self._trading()
         elif isinstance(message, AskMeters):
             return self._samples()
+        elif isinstance(message, Adoption):
+            return self._adopt(message)
         else:
             self._serve(message)
         return None
@@ -289,6 +294,13 @@ class Orders(Actor):
         else:
             raise unknown(self, message)
 
+    def _adopt(self, wish: Adoption) -> Any:
+        """Accept the broker's position; the answer is why not, empty once it is durable."""
+        self._asked += 1
+        self._adoptions[self._asked] = self.reply_later()
+        self._do(self.manager.adopt(self._asked, wish, self._now_ns()))
+        return DEFERRED
+
     def _ask_margin(self, ask: AskMargin) -> None:
         """Have the broker asked, under a number that no order gets."""
         if self.manager.ready:
@@ -350,6 +362,8 @@ class Orders(Actor):
             case do.Wake():
                 delay_s = max(0, effect.at_ns - self._now_ns()) / _NS / self._pace
                 self.send_after(delay_s, _Wake(effect.token))
+            case do.AdoptionEnded():
+                self._adoptions.pop(effect.number).set(effect.why)
             case do.Alert():
                 tell(self._alerts, Raised(effect.level.value, effect.kind, effect.text))
 

@@ -82,7 +82,11 @@ def _add_looking(commands: Commands, shared: list[argparse.ArgumentParser]) -> N
     pnl.add_argument("--count", type=_count, default=30, help="how many periods (default 30)")
     _add_risk(commands, shared)
     commands.add_parser("account", parents=shared, help="show what the broker says of the account")
-    commands.add_parser("reconcile", parents=shared, help="compare with the broker")
+    compare = commands.add_parser("reconcile", parents=shared, help="compare with the broker")
+    compare.add_argument("--fix", type=str.upper, metavar="SYMBOL",
+        help="accept the broker's position of a halted symbol")  # fmt: skip
+    compare.add_argument("--reason", type=_reason, metavar="TEXT", help="why; with --fix")
+    compare.add_argument("--yes", action="store_true", help="without a question; with --fix")
     _add_logs(commands.add_parser("logs", parents=shared, help="show the log, running or not"))
 
 

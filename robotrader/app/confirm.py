@@ -17,7 +17,7 @@ def confirm(status: Answer, level: str) -> None:
     if not isinstance(status, answers.StatusAnswer):
         msg = "the system did not say its mode: add --yes to do it at once"
         raise RefusedError(msg)
-    grave = status.mode == "live" and level in {"cancel", "flatten", "loosen"}
+    grave = status.mode == "live" and level in {"cancel", "flatten", "loosen", "fix"}
     wanted = f"{level.upper()} {status.account[-4:]}" if grave else "yes"
     print(f"{status.mode.upper()} {status.account}: type {wanted!r} to do it: ", end="",
           file=sys.stderr, flush=True)  # fmt: skip

@@ -231,11 +231,11 @@ def _ns(at: datetime) -> int:
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:
+    from robotrader.app import reconcile_cli
+
+    reconcile_cli.checked(arguments)
     with _client(arguments) as client:
-        answer = client.ask(control.Reconcile(), within_s=_CLOSE_S)
-    emit(arguments, answer)
-    clean = isinstance(answer, answers.ReconcileAnswer) and answer.clean
-    return exits.OK if clean else exits.UNHEALTHY
+        return reconcile_cli.run(arguments, client)
 
 
 def _pnl(arguments: argparse.Namespace) -> int:

@@ -251,6 +251,15 @@ def _reconcile(answer: answers.ReconcileAnswer) -> RenderableType:
     return Group(differing, table("", ("kind", "what", "ours>", "broker>", "verdict"), both))
 
 
+def _adopt(answer: answers.AdoptAnswer) -> RenderableType:
+    title = (
+        f"the broker's {answer.broker.normalize():f} {answer.symbol} would be accepted in place of "
+        f"{answer.ours.normalize():f}, {when(answer.at_ns)}"
+    )
+    rows = ((row.kind, row.key, row.ours, row.broker, row.verdict) for row in answer.sides)
+    return table(title, ("kind", "what", "ours>", "broker>", "verdict"), rows)
+
+
 def _kill(answer: answers.KillAnswer) -> RenderableType:
     will = "would be" if answer.preview else "is"
     title = (
@@ -293,6 +302,7 @@ _SHOWN: Final[dict[type, Callable[[Any], RenderableType]]] = {
     answers.PnlAnswer: _pnl,
     answers.AccountAnswer: _account,
     answers.ReconcileAnswer: _reconcile,
+    answers.AdoptAnswer: _adopt,
     answers.KillAnswer: _kill,
     answers.Done: lambda answer: Text(clean(answer.text)),
     answers.JournalAnswer: _journal,

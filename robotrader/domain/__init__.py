@@ -35,7 +35,7 @@ from robotrader.domain.decisions import (
     Refusal,
     StopWish,
 )
-from robotrader.domain.holdings import FLATTENER, moved
+from robotrader.domain.holdings import FLATTENER, NOBODY, accepted, moved
 from robotrader.domain.instruments import (
     Instrument,
     SecType,
@@ -65,6 +65,7 @@ from robotrader.domain.sizes import Funds, Sizing
 
 __all__ = [
     "FLATTENER",
+    "NOBODY",
     "OVER",
     "PROTECTIVE",
     "TRANSITIONS",
@@ -106,6 +107,7 @@ __all__ = [
     "StopWish",
     "TimeInForce",
     "Trade",
+    "accepted",
     "after",
     "errors",
     "moved",

@@ -114,6 +114,22 @@ class Reconcile(_Request, tag="reconcile", frozen=True, kw_only=True):
     """Compare with the broker now; nothing is repaired."""
 
 
+class Adopt(_Request, tag="adopt", frozen=True, kw_only=True):
+    """Accept the broker's position of a halted symbol. A ``preview`` shows both sides, no more.
+
+    ``ours`` and ``broker`` are the shares that were shown: if either has another number by now,
+    nothing is changed. ``key`` is drawn by the client: a request that is sent again acts once.
+    """
+
+    symbol: _Name
+    reason: _Text
+    who: _Name
+    key: _Name
+    preview: bool
+    ours: Decimal | None
+    broker: Decimal | None
+
+
 class Kill(_Request, tag="kill", frozen=True, kw_only=True):
     """Trip the kill switch. A ``preview`` says what it would do, and does nothing.
 
@@ -265,6 +281,7 @@ Request: TypeAlias = (
     | Pnl
     | Account
     | Reconcile
+    | Adopt
     | Kill
     | Resume
     | CheckIn

@@ -267,7 +267,7 @@ class SideRow(_Row, frozen=True, kw_only=True):
     """What both sides say of one thing, whether they agree or not."""
 
     kind: str
-    """``position``, ``order`` or ``cash``."""
+    """``position``, ``average cost``, ``order`` or ``cash``."""
 
     key: str
     ours: str
@@ -284,6 +284,16 @@ class ReconcileAnswer(_Answer, tag="reconcile", frozen=True, kw_only=True):
     breaks: tuple[BreakRow, ...]
     sides: tuple[SideRow, ...] = ()
     """Everything that was compared; cash is shown and not judged."""
+
+
+class AdoptAnswer(_Answer, tag="adopt", frozen=True, kw_only=True):
+    """What both sides have of a halted symbol, before the broker's is accepted; shares."""
+
+    symbol: str
+    at_ns: int
+    ours: Decimal
+    broker: Decimal
+    sides: tuple[SideRow, ...]
 
 
 class KillAnswer(_Answer, tag="kill", frozen=True, kw_only=True):
@@ -352,6 +362,7 @@ Answer: TypeAlias = (
     | PnlAnswer
     | AccountAnswer
     | ReconcileAnswer
+    | AdoptAnswer
     | KillAnswer
     | Done
     | JournalAnswer

@@ -4,8 +4,10 @@ Pure: records, reports and times come in, effects come out. ``OrderManager`` is 
 ``effects`` is what its actor has to do.
 """
 
+from robotrader.execution.adopting import Adoption
 from robotrader.execution.desk import Times
 from robotrader.execution.effects import (
+    AdoptionEnded,
     Alert,
     Commit,
     Declined,
@@ -24,6 +26,8 @@ from robotrader.execution.kept import BookState
 from robotrader.execution.manager import OrderManager
 
 __all__ = [
+    "Adoption",
+    "AdoptionEnded",
     "Alert",
     "BookState",
     "Commit",

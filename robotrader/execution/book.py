@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations for a snapshot
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from robotrader.domain import OVER, Happening, OrderState, Side, moved
+from robotrader.domain import NOBODY, OVER, Happening, OrderState, Side, accepted, moved
 from robotrader.domain import records as r
 from robotrader.execution import identity
 from robotrader.execution.leaving import EXTERNALS, Keep, Leaving
@@ -341,8 +341,17 @@ class Book:
         self.halted.discard(record.con_id)
 
     def _position_adopted(self, record: r.PositionAdopted) -> None:
+        """Twice is as once: the journal tells the order manager's own records too."""
         where = (self.account, record.con_id)
-        self._move_position(where, record.qty - self.positions.get(where, r.ZERO))
+        change = record.qty - self.positions.get(where, r.ZERO)
+        if change:
+            self._move_position(where, change)
+        held = {name: qty for (name, con), qty in self.holdings.items() if con == record.con_id}
+        for name, off in accepted(held, record.qty).items():
+            self._hold(name, record.con_id, off)
+            held[name] += off
+        if nobodys := record.qty - sum(held.values(), r.ZERO):
+            self._hold(NOBODY, record.con_id, nobodys)
 
     def _switch_tripped(self, record: r.SwitchTripped) -> None:
         self.blocked[record.scope] = record.level

@@ -10,7 +10,7 @@ import msgspec
 from robotrader.domain import Happening, LinkState, OrderState
 from robotrader.domain import records as r
 from robotrader.execution.book import Book
-from robotrader.execution.effects import Effect, Released
+from robotrader.execution.effects import Effect, FillTold, Released, Tripped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,6 +140,15 @@ class Desk:
             return []
         self.held[order.ref] = (number, now)
         return [Released(number, order.ref, left - now, now)]
+
+    def owned_elsewhere(self, record: r.Record) -> list[Effect]:
+        """Tell of what is not an order's: fills for the account, a trip for the switch."""
+        if isinstance(record, r.SwitchTripped):
+            return [Tripped(record)]
+        if isinstance(record, r.FillBooked | r.FillCorrected):
+            booked = self.book.fills.get(record.family)
+            return [FillTold(record, booked.strategy, booked.con_id)] if booked else []
+        return []
 
 
 def scopes_of(intent: r.OrderIntended) -> tuple[str, ...]:

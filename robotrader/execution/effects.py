@@ -154,6 +154,13 @@ class Settled(msgspec.Struct, frozen=True):
     waiting: tuple[Approved, ...]
 
 
+class AdoptionEnded(msgspec.Struct, frozen=True, gc=False):
+    """The broker's position was accepted, or why not: ``why`` is empty if it was."""
+
+    number: int
+    why: str
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """A position lacks its stop: give this to the risk gate, whose approval comes back."""
 
@@ -172,4 +179,5 @@ Effect: TypeAlias = (
     | Declined
     | Wanted
     | Settled
+    | AdoptionEnded
 )

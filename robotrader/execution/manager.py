@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import (
     BrokerSnapshot,
@@ -26,6 +26,7 @@ from robotrader.domain import (
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
 from robotrader.execution import kept
+from robotrader.execution.adopting import Adopting, Adoption
 from robotrader.execution.desk import Desk, Plan, Times
 from robotrader.execution.ears import Ears
 from robotrader.execution.effects import (
@@ -33,11 +34,9 @@ from robotrader.execution.effects import (
     Commit,
     Declined,
     Effect,
-    FillTold,
     Level,
     Settled,
     Told,
-    Tripped,
     Wake,
 )
 from robotrader.execution.guard import Guard
@@ -52,6 +51,9 @@ if TYPE_CHECKING:
     from robotrader.execution.effects import OrderView
     from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
+
+_OF_CONTRACTS: Final = (r.FillBooked, r.PositionAdopted, r.SymbolResumed)
+"""Records that change what protects a contract without being an order's."""
 
 
 class OrderManager:
@@ -69,6 +71,7 @@ class OrderManager:
         self._placing = Placing(self._desk)
         self._guard = Guard(self._desk, self._placing)
         self._rounds = Rounds(self._desk, self._placing)
+        self._adopting = Adopting(self._desk, self._rounds)
         self._ears = Ears(self._desk, self._placing, self._rounds)
         self._waiting: deque[Callable[[int], Plan]] = deque()
         self._flight: tuple[int, Plan] | None = None
@@ -201,11 +204,11 @@ class OrderManager:
         changed: dict[str, Tracked] = {}
         for record in plan.records:
             order = book.apply(record)
-            out += self._owned_elsewhere(record)
+            out += self._desk.owned_elsewhere(record)
             if order is not None:
                 changed[order.ref] = order
                 self._guard.touch(order.intent.con_id)
-            elif isinstance(record, r.FillBooked):
+            elif isinstance(record, _OF_CONTRACTS):
                 self._guard.touch(record.con_id)
         for order in changed.values():
             if order.over:
@@ -272,6 +275,10 @@ class OrderManager:
         """Move a strategy's stops nearer to the market; further away is refused."""
         return self._take(partial(self._guard.move, wish), now_ns)
 
+    def adopt(self, number: int, wish: Adoption, now_ns: int) -> list[Effect]:
+        """Accept the broker's position; ``AdoptionEnded`` answers, once that is durable."""
+        return self._take(partial(self._adopting.ask, number, wish), now_ns)
+
     def cancel_all(self, now_ns: int, scope: str = "all") -> list[Effect]:
         """Cancel every open order in a scope but the stops that protect a position."""
         return self._take(partial(self._placing.cancel_all, scope), now_ns)
@@ -318,13 +325,16 @@ class OrderManager:
             case CommissionReport():
                 return self._ears.charged(event, now_ns)
             case BrokerSnapshot():
+                if self._adopting.waits:  # next: after its fills and its orders
+                    self._waiting.appendleft(partial(self._adopting.look, event))
                 return self._rounds.answered(event, now_ns)
 
     def _woken(self, token: str, now_ns: int) -> Plan:
         kind, what, due = (*token.split(":"), "", "")[:3]
         order = self._desk.book.open.get(what)
-        if kind == "guard":
-            return self._guard.rang(int(what))
+        if kind in {"guard", "adopt"}:
+            guards, number = kind == "guard", int(what)
+            return self._guard.rang(number) if guards else self._adopting.rang(number, now_ns)
         if kind == "round":
             return self._rounds.due(what, now_ns)
         if kind == "snapshot":
@@ -383,12 +393,3 @@ class OrderManager:
             self._start(after, now_ns, out)
         elif after.then:
             self._do(Plan(then=after.then), now_ns, out, {})
-
-    def _owned_elsewhere(self, record: r.Record) -> list[Effect]:
-        """Tell of what is not an order's: fills for the account, a trip for the switch."""
-        if isinstance(record, r.SwitchTripped):
-            return [Tripped(record)]
-        if isinstance(record, r.FillBooked | r.FillCorrected):
-            booked = self._desk.book.fills.get(record.family)
-            return [FillTold(record, booked.strategy, booked.con_id)] if booked else []
-        return []

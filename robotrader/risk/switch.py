@@ -116,6 +116,12 @@ class Trip(msgspec.Struct, frozen=True, gc=False):
     wall_ns: int = 0
 
 
+def _ends_with_its_reason(trip: Trip) -> bool:
+    """A halt is ended by a person; what it tripped for one symbol goes with it, not for all."""
+    halt = trip.trigger == Trigger.UNRECONCILED and trip.scope != ALL
+    return halt or trip.trigger in SELF_CLEARING
+
+
 class Switch(msgspec.Struct, frozen=True):
     """The switch at one moment: every trip that nobody has cleared, oldest first."""
 
@@ -167,7 +173,7 @@ class Switch(msgspec.Struct, frozen=True):
         kept = tuple(
             trip
             for trip in self.trips
-            if trip.scope != scope or not (person or trip.trigger in SELF_CLEARING)
+            if trip.scope != scope or not (person or _ends_with_its_reason(trip))
         )
         streak = self.find(scope, Trigger.LOSSES) is not None and person
         return Switch(kept, max(self.forgiven_ns, record.wall_ns) if streak else self.forgiven_ns)

@@ -1,8 +1,9 @@
 """What trips the kill switch by itself: one small function for each trigger (F66).
 
 All are asked together whenever something changed, and on a timer. What is latched is not tripped
-again. Only a connection that is back clears itself; whoever clears a loss while the loss still
-stands finds the switch tripped again: first the limit is changed.
+again. Only a connection that is back clears itself, and a symbol of which a person has ended the
+halt; whoever clears a loss while the loss still stands finds the switch tripped again: first the
+limit is changed.
 """
 
 from __future__ import annotations
@@ -226,7 +227,17 @@ def due(
 
 
 def healed(signs: Signs, switch: Switch, now_ns: int) -> tuple[SwitchCleared, ...]:
-    """Return the record that clears a lost connection, once it is ready again."""
-    if signs.link is not LinkState.READY or switch.find(ALL, Trigger.CONNECTION) is None:
-        return ()
-    return (SwitchCleared(scope=ALL, who="", why="the connection is ready", wall_ns=now_ns),)
+    """Return records that clear a lost connection that is ready again, and halts that are over."""
+    over = [(ALL, "the connection is ready")] if _ready_again(signs, switch) else []
+    halted = {_scope(signs, con_id) for con_id in signs.unreconciled}
+    over += [
+        (trip.scope, "a person has ended the halt")
+        for trip in switch.trips
+        if trip.trigger == Trigger.UNRECONCILED and trip.scope not in {ALL, *halted}
+    ]
+    return tuple(SwitchCleared(scope=at, who="", why=why, wall_ns=now_ns) for at, why in over)
+
+
+def _ready_again(signs: Signs, switch: Switch) -> bool:
+    ready = signs.link is LinkState.READY
+    return ready and switch.find(ALL, Trigger.CONNECTION) is not None

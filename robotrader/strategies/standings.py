@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from robotrader.domain import FLATTENER, PROTECTIVE, Purpose, Side, moved
+from robotrader.domain import FLATTENER, PROTECTIVE, Purpose, Side, accepted, moved
 from robotrader.domain.records import (
     FillBooked,
     FillCorrected,
     OrderDone,
     OrderIntended,
+    PositionAdopted,
 )
 from robotrader.strategies.events import AskAnew, Ended, Fill, Standing
 
@@ -130,6 +131,8 @@ class Standings:
                 self._intended(record)
             case FillCorrected():
                 return self._corrected(record)
+            case PositionAdopted():
+                return self._adopted(seq, record)
         return ()
 
     def _intended(self, record: OrderIntended) -> None:
@@ -189,6 +192,32 @@ class Standings:
         if record.qty == old.qty or old.strategy == FLATTENER:
             return ()
         return (News(old.strategy, old.con_id, AskAnew(0)),)
+
+    def _adopted(self, seq: int, record: PositionAdopted) -> tuple[News, ...]:
+        """Take off strategies what is not there: each is told as of a fill that it never asked for.
+
+        Of shares that are gone the price is not known: it is the cost that was accepted, or 0.
+        """
+        con_id = record.con_id
+        held = {name: qty for (name, con), qty in self._positions.items() if con == con_id}
+        changes = accepted(held, record.qty)
+        for name, change in changes.items():
+            self._positions[name, con_id] = held[name] + change
+        return tuple(
+            News(
+                name,
+                con_id,
+                Fill(
+                    seq=seq,
+                    con_id=con_id,
+                    side=Side.BUY if change > 0 else Side.SELL,
+                    qty=abs(change),
+                    price=record.avg_cost,
+                    time_ns=record.wall_ns,
+                ),
+            )
+            for name, change in changes.items()
+        )
 
     def _done(self, record: OrderDone) -> tuple[News, ...]:
         asked = self._open.pop(record.ref, None)

@@ -81,6 +81,9 @@ def test_every_request_that_is_asked_is_answered_by_the_handler(tmp_path: Path, 
         control.Trades: control.Trades(from_ns=0, to_ns=1),
         control.Pnl: control.Pnl(period=control.Period.DAY),
         control.Resume: control.Resume(scope="all", reason="r", who="me"),
+        control.Adopt: control.Adopt(
+            symbol="AAPL", reason="r", who="w", key="k", preview=True, ours=None, broker=None
+        ),
         control.Stop: control.Stop(who="me", drain_s=0),
         control.CheckIn: control.CheckIn(who="me"),
         control.GatewayConfirmed: control.GatewayConfirmed(who="me"),

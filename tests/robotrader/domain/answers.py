@@ -146,6 +146,15 @@ ALL: Final[dict[type, Answer]] = {
             answers.SideRow(kind="position", key="AAPL", ours="100", broker="100", verdict="agree"),
         ),
     ),
+    control.Adopt: answers.AdoptAnswer(
+        symbol="AAPL",
+        at_ns=NOW,
+        ours=Decimal(100),
+        broker=Decimal(60),
+        sides=(
+            answers.SideRow(kind="position", key="AAPL", ours="100", broker="60", verdict="halted"),
+        ),
+    ),
     control.Kill: answers.KillAnswer(
         preview=True, level="flatten", scope="all", cancels=("rt1-7-12",), closes=(POSITION,)
     ),

@@ -310,7 +310,7 @@ _OF_THE_SWITCH: Final = (
     Mutant(
         "loss-clears-itself",
         _SWITCH,
-        "not (person or trip.trigger in SELF_CLEARING)",
+        "not (person or _ends_with_its_reason(trip))",
         "False",
         "nobody clears a loss (F67)",
     ),
@@ -387,8 +387,8 @@ _OF_THE_SWITCH: Final = (
     Mutant(
         "heals-while-syncing",
         _TRIGGERS,
-        "if signs.link is not LinkState.READY or",
-        "if signs.link is LinkState.DOWN or",
+        "    ready = signs.link is LinkState.READY\n",
+        "    ready = signs.link is not LinkState.DOWN\n",
         "trading resumes before orders are reconciled (I8)",
     ),
 )
