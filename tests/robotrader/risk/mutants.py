@@ -387,8 +387,8 @@ _OF_THE_SWITCH: Final = (
     Mutant(
         "heals-while-syncing",
         _TRIGGERS,
-        "if signs.link is not LinkState.READY or",
-        "if signs.link is LinkState.DOWN or",
+        "ready = signs.link is LinkState.READY",
+        "ready = signs.link is not LinkState.DOWN",
         "trading resumes before orders are reconciled (I8)",
     ),
 )
