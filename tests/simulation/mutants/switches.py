@@ -61,8 +61,8 @@ SWITCHES: Final = (
     Mutant(
         "clear-clears-everything",
         _SWITCH,
-        "            if trip.scope != scope or not (person or trip.trigger in SELF_CLEARING)",
-        "            if not (person or trip.trigger in SELF_CLEARING)",
+        "            if trip.scope != scope or not (person or _ends_with_its_reason(trip))",
+        "            if not (person or _ends_with_its_reason(trip))",
         "who clears a symbol clears all (F72)",
     ),
     Mutant(
