@@ -20,7 +20,7 @@ _CASH: Final = "TotalCashValue"
 _MISSING: Final = "unknown"
 _AGREE, _DIFFER, _HALTED = "agree", "differ", "halted"
 _ADVICE: Final = {
-    "position": "compare both at the broker; the symbol stays halted until a person decides",
+    "position": "look at the account; `reconcile --fix SYMBOL` accepts what the broker has",
     "order": "it is looked for again; if it stays so, look at the broker's order list",
 }
 

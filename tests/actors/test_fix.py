@@ -60,7 +60,7 @@ def agree(rig: Rig, qty: int) -> bool:
     )
 
 
-def test_f66_f69_a_position_that_a_person_accepts_trades_again_and_stays_so(tmp_path: Path) -> None:
+def test_f69_a_position_that_a_person_accepts_trades_again_and_stays_so(tmp_path: Path) -> None:
     exchange = Exchange()
     with running(tmp_path / "data", exchange) as rig:
         rig.ready()
@@ -71,7 +71,7 @@ def test_f66_f69_a_position_that_a_person_accepts_trades_again_and_stays_so(tmp_
             say: Say = partial(ask, within_s=PATIENCE_S)
             shown = say(wish())
             assert isinstance(shown, AdoptAnswer)
-            assert (shown.ours, shown.broker) == (5, 2)
+            assert (shown.ours, shown.broker) == (Decimal(5), Decimal(2))
             assert {row.kind for row in shown.sides} >= {"position", "average cost"}
             assert records(rig, SymbolResumed) == [], "who looks changes nothing"
             request = wish(preview=False, ours=shown.ours, broker=shown.broker)

@@ -40,6 +40,7 @@ class _Trips:
                 self.levels[key] = (level, now_ns)
         elif isinstance(record, rec.SwitchCleared):
             own = {"connection", "build"}
+            own |= {"unreconciled"} if record.scope.startswith("symbol:") else set()
             gone = [key for key in self.levels
                     if key[0] == record.scope and (record.who or key[1] in own)]  # fmt: skip
             for key in gone:

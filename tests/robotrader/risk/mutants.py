@@ -387,8 +387,8 @@ _OF_THE_SWITCH: Final = (
     Mutant(
         "heals-while-syncing",
         _TRIGGERS,
-        "    ready = signs.link is LinkState.READY\n",
-        "    ready = signs.link is not LinkState.DOWN\n",
+        "ready = signs.link is LinkState.READY",
+        "ready = signs.link is not LinkState.DOWN",
         "trading resumes before orders are reconciled (I8)",
     ),
 )

@@ -397,19 +397,3 @@ def test_a_limit_of_nothing_is_reached_by_the_first_cent() -> None:
     assert trip_of(signs(ledger=account(aapl=1, mark=99.99)), none) == [
         ("daily_loss", "reduce", ALL)
     ]
-
-
-def test_a_halt_that_a_person_ended_ends_its_trip_and_leaves_the_others() -> None:
-    """What was tripped for all, or by somebody else for the symbol, is still a person's."""
-    switch = Switch.fold(due(signs(unreconciled=frozenset({KO.con_id})), Switch(), limits(),
-                             TripRules(), NOW))  # fmt: skip
-    switch = switch.after(tripped("pause", "symbol:KO", trigger="person"))
-    switch = switch.after(tripped("reduce", ALL, trigger="unreconciled"))
-    assert healed(signs(unreconciled=frozenset({KO.con_id})), switch, NOW) == ()
-    (record,) = healed(signs(), switch, NOW)
-    after = switch.after(record)
-    assert {(each.scope, each.trigger) for each in after.trips} == {
-        ("symbol:KO", "person"),
-        (ALL, "unreconciled"),
-    }
-    assert healed(signs(), after, NOW) == ()
