@@ -90,10 +90,11 @@ class StillTrades:
         if switch is None or trading is None or switch.trips:
             return []  # said by I7, or as a person wants it
         lively, symbols, held = _lively(world), world.strategies(), _held(world)
+        apart = {*trading.halted, *_taken_back(world)}
         return [
             Breach(self.name, world.now_ns, f"{name} holds {held[name]} and did nothing")
             for name, con_id in sorted(symbols.items())
-            if name not in lively and not held[name] and con_id not in trading.halted
+            if name not in lively and not held[name] and con_id not in apart
         ]
 
 
@@ -132,6 +133,20 @@ def _lively(world: World) -> set[str]:
         record.strategy
         for at_ns, (_, record) in zip(world.log_ns, world.log, strict=True)
         if at_ns >= since_ns and isinstance(record, rec.OrderIntended | rec.FillBooked)
+    }
+
+
+def _taken_back(world: World) -> set[int]:
+    """Return the contracts in which the broker took part of a fill back.
+
+    It may go on counting those shares as filled; then they are awaited, and block an exit.
+    """
+    fills = {each.family: each for _, each in world.log if isinstance(each, rec.FillBooked)}
+    return {
+        fills[record.family].con_id
+        for _, record in world.log
+        if isinstance(record, rec.FillCorrected) and record.family in fills
+        if record.qty != fills[record.family].qty
     }
 
 
