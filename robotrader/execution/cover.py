@@ -41,10 +41,15 @@ class Closer(NamedTuple):
 
 @dataclass(slots=True)
 class Cover:
-    """What has to change: ``cut`` has the new worst case by group, ``missing`` by strategy."""
+    """What has to change: ``cut`` has the new worst case by group, ``missing`` by strategy.
+
+    A group that is ``uneven`` may close more than it protects, and gives that up before a stop for
+    what is missing: together they would close more than is held.
+    """
 
     cut: dict[str, Decimal] = field(default_factory=dict)
     missing: dict[str, Decimal] = field(default_factory=dict)
+    uneven: dict[str, Decimal] = field(default_factory=dict)
 
 
 def closing(closers: Iterable[Closer], sign: int) -> Decimal:
@@ -84,10 +89,7 @@ def assess(
 
 
 def _compare(cover: Cover, name: str, wanted: Decimal, mine: list[Closer]) -> None:
-    """Cut the newest first; what is cut is not missing.
-
-    A group that may close more than it protects gives that up before a stop is asked for.
-    """
+    """Cut the newest first; what is cut is not missing."""
     groups = _by_group(mine)
     over = sum(groups.values(), ZERO) - wanted
     for group, most in reversed(groups.items()):
@@ -102,9 +104,9 @@ def _compare(cover: Cover, name: str, wanted: Decimal, mine: list[Closer]) -> No
     short = wanted - sum(sure.values(), ZERO)
     if short > 0:
         cover.missing[name] = short
-        for group, protected in sure.items():  # its profit leg would close the missing ones too
+        for group, protected in sure.items():  # its other leg would close the missing ones too
             if cover.cut.get(group, groups[group]) > protected:
-                cover.cut[group] = protected
+                cover.uneven[group] = protected
 
 
 def _by_group(closers: Iterable[Closer]) -> dict[str, Decimal]:

@@ -163,3 +163,19 @@ def scopes_of(intent: r.OrderIntended) -> tuple[str, ...]:
         f"strategy:{intent.strategy}",
         f"strategy:{intent.strategy.partition('/')[0]}",
     )
+
+
+def together(plans: list[Plan]) -> Plan:
+    """Return one plan of several: their records in one commit, then what each does after it."""
+    after = [each.then for each in plans if each.then is not None]
+    undo = [each.failed for each in plans if each.failed is not None]
+
+    def then(now_ns: int) -> Plan:
+        return Plan(effects=[each for act in after for each in act(now_ns).effects])
+
+    return Plan(
+        records=[record for each in plans for record in each.records],
+        effects=[effect for each in plans for effect in each.effects],
+        then=then,
+        failed=lambda why: [effect for act in undo for effect in act(why)],
+    )

@@ -16,7 +16,7 @@ from robotrader.domain import Intent, LinkState, OrderState, OrderType, Purpose,
 from robotrader.domain.records import ZERO
 from robotrader.execution.asking import Asks
 from robotrader.execution.cover import Closer, Cover, assess, closing
-from robotrader.execution.desk import Plan
+from robotrader.execution.desk import Plan, together
 from robotrader.execution.doubt import Doubts
 from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake
 from robotrader.execution.ratchet import begins, ratchets
@@ -101,14 +101,16 @@ class Guard:
     def _stop(self, approved: Approved, now_ns: int) -> Plan:
         """A stop is placed only if it is still missing."""
         intent = approved.intent
-        missing = self._cover(intent.con_id).missing.get(intent.strategy, ZERO)
+        cover = self._cover(intent.con_id)
+        missing = cover.missing.get(intent.strategy, ZERO)
         if intent.qty > missing:
             why = f"{missing} of {intent.symbol} lack a stop, not {intent.qty}"
             return Plan(effects=[Declined(approved, "covered", why)])
-        lonely = self._lonely(intent.con_id, intent.strategy)
-        if any(each.most != intent.qty for each in lonely) or len(lonely) > 1:
-            why = f"{len(lonely)} orders of {intent.symbol} work to take profit: they end first"
+        unfit = self._unfit(intent.con_id, intent.strategy, intent.qty, cover)
+        if unfit:
+            why = f"{len(unfit)} orders of {intent.symbol} work to take profit: they give way first"
             return Plan(effects=[Declined(approved, "covered", why)])
+        lonely = self._lonely(intent.con_id, intent.strategy)
         group = self._desk.book.orders[lonely[0].ref].intent.oca_group if lonely else ""
         return self._placing.submit(approved, now_ns, oca_group=group)
 
@@ -117,6 +119,22 @@ class Guard:
         mine = [each for each in self._closers(con_id) if each.strategy == strategy and each.most]
         stopped = {each.group for each in mine if each.protects}
         return [each for each in mine if each.group not in stopped]
+
+    def _unfit(
+        self, con_id: int, strategy: str, qty: Decimal, cover: Cover
+    ) -> list[tuple[Closer, Decimal]]:
+        """Return what has to give way before a stop for so many shares, and what is left of it.
+
+        A stop can join a leg that is as large as it; a stop matters more than a profit.
+        """
+        lonely = self._lonely(con_id, strategy)
+        if len(lonely) > 1 or any(each.most != qty for each in lonely):
+            return [(each, ZERO) for each in lonely]
+        mine = (each for each in self._closers(con_id) if each.strategy == strategy)
+        left = cover.uneven
+        return [
+            (each, left[each.group]) for each in mine if each.most > left.get(each.group, each.most)
+        ]
 
     def move(self, wish: StopWish, now_ns: int) -> Plan:
         """Move stops to a nearer trigger: a stop only ever ratchets (F75)."""
@@ -131,7 +149,7 @@ class Guard:
         if not moved:
             text = f"{wish.strategy} has no stop further away than {wish.trigger}: none is moved"
             return Plan(effects=[Alert(Level.INFO, "stop_stays", text)])
-        return _together(
+        return together(
             [self._placing.modify(each.ref, each.qty, None, wish.trigger, now_ns) for each in moved]
         )
 
@@ -239,12 +257,12 @@ class Guard:
         torn = self._torn(con_id)
         if torn:
             plans = [self._placing.cancel(ref, "its stop has ended", now_ns) for ref in torn]
-            return _together(plans)
+            return together(plans)
         cover = self._cover(con_id)
         if cover.cut:
             return self._cut(con_id, cover.cut, now_ns)
         self._over_since.pop(con_id, None)
-        return self._ask(con_id, cover.missing, now_ns)
+        return self._ask(con_id, cover, now_ns)
 
     def _torn(self, con_id: int) -> list[str]:
         """Return the entries that still work although their stop does not.
@@ -299,7 +317,7 @@ class Guard:
             if each.most > cut[each.group]
         ]
         wake = self._arm(con_id, now_ns + self._desk.times.again_ns)
-        return _together([*plans, Plan(effects=wake)])
+        return together([*plans, Plan(effects=wake)])
 
     def _smaller(self, closer: Closer, left: Decimal, now_ns: int) -> Plan:
         """Cut one order; a leg of an entry that still works by ending the entry first."""
@@ -314,8 +332,9 @@ class Guard:
 
     # -- what is missing --
 
-    def _ask(self, con_id: int, missing: dict[str, Decimal], now_ns: int) -> Plan:
+    def _ask(self, con_id: int, cover: Cover, now_ns: int) -> Plan:
         effects: list[Effect] = []
+        missing = cover.missing
         closers = self._closers(con_id)
         unsettled = {each.strategy for each in closers if each.fixed}
         profits = {each.strategy for each in closers if each.most and not each.protects}
@@ -329,11 +348,9 @@ class Guard:
             if until_ns:
                 effects += [*looks, *self._arm(con_id, until_ns)]
                 continue
-            lonely = self._lonely(con_id, name)
-            if len(lonely) > 1 or any(each.most != qty for each in lonely):
-                # A stop can join one of them if it is as large; a stop matters more than a profit.
-                why = "its stop has gone"
-                return _together([self._placing.cancel(e.ref, why, now_ns) for e in lonely])
+            unfit = self._unfit(con_id, name, qty, cover)
+            if unfit:
+                return together([self._smaller(each, left, now_ns) for each, left in unfit])
             wanted, due_ns = self._asks.ask(intent, now_ns)
             effects += [*wanted, *self._arm(con_id, due_ns)]
         return Plan(effects=effects)
@@ -377,19 +394,3 @@ class Guard:
 
 def _side(position: Decimal) -> int:
     return (position > 0) - (position < 0)
-
-
-def _together(plans: list[Plan]) -> Plan:
-    """Return one plan of several: their records in one commit, then what each does after it."""
-    after = [each.then for each in plans if each.then is not None]
-    undo = [each.failed for each in plans if each.failed is not None]
-
-    def then(now_ns: int) -> Plan:
-        return Plan(effects=[each for act in after for each in act(now_ns).effects])
-
-    return Plan(
-        records=[record for each in plans for record in each.records],
-        effects=[effect for each in plans for effect in each.effects],
-        then=then,
-        failed=lambda why: [effect for act in undo for effect in act(why)],
-    )

@@ -87,11 +87,11 @@ def test_a_profit_leg_gives_back_what_its_stop_lacks_before_another_stop_is_aske
     """An exit that was called off had made the stop smaller and not yet the other leg."""
     legs = [closer("g", 29, protects=False), closer("g", 28)]
     found = assess(D(29), {"a": D(29)}, {}, legs)
-    assert (found.cut, found.missing) == ({"g": D(28)}, {"a": D(1)})
+    assert (found.cut, found.missing, found.uneven) == ({}, {"a": D(1)}, {"g": D(28)})
     even = assess(D(29), {"a": D(29)}, {}, [closer("g", 28, protects=False), closer("g", 28)])
-    assert (even.cut, even.missing) == ({}, {"a": D(1)})
+    assert (even.cut, even.missing, even.uneven) == ({}, {"a": D(1)}, {})
     whole = assess(D(28), {"a": D(28)}, {}, legs)
-    assert (whole.cut, whole.missing) == ({"g": D(28)}, {})
+    assert (whole.cut, whole.missing, whole.uneven) == ({"g": D(28)}, {}, {})
 
 
 LEGS = st.lists(
@@ -112,7 +112,7 @@ def test_a_stop_that_is_asked_for_never_closes_more_than_is_held(
     """What protects now and what is asked for, each at its worst, fit into the position."""
     found = assess(D(held), {"a": D(held)}, {"a": D(leaving)} if leaving else {}, legs)
     stopped = {each.group for each in legs if each.protects}
-    if not found.cut:  # what is cut comes first, then all is looked at again
+    if not found.cut and not found.uneven:  # they come first, then all is looked at again
         most = closing([each for each in legs if each.group in stopped], -1)
         assert most + found.missing.get("a", D(0)) <= max(held - leaving, 0)
 
