@@ -50,7 +50,7 @@ bench: setup ## Measure speed and memory, and write docs/benchmarks.md.
 	$(BIN)/python -m bench
 
 deep: setup ## Run what takes longer: mutants, long random runs.
-	$(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
+	EXAMPLES=explore $(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
 
 SEEDS ?= 1000
 LEDGER ?= build/simulation
