@@ -128,6 +128,7 @@ def test_f66_a_storm_of_refused_orders_trips_one_beyond_its_limit(tmp_path: Path
         for number in range(2):
             rig.intend("BUY", 100_000)
             rig.until(partial(_at_least, rig, number + 1))
+            rig.until(lambda: (seen := rig.trading()) and not seen.orders)  # the gate was told, too
         rig.trade("BUY", 1)
         assert rig.switch().level() is Level.OFF
         rig.intend("BUY", 100_000)
