@@ -19,9 +19,8 @@ from robotrader.app.compare_tables import beside
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import RUNS, folder_of, new_folder
 from robotrader.app.run_files import PAGE, REPORT, read_report, write_trades
-from robotrader.app.tables import console
+from robotrader.app.tables import console, show
 from robotrader.backtest import (
-    Report,
     held_equally,
     report_of_run,
     tearsheet,
@@ -73,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
     write_trades(folder, result)
     (folder / PAGE).write_text(tearsheet(made), "utf-8")
-    _show(made, arguments)
+    show(made, full(made), arguments)
     if not arguments.json and not arguments.quiet:
         print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
     return exits.OK
@@ -93,7 +92,8 @@ def _ls(arguments: argparse.Namespace) -> int:
 
 def _show_again(arguments: argparse.Namespace) -> int:
     folder = _folder(from_arguments(arguments).config)
-    _show(read_report(folder / arguments.id), arguments)
+    made = read_report(folder / arguments.id)
+    show(made, full(made), arguments)
     return exits.OK
 
 
@@ -109,15 +109,6 @@ def _compare(arguments: argparse.Namespace) -> int:
     for each in beside(reports):
         out.print(each)
     return exits.OK
-
-
-def _show(made: Report, arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        print(msgspec.json.encode(made).decode())
-        return
-    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
-    for each in full(made):
-        out.print(each)
 
 
 def _folder(config: Config) -> Path:

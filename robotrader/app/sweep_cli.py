@@ -38,7 +38,7 @@ from robotrader.app.research_run import (
     space_of,
 )
 from robotrader.app.sweep_tables import brief, full, live
-from robotrader.app.tables import console
+from robotrader.app.tables import console, show
 from robotrader.config import Config
 from robotrader.domain.errors import ConfigurationError
 from robotrader.research import Axis, Space, Trial, searched, sweep_page, sweep_report
@@ -160,7 +160,7 @@ def _go_on(folder: Path, spec: Spec, arguments: argparse.Namespace) -> int:
         return exits.INTERRUPTED
     made = report_of(folder, spec, trials)
     (folder / PAGE).write_text(sweep_page(made), "utf-8")
-    _show(made, arguments)
+    show(made, full(made), arguments)
     if not arguments.json and not arguments.quiet:
         print(f"kept as {folder.name} in {folder.parent}; page: {folder / PAGE}")
     return exits.OK
@@ -250,17 +250,9 @@ def _ls(arguments: argparse.Namespace) -> int:
 
 
 def _best(arguments: argparse.Namespace) -> int:
-    _show(kept_report(sweep_folder(arguments), arguments.count), arguments)
+    made = kept_report(sweep_folder(arguments), arguments.count)
+    show(made, full(made), arguments)
     return exits.OK
-
-
-def _show(made: SweepReport, arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        print(msgspec.json.encode(made).decode())
-        return
-    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
-    for each in full(made):
-        out.print(each)
 
 
 _VERBS: Final = {"run": _run, "ls": _ls, "best": _best, "resume": _resume}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,7 @@ from rich.tree import Tree
 from robotrader.domain import control_answers as answers
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterable
 
     from rich.console import RenderableType
@@ -33,6 +35,18 @@ def console(*, no_color: bool, quiet: bool) -> Console:
     """Return what people read from: as wide as the terminal, or wide enough for a file."""
     out = Console(no_color=no_color, quiet=quiet, highlight=False, markup=False, emoji=False)
     return out if out.is_terminal else _wide(no_color=no_color, quiet=quiet)
+
+
+def show(
+    made: msgspec.Struct, tables: Iterable[RenderableType], arguments: argparse.Namespace
+) -> None:
+    """Print a report: as JSON where that was asked for, else as its tables."""
+    if arguments.json:
+        print(msgspec.json.encode(made).decode())
+        return
+    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
+    for each in tables:
+        out.print(each)
 
 
 def _wide(*, no_color: bool, quiet: bool) -> Console:

@@ -25,7 +25,7 @@ from robotrader.app.research_run import (
     search_of,
     space_of,
 )
-from robotrader.app.tables import console
+from robotrader.app.tables import show
 from robotrader.app.walk_tables import full
 from robotrader.domain.errors import ConfigurationError
 from robotrader.research import (
@@ -102,19 +102,10 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     write_whole(folder / REPORT, msgspec.json.format(msgspec.json.encode(made)))
     (folder / PAGE).write_text(walk_page(made), "utf-8")
-    _show(made, arguments)
+    show(made, full(made), arguments)
     if not arguments.json and not arguments.quiet:
         print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
     return exits.OK
-
-
-def _show(made: WalkForward, arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        print(msgspec.json.encode(made).decode())
-        return
-    out = console(no_color=arguments.no_color, quiet=arguments.quiet)
-    for each in full(made):
-        out.print(each)
 
 
 _FOLDED: Final = ("folds", "combinatorial")
