@@ -4,6 +4,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt
+# Engines that `make bench` compares ours with, and the Python that they are locked for.
+ENGINES := vectorbt
+ENGINE_PYTHON ?= python3.12
 CODE := robotrader actors supervision tests bench
 PYTEST_ARGS ?=
 
@@ -15,6 +18,9 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 	CUSTOM_COMPILE_COMMAND="make lock" $(VENV)-lock/bin/pip-compile --quiet --no-config \
 	--generate-hashes --allow-unsafe --strip-extras --resolver=backtracking \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+# Whatever a machine's own setting is: without bytecode hundreds of processes compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: simulate help setup demo test bench deep lint lock clean
@@ -39,15 +45,25 @@ demo: setup ## Show a supervised system crash and recover; CHAOS=gentle breaks i
 test: setup ## Run the tests and print the slowest ones.
 ifeq ($(PYTEST_ARGS),)
 	@# More workers than processors: most of the time is spent waiting for other processes.
-	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore=tests/supervision
+	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore=tests/supervision --ignore=tests/simulation
+	@# Simulations wait for nothing: more of them than processors only take each other's caches.
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/simulation
 	@# The library is tested in processes of its own, without the trading packages in them.
 	$(BIN)/python -m pytest -n 4 --dist loadfile tests/supervision
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
 
-bench: setup ## Measure speed and memory, and write docs/benchmarks.md.
+bench: setup $(ENGINES:%=.venv-bench/%/ready) ## Measure speed and memory, and write docs/benchmarks.md.
 	$(BIN)/python -m bench
+
+# Other engines, each in an environment of its own. Without their Python they are not measured.
+.venv-bench/%/ready: requirements/bench-%.txt
+	@if ! $(ENGINE_PYTHON) -c '' 2>/dev/null; then \
+		echo "$(ENGINE_PYTHON) is not there: $* is not measured"; exit 0; fi; \
+	set -e; rm -rf .venv-bench/$*; $(ENGINE_PYTHON) -m venv .venv-bench/$*; \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 .venv-bench/$*/bin/python -m pip install --quiet \
+		--require-hashes -r $<; touch $@
 
 deep: setup ## Run what takes longer: mutants, long random runs.
 	EXAMPLES=explore $(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
@@ -55,9 +71,10 @@ deep: setup ## Run what takes longer: mutants, long random runs.
 SEEDS ?= 1000
 LEDGER ?= build/simulation
 EXECUTOR ?= pool
-simulate: setup ## Simulate SEEDS more by EXECUTOR (pool, ray, inline); say where LEDGER stands.
+LEVEL ?= core
+simulate: setup ## Simulate SEEDS more at LEVEL (core, long, wire) by EXECUTOR (pool, ray, inline).
 	$(BIN)/python -m tests.simulation --slice $(SEEDS) --ledger $(LEDGER) \
-		--executor $(EXECUTOR)
+		--level $(LEVEL) --executor $(EXECUTOR)
 
 lint: setup ## Check style, format, types and the direction of imports.
 	$(BIN)/ruff check .
@@ -76,7 +93,12 @@ lock: ## Resolve the dependencies anew and pin them with hashes.
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
 		--output-file requirements/fuzz.txt requirements/fuzz.in
 	rm -rf $(VENV)-lock
+	$(ENGINE_PYTHON) -m venv --clear $(VENV)-lock
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-lock/bin/python -m pip install --quiet "pip-tools>=7.6,<8"
+	for each in $(ENGINES); do $(COMPILE) --upgrade \
+		--output-file requirements/bench-$$each.txt requirements/bench-$$each.in || exit 1; done
+	rm -rf $(VENV)-lock
 
 clean: ## Remove what setup and the tools made.
-	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

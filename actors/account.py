@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.following import Following
@@ -101,7 +102,8 @@ class Account(Actor):
         if isinstance(message, AskDays):
             return self.ledger.days(message.newest)
         if isinstance(message, Quote):
-            self._marks[message.con_id] = (message.bid + message.ask) / 2
+            if 0.0 < message.bid <= message.ask < inf:  # what is none would be a loss, or unknown
+                self._marks[message.con_id] = (message.bid + message.ask) / 2
         elif isinstance(message, Replayed | Recorded):
             self._fold(message)
         elif isinstance(message, Restored):

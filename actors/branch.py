@@ -13,12 +13,12 @@ from actors.symbol import SymbolActor
 from supervision import Backoff, ChildSpec, Supervisor, SupervisorFlags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from actors.messages import Port
     from robotrader.domain import Instrument
     from robotrader.market import LineRules
-    from robotrader.strategies import StrategyHost
+    from robotrader.strategies import SpreadHost, StrategyHost
     from robotrader.venue import Sessions
     from supervision import Registry
 
@@ -31,6 +31,40 @@ so that one that always fails never takes its branch with it."""
 def _flags(strategies: int) -> SupervisorFlags:
     most = STRATEGY * max(1, strategies)
     return SupervisorFlags(strategy="one_for_one", intensity=most, period_s=60)
+
+
+def spread_branch(
+    *,
+    name: str,
+    instruments: Sequence[Instrument],
+    make_host: Callable[[], SpreadHost],
+    wall_ns: Callable[[], int],
+    registry: Registry,
+    journal: Port,
+    risk: Port,
+    backoff: Backoff | None = None,
+    pace: float = 1.0,
+) -> ChildSpec:
+    """Return the branch of a strategy over several instruments, which their symbols feed.
+
+    It stands beside the symbols' branches and restarts when one of its symbols does. Arguments as
+    for ``symbol_branch``; ``instruments`` are its legs.
+    """
+    worker = ChildSpec(
+        id=("strategy", name),
+        start=StrategyActor,
+        kwargs={
+            "wall_ns": wall_ns, "pace": pace, "journal": journal, "risk": risk,
+            "registry": registry, "name": name, "make_host": make_host,
+            "symbols": {
+                each.con_id: registry.ref(("symbol", each.con_id)) for each in instruments
+            },
+        },
+        backoff=backoff,
+    )  # fmt: skip
+    return ChildSpec(
+        id=("spread", name), start=Supervisor, args=([worker], _flags(1)), type="supervisor"
+    )
 
 
 def symbol_branch(
@@ -74,9 +108,8 @@ def symbol_branch(
             kwargs={
                 **common,
                 "name": name,
-                "instrument": instrument,
                 "make_host": make_host,
-                "symbol": symbol,
+                "symbols": {instrument.con_id: symbol},
             },
             backoff=backoff,
         )

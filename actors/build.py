@@ -63,6 +63,7 @@ class Build(Actor):
         self._scope, self._running, self._installed = f"account:{account}", running, installed
         self._journal, self._alerts, self._switch = journal, alerts, switch
         self._now_ns, self._look_s = now_ns, look_s
+        self._trips = 0
 
     def on_start(self) -> None:
         """Look at once: the build may have changed before a restart."""
@@ -81,6 +82,7 @@ class Build(Actor):
             return False
         tripped = switch.find(self._scope, Trigger.BUILD) is not None
         if (installed != self._running) is tripped:
+            self._trips = 0
             return True
         if tripped:
             self._clear()
@@ -89,8 +91,14 @@ class Build(Actor):
         return False
 
     def _trip(self, installed: str) -> None:
+        """Have it written; it is asked for again each second, and said after 1, 2, 4, 8... of them.
+
+        A full disk takes no trip: who hears the same thing every second hears nothing else.
+        """
         why = f"another build is installed ({installed}, {self._running} runs): restart"
-        tell(self._alerts, Raised("critical", "build", why))
+        self._trips += 1
+        if self._trips & (self._trips - 1) == 0:
+            tell(self._alerts, Raised("critical", "build", why))
         record = SwitchTripped(
             level=str(Level.PAUSE), scope=self._scope, trigger=Trigger.BUILD, why=why,
             wall_ns=self._now_ns(),

@@ -8,6 +8,7 @@ journal before it is done, ends by itself after its time, and ends at once when 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from contextlib import suppress
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from actors.tables import Known
     from robotrader.domain.control_answers import Answer
     from supervision import ActorRef, Registry
+
+_log: Final = logging.getLogger("robotrader.chaos")
 
 WRITE_S: Final = 2.0
 """How long the journal may take to write down what is about to be done."""
@@ -108,6 +111,8 @@ class _Spell:
         first_s, self._first_s = self._first_s, 0.0
         left_s = (self._until_ns - time.monotonic_ns()) / 1e9
         if left_s > 0:
+            if first_s:
+                _log.warning("%s hangs from %.6f s on", self._cell.ref, time.monotonic())
             self.over.wait(min(first_s or self._each_s, left_s))
         if self.over.is_set() or time.monotonic_ns() >= self._until_ns:
             self.over.set()

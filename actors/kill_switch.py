@@ -308,12 +308,15 @@ class KillSwitch(Actor):
     # -- by itself --
 
     def _look(self) -> None:
-        now_ns = self._now_ns()
+        now_ns, silent_ns = self._now_ns(), self._rules.stale_after_ms * _MS_NS
         signs = Signs(
             ledger=self._ledger,
             symbols=self._symbols,
             heard_ns=self._heard,
-            open_markets=frozenset(c for c in self._instruments if self._is_open(c, now_ns)),
+            open_markets=frozenset(
+                each for each in self._instruments
+                if self._is_open(each, now_ns) and self._is_open(each, now_ns - silent_ns)
+            ),
             rejects_ns=tuple(self._durable.rejects_ns),
             skew_ns=self._skew_ns,
             hung=self._hung,
@@ -322,7 +325,7 @@ class KillSwitch(Actor):
             link=self._link,
             link_since_ns=self._link_since_ns,
             forgiven_ns=self.switch.forgiven_ns,
-        )
+        )  # fmt: skip
         for trip in due(signs, self.switch, self._limits.limits, self._rules, now_ns):
             self._record(trip)
         for cleared in healed(signs, self.switch, now_ns):

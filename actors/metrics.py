@@ -1,8 +1,8 @@
 """What the trading actors have counted: asked of all of them at once, when somebody looks.
 
 A look waits for at most ``ANSWER_S`` in all. Who does not answer is missing from it and counted: a
-gap is honest, an old value would not be. Totals are the present incarnation's: they begin at zero
-when their owner is restarted, which Prometheus knows how to read.
+gap is honest, an old value would not be; of the kill switch it is said. Totals are the present
+incarnation's: they begin at zero when their owner is restarted, which Prometheus knows how to read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pykka
 
 from actors.say import AskMeters
-from robotrader.meters import Sample
+from robotrader.meters import Sample, of_switch
 from supervision import MailboxFull
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 ANSWER_S: Final = 0.5
 """A scrape has seconds and an actor answers in microseconds, but for the journal in a long sync."""
 
-ROLES: Final = ("journal", "alerts", "kill-switch", "account", "orders", "risk", "gateway", "data")
+_SWITCH: Final = "kill-switch"
+ROLES: Final = ("journal", "alerts", _SWITCH, "account", "orders", "risk", "gateway", "data")
 
 
 class Meters:
@@ -76,4 +77,4 @@ class Meters:
         except (pykka.Timeout, pykka.ActorDeadError, MailboxFull):
             pass  # counted below, like one that is not there
         self._unanswered[role] += 1
-        return ()
+        return of_switch(None) if role == _SWITCH else ()

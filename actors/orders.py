@@ -71,6 +71,9 @@ if TYPE_CHECKING:
 
 _NS: Final = 1_000_000_000
 _ZERO: Final = Decimal(0)
+_LEAST_S: Final = 0.001
+"""Whoever is woken too early waits again: not in circles while a slewed clock stands still."""
+
 HANDED_NS: Final = 250_000_000
 """How long an order that adds may wait for the gateway's actor, which does nothing else for longer
 than a few milliseconds unless it hangs: the switch may have tripped meanwhile."""
@@ -360,8 +363,8 @@ class Orders(Actor):
             case do.FillTold() | do.Tripped():
                 pass  # the journal tells everybody
             case do.Wake():
-                delay_s = max(0, effect.at_ns - self._now_ns()) / _NS / self._pace
-                self.send_after(delay_s, _Wake(effect.token))
+                left_s = (effect.at_ns - self._now_ns()) / _NS / self._pace
+                self.send_after(max(left_s, _LEAST_S) if left_s > 0 else 0.0, _Wake(effect.token))
             case do.AdoptionEnded():
                 self._adoptions.pop(effect.number).set(effect.why)
             case do.Alert():

@@ -135,7 +135,7 @@ class Risk(Actor):
         self._ready = False
         self._answering = self._questions()
         self._serving: dict[type, Callable[[Any], None]] = {
-            **dict.fromkeys(TOLD, self._facts.told),
+            **dict.fromkeys(TOLD, lambda it: self._facts.told(it, self._steady_ns())),
             Quote: self._priced,
             Intent: self._wanted,
             Restored: self._restore,
@@ -186,7 +186,7 @@ class Risk(Actor):
         return None
 
     def _how(self) -> GateView:
-        facts = {"journal": self._ready, **self._facts.known(self.gate.limits)}
+        facts = {"journal": self._ready, **self._facts.known(self.gate.limits, self._steady_ns())}
         return risk_asks.how(self.gate, facts)
 
     def _use(self) -> GateUse:
@@ -240,7 +240,10 @@ class Risk(Actor):
     def _view(self, now_ns: int, *contracts: int) -> RiskView:
         """Return the world; sessions of these contracts, prices of what has a position."""
         keeper = self.keeper if self._ready else None
-        return self._facts.view(keeper, self._margins.known, now_ns, contracts)
+        return self._facts.view(keeper, self._margins.known, now_ns, self._steady_ns(), contracts)
+
+    def _steady_ns(self) -> int:
+        return self._cell.system.now_ns()
 
     def _priced(self, quote: Quote) -> None:
         self._quotes[quote.con_id] = quote

@@ -11,7 +11,7 @@ from actors.messages import LineFreshness
 from actors.say import Borrows, ClockCompared, CorrelationsChanged, SwitchChanged
 from robotrader.domain import LinkChanged, LinkState, Quote
 from robotrader.market import Freshness
-from robotrader.risk import Quotes, RiskView, WorkingOrder
+from robotrader.risk import Quotes, RiskView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
         Switch,
         Wish,
     )
+
+SWITCH_NS: Final = 2_000_000_000
+"""How long the switch's word counts. Its owner repeats it four times a second, and is ended by the
+watchdog when it hangs for as long as this: who says nothing for longer is away."""
 
 TOLD: Final = (
     Quote, LinkChanged, SwitchChanged, CorrelationsChanged, LineFreshness, ClockCompared, Borrows,
@@ -58,6 +62,7 @@ class Facts:
         }
         self.quotes = Quotes()
         self._switch: Switch | None = None
+        self._switch_ns = 0
         self._link: LinkState | None = None
         self._stale: set[tuple[int, str]] = set()
         self._correlations: Correlations | None = None
@@ -65,13 +70,13 @@ class Facts:
         self._skew_ns: int | None = None
         self._borrows: dict[int, Borrow] = {}
 
-    def told(self, message: Any) -> None:
-        """Take in what somebody says."""
+    def told(self, message: Any, steady_ns: int) -> None:
+        """Take in what somebody says, at a time that no clock sets back."""
         match message:
             case LinkChanged():
                 self._linked(message)
             case SwitchChanged():
-                self._switch = message.switch
+                self._switch, self._switch_ns = message.switch, steady_ns
             case CorrelationsChanged():
                 self._correlations, self._days = message.correlations, message.days
             case LineFreshness():
@@ -97,10 +102,14 @@ class Facts:
         elif message.freshness is not Freshness.WAITING:
             self._stale.discard(line)
 
-    def known(self, limits: Limits) -> dict[str, bool]:
+    def _known_switch(self, steady_ns: int) -> Switch | None:
+        """Return how the switch is; a word that is too old is none: its owner may be away."""
+        return self._switch if steady_ns - self._switch_ns <= SWITCH_NS else None
+
+    def known(self, limits: Limits, steady_ns: int) -> dict[str, bool]:
         """Return what has to be known before an entry passes by these limits, and whether it is."""
         return {
-            "switch": self._switch is not None,
+            "switch": self._known_switch(steady_ns) is not None,
             "link": self._link is LinkState.READY,
             "clock": self._skew_ns is not None or not limits.max_clock_skew_ms,
             "correlations": self._correlations is not None or not limits.looks_together,
@@ -113,14 +122,17 @@ class Facts:
         keeper: Keeper | None,
         margins: dict[Wish, Margin],
         now_ns: int,
+        steady_ns: int,
         contracts: Iterable[int],
     ) -> RiskView:
         """Return the world; without a keeper that may judge, nothing of the account is known."""
+        world = None if keeper is None else keeper.world()
         return RiskView(
             account=self._account,
-            ledger=None if keeper is None else keeper.account(),
-            others=None if keeper is None else tuple(map(WorkingOrder.of, keeper.others())),
-            switch=self._switch,
+            ledger=None if world is None else world.ledger,
+            others=None if world is None else world.others,
+            moved=None if world is None else world.moved,
+            switch=self._known_switch(steady_ns),
             link=self._link,
             stale=frozenset(con_id for con_id, _ in self._stale),
             halted=None if keeper is None else frozenset(keeper.halted),

@@ -8,7 +8,7 @@ symbol and says when it has handled it.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pykka
 
@@ -17,14 +17,15 @@ from robotrader.domain import Bar, Funds, Quote
 from robotrader.domain.errors import StrategyError
 from robotrader.domain.records import StrategySaved, SuspensionChanged
 from robotrader.strategies import UNMADE, AskAnew, Ended, Feed, Fill, Timer
-from supervision import Actor, MailboxFull, MailboxSpec, Unavailable
+from supervision import Actor, Down, MailboxFull, MailboxSpec, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from actors.messages import Port, Recalled
-    from robotrader.domain import CancelWish, Instrument, Intent, StopWish
-    from robotrader.strategies import Event, Outcome, StrategyHost
+    from robotrader.domain import CancelWish, Intent, StopWish
+    from robotrader.strategies import Host, Outcome, Standing
+    from supervision import Registry
 
 _NS: Final = 1_000_000_000
 FUNDS_S: Final = 1.0
@@ -37,6 +38,14 @@ counts as working what it has asked for."""
 _BEGIN: Final = object()
 """To itself, before anything else."""
 
+
+class _Again(NamedTuple):
+    """To itself: the question was not answered."""
+
+    event: AskAnew
+    con_id: int
+
+
 _log: Final = logging.getLogger("robotrader.strategy")
 
 
@@ -44,11 +53,13 @@ class StrategyActor(Actor):
     """See the module's prose.
 
     Args:
-        name, instrument: what it is called, and what it trades.
+        name: what it is called.
         make_host: makes the host, anew at each start.
         wall_ns: the time, nanoseconds since 1970 in UTC.
         pace: how many seconds of it a second takes; only simulated days have another than 1.
-        symbol: feeds it.
+        symbols: who feeds it, by the contracts that it trades.
+        registry: where symbols are found that may restart without it; None: it restarts with its
+            one symbol.
         risk: gets its intents, and answers ``AskStanding`` after all that were sent before.
         journal: keeps its state, and answers ``Recall``.
     """
@@ -64,24 +75,25 @@ class StrategyActor(Actor):
         self,
         *,
         name: str,
-        instrument: Instrument,
-        make_host: Callable[[], StrategyHost],
+        make_host: Callable[[], Host],
         wall_ns: Callable[[], int],
-        symbol: Port,
+        symbols: Mapping[int, Port],
         risk: Port,
         journal: Port,
         pace: float = 1.0,
+        registry: Registry | None = None,
     ) -> None:
         super().__init__()
-        self.name, self.instrument, self._make_host = name, instrument, make_host
-        self._host: StrategyHost | None = None
+        self.name, self._make_host = name, make_host
+        self._host: Host | None = None
         self._wall_ns, self._pace = wall_ns, pace
-        self._symbol, self._risk, self._journal = symbol, risk, journal
+        self._symbols, self._risk, self._journal = dict(symbols), risk, journal
+        self._registry = registry
         self._timers: dict[str, Timer] = {}
         self._suspended = ""
 
     @property
-    def host(self) -> StrategyHost:
+    def host(self) -> Host:
         """What drives the strategy; one that is suspended has none, and nothing is told to it."""
         assert self._host is not None, "it begins with making it, and handles nothing before"
         return self._host
@@ -99,25 +111,47 @@ class StrategyActor(Actor):
         """
         recalled: Recalled = self._journal.ask(Recall(self.name))
         self._suspended = recalled.suspended
-        self._symbol.tell(Begins(self.name, self.actor_ref, bool(self._suspended)))
+        if not self._watch():
+            self.stop_with()  # a symbol restarts right now: it is tried again
+            return
+        self._tell_symbols(Begins(self.name, self.actor_ref, bool(self._suspended)))
         if not self._goes_on():
             _log.critical("%s is suspended: %s", self.name, self._suspended)
             return
         host = self.host
-        standing = self._risk.ask(AskStanding(self.name, self.instrument.con_id))
-        outcome = host.start(self._wall_ns(), saved=recalled.state, standing=standing)
-        last_bar_ns = host.last_bar_ns
+        standings: dict[int, Standing] = {
+            con_id: self._risk.ask(AskStanding(self.name, con_id)) for con_id in self._symbols
+        }
+        outcome = host.begin(self._wall_ns(), saved=recalled.state, standings=standings)
+        last = {con_id: host.last_told_ns(con_id) for con_id in self._symbols}
         self._act(outcome)
-        self._symbol.tell(
-            Subscribe(
-                host.name,
-                self.actor_ref,
-                host.warmup_bars,
-                last_bar_ns,
-                recalled.quarantined,
-                standing.gate,
+        for con_id, symbol in self._symbols.items():
+            symbol.tell(
+                Subscribe(
+                    host.name,
+                    self.actor_ref,
+                    host.warmup_bars,
+                    last[con_id],
+                    recalled.quarantined,
+                    standings[con_id].gate,
+                )
             )
-        )
+
+    def _watch(self) -> bool:
+        """Watch symbols that may restart alone: from then on another one feeds. False: one of
+        them is not there.
+        """
+        if self._registry is None:
+            return True
+        found = [self._registry.whereis(("symbol", con_id)) for con_id in self._symbols]
+        for each in found:
+            if each is not None:
+                self.monitor(each)
+        return None not in found
+
+    def _tell_symbols(self, message: object) -> None:
+        for symbol in self._symbols.values():
+            symbol.tell(message)
 
     def on_receive(self, message: Any) -> Any:
         """Handle an event, or a timer of its own.
@@ -126,31 +160,33 @@ class StrategyActor(Actor):
             StrategyCrash: the strategy raised; it says at which event.
         """
         if isinstance(message, Feed):
-            self._handle(message.event, live=message.live)
-            self._symbol.tell(Handled(self.name, message.number))
+            self._handle(message)
+            self._symbols[message.con_id].tell(Handled(self.name, message.number))
             return None
         if isinstance(message, Timer):
             return self._due(message)
         if message is _BEGIN:
             return self._begin()
-        if isinstance(message, AskAnew):
-            return self._ask_anew(message)
+        if isinstance(message, _Again):
+            return self._ask_anew(message.event, message.con_id)
+        if isinstance(message, Down):
+            return self.stop_with()  # its supervisor starts it anew, and it is fed by the new one
         if isinstance(message, GoOn):
             return self._go_on(message)
         return super().on_receive(message)
 
-    def _handle(self, event: Event, *, live: bool) -> None:
-        host = self.host
+    def _handle(self, feed: Feed) -> None:
+        host, event = self.host, feed.event
         if isinstance(event, Bar):
-            self._act(host.bar(event, live=live))
+            self._act(host.bar(event, live=feed.live))
         elif isinstance(event, Quote):
             self._act(host.quote(event))
         elif isinstance(event, Fill):
             self._act(host.fill(event))
         elif isinstance(event, AskAnew):
-            self._ask_anew(event)
+            self._ask_anew(event, feed.con_id)
         else:
-            host.ended(event)
+            self._act(host.ended(event))
 
     def _go_on(self, message: GoOn) -> bool:
         """Have the journal forget the suspension; the next start goes on."""
@@ -185,27 +221,27 @@ class StrategyActor(Actor):
             return False
         if not self._make():
             if not before:
-                self._symbol.tell(Unmade(self.name, self._suspended))
+                self._tell_symbols(Unmade(self.name, self._suspended))
             return False
         if before:
             self._suspended = ""
             self._lifted("it can be made again")
-            self._symbol.tell(Begins(self.name, self.actor_ref, suspended=False))
+            self._tell_symbols(Begins(self.name, self.actor_ref, suspended=False))
         return True
 
-    def _ask_anew(self, event: AskAnew) -> None:
+    def _ask_anew(self, event: AskAnew, con_id: int) -> None:
         """Learn what works, now that another gate judges; later if it does not answer.
 
         The question follows the intents that were sent to the same gate, so the answer counts them.
         """
-        name, con_id = self.name, self.instrument.con_id
+        name = self.name
         try:
             standing = self._risk.ask(AskStanding(name, con_id), timeout=STANDING_S)
         except (pykka.ActorDeadError, pykka.Timeout, MailboxFull) as error:
             _log.warning("%s: what works is not known yet: %s", name, error)
-            self.send_after(STANDING_S, event)
+            self.send_after(STANDING_S, _Again(event, con_id))
         else:
-            self.host.stand(standing, self._wall_ns())
+            self._act(self.host.stand(standing, self._wall_ns(), con_id))
 
     def _due(self, timer: Timer) -> None:
         if self._timers.get(timer.name) == timer:  # not replaced since
@@ -252,4 +288,5 @@ class StrategyActor(Actor):
             self._risk.tell(intent)
         except (pykka.ActorDeadError, MailboxFull) as error:
             _log.warning("%s: intent %s is not judged: %s", self.name, intent.cause, error)
-            self.host.ended(Ended(con_id=intent.con_id, cause=intent.cause, why=str(error)))
+            ended = Ended(con_id=intent.con_id, cause=intent.cause, why=str(error))
+            self._act(self.host.ended(ended))

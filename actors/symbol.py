@@ -256,7 +256,7 @@ class SymbolActor(Actor):
         fed = self._fed.get(strategy)
         if fed is None:
             quarantine = Quarantine(strategy, self._crashes)
-            fed = self._fed[strategy] = _Fed(Outbox(quarantine))
+            fed = self._fed[strategy] = _Fed(Outbox(quarantine, con_id=self.instrument.con_id))
         return fed
 
     def _told(self, message: Told) -> None:

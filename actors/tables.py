@@ -150,9 +150,7 @@ def _bound(buckets: Sequence[int], share: float) -> float | None:
     return None  # longer than any bound
 
 
-def switch_rows(
-    switch: Switch | None, unwritten: Container[Trip] = ()
-) -> tuple[answers.Switch, ...]:
+def switch_rows(switch: Switch, unwritten: Container[Trip] = ()) -> tuple[answers.Switch, ...]:
     """Return every reason for which the kill switch is not off; ``unwritten`` are not durable."""
     return tuple(
         answers.Switch(
@@ -163,7 +161,7 @@ def switch_rows(
             since_ns=trip.wall_ns,
             durable=trip not in unwritten,
         )
-        for trip in (() if switch is None else switch.trips)
+        for trip in switch.trips
     )
 
 
@@ -193,7 +191,7 @@ def status_of(
         link="unknown" if trading is None else trading.link,
         link_why="" if trading is None else trading.why,
         reconciled=trading is not None and trading.ready,
-        switches=() if latched is None else switch_rows(latched.switch, latched.unwritten),
+        switches=None if latched is None else switch_rows(latched.switch, latched.unwritten),
         working_orders=0 if trading is None else len(trading.orders),
         open_positions=0 if ledger is None else len(ledger.positions),
         feeds=len(known.symbols),

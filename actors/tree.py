@@ -15,7 +15,8 @@
      |   |- data
      |   `- history      daily prices, and how contracts move together
      |- symbols (one for one)
-     |   `- a branch for each symbol: its market first, then its strategies
+     |   |- a branch for each symbol: its market first, then its strategies
+     |   `- a branch for each strategy over several symbols
      `- control          the command line's socket, metrics
 
 What is on the loop "broker" (orders, risk, gateway, data) passes messages without a change of
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actors.account import Account
 from actors.alerts import Alerts
-from actors.branch import symbol_branch
+from actors.branch import spread_branch, symbol_branch
 from actors.breaker import BREAKERS, SOURCE, KeptStates, SourceBreaker, breaker_role
 from actors.data import Data
 from actors.gateway import GatewayActor, GatewayMemory, GatewayRoles, Port
@@ -57,9 +58,11 @@ if TYPE_CHECKING:
     from robotrader.journal import Store
     from robotrader.market import LineRules
     from robotrader.risk import Limits, TripRules
-    from robotrader.strategies import StrategyHost
+    from robotrader.strategies import SpreadHost, StrategyHost
     from robotrader.venue import Sessions
     from supervision.breaker import BreakerConfig
+
+    Spreads = Mapping[str, tuple[tuple[Instrument, ...], Callable[[], SpreadHost]]]
 
 RESTARTS: Final = 5
 PERIOD_S: Final = 60.0
@@ -97,6 +100,9 @@ class Trader:
     """The market's time on simulated days; None: it is this machine's."""
 
     restart_at_ns: Callable[[int], int | None]
+    spreads: Spreads = field(default_factory=dict)
+    """The legs of strategies over several contracts, and what makes their hosts."""
+
     ceilings: Mapping[str, Decimal] = field(default_factory=dict)
     """How far a command may loosen a limit, by its name."""
 
@@ -287,4 +293,17 @@ def _symbols(trader: Trader) -> list[ChildSpec]:
             backoff=_GENTLE,
         )
         for con_id, instrument in trader.instruments.items()
+    ] + [
+        spread_branch(
+            name=name,
+            instruments=legs,
+            make_host=make_host,
+            wall_ns=trader.now_ns,
+            pace=trader.pace,
+            registry=trader.registry,
+            journal=trader.role("journal"),
+            risk=trader.role("risk"),
+            backoff=_GENTLE,
+        )
+        for name, (legs, make_host) in trader.spreads.items()
     ]

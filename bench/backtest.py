@@ -16,8 +16,7 @@ import warnings
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
+from bench.walks import SEED, walk
 from robotrader.backtest import Engine, Setup, batches
 from robotrader.domain import Bar, Instrument, Quote
 from robotrader.risk import Limits, Ratio
@@ -33,12 +32,11 @@ from robotrader.strategies import (
 from robotrader.venue import AlwaysOpen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 MINUTE_NS: Final = 60_000_000_000
 START_NS: Final = 1_600_000_020_000_000_000
 CASH: Final = Decimal(10**8)
-SEED: Final = 7
 FAST, SLOW, QTY = 10, 30, 100
 SYMBOLS: Final = 100
 ALL: Final = Ratio(Decimal(1))
@@ -58,14 +56,6 @@ class Nothing(Strategy[Params, State]):
         self.last = quote.bid
 
 
-def walk(count: int, seed: int = SEED) -> tuple[Any, Any, Any, Any]:
-    """Return opens, highs, lows and closes of a random walk in cents."""
-    steps = np.random.default_rng(seed).normal(0, 2e-4, count)
-    closes = np.round(100 * np.exp(np.cumsum(steps)), 2)
-    opens = np.concatenate((closes[:1], closes[:-1]))
-    return opens, np.maximum(opens, closes) + 0.01, np.minimum(opens, closes) - 0.01, closes
-
-
 def bars(con_id: int, count: int, seed: int = SEED) -> list[Bar]:
     """Return a walk as bars of a minute."""
     opens, highs, lows, closes = (each.tolist() for each in walk(count, seed))
@@ -76,8 +66,10 @@ def bars(con_id: int, count: int, seed: int = SEED) -> list[Bar]:
     ]
 
 
-def engine(con_ids: Iterable[int], strategy: type[Any] = SmaCross) -> Engine:
-    """Return an engine with a strategy on each contract."""
+def engine(
+    con_ids: Iterable[int], strategy: type[Any] = SmaCross, own: Sequence[StrategyHost] = ()
+) -> Engine:
+    """Return an engine with a strategy on each contract, or with hosts of the caller's own."""
     instruments = tuple(Instrument(con_id=each, symbol=f"S{each}") for each in con_ids)
     limits = Limits(
         allowed_symbols=frozenset(each.symbol for each in instruments), max_symbol_weight=ALL,
@@ -88,7 +80,7 @@ def engine(con_ids: Iterable[int], strategy: type[Any] = SmaCross) -> Engine:
     setup = Setup(instruments=instruments, cash=CASH, limits=limits, sessions=AlwaysOpen())
     given = SmaParams(fast=FAST, slow=SLOW, qty=QTY) if strategy is SmaCross else Params()
     hosts = [StrategyHost(strategy(given), name=f"s/{i.symbol}", instrument=i) for i in instruments]
-    return Engine(setup, hosts)
+    return Engine(setup, own or hosts)
 
 
 def _seconds(prices: Iterable[Any], run: Engine) -> tuple[float, int]:

@@ -45,6 +45,14 @@ RECORDS: Final = 100_000
 BARS: Final = 1_000_000
 """Of a minute, in a backtest of one symbol."""
 
+SWEPT: Final = 100_000
+"""Bars that each combination of a sweep is run on."""
+
+VECTORBT: Final = "vectorbt's environment: `make bench` builds it where there is python3.12"
+
+WORLD_S: Final = 1_200
+"""Simulated seconds of the whole system: ten seeds."""
+
 QUESTIONS: Final = 2_000
 """To a core whose journal is written to."""
 
@@ -59,6 +67,8 @@ class Figure:
     size: int
     most: float | None = None
     least: float | None = None
+    needs: str = ""
+    """What may not be there, so that it is not measured."""
 
 
 FIGURES: Final = (
@@ -100,9 +110,14 @@ FIGURES: Final = (
     Figure("path", "async_p99_us", "the whole tree, not waiting for the disk, p99, us", 400),
     Figure("path", "durable_times", "durable intent, times the bare script", 400, most=4),
     Figure("path", "async_times", "not waiting for the disk, times the bare script", 400, most=2),
-    Figure("gate", "p50_us", "risk gate, 500 positions: an intent, p50, us", 5_000, most=50),
+    Figure("gate", "p50_us", "gate, 500 positions and stops: an intent, p50, us", 5_000, most=50),
     Figure("gate", "p99_us", "the same, p99, us", 5_000, most=200),
+    Figure("gate", "cpu_p50_us", "the same, time of the processor, p50, us", 5_000, most=50),
+    Figure("gate", "cpu_p99_us", "the same, time of the processor, p99, us", 5_000, most=200),
+    Figure("gate", "whole_p50_us", "the same with the account's view, processor, p50, us", 5_000),
+    Figure("gate", "whole_p99_us", "the same with the account's view, processor, p99, us", 5_000),
     Figure("correlation", "update_ms", "correlations of 500 x 250 days, ms", 15, most=50),
+    Figure("correlation", "cpu_ms", "the same, time of the processors, ms", 15),
     Figure("indicators", "sma", "simple average: values/s, exact", 200_000, least=400_000),
     Figure("indicators", "ema", "exponential average: values/s", 200_000, least=1_500_000),
     Figure("indicators", "rsi", "relative strength: values/s", 200_000, least=400_000),
@@ -146,4 +161,15 @@ FIGURES: Final = (
     Figure("backtest_many", "rate", "backtest: 100 symbols, bars/s", 2 * BARS, least=500_000),
     Figure("backtest_quotes", "rate", "backtest: quotes/s", 5 * BARS, least=1_000_000),
     Figure("backtest_import", "seconds", "backtest: import, s", 5, most=0.3),
+    Figure("sweep", "seconds", "sweep: 400 x 100,000 bars, compiled loop, s", SWEPT, most=0.5),
+    Figure("sweep", "compiling", "the same: the compiler, or its cache, s", SWEPT),
+    Figure("sweep", "engine_s", "the same: one combination by the engine, s", SWEPT),
+    Figure("sweep", "vectorbt", "the same by vectorbt, s", SWEPT, needs=VECTORBT),
+    Figure("sweep", "vectorbt_times", "vectorbt's for ours", SWEPT, least=1, needs=VECTORBT),
+    Figure("world_core", "rate", "simulated system, core level: events/s", WORLD_S, least=20_000),
+    Figure("world_core", "hours", "the same: simulated hours/s", WORLD_S),
+    Figure("world_wire", "rate", "simulated system, wire level: events/s", WORLD_S // 2),
+    Figure("world_wire", "hours", "the same: simulated hours/s", WORLD_S // 2),
+    Figure("world_long", "rate", "simulated system, a week: events/s", 2 * WORLD_S, least=20_000),
+    Figure("world_long", "hours", "the same: hours of the market/s", 2 * WORLD_S),
 )

@@ -97,6 +97,8 @@ def _figure_rows(samples: Samples) -> list[str]:
     for figure in FIGURES:
         ours = samples.get(("pool", figure.workload, figure.key))
         if ours is None:
+            if figure.needs and any(key[:2] == ("pool", figure.workload) for key in samples):
+                rows.append(f"| {figure.title} | not installed: {figure.needs} | - | - |")
             continue
         erlang = samples.get(("erlang", figure.workload, figure.key))
         middle = statistics.median(ours)
@@ -121,7 +123,8 @@ def write(samples: Samples, count: int, out: Path) -> str:
         "Written by `make bench`; not edited by hand. Every sample is a fresh process, the systems",
         f"take turns, {count} samples each after one that is not counted, each once the machine is",
         "quiet again. Shown: median (minimum-maximum). Workloads: `bench/workloads.py`,",
-        "`bench/lives.py`, `bench/path.py`, `bench/load.py`, `bench/erlang/savina.erl`.",
+        "`bench/lives.py`, `bench/path.py`, `bench/load.py`, `bench/erlang/savina.erl`,",
+        "`bench/sweeps.py`, `bench/others`.",
         "",
         "; ".join(f"{name}: {value}" for name, value in facts.items()),
         "",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 OF_BACKTESTS: Final = "backtest"
+OF_SWEEPS: Final = ("sweep", "engines", "signals")
+OF_WORLDS: Final = "world_"
 OF_THE_CORE: Final = ("journal", "recovery", "gate", "correlation", "queries", "indicators")
 """They import the whole core, which is no part of the other samples' memory and start."""
 
@@ -30,6 +32,14 @@ def _special(workload: str) -> Callable[[str, int], dict[str, float]] | None:
         from bench import backtest
 
         return backtest.SPECIAL[workload]
+    if workload in OF_SWEEPS:
+        from bench import sweeps
+
+        return sweeps.SPECIAL[workload]
+    if workload.startswith(OF_WORLDS):
+        from bench import worlds
+
+        return worlds.SPECIAL[workload]
     others = lives.SPECIAL | gateway.SPECIAL | replay.SPECIAL | path.SPECIAL | load.SPECIAL
     return others.get(workload)
 

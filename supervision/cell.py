@@ -207,6 +207,7 @@ class Cell:
             self.running = False
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its crash
+            del receive  # the crash remembers this frame, which must not remember the actor
             self.fail(error)
         self.running = self.scheduled = False
         if queue or self.attention or self.room is not None:
@@ -283,7 +284,7 @@ class Cell:
         try:
             answer = self._answer(ask.message)
         except BaseException as error:
-            logger.info("Exception returned from %s to caller:", self.actor, exc_info=True)
+            logger.info("Exception returned from %s to caller:", str(self.actor), exc_info=True)
             ask.reply_to.try_set(None, error)
             raise
         finally:
@@ -315,7 +316,7 @@ class Cell:
 
     def start_failed(self, error: BaseException) -> None:
         """Record that the start failed with ``error`` and tell the starter."""
-        logger.error("Unhandled exception in %s:", self.actor, exc_info=error)
+        logger.error("Unhandled exception in %s:", str(self.actor), exc_info=error)
         end(self, Crash(error))
         notify_start(self, None, error)
 
@@ -350,7 +351,7 @@ class Cell:
         except StaleIncarnation:
             raise
         except BaseException as error:
-            logger.exception("Unhandled exception in %s:", self.actor)
+            logger.exception("Unhandled exception in %s:", str(self.actor))
             reason = Crash(error)
         end(self, reason)
         if was_starting:
@@ -360,7 +361,7 @@ class Cell:
         """Record that a handler raised ``error``: run ``on_failure``, then end with ``Crash``."""
         if self.state == DEAD:
             return  # killed meanwhile: its exit is already recorded
-        logger.error("Unhandled exception in %s:", self.actor, exc_info=error)
+        logger.error("Unhandled exception in %s:", str(self.actor), exc_info=error)
         was_starting = self.state == STARTING  # of a start that was deferred somebody waits
         self.state = STOPPING
         self.capacity = CLOSED
@@ -369,7 +370,7 @@ class Cell:
         except StaleIncarnation:
             raise
         except BaseException:
-            logger.exception("Unhandled exception in %s:", self.actor)
+            logger.exception("Unhandled exception in %s:", str(self.actor))
         end(self, Crash(error))
         if was_starting:
             notify_start(self, None, error)

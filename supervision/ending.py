@@ -9,6 +9,7 @@ a successor finds the names free. Nobody is called while the lock is held.
 from __future__ import annotations
 
 import threading
+import traceback
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import pykka
 
 from supervision import delivery, here
 from supervision.messages import ChildExit, Down, Exit, Monitor, Stop, Urgent
-from supervision.reasons import KILLED, NOPROC, NORMAL
+from supervision.reasons import KILLED, NOPROC, NORMAL, Crash
 from supervision.states import ALIVE, DEAD, STARTING
 
 if TYPE_CHECKING:
@@ -52,7 +53,22 @@ def end(cell: Cell, reason: ExitReason) -> bool:
     parent = cell.parent
     if parent is not None:
         delivery.notice(parent, ChildExit(cell.ref, reason))
+    _let_go(cell, reason)
     return True
+
+
+def _let_go(cell: Cell, reason: ExitReason) -> None:
+    """Keep nothing of what the actor had, however long somebody keeps its address or its reason.
+
+    A timer of next week, a monitor's message and a crash that is remembered all lead to the cell.
+    What they find of the actor is its class, and of the crash where it happened.
+    """
+    kind = type(cell.actor)
+    husk = object.__new__(kind)
+    husk._cell = cell
+    cell.actor, cell.receive = husk, None
+    if isinstance(reason, Crash):
+        traceback.clear_frames(reason.cause.__traceback__)
 
 
 def _wake_dead(cell: Cell) -> None:

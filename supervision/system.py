@@ -11,6 +11,7 @@ import faulthandler
 import os
 import sys
 import threading
+import time
 import uuid
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,11 @@ FATAL_EXIT_CODE = 70
 
 
 def exit_process(why: str) -> None:
-    """End the process at once, with all stacks on stderr; crash-only, no clean-up."""
-    sys.stderr.write(f"supervision: giving the process up: {why}\n")
+    """End the process at once, with all stacks on stderr; crash-only, no clean-up.
+
+    The time is the monotonic clock's, as in heart's events: it tells them apart from each other.
+    """
+    sys.stderr.write(f"supervision: giving the process up at {time.monotonic():.6f} s: {why}\n")
     faulthandler.dump_traceback(all_threads=True)
     os._exit(FATAL_EXIT_CODE)
 

@@ -1,8 +1,9 @@
 """The watchdog: finds actors that hang and threads that are gone, and lets the rest go on.
 
 It samples, it does not ping: a worker shows which cell it is in, a cell counts the messages that it
-has taken. The same cell in the same message for longer than its class's budget is hung; an idle
-actor never is. Handlers pay nothing for it.
+has taken. The same cell in the same message for as long as its class's budget is hung; an idle
+actor never is. Handlers pay nothing for it. Between two looks it sleeps a period, or until the
+earliest budget ends: only the begin of a hang is sampled, its end is a deadline.
 
 A hung actor is ended with ``Hung``: fenced (what it still sends is refused), its thread abandoned,
 its supervisor told. Python cannot end the thread, so only ``system.MAX_ZOMBIES`` of them are
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from supervision import ending, fence
-from supervision.clock import to_ns
+from supervision.clock import NANOSECONDS, to_ns
 from supervision.reasons import LOST, Hung
 from supervision.runtime.loop import LoopRuntime
 from supervision.runtime.worker import Worker
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from supervision.system import ActorSystem
 
 PERIOD_S: Final = 0.05
-"""Time between two looks. A hang is seen up to one after it began and judged up to one after its
-budget: at most two, a tenth of a second, too late."""
+"""Time between two looks. A hang is seen up to one after it began and judged when its budget has
+passed since then: at most one too late, so that half of the tenth of a second that is promised is
+left for waking up and for the end of the process."""
 
 
 @dataclass(slots=True)
@@ -57,13 +59,13 @@ class Watchdog:
         self, system: ActorSystem, *, period_s: float = PERIOD_S, slow_turn_s: float = 0.25
     ) -> None:
         self._system = system
-        self._period_s = period_s
+        self._period_ns = to_ns(period_s)
         self._slow_ns = to_ns(slow_turn_s)
         self._seen: dict[Worker | LoopRuntime, _Seen] = {}
         self._stopped = threading.Event()
 
     def start(self) -> Watchdog:
-        """Look every period on a thread of its own."""
+        """Look every period, and at every deadline, on a thread of its own."""
         name = f"{self._system.name}-watchdog"
         threading.Thread(target=self._run, name=name, daemon=True).start()
         return self
@@ -73,25 +75,29 @@ class Watchdog:
         self._stopped.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._period_s):
-            self.look()
+        rest_ns = self._period_ns
+        while not self._stopped.wait(rest_ns / NANOSECONDS):
+            rest_ns = self.look()
 
-    def look(self) -> None:
-        """Look at every worker once."""
+    def look(self) -> int:
+        """Look at every worker once; return in how many nanoseconds the next look is due."""
         now_ns = self._system.coarse_ns = self._system.now_ns()
         watched = self._system.watched()
+        rest_ns = self._period_ns
         for runtime in watched:
             carrier = runtime.active
             if carrier is not None:
-                self._look_at(runtime, carrier, now_ns)
+                rest_ns = min(rest_ns, self._look_at(runtime, carrier, now_ns))
             if isinstance(runtime, Worker) and runtime.lost():
                 self._lost(runtime)
         for gone in self._seen.keys() - set(watched):
             del self._seen[gone]
         for zombie in list(self._system.zombies):
             fence.interrupt(zombie)
+        return rest_ns
 
-    def _look_at(self, runtime: Worker | LoopRuntime, carrier: Carrier, now_ns: int) -> None:
+    def _look_at(self, runtime: Worker | LoopRuntime, carrier: Carrier, now_ns: int) -> int:
+        """Return what is left of the budget of whoever is in a message, at most a period."""
         cell = carrier.current
         seen = self._seen.get(runtime)
         if cell is None or cell.state == DEAD:
@@ -99,22 +105,26 @@ class Watchdog:
         elif seen is None or seen.cell is not cell or seen.handled != cell.handled:
             self._seen[runtime] = _Seen(cell, cell.handled, now_ns)
         else:
-            self._judge(runtime, carrier, seen, now_ns - seen.since_ns)
+            return self._judge(runtime, carrier, seen, now_ns - seen.since_ns)
+        return self._period_ns
 
     def _judge(
         self, runtime: Worker | LoopRuntime, carrier: Carrier, seen: _Seen, busy_ns: int
-    ) -> None:
+    ) -> int:
         cell = seen.cell
         budget_s = cell.actor.hang_budget_s
         if cell.state == STARTING:  # a start may take long; whoever waits for it has its own limit
             budget_s = max(budget_s, self._system.start_timeout_s)
-        if busy_ns > to_ns(budget_s):
+        left_ns = to_ns(budget_s) - busy_ns
+        if left_ns <= 0:
             del self._seen[runtime]
             self._hung(runtime, carrier, cell, budget_s)
-        elif busy_ns > self._slow_ns and not seen.reported:
+            return self._period_ns
+        if busy_ns > self._slow_ns and not seen.reported:
             seen.reported = True
             if self._system.observer is not None:
                 self._system.observer.slow_turn(cell, busy_ns)
+        return left_ns
 
     def _hung(
         self, runtime: Worker | LoopRuntime, carrier: Carrier, cell: Cell, budget_s: float

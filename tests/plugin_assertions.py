@@ -40,37 +40,36 @@ def _functions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Fu
             yield from _functions(node.body, f"{prefix}{node.name}.")
 
 
-def _called_names(function: FunctionNode) -> Iterator[str]:
-    """Yield the last part of the name of everything that ``function`` calls."""
+def _called_name(call: ast.Call) -> str:
+    """Return the last part of the name of what is called, empty for what has none."""
+    if isinstance(call.func, ast.Name):
+        return call.func.id
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _looked_at(function: FunctionNode) -> tuple[bool, set[str]]:
+    """Return whether a function asserts something by itself, and the names of what it calls."""
+    asserts, called = False, set[str]()
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name):
-                yield node.func.id
-            elif isinstance(node.func, ast.Attribute):
-                yield node.func.attr
-
-
-def _asserts_itself(function: FunctionNode) -> bool:
-    if any(name in _ASSERTING_CALLS for name in _called_names(function)):
-        return True
-    if any(name.startswith(_ASSERTING_PREFIXES) for name in _called_names(function)):
-        return True
-    return any(
-        isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)
-        for node in ast.walk(function)
-    )
+            called.add(_called_name(node))
+        elif isinstance(node, ast.Assert):
+            asserts = asserts or not isinstance(node.test, ast.Constant)
+    asserts = asserts or not _ASSERTING_CALLS.isdisjoint(called)
+    return asserts or any(name.startswith(_ASSERTING_PREFIXES) for name in called), called
 
 
 def _asserting(functions: Mapping[str, FunctionNode]) -> frozenset[str]:
     """Return the names of the functions that assert, by themselves or through a helper."""
-    asserting = {name for name, node in functions.items() if _asserts_itself(node)}
+    looked_at = {name: _looked_at(node) for name, node in functions.items()}
+    asserting = {name for name, (asserts, _) in looked_at.items() if asserts}
     found = True
     while found:
         helpers = {name.rpartition(".")[2] for name in asserting}
         more = {
             name
-            for name, node in functions.items()
-            if name not in asserting and helpers.intersection(_called_names(node))
+            for name, (_, called) in looked_at.items()
+            if name not in asserting and not helpers.isdisjoint(called)
         }
         asserting |= more
         found = bool(more)

@@ -4,7 +4,8 @@
 of the S&P 500 and the NASDAQ composite. Their data files are read without importing the packages,
 which would take seconds. The stocks' source has closes only: a day opens at the close before it,
 its high and low lie a little outside the two, and its volume is drawn; all of that is labelled.
-What is drawn for a day depends on symbol and day alone.
+What is drawn for a day depends on symbol and day alone, and
+is drawn when somebody looks at the day: all of them take a second.
 
 Names, listings and ISINs are those of 2026. Contract numbers are IBKR's own where published
 clients of it use them; the others, a ``0`` in the tables below, are ours: from 900,000,001 on.
@@ -21,7 +22,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Instrument, SecType
-from robotrader.market.series import Daily, Provenance, Series
+from robotrader.market.series import Daily, LateDays, Provenance, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,30 +156,30 @@ def _stocks(symbols: list[str], by_symbol: dict[str, Instrument]) -> dict[str, S
         ),
     )
     return {
-        symbol: Series(by_symbol[symbol], tuple(_widened(symbol, days, closes[symbol])), provenance)
+        symbol: Series(by_symbol[symbol], _widened(symbol, days, closes[symbol]), provenance)
         for symbol in symbols
     }
 
 
-def _widened(symbol: str, days: list[date], closes: tuple[str, ...]) -> Iterator[Daily]:
+def _widened(symbol: str, days: list[date], closes: tuple[str, ...]) -> LateDays:
     """Make days of closes; what is drawn depends on symbol and day alone."""
     rng = Random(0)  # seeded anew for every day: a new generator a day costs a quarter more
-    before = float(closes[0])
-    for day, text in zip(days, closes, strict=True):
-        close = float(text)
+
+    def made(place: int) -> Daily:
+        day, before, close = days[place], float(closes[max(place - 1, 0)]), float(closes[place])
         rng.seed(f"{symbol}/{day}")
         top, bottom = (before, close) if before > close else (close, before)
         high = round(top * (1 + _SPREAD * rng.random()), 4)
         low = round(bottom * (1 - _SPREAD * rng.random()), 4)
-        yield Daily(day, before, high, low, close, float(rng.randrange(*_VOLUME)))
-        before = close
+        return Daily(day, before, high, low, close, float(rng.randrange(*_VOLUME)))
+
+    return LateDays(len(days), made)
 
 
 def _index(instrument: Instrument) -> Series:
     folder = _INDICES[instrument.symbol][3]
-    rows = _rows("arch", "data", folder, f"{folder}.csv.gz")
-    next(rows)
-    days = tuple(_index_day(row) for row in rows)
+    _, *rows = _rows("arch", "data", folder, f"{folder}.csv.gz")
+    days = LateDays(len(rows), lambda place: _index_day(rows[place]))
     provenance = Provenance(
         source=f"arch, {folder} dataset",
         licence="NCSA; prices are third-party facts",

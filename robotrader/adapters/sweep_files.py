@@ -1,8 +1,9 @@
-"""A sweep on disk: what it is in one file, and its trials in another that is only appended to.
+"""Trials on disk: what they are of in one file, and they in another that is only appended to.
 
-    SWEEP/sweep.json      written once, whole or not at all
+    SWEEP/sweep.json      written once, whole or not at all; a walk-forward's is plan.json
     SWEEP/results.jsonl   a line a trial, in the order of their numbers, each on the disk before
                           the next is begun to be written
+    SWEEP/ways.json       how many of them were computed how, of all that went on with it
     SWEEP/lease           held by the one process that appends
 
 A process that dies in the middle leaves half a line at the end at worst: who opens the file to go
@@ -21,7 +22,7 @@ import msgspec
 from robotrader.adapters.lease import Lease
 from robotrader.adapters.lmdb_disk import sync_folder
 from robotrader.domain.errors import ConfigurationError
-from robotrader.research import Trial
+from robotrader.research import Trial, Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,28 +31,30 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=msgspec.Struct)
 
 SPEC: Final = "sweep.json"
+PLAN: Final = "plan.json"
 RESULTS: Final = "results.jsonl"
+WAYS: Final = "ways.json"
 
 
-def write_spec(folder: Path, spec: msgspec.Struct) -> None:
-    """Write what a sweep is, for ever."""
-    write_whole(folder / SPEC, msgspec.json.format(msgspec.json.encode(spec)))
+def write_spec(folder: Path, spec: msgspec.Struct, name: str = SPEC) -> None:
+    """Write what a sweep or, with another file's name, a walk-forward is, for ever."""
+    write_whole(folder / name, msgspec.json.format(msgspec.json.encode(spec)))
 
 
-def read_spec(folder: Path, kind: type[S]) -> S:
-    """Return what a sweep is.
+def read_spec(folder: Path, kind: type[S], name: str = SPEC) -> S:
+    """Return what a sweep is, as it was written.
 
     Raises:
         ConfigurationError: there is none, or it is one of another version.
     """
-    path = folder / SPEC
+    path = folder / name
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
-        msg = f"no sweep in {folder}: `robotrader sweep ls` lists them"
+        msg = f"there is no {path}: `robotrader sweep ls` lists sweeps"
         raise ConfigurationError(msg) from None
     except msgspec.MsgspecError as error:
-        msg = f"{path} is no sweep of this version ({error}): run it again, or remove it"
+        msg = f"{path} is not of this version ({error}): run it again, or remove it"
         raise ConfigurationError(msg) from error
 
 
@@ -69,9 +72,24 @@ def read_trials(folder: Path) -> list[Trial]:
         try:
             found.append(decoder.decode(line))
         except msgspec.MsgspecError as error:
-            msg = f"{path}:{number}: no trial of this version ({error}): run the sweep again"
+            msg = f"{path}:{number}: no trial of this version ({error}): run it anew"
             raise ConfigurationError(msg) from error
     return found
+
+
+def read_ways(folder: Path) -> Ways | None:
+    """Return how the trials were computed that were kept; None where nobody said it."""
+    path = folder / WAYS
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Ways)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def write_ways(folder: Path, ways: Ways) -> None:
+    """Add to how the trials were computed that were kept before."""
+    before = read_ways(folder)
+    write_whole(folder / WAYS, msgspec.json.encode(ways if before is None else before.plus(ways)))
 
 
 @contextmanager

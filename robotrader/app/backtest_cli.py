@@ -1,4 +1,4 @@
-"""``robotrader backtest run|ls|show|compare``: strategies on history, and what was kept of them."""
+"""``robotrader backtest run|ls|show|compare|open``: strategies on history, and what was kept."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from robotrader.app import exits
 from robotrader.app.backtest_data import history_of
 from robotrader.app.backtest_engine import engine_of, only, prices_of
 from robotrader.app.backtest_tables import brief, full
+from robotrader.app.browser import opened
 from robotrader.app.building import chosen
 from robotrader.app.compare_tables import beside
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import RUNS, folder_of, new_folder
-from robotrader.app.run_files import PAGE, REPORT, read_report, write_trades
+from robotrader.app.research_begun import kept_folder
+from robotrader.app.run_files import PAGE, REPORT, page_of, read_report, write_run
 from robotrader.app.tables import console, show
-from robotrader.backtest import (
-    held_equally,
-    report_of_run,
-    tearsheet,
-)
+from robotrader.backtest import charts_of, held_equally, report_of_run, tables_of
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.quality import DataError
 from robotrader.research import compared
@@ -69,9 +67,8 @@ def _run(arguments: argparse.Namespace) -> int:
         provenance=history.said,
         seconds=(loaded - begun, time.perf_counter() - loaded),
     )
-    (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    write_trades(folder, result)
-    (folder / PAGE).write_text(tearsheet(made), "utf-8")
+    tables = tables_of(result, history.bars, benchmark)
+    write_run(folder, made, tables, charts_of(result, history.bars, history.begin_ns))
     show(made, full(made), arguments)
     if not arguments.json and not arguments.quiet:
         print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
@@ -97,6 +94,19 @@ def _show_again(arguments: argparse.Namespace) -> int:
     return exits.OK
 
 
+def _open(arguments: argparse.Namespace) -> int:
+    """Open a run's page, or only say where it is."""
+    parent = folder_of(from_arguments(arguments).config, RUNS)
+    folder = kept_folder(parent, arguments.id, REPORT, "backtest")
+    page = folder / PAGE
+    if not page.is_file():
+        page.write_text(page_of(folder), "utf-8")
+    if not arguments.print:
+        opened(page)
+    print(page)
+    return exits.OK
+
+
 def _compare(arguments: argparse.Namespace) -> int:
     folder = _folder(from_arguments(arguments).config)
     reports = [read_report(folder / each) for each in (arguments.id, *arguments.others)]
@@ -115,4 +125,4 @@ def _folder(config: Config) -> Path:
     return folder_of(config, RUNS)
 
 
-_VERBS: Final = {"run": _run, "ls": _ls, "show": _show_again, "compare": _compare}
+_VERBS: Final = {"run": _run, "ls": _ls, "show": _show_again, "compare": _compare, "open": _open}

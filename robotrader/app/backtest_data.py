@@ -62,12 +62,12 @@ def history_of(config: Config, arguments: argparse.Namespace) -> History:
     known = [series[symbol].provenance for symbol in wanted]
     first, last = min(each.first for each in known), max(each.last for each in known)
     table = sessions(US_STOCKS, first, last + _AHEAD)
-    by_day = {each.day: each for each in table}
     begin, end = arguments.begin or first, arguments.end or last
     if begin > last or end < first or begin > end:
         msg = f"no data from {begin} to {end}: there is {first} to {last}"
         raise ConfigurationError(msg)
     end_ns = midnight_ns(end + timedelta(days=1))
+    by_day = {each.day: each for each in table if each.day <= end}
     bars = {}
     for symbol, size in wanted.items():
         instrument = series[symbol].instrument
@@ -140,11 +140,11 @@ def _bars(
 ) -> list[Bar]:
     """Return a symbol's bars: its days, each as long as its session, or what was recorded."""
     con_id, symbol = series.instrument.con_id, series.instrument.symbol
-    if size == _DAY:
+    if size == _DAY and by_day:
         return [
             Bar(con_id, session.open_ns, session.close_ns, each.open, each.high, each.low,
                 each.close, each.volume)
-            for each in series.days
+            for each in series.between(min(by_day), max(by_day))
             if (session := by_day.get(each.day)) is not None
         ]  # fmt: skip
     found = [] if recording is None else list(chain(*map(recording.bars, recording.days)))

@@ -27,10 +27,19 @@ _PLANS: Final[dict[str, type[CommissionPlan]]] = {
 
 def engine_of(config: Config, arguments: argparse.Namespace, history: History) -> Engine:
     """Return an engine for the strategies that are on; raises as ``hosts_of``."""
+    setup = setup_of(config, arguments, history)
+    engine = Engine(setup, hosts_of(config, {each.con_id: each for each in history.instruments}))
+    if arguments.signals:
+        engine.compute_signals(history.bars)
+    return engine
+
+
+def setup_of(config: Config, arguments: argparse.Namespace, history: History) -> Setup:
+    """Return what the engine is given besides strategies."""
     limits, _ = limits_of(config)
     bps = arguments.slippage
     slippage = Slippage("bps", bps) if bps else Slippage()
-    setup = Setup(
+    return Setup(
         instruments=history.instruments,
         cash=arguments.cash,
         limits=limits,
@@ -40,10 +49,6 @@ def engine_of(config: Config, arguments: argparse.Namespace, history: History) -
         fill=arguments.fill,
         always_open=history.daily,
     )
-    engine = Engine(setup, hosts_of(config, {each.con_id: each for each in history.instruments}))
-    if arguments.signals:
-        engine.compute_signals(history.bars)
-    return engine
 
 
 def prices_of(history: History) -> Iterable[Prices]:

@@ -41,6 +41,8 @@ def full(made: Report) -> Iterator[RenderableType]:
     yield table("summary", ("", ""), _summary(made), header=False)
     for line in made.provenance:
         yield Text(clean(f"prices of {line}"))
+    if made.standstill is not None:
+        yield Text(clean(f"TRADING STOPPED: {made.standstill.text}"), style="bold red")
 
 
 def _parts(title: str, parts: Sequence[Part]) -> RenderableType:

@@ -7,15 +7,12 @@ clock and its journal's disk can be asked to be wrong. Without it none of that i
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from actors.chaos import Damage
-from robotrader.adapters.full_disk import FillableStore
 from robotrader.app import exits
 from robotrader.config import Mode
 
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors import Trader
+    from actors.chaos import Damage
     from robotrader.config import Config
 
 LOOPBACK: Final = "127.0.0.1"
@@ -71,13 +69,21 @@ def link_child(config: Config) -> list[dict[str, Any]]:
 
 def damage_of(config: Config, now_ns: Callable[[], int]) -> Damage | None:
     """Return what a chaos run may break in the core; None: nothing."""
-    return Damage(now_ns) if breakable(config) else None
+    if not breakable(config):
+        return None
+    from actors.chaos import Damage
+
+    return Damage(now_ns)
 
 
 def with_fault_points(trader: Trader, damage: Damage | None) -> Trader:
     """Return a trader whose journal's disk can be full, if it may be broken."""
     if damage is None:
         return trader
+    from dataclasses import replace
+
+    from robotrader.adapters.full_disk import FillableStore
+
     opens = trader.open_store
     assert isinstance(opens, partial), "the store is made of a class and its arguments"
     store = partial(FillableStore, *opens.args, full=damage.disk_is_full, **opens.keywords)

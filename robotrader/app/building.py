@@ -1,19 +1,20 @@
-"""From the configuration to a trader: everything that the tree is made of."""
+"""From the configuration to a trader: everything that the tree is made of.
+
+Backtests and checks take limits and hosts from here too: the actors and the broker's client are
+imported where a trader is made.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from actors import HistoryRules, ProgramMemory, ProgramStart, Trader
 from robotrader.adapters import loader
 from robotrader.adapters.calendar import sessions as calendar_sessions
-from robotrader.adapters.ib import IbSettings
-from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.adapters.secrets import Secrets
 from robotrader.config import Durability, Mode, WhatIf
 from robotrader.config.places import journal_folder
@@ -25,17 +26,20 @@ from robotrader.market import LineRules
 from robotrader.market.lengths import bar_ns
 from robotrader.risk import Level, LimitChanges, Limits, Ratio, TripRules, Usd
 from robotrader.sizing import SizeKind, Sizer
-from robotrader.strategies import StopKind, StopRule, StrategyHost
+from robotrader.strategies import Spread, SpreadHost, StopKind, StopRule, StrategyHost
 from robotrader.venue import AlwaysOpen, SessionTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from actors import ProgramMemory, ProgramStart, Trader
+    from robotrader.adapters.ib import IbSettings
     from robotrader.config import Config
     from robotrader.config import Strategy as Chosen
     from robotrader.domain import Instrument
     from robotrader.domain.control import KillLevel
+    from robotrader.strategies import Host, Strategy
     from robotrader.venue import Sessions
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -48,6 +52,8 @@ _MIB: Final = 1 << 20
 
 def settings_of(config: Config) -> IbSettings:
     """Return how the gateway is dealt with."""
+    from robotrader.adapters.ib import IbSettings
+
     ib = config.ib
     return IbSettings(
         host=ib.host,
@@ -104,6 +110,8 @@ def limits_of(config: Config) -> tuple[Limits, TripRules]:
         max_daily_loss=Ratio(_exact(risk.max_daily_loss)),
         max_drawdown=Ratio(_exact(risk.max_drawdown)),
         max_daily_loss_usd=Usd(risk.max_daily_loss_usd) if risk.max_daily_loss_usd else None,
+        switch_daily_loss=Ratio(_exact(config.kill_switch.daily_loss)),
+        switch_drawdown=Ratio(_exact(config.kill_switch.drawdown)),
         max_losses_row=config.kill_switch.losses_max,
         max_cancel_ratio=_looked_at(risk.max_cancel_ratio, unless=1),
         cancel_ratio_orders=risk.cancel_ratio_orders,
@@ -183,6 +191,7 @@ def program_of(config: Config) -> ProgramStart | None:
     ib, secrets = config.ib, Secrets()
     if not ib.gateway_command:
         return None
+    from actors import ProgramStart
 
     def environ() -> dict[str, str]:
         return {name: secrets.value(each) for name, each in ib.gateway_secrets.items()}
@@ -230,6 +239,22 @@ def _line(size_ns: int, pace: float) -> LineRules:
     return msgspec.structs.replace(rules, edge=edge)
 
 
+def spreads_of(
+    config: Config, instruments: Mapping[int, Instrument]
+) -> dict[str, tuple[tuple[Instrument, ...], Callable[[], SpreadHost]]]:
+    """Return the legs of each strategy over several instruments, in its symbols' order, and what
+    makes its host. One of whose symbols an instrument is missing has none: nothing trades it.
+    """
+    by_symbol = {each.symbol: each for each in instruments.values()}
+    made: dict[str, tuple[tuple[Instrument, ...], Callable[[], SpreadHost]]] = {}
+    for name, each in chosen(config).items():
+        if each.spread and all(symbol in by_symbol for symbol in each.symbols):
+            legs = tuple(by_symbol[symbol] for symbol in each.symbols)
+            own = f"{name}/{'-'.join(each.symbols)}"
+            made[own] = (legs, partial(_spread_host, name, each, own, legs))
+    return made
+
+
 def _hosts(
     config: Config, instruments: Mapping[int, Instrument]
 ) -> dict[int, dict[str, Callable[[], StrategyHost]]]:
@@ -237,39 +262,70 @@ def _hosts(
     made: dict[int, dict[str, Callable[[], StrategyHost]]] = {}
     for name, each in chosen(config).items():
         for con_id, instrument in instruments.items():
-            if instrument.symbol in each.symbols:
+            if instrument.symbol in each.symbols and not each.spread:
                 own = f"{name}/{instrument.symbol}"
                 make = partial(_host, name, each, own, instrument)
                 made.setdefault(con_id, {})[own] = make
     return made
 
 
-def hosts_of(config: Config, instruments: Mapping[int, Instrument]) -> list[StrategyHost]:
-    """Return a host for each strategy and symbol. Raises as ``trader_of``."""
+def hosts_of(config: Config, instruments: Mapping[int, Instrument]) -> list[Host]:
+    """Return a host for each strategy and symbol, or spread. Raises as ``trader_of``."""
     _lines(config, instruments)
-    made = _hosts(config, instruments)
-    return [make() for own in made.values() for make in own.values()]
+    made: list[Host] = [
+        make() for own in _hosts(config, instruments).values() for make in own.values()
+    ]
+    return made + [make() for _, make in spreads_of(config, instruments).values()]
 
 
 def _host(section: str, each: Chosen, name: str, instrument: Instrument) -> StrategyHost:
     """Make a strategy's host. Raises StrategyError that names its section, file and parameter."""
+    strategy = _strategy(section, each)
+    if isinstance(strategy, Spread):
+        msg = f"strategy.{section} ({each.class_}): it is a spread: set `spread = true`"
+        raise StrategyError(msg)
+    sizer = _sizer(each, instrument)
+    return StrategyHost(
+        strategy, name=name, instrument=instrument, sizer=sizer, stop=_stop_rule(each)
+    )
+
+
+def _spread_host(
+    section: str, each: Chosen, name: str, instruments: Sequence[Instrument]
+) -> SpreadHost:
+    """Make a spread's host; raises as ``_host``."""
+    strategy = _strategy(section, each)
+    if not isinstance(strategy, Spread):
+        msg = f"strategy.{section} ({each.class_}): it is no spread: set `spread = false`"
+        raise StrategyError(msg)
+    sizers = [sizer for one in instruments if (sizer := _sizer(each, one)) is not None]
+    return SpreadHost(
+        strategy, name=name, instruments=instruments, sizers=sizers, stop=_stop_rule(each)
+    )
+
+
+def _strategy(section: str, each: Chosen) -> Strategy[Any, Any]:
     try:
-        strategy = loader.load(each.class_, each.params)
+        return loader.load(each.class_, each.params)
     except StrategyError as error:
         raise StrategyError(f"strategy.{section} ({each.class_}): {error}") from error
-    sizer = None
-    if each.size.kind is not SizeKind.NONE:
-        share = each.capital / len(each.symbols)
-        sizer = Sizer(each.size, share=share, instrument=instrument)
+
+
+def _sizer(each: Chosen, instrument: Instrument) -> Sizer | None:
+    if each.size.kind is SizeKind.NONE:
+        return None
+    return Sizer(each.size, share=each.capital / len(each.symbols), instrument=instrument)
+
+
+def _stop_rule(each: Chosen) -> StopRule:
     wanted = each.stop
-    rule = StopRule(
+    return StopRule(
         kind=StopKind(wanted.kind.value),
         value=wanted.value,
         atr_bars=wanted.atr_bars,
         take_profit=wanted.take_profit,
         hold_s=wanted.hold_s,
     )
-    return StrategyHost(strategy, name=name, instrument=instrument, sizer=sizer, stop=rule)
 
 
 def trader_of(
@@ -288,6 +344,9 @@ def trader_of(
     Raises:
         ConfigurationError: the values do not fit together.
     """
+    from actors import HistoryRules, ProgramMemory, Trader
+    from robotrader.adapters.lmdb_store import LmdbStore
+
     by_contract = {each.con_id: each for each in instruments}
     limits, trips = limits_of(config)
     settings = settings_of(config)
@@ -304,6 +363,7 @@ def trader_of(
         sessions=sessions_of(config, now_ns()),
         lines=_lines(config, by_contract),
         strategies=_hosts(config, by_contract),
+        spreads=spreads_of(config, by_contract),
         limits=limits,
         ceilings=LimitChanges(limits, config.risk.ceilings).ceilings,
         trips=trips,

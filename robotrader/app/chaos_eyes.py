@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.adapters import log_files
-from robotrader.adapters.lmdb_disk import LmdbDisk
 from robotrader.app.chaos_hands import venue
 from robotrader.app.control_client import ControlClient
 from robotrader.chaos import Evidence, Look
@@ -17,8 +16,6 @@ from robotrader.config import Mode, journal_folder, log_folder
 from robotrader.domain import control, records
 from robotrader.domain import control_answers as answers
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
-from robotrader.journal import log
-from robotrader.recovery import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +38,7 @@ ASK_S: Final = 15.0
 """Longer than the core itself waits for both sides to agree."""
 
 _QUIET: Final = 'row = "-"\ntitle = "no prices"\n[[rule]]\ndo = "quiet"\n'
+_UNKNOWN: Final = "all: nobody knows how the kill switch is"
 _PAGE: Final = 1_000
 _MANY: Final = 10_000
 _AGAIN_S: Final = 0.2
@@ -70,8 +68,12 @@ class Eyes:
         assert isinstance(tail, answers.JournalAnswer), tail
         assert isinstance(status, answers.StatusAnswer), status
         self._cursor, self.status = tail.tip, status
-        self._tripped_before = frozenset(map(_switch, status.switches))
-        self.paused = tuple(_switch(each) for each in status.switches if _everything(each.scope))
+        self._tripped_before = frozenset(_tripped(status))
+        self.paused = tuple(
+            (_UNKNOWN,)
+            if status.switches is None
+            else (_switch(each) for each in status.switches if _everything(each.scope))
+        )
         self._began = _last_time(self._config)
         return self._seen(0.0, status)
 
@@ -89,8 +91,7 @@ class Eyes:
             at_s=at_s, pid=status.pid, ready=status.reconciled, link=status.link,
             restarts=status.restarts, intents=len(self.intents),
             switches=tuple(
-                each for each in map(_switch, status.switches)
-                if each not in self._tripped_before
+                each for each in _tripped(status) if each not in self._tripped_before
             ),
         )  # fmt: skip
 
@@ -175,6 +176,10 @@ class Eyes:
 
     def _on_disk(self) -> list[tuple[int, Record]]:
         """Read all records of a journal that a core may have open."""
+        from robotrader.adapters.lmdb_disk import LmdbDisk
+        from robotrader.journal import log
+        from robotrader.recovery import CATALOGUE
+
         disk = LmdbDisk(Path(journal_folder(self._config)), readonly=True)
         found: list[tuple[int, Record]] = []
         try:
@@ -227,6 +232,11 @@ def _breaks(found: answers.ReconcileAnswer) -> Iterator[str]:
         yield f"{each.kind} {each.key}: ours {each.ours}, the broker's {each.broker}"
     if not found.clean and not found.breaks:
         yield "an order is in doubt, so not everything could be compared"
+
+
+def _tripped(status: answers.StatusAnswer) -> tuple[str, ...]:
+    """Return why the kill switch is not off; that nobody knows it is a reason too."""
+    return (_UNKNOWN,) if status.switches is None else tuple(map(_switch, status.switches))
 
 
 def _switch(row: answers.Switch) -> str:

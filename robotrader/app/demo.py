@@ -29,7 +29,7 @@ from robotrader.domain.errors import RoboTraderError
 from robotrader.recovery import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from robotrader.config import Resolved
     from robotrader.domain import control_answers as answers
@@ -87,6 +87,7 @@ def _configuration(folder: Path, *, may_break: bool) -> Resolved:
         f"strategy.cross.symbols=[{symbols}]",
         'strategy.cross.bar="5s"',
         "strategy.cross.params={fast=1, slow=2, qty=10}",
+        "kill_switch.losses_max=0",  # it pays for each trade: five in a row soon lose
     ]
     if may_break:
         says += ["chaos.enabled=true", f"chaos.link_port={_free_port()}"]
@@ -113,7 +114,7 @@ class _Session:
         self._resolved, self._heart, self._scenario = resolved, heart, scenario
         self._chaos: subprocess.Popen[bytes] | None = None
         self._out = tables.console(no_color=False, quiet=False)
-        self._begun = time.monotonic()
+        self._begun, self._begun_ns = time.monotonic(), time.time_ns()
         self._pids: set[int] = set()
         self._fills: list[answers.TradeRow] = []
         self._last: answers.StatusAnswer | None = None
@@ -142,6 +143,7 @@ class _Session:
                 time.sleep(0.2)
                 continue
             self._last = status
+            self._greet(status)
             if status.pid != shown and status.reconciled:
                 shown = status.pid
                 self._show_tree()
@@ -173,12 +175,16 @@ class _Session:
         if found is not None:
             self._out.print(tables.actor_tree(found.actors))
 
-    def _say(self, status: answers.StatusAnswer) -> None:
+    def _greet(self, status: answers.StatusAnswer) -> None:
         if status.pid not in self._pids:
             again = "again, " if self._pids else ""
             self._pids.add(status.pid)
             self._out.print(f"core is up {again}process {status.pid}, epoch {status.epoch}")
-        switches = ", ".join(f"{each.level} {each.scope}" for each in status.switches) or "off"
+
+    def _say(self, status: answers.StatusAnswer) -> None:
+        switches = tables.SWITCH_UNKNOWN
+        if status.switches is not None:
+            switches = ", ".join(f"{each.level} {each.scope}" for each in status.switches) or "off"
         self._out.print(
             f"{time.monotonic() - self._begun:6.1f} s",
             f"gateway {status.link}{', reconciled' if status.reconciled else ''}",
@@ -209,13 +215,22 @@ class _Session:
         fills = [each for each in records if type(each).__name__ == "FillBooked"]
         costs = [each for each in records if type(each).__name__ == "CommissionBooked"]
         paid = sum((each.commission for each in costs), Decimal(0))
+        orders = [each for each in records if type(each).__name__ == "OrderIntended"]
         last = self._last
+        self._out.print(
+            f"first order after {self._after(orders)}, first fill after {self._after(fills)}"
+        )
         self._out.print(
             f"session: {len(records)} records, {len(fills)} fills, commissions {paid:.2f}, "
             f"equity {_money(None if last is None else last.net_liquidation)}, "
             f"core processes {len(self._pids)}, heart's exit status {status}"
         )
         return 0 if fills and status == 0 and self._held() else 1
+
+    def _after(self, records: Sequence[Any]) -> str:
+        """Say how long after the begin the first of these records was made."""
+        first_ns = min((each.wall_ns for each in records), default=None)
+        return tables.age(None if first_ns is None else (first_ns - self._begun_ns) / 1e9)
 
     def _held(self) -> bool:
         """Return whether the scenario held, if there was to be one."""

@@ -227,8 +227,9 @@ def conf_03(site: Site) -> Finding:
     unset = [name for name in LIVE_LIMITS if site.resolved.origins[f"risk.{name}"] == "default"]
     if unset:
         return error(f"live limits left at their defaults: {', '.join(unset)}", "choose them")
-    if risk.max_gross > GROSS_SANE or risk.max_daily_loss > DAILY_LOSS_SANE:
-        said = f"max_gross {risk.max_gross:g}, max_daily_loss {risk.max_daily_loss:g}"
+    loss = max(risk.max_daily_loss, site.config.kill_switch.daily_loss)
+    if risk.max_gross > GROSS_SANE or loss > DAILY_LOSS_SANE:
+        said = f"max_gross {risk.max_gross:g}, daily loss {loss:g}"
         return warning(said, f"are {GROSS_SANE:g} and {DAILY_LOSS_SANE:g} not enough?")
     return ok("limits are set")
 

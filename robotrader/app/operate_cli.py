@@ -307,8 +307,10 @@ def unhealthy(status: answers.StatusAnswer) -> Iterator[str]:
         yield "nobody knows how fresh the feeds are"
     elif status.feeds_fresh < status.feeds and status.link == "ready":
         yield f"{status.feeds - status.feeds_fresh} of {status.feeds} feeds are stale"
-    yield from (each.why for each in status.switches if each.why.startswith(_BUILD))
-    for each in status.switches:
+    if status.switches is None:
+        yield "nobody knows how the kill switch is: it counts as tripped"
+    yield from (each.why for each in status.switches or () if each.why.startswith(_BUILD))
+    for each in status.switches or ():
         if not each.durable:
             yield f"the kill switch in {each.scope} is in force but not durable: free the disk"
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from robotrader.app import exits, montecarlo_cli, run_files, sweep_cli, walkforward_cli
+from robotrader.app.browser import opened
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import PATHS, RUNS, SWEEPS, WALKS, folder_of
-from robotrader.backtest import tearsheet
 from robotrader.domain.errors import ConfigurationError
 from robotrader.research import WalkForward, sweep_page, walk_page
 
@@ -36,9 +35,7 @@ def _open(arguments: argparse.Namespace) -> int:
     page = folder / _PAGES[kind]
     if not page.is_file():
         _written(folder, kind)
-    if not webbrowser.open(page.resolve().as_uri()):
-        msg = f"no browser could be started: open {page} yourself"
-        raise ConfigurationError(msg)
+    opened(page)
     print(page)
     return exits.OK
 
@@ -70,7 +67,7 @@ def _paths(folder: Path) -> str:
 
 
 _MAKERS: Final[dict[str, Callable[[Path], str]]] = {
-    RUNS: lambda folder: tearsheet(run_files.read_report(folder)),
+    RUNS: run_files.page_of,
     SWEEPS: lambda folder: sweep_page(sweep_cli.kept_report(folder)),
     WALKS: _walk,
     PATHS: _paths,

@@ -77,6 +77,9 @@ def _add_walk(
     add("--purge", type=_natural, default=5, metavar="DAYS",
         help="left out beside tested folds: as long as a trade is open; default 5")  # fmt: skip
     add("--embargo", type=_natural, default=5, metavar="DAYS", help="more after them; default 5")
+    resume = verbs.add_parser("resume", parents=shared, help="go on with one that ended early")
+    resume.add_argument("id", nargs="?", metavar="ID", help="default: the newest")
+    _add_executor(resume)
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:

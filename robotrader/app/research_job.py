@@ -23,13 +23,15 @@ from robotrader.app.backtest_data import History, history_of
 from robotrader.app.backtest_engine import engine_of, prices_of
 from robotrader.app.building import chosen
 from robotrader.app.catalogue_data import FOLDER
-from robotrader.backtest import report_of_run, when
+from robotrader.backtest import Series, report_of_run, when
 from robotrader.config import Config
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.hours import midnight_ns
 from robotrader.research import Trial, Value, figures_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from robotrader.backtest import Prices
 
 _LONGEST: Final = 300
@@ -96,7 +98,11 @@ class Loaded:
         self.config = msgspec.json.decode(source.config, type=Config)
         self.arguments = source.options.namespace()
         self.history: History = history_of(self.config, self.arguments)
-        self.prices = list(prices_of(self.history))
+        prices = prices_of(self.history)
+        self._whole = prices if isinstance(prices, Series) else None
+        """All of them, where a run with signals can leap over some."""
+
+        self.prices = list(prices)
         self._times = [when(each) for each in self.prices]
 
     @property
@@ -115,10 +121,10 @@ class Loaded:
             made.update(msgspec.msgpack.encode(each))
         return made.hexdigest()
 
-    def until(self, end: date | None) -> list[Prices]:
+    def until(self, end: date | None) -> Iterable[Prices]:
         """Return the prices up to a day, with it."""
         if end is None:
-            return self.prices
+            return self.prices if self._whole is None else self._whole
         return self.prices[: bisect_right(self._times, midnight_ns(end + timedelta(days=1)))]
 
 
@@ -134,12 +140,17 @@ def run_task(source: Source, task: Task) -> Trial:
     try:
         return _run(own, task)
     except Exception as error:  # noqa: BLE001  # whatever a strategy raises is its trial's result
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        return Trial(
-            number=task.number,
-            params=task.params,
-            error=_ADDRESS.sub("0x...", said)[:_LONGEST],
-        )
+        return failed(task, error)
+
+
+def failed(task: Task, error: Exception) -> Trial:
+    """Return the trial of a task that raised."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return Trial(
+        number=task.number,
+        params=task.params,
+        error=_ADDRESS.sub("0x...", said)[:_LONGEST],
+    )
 
 
 def _run(own: Loaded, task: Task) -> Trial:

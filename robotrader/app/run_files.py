@@ -1,4 +1,7 @@
-"""The files of one backtest: its report, its trades, its page."""
+"""The files of one backtest: its report, its tables, its candles, its page.
+
+Each table is there twice, with the same rows and columns: as JSON, exact, and as Parquet.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,61 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from robotrader.backtest import Report
+from robotrader.adapters import parquet_rows
+from robotrader.backtest import (
+    Charts,
+    DayRow,
+    FillRow,
+    OrderRow,
+    Report,
+    Tables,
+    TradeRow,
+    tearsheet,
+)
 from robotrader.domain.errors import ConfigurationError
-from robotrader.performance import RoundTrip, flat_trades
+from robotrader.performance import RoundTrip
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from robotrader.backtest import Result
 
 T = TypeVar("T")
 
 REPORT: Final = "report.json"
 TRADES: Final = "trades.json"
+EQUITY: Final = "equity.json"
+CANDLES: Final = "candles.json"
 PAGE: Final = "tearsheet.html"
+ROWS: Final[dict[str, type[msgspec.Struct]]] = {
+    "orders": OrderRow,
+    "fills": FillRow,
+    "trades": TradeRow,
+    "equity": DayRow,
+}
+"""What the rows of each table are; its file's name."""
 
 
-def write_trades(folder: Path, result: Result) -> None:
-    """Keep the trades of a run, from flat to flat, as they were closed."""
-    multipliers = {each.con_id: each.multiplier for each in result.setup.instruments}
-    trades = flat_trades(result.fills, multipliers)
-    (folder / TRADES).write_bytes(msgspec.json.encode(trades))
+def write_run(folder: Path, made: Report, tables: Tables, charts: Charts) -> None:
+    """Keep a run; the page is written last.
+
+    Raises:
+        OSError: the disk is full, or may not be written.
+    """
+    (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+    for name in Tables.__struct_fields__:
+        rows = getattr(tables, name)
+        (folder / f"{name}.json").write_bytes(msgspec.json.encode(rows))
+        parquet_rows.write(folder / f"{name}.parquet", ROWS[name], rows)
+    (folder / CANDLES).write_bytes(msgspec.json.encode(charts))
+    (folder / PAGE).write_text(page_of(folder), "utf-8")
+
+
+def page_of(folder: Path) -> str:
+    """Return the page of a run that is kept; one of an older version has no candles."""
+    made = read_report(folder)
+    if not (folder / CANDLES).is_file():
+        return tearsheet(made)
+    charts = read_kept(folder / CANDLES, Charts)
+    return tearsheet(made, charts, read_kept(folder / EQUITY, tuple[DayRow, ...]))
 
 
 def read_trades(folder: Path) -> tuple[RoundTrip, ...]:

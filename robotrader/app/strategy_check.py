@@ -24,13 +24,13 @@ from robotrader.checks import Desk, Verdict, digest, verdicts, walk
 from robotrader.domain import Bar, Instrument
 from robotrader.domain.errors import ConfigurationError, StrategyError
 from robotrader.market.lengths import bar_ns
+from robotrader.strategies import StrategyHost
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
     from robotrader.config import Config
-    from robotrader.strategies import StrategyHost
 
 _HASH_SEEDS: Final = ("1", "4242")
 _PATIENCE_S: Final = 600.0
@@ -98,6 +98,9 @@ def _given(
     chosen = config.strategy[name]
     symbol = arguments.symbol or chosen.symbols[0]
     size = arguments.bar or chosen.bar
+    if chosen.spread:
+        msg = f"strategy.{name} is a spread: `strategy check` knows strategies of one symbol"
+        raise ConfigurationError(msg)
     only = msgspec.structs.replace(chosen, symbols=(symbol,), bar=size)
     config = msgspec.structs.replace(config, strategy={name: only})
     if arguments.symbol:
@@ -109,6 +112,7 @@ def _given(
 
     def make() -> StrategyHost:
         (host,) = hosts_of(config, {instrument.con_id: instrument})
+        assert isinstance(host, StrategyHost), "spreads were refused"
         return host
 
     return make, bars, said

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import time
 from datetime import UTC, datetime
-from hashlib import blake2b
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rich.console import Console
 from rich.live import Live
 
-from robotrader.adapters.installed import Installed
-from robotrader.adapters.loader import load_class
 from robotrader.adapters.sweep_files import (
     SPEC,
     appending,
     read_spec,
     read_trials,
+    read_ways,
     write_spec,
+    write_ways,
 )
 from robotrader.app import exits
 from robotrader.app.backtest_engine import only
 from robotrader.app.building import chosen
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import SWEEPS, folder_of, new_folder
+from robotrader.app.research_begun import code_of, kept_folder, unchanged, window_of
 from robotrader.app.research_job import Options, Source, Task, loaded
 from robotrader.app.research_run import (
     data_named,
@@ -37,20 +36,30 @@ from robotrader.app.research_run import (
     search_of,
     space_of,
 )
+from robotrader.app.sweep_loop import CHECKED, SweepLoop, agree
 from robotrader.app.sweep_tables import brief, full, live
 from robotrader.app.tables import console, show
 from robotrader.config import Config
-from robotrader.domain.errors import ConfigurationError
-from robotrader.research import Axis, Space, Trial, searched, sweep_page, sweep_report
+from robotrader.research import (
+    Axis,
+    Space,
+    Trial,
+    ranked_by,
+    searched,
+    sweep_page,
+    sweep_report,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import RenderableType
 
-    from robotrader.app.research_job import Loaded
-    from robotrader.research import Point, SweepReport
+    from robotrader.research import Point, SweepReport, Ways
+
+    Engine = Callable[[Sequence[Task]], Iterator[Trial]]
 
 PAGE: Final = "report.html"
 
@@ -115,37 +124,10 @@ def _run(arguments: argparse.Namespace) -> int:
     return _go_on(folder, spec, arguments)
 
 
-def window_of(history: Loaded) -> str:
-    """Return the days of trading, in words.
-
-    Raises:
-        ConfigurationError: there are none.
-    """
-    days = history.days
-    if not days:
-        msg = "no bar lies in that window: give an earlier --from or a later --to"
-        raise ConfigurationError(msg)
-    return f"{days[0]} to {days[-1]}, {len(days)} days"
-
-
-def code_of(config: Config) -> str:
-    """Return what tells this program and these strategies' files from others."""
-    made = blake2b(Installed.of_packages().running.encode(), digest_size=8)
-    for each in chosen(config).values():
-        made.update(Path(inspect.getfile(load_class(each.class_))).read_bytes())
-    return made.hexdigest()
-
-
 def _resume(arguments: argparse.Namespace) -> int:
     folder = sweep_folder(arguments)
     spec = read_spec(folder, Spec)
-    for what, was, now in (
-        ("program or a strategy's file", spec.code, code_of(spec.config)),
-        ("history", spec.data, loaded(spec.source).digest),
-    ):
-        if was != now:
-            msg = f"the {what} has changed since {folder.name} was begun: run the sweep anew"
-            raise ConfigurationError(msg)
+    unchanged(folder.name, spec.config, spec.code, spec.data, loaded(spec.source))
     return _go_on(folder, spec, arguments)
 
 
@@ -158,7 +140,7 @@ def _go_on(folder: Path, spec: Spec, arguments: argparse.Namespace) -> int:
         said = f"kept {kept} of {spec.planned}; go on with `robotrader sweep resume {folder.name}`"
         print(f"robotrader: interrupted: {said}", file=sys.stderr)
         return exits.INTERRUPTED
-    made = report_of(folder, spec, trials)
+    made = report_of(folder, spec, trials, ways=read_ways(folder))
     (folder / PAGE).write_text(sweep_page(made), "utf-8")
     show(made, full(made), arguments)
     if not arguments.json and not arguments.quiet:
@@ -168,20 +150,41 @@ def _go_on(folder: Path, spec: Spec, arguments: argparse.Namespace) -> int:
 
 def _completed(folder: Path, spec: Spec, arguments: argparse.Namespace) -> list[Trial]:
     recorded = read_trials(folder)
+    found: list[Trial] = []
+    looped = SweepLoop(loaded(spec.source))
+    checked: tuple[int, ...] = ()
     with appending(folder) as append, executor_of(arguments) as executor:
-
-        def numbered(points: Sequence[tuple[int, Point]]) -> Iterator[Trial]:
-            tasks = [Task(number=number, params=point) for number, point in points]
-            return run_tasks(executor, spec.source, tasks)
-
+        engine = partial(run_tasks, executor, spec.source)
         search = search_of(spec.method, Space(spec.axes), spec.count, spec.seed)
-        found: list[Trial] = []
-        with _watching(found, spec, len(recorded), arguments):
-            for trial in searched(search, numbered, spec.metric, recorded):
-                if len(found) >= len(recorded):
-                    append(trial)
-                found.append(trial)
+        try:
+            with _watching(found, spec, len(recorded), arguments):
+                run = partial(_numbered, looped, engine)
+                for trial in searched(search, run, spec.metric, recorded):
+                    if len(found) >= len(recorded):
+                        append(trial)
+                    found.append(trial)
+            checked = _checked(found, spec, looped, engine)
+        finally:
+            write_ways(folder, looped.ways(checked))
     return found
+
+
+def _numbered(
+    looped: SweepLoop, engine: Engine, points: Sequence[tuple[int, Point]]
+) -> Iterator[Trial]:
+    tasks = [Task(number=number, params=point) for number, point in points]
+    return looped.trials(tasks, engine)
+
+
+def _checked(
+    found: Sequence[Trial], spec: Spec, looped: SweepLoop, engine: Engine
+) -> tuple[int, ...]:
+    """Let the engine run the best, too; raises StrategyError if one is another."""
+    if not looped.knows:
+        return ()
+    best = [trial for trial, _ in ranked_by(found, spec.metric)[:CHECKED]]
+    tasks = [Task(number=each.number, params=each.params) for each in best]
+    return agree(best, engine(tasks))
 
 
 def _watching(found: Sequence[Trial], spec: Spec, kept: int, arguments: argparse.Namespace) -> Live:
@@ -198,7 +201,9 @@ def _watching(found: Sequence[Trial], spec: Spec, kept: int, arguments: argparse
     return Live(get_renderable=seen, console=out, refresh_per_second=4, transient=True)
 
 
-def report_of(folder: Path, spec: Spec, trials: Sequence[Trial], top: int = 10) -> SweepReport:
+def report_of(
+    folder: Path, spec: Spec, trials: Sequence[Trial], top: int = 10, ways: Ways | None = None
+) -> SweepReport:
     """Return the report of a sweep as it is now."""
     return sweep_report(
         trials,
@@ -212,30 +217,20 @@ def report_of(folder: Path, spec: Spec, trials: Sequence[Trial], top: int = 10) 
         window=spec.window,
         planned=spec.planned,
         top=top,
+        ways=ways,
     )
 
 
 def kept_report(folder: Path, top: int = 10) -> SweepReport:
     """Return the report of a sweep that was kept; raises ConfigurationError."""
-    return report_of(folder, read_spec(folder, Spec), read_trials(folder), top)
+    spec, trials = read_spec(folder, Spec), read_trials(folder)
+    return report_of(folder, spec, trials, top, read_ways(folder))
 
 
 def sweep_folder(arguments: argparse.Namespace) -> Path:
-    """Return the folder of the sweep that is meant, or of the newest.
-
-    Raises:
-        ConfigurationError: there is none of that name, or none at all.
-    """
+    """Return the folder of the sweep that is meant, or of the newest; raises as ``kept_folder``."""
     parent = folder_of(from_arguments(arguments).config, SWEEPS)
-    if arguments.id is not None:
-        if not (parent / arguments.id / SPEC).is_file():
-            msg = f"no sweep {arguments.id} in {parent}: `robotrader sweep ls` lists them"
-            raise ConfigurationError(msg)
-        return parent / str(arguments.id)
-    known = sorted(parent.glob(f"*/{SPEC}"))
-    if not known:
-        raise ConfigurationError(f"no sweeps in {parent}: begin one with `robotrader sweep run`")
-    return known[-1].parent
+    return kept_folder(parent, arguments.id, SPEC, "sweep")
 
 
 def _ls(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from robotrader.research import Best, Map, SweepReport, Trial, Value
+    from robotrader.research import Best, Map, SweepReport, Trial, Value, Ways
 
 _SHOWN_LIVE: Final = 8
 _ROWS: Final = 20
@@ -78,9 +78,25 @@ def _summary(made: SweepReport) -> list[tuple[str, str]]:
         ("sweep", f"{made.name}, {made.method}, seed {made.seed}"),
         ("window", made.window),
         ("trials", f"{made.done} of {made.planned}, {failed} failed"),
+        *_ways(made.ways),
         *(("failed", f"{count} times, as: {error}") for error, count in made.failures.items()),
     ]
     return rows[:_ROWS]
+
+
+def _ways(ways: Ways | None) -> list[tuple[str, str]]:
+    """Return how the trials were computed."""
+    if ways is None or not ways.asked:
+        return []
+    rows = []
+    if ways.looped:
+        spent = ", ".join(f"{name} {each:.2f} s" for name, each in ways.seconds.items())
+        rows.append(("loop", f"{ways.looped} by the compiled loop (of the processor: {spent})"))
+    rows += [("engine", f"{count} by the engine: {why}") for why, count in ways.engine.items()]
+    if ways.checked:
+        same = ", ".join(str(each) for each in ways.checked)
+        rows.append(("checked", f"trials {same} by the engine, too: every figure is the same"))
+    return rows
 
 
 def best_rows(best: Best | None) -> list[tuple[str, str]]:

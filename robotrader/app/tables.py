@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from robotrader.domain.control_answers import ActorRow, Answer
 
 UNKNOWN: Final = "—"
+SWITCH_UNKNOWN: Final = "not known: counts as tripped"
+"""What is said of the kill switch while its actor is being restarted."""
+
 _PIPE_COLUMNS: Final = 200
 _MODES: Final = {"sim": "white", "paper": "blue", "live": "bold red"}
 
@@ -107,22 +110,28 @@ def table(
     return Group(Text(clean(title), style=style), made) if title else made
 
 
+def _switches(answer: answers.StatusAnswer) -> str:
+    if answer.switches is None:
+        return SWITCH_UNKNOWN
+    said = (
+        f"{switch.level} in {switch.scope} since {when(switch.since_ns)}: {switch.why}"
+        + ("" if switch.durable else " (NOT DURABLE: make room on the disk)")
+        for switch in answer.switches
+    )
+    return "; ".join(said) or "off"
+
+
 def _status(answer: answers.StatusAnswer) -> RenderableType:
     def since(at_ns: int | None) -> str:
         return age(None if at_ns is None else (answer.now_ns - at_ns) / 1e9)
 
-    switches = [
-        f"{switch.level} in {switch.scope} since {when(switch.since_ns)}: {switch.why}"
-        + ("" if switch.durable else " (NOT DURABLE: make room on the disk)")
-        for switch in answer.switches
-    ]
     rows = [
         ("mode", f"{answer.mode.upper()} {answer.account}"),
         ("state", f"{answer.state.value}, up {since(answer.started_ns)}, pid {answer.pid}"),
         ("link", f"{answer.link}, last message {since(answer.last_message_ns)} ago"
                  + (f": {answer.link_why}" if answer.link_why else "")),
         ("reconciled", "yes" if answer.reconciled else "NO: no new orders"),
-        ("kill switch", "; ".join(switches) or "off"),
+        ("kill switch", _switches(answer)),
         *[("suspended", f"{each.strategy} since {when(each.since_ns)}: {each.why}")
           for each in answer.suspended or ()],
         *([("suspended", UNKNOWN)] if answer.suspended is None else []),

@@ -1,20 +1,30 @@
-"""``robotrader walkforward run``: parameters chosen on some days and judged on others."""
+"""``robotrader walkforward run|resume``: parameters chosen on some days, judged on others."""
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
-from robotrader.adapters.sweep_files import write_whole
+from robotrader.adapters.sweep_files import (
+    PLAN,
+    appending,
+    read_spec,
+    read_trials,
+    write_spec,
+    write_whole,
+)
 from robotrader.app import exits
 from robotrader.app.backtest_engine import only
 from robotrader.app.building import chosen
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import WALKS, folder_of, new_folder
 from robotrader.app.progress import Progress
+from robotrader.app.research_begun import code_of, kept_folder, unchanged
 from robotrader.app.research_job import Options, Source, Task, loaded
 from robotrader.app.research_run import (
     checked_metric,
@@ -26,31 +36,29 @@ from robotrader.app.research_run import (
     space_of,
 )
 from robotrader.app.tables import show
+from robotrader.app.walk_plan import GIVEN, Kept, Plan, splits_of
 from robotrader.app.walk_tables import full
 from robotrader.domain.errors import ConfigurationError
 from robotrader.research import (
     METRICS,
     OF_RETURNS,
     Skipped,
-    Split,
+    Space,
     Trial,
     WalkForward,
     Window,
     best_of,
-    combinatorial,
     days_of,
     decay,
     efficiency,
     held_up,
     on_days,
     path_ratios,
-    purged_folds,
     searched,
     span_of,
     stitched,
     summary_of,
     taken,
-    walk_forward,
     walk_page,
 )
 
@@ -58,34 +66,86 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
     from datetime import date
+    from pathlib import Path
 
     from robotrader.app.research_job import Loaded
-    from robotrader.config import Config
     from robotrader.jobs import Executor
     from robotrader.performance.track import Floats
-    from robotrader.research import Best, Point, Space
+    from robotrader.research import Best, Point, Split
 
 REPORT: Final = "walkforward.json"
 PAGE: Final = "report.html"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run; returns the exit status."""
-    return exits.guarded(lambda: data_named(lambda: _run(arguments)))
+    """Run or resume; returns the exit status."""
+    return exits.guarded(lambda: data_named(lambda: _VERBS[arguments.verb](arguments)))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     resolved = from_arguments(arguments)
     config = only(resolved.config, arguments.strategy)
-    with executor_of(arguments) as executor:
-        walk = _Walk(config, arguments, executor)
-        parts = walk.folds() if arguments.scheme in _FOLDED else walk.windows()
+    space = space_of(config, arguments.param)
+    source = Source(msgspec.json.encode(config), Options.of(arguments))
+    given = {name: getattr(arguments, name) for name in GIVEN}
+    plan = Plan(
+        config=config,
+        config_hash=resolved.hash,
+        options=source.options,
+        axes=space.axes,
+        code=code_of(config),
+        data="",
+        **given,
+    )
+    _checked(plan, space)
+    plan = msgspec.structs.replace(plan, data=loaded(source).digest)
+    splits_of(plan, len(loaded(source).days))  # says what is wrong before anything is kept
     name = "-".join(sorted(chosen(config)))[:40]
     folder = new_folder(folder_of(config, WALKS), name, datetime.now(UTC))
-    windows, skipped, outside, ratios = parts
-    track = stitched(outside, float(arguments.cash))
-    made = WalkForward(
-        name=folder.name,
+    write_spec(folder, plan, PLAN)
+    return _go_on(folder, plan, arguments)
+
+
+def _checked(plan: Plan, space: Space) -> None:
+    """Raise ConfigurationError if options do not fit together."""
+    checked_metric(plan.metric, OF_RETURNS if plan.folded else tuple(METRICS))
+    if plan.folded and plan.method == "tpe":
+        msg = "--method tpe has seen every day: with folds use grid or random"
+        raise ConfigurationError(msg)
+    search_of(plan.method, space, plan.trials, plan.seed)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    parent = folder_of(from_arguments(arguments).config, WALKS)
+    folder = kept_folder(parent, arguments.id, PLAN, "walkforward")
+    plan = read_spec(folder, Plan, PLAN)
+    unchanged(folder.name, plan.config, plan.code, plan.data, loaded(plan.source))
+    return _go_on(folder, plan, arguments)
+
+
+def _go_on(folder: Path, plan: Plan, arguments: argparse.Namespace) -> int:
+    """Run what is not kept yet, then show everything."""
+    try:
+        with appending(folder) as append, executor_of(arguments) as executor:
+            made = _made(folder.name, plan, _Walk(plan, Kept(folder, append), executor, arguments))
+    except KeyboardInterrupt:
+        kept = len(read_trials(folder))
+        said = f"kept {kept} trials; go on with `robotrader walkforward resume {folder.name}`"
+        print(f"robotrader: interrupted: {said}", file=sys.stderr)
+        return exits.INTERRUPTED
+    write_whole(folder / REPORT, msgspec.json.format(msgspec.json.encode(made)))
+    (folder / PAGE).write_text(walk_page(made), "utf-8")
+    show(made, full(made), arguments)
+    if not arguments.json and not arguments.quiet:
+        print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
+    return exits.OK
+
+
+def _made(name: str, plan: Plan, walk: _Walk) -> WalkForward:
+    windows, skipped, outside, ratios = walk.folds() if plan.folded else walk.windows()
+    track = stitched(outside, float(plan.options.cash))
+    return WalkForward(
+        name=name,
         scheme=walk.said,
         windows=tuple(windows),
         skipped=tuple(skipped),
@@ -96,19 +156,13 @@ def _run(arguments: argparse.Namespace) -> int:
         track=track,
         ratios=ratios,
         provenance=walk.history.history.said,
-        config_hash=resolved.hash,
-        metric=arguments.metric,
+        config_hash=plan.config_hash,
+        metric=plan.metric,
         failed=walk.failed,
     )
-    write_whole(folder / REPORT, msgspec.json.format(msgspec.json.encode(made)))
-    (folder / PAGE).write_text(walk_page(made), "utf-8")
-    show(made, full(made), arguments)
-    if not arguments.json and not arguments.quiet:
-        print(f"kept as {made.name} in {folder.parent}; page: {folder / PAGE}")
-    return exits.OK
 
 
-_FOLDED: Final = ("folds", "combinatorial")
+_VERBS: Final = {"run": _run, "resume": _resume}
 _Parts = tuple[
     "list[Window]", "list[Skipped]", "list[tuple[list[date], Floats]]", "tuple[float, ...]"
 ]
@@ -118,30 +172,24 @@ _Parts = tuple[
 class _Walk:
     """One run: its history, its splits and its search; see the module's prose."""
 
-    def __init__(self, config: Config, arguments: argparse.Namespace, executor: Executor) -> None:
-        folded = arguments.scheme in _FOLDED
-        checked_metric(arguments.metric, OF_RETURNS if folded else tuple(METRICS))
-        if folded and arguments.method == "tpe":
-            msg = "--method tpe has seen every day: with folds use grid or random"
-            raise ConfigurationError(msg)
-        self.space: Space = space_of(config, arguments.param)
-        search_of(arguments.method, self.space, arguments.trials, arguments.seed)
-        self.arguments = arguments
-        self.executor = executor
-        self.source = Source(msgspec.json.encode(config), Options.of(arguments))
-        self.history: Loaded = loaded(self.source)
+    def __init__(
+        self, plan: Plan, kept: Kept, executor: Executor, arguments: argparse.Namespace
+    ) -> None:
+        self.plan, self.kept, self.executor = plan, kept, executor
+        self.space = Space(plan.axes)
+        self.history: Loaded = loaded(plan.source)
         self.days = self.history.days
-        self.splits = self._splits()
+        self.splits = splits_of(plan, len(self.days))
         self.failed = 0
-        size = planned(arguments.method, self.space, arguments.trials)
-        count = size if folded else (size + 1) * len(self.splits)
+        size = planned(plan.method, self.space, plan.trials)
+        count = size if plan.folded else (size + 1) * len(self.splits)
         self.progress = Progress(count, "trials", arguments)
 
     @property
     def said(self) -> str:
         """The scheme in words."""
-        given = self.arguments
-        if given.scheme in _FOLDED:
+        given = self.plan
+        if given.folded:
             tested = 1 if given.scheme == "folds" else given.tested
             return (
                 f"{len(self.splits)} splits of {given.folds} folds, {tested} tested at once, "
@@ -151,20 +199,6 @@ class _Walk:
             f"{len(self.splits)} {given.scheme} windows of {given.train} days, judged on the "
             f"{given.test} days that follow after {given.gap}"
         )
-
-    def _splits(self) -> tuple[Split, ...]:
-        given, count = self.arguments, len(self.days)
-        try:
-            if given.scheme == "folds":
-                return purged_folds(count, given.folds, purge=given.purge, embargo=given.embargo)
-            if given.scheme == "combinatorial":
-                return combinatorial(
-                    count, given.folds, given.tested, purge=given.purge, embargo=given.embargo
-                )
-            anchored = given.scheme == "anchored"
-            return walk_forward(count, given.train, given.test, anchored=anchored, gap=given.gap)
-        except ValueError as error:
-            raise ConfigurationError(str(error)) from error
 
     def windows(self) -> _Parts:
         """Choose in a search of each window's own days, judge in a run of the days that follow."""
@@ -176,7 +210,7 @@ class _Walk:
                 inside, judged = days_of(split, self.days)
                 tried = list(self._search(inside))
                 self.failed += sum(1 for each in tried if each.error)
-                best = best_of(tried, self.arguments.metric)
+                best = best_of(tried, self.plan.metric)
                 if best is None:
                     skipped.append(Skipped(number=number, why=_why(tried)))
                     continue
@@ -196,7 +230,7 @@ class _Walk:
         return windows, skipped, outside, ()
 
     def _search(self, days: Sequence[date]) -> Iterator[Trial]:
-        given = self.arguments
+        given = self.plan
 
         def numbered(points: Sequence[tuple[int, Point]]) -> Iterator[Trial]:
             return self._tried([_task(point, days, number) for number, point in points])
@@ -205,7 +239,10 @@ class _Walk:
         return searched(search, numbered, given.metric)
 
     def _tried(self, tasks: Sequence[Task]) -> Iterator[Trial]:
-        for trial in run_tasks(self.executor, self.source, tasks):
+        known = list(self.kept.answered(tasks))
+        rest = tasks[len(known) :]
+        new = run_tasks(self.executor, self.plan.source, rest) if rest else ()
+        for trial in chain(known, map(self.kept.keep, new)):
             self.progress.step(failed=bool(trial.error))
             yield trial
 
@@ -219,7 +256,7 @@ class _Walk:
             tried = list(self._search(self.days))
         self.failed = sum(1 for each in tried if each.error)
         for number, split in enumerate(self.splits):
-            best = best_of([_inside(each, split) for each in tried], self.arguments.metric)
+            best = best_of([_inside(each, split) for each in tried], self.plan.metric)
             if best is None:
                 skipped.append(Skipped(number=number, why=_why(tried)))
                 picked.append(None)
@@ -236,9 +273,9 @@ class _Walk:
             windows.append(window)
             outside.append((judged, earned))
             picked.append(returns)
-        if self.arguments.scheme == "folds":
+        if self.plan.scheme == "folds":
             return windows, skipped, outside, ()
-        given = self.arguments
+        given = self.plan
         ratios = path_ratios(picked, len(self.days), given.folds, given.tested)
         return windows, skipped, [], ratios
 

@@ -18,12 +18,15 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from robotrader.backtest.feed import Series
+from robotrader.backtest.leaps import Leaps
 from robotrader.backtest.result import Result, Setup
 from robotrader.backtest.signalled import Signalled
 from robotrader.backtest.trading import Trading
 from robotrader.domain import Quote, Trade
 from robotrader.domain import records as rec
 from robotrader.performance import Track
+from robotrader.strategies import StrategyHost
 from robotrader.strategies.events import NOTHING
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from robotrader.backtest.feed import Prices
     from robotrader.domain import Bar
-    from robotrader.strategies import StrategyHost
+    from robotrader.strategies import Host
 
 _TICKS: Final = (Quote, Trade)
 _CENTS: Final = Decimal("1e-8")
@@ -43,22 +46,21 @@ class Engine:
 
     Args:
         setup: account, contracts, limits, costs and rules.
-        hosts: strategies, with the contract that each is told of; names are unique.
+        hosts: strategies, with the contracts that each is told of; names are unique.
         skip_quiet: whether nothing is looked at where nothing happens.
 
     Attributes:
         trading: account, venue, gate and records, once a run has begun.
     """
 
-    def __init__(
-        self, setup: Setup, hosts: Iterable[StrategyHost], *, skip_quiet: bool = True
-    ) -> None:
+    def __init__(self, setup: Setup, hosts: Iterable[Host], *, skip_quiet: bool = True) -> None:
         self.setup = setup
         self.trading: Trading
         self._hosts = {each.name: each for each in hosts}
-        self._by_contract: dict[int, list[StrategyHost | Signalled]] = {}
+        self._by_contract: dict[int, list[Host | Signalled]] = {}
         for host in self._hosts.values():
-            self._by_contract.setdefault(host.instrument.con_id, []).append(host)
+            for each in host.instruments:
+                self._by_contract.setdefault(each.con_id, []).append(host)
         self._asks = not skip_quiet
         self._day: date | None = None
         self._day_ends_ns = 0
@@ -75,9 +77,9 @@ class Engine:
         for con_id, hosts in self._by_contract.items():
             own = bars.get(con_id, ())
             hosts[:] = [
-                Signalled(each, own, asks=self._asks)
+                Signalled(each, own, asks=self._asks) if isinstance(each, StrategyHost) else each
                 for each in self._hosts.values()
-                if each.instrument.con_id == con_id
+                if con_id in {one.con_id for one in each.instruments}
             ]
 
     def run(self, prices: Iterable[Prices], *, begin_ns: int = 0) -> Result:
@@ -89,25 +91,57 @@ class Engine:
             StrategyCrash: a strategy raised; it says at which event.
         """
         self.trading = Trading(self.setup, self._hosts, 0)  # replaced by the first price
-        live = self._past(iter(prices), begin_ns)
-        for first in live:
+        signalled = self._alone()
+        if isinstance(prices, Series) and signalled and prices.bars is signalled.bars:
+            prices = self._leaping(Leaps(prices, signalled), signalled)
+        following = iter(prices)
+        first = self._past(following, begin_ns)
+        if first is not None:
             self._begin(_starts_ns(first))
-            self._live(chain((first,), live))
+            self._live(chain((first,), following))
         if self._day is not None:
             self._end_of_day()
         return self._result()
 
-    def _past(self, prices: Iterator[Prices], begin_ns: int) -> Iterator[Prices]:
-        """Tell strategies of what was before the beginning; yield what is not."""
+    def _alone(self) -> Signalled | None:
+        """Return the host if it is the only one and its signals were computed at once."""
+        hosts = [each for own in self._by_contract.values() for each in own]
+        return hosts[0] if len(hosts) == 1 and isinstance(hosts[0], Signalled) else None
+
+    def _leaping(self, leaps: Leaps, signalled: Signalled) -> Iterator[Sequence[Bar]]:
+        """Yield the bars that something can happen at; pass over those between."""
+        at, bars = 0, leaps.bars
+        while at < len(bars):
+            yield (bars[at],)
+            at += 1
+            if not signalled.rests:
+                continue
+            end = leaps.until(at, self._day_ends_ns, self.trading.due_ns)
+            if end > at and self.trading.venue.by_contract.get(bars[at].con_id):
+                reach = self.trading.reaches.get(bars[at].con_id)
+                end = at if reach is None else leaps.met(at, end, reach)
+            if end > at:
+                self._pass(bars[at:end], signalled)
+                at = end
+
+    def _pass(self, bars: Sequence[Bar], signalled: Signalled) -> None:
+        """Take over what bars change at which nothing happens."""
+        last, trading = bars[-1], self.trading
+        signalled.skip(bars)
+        self._bars += len(bars)
+        trading.seen[last.con_id] = last
+        trading.now_ns = max(last.end_ns, trading.now_ns)
+
+    def _past(self, prices: Iterator[Prices], begin_ns: int) -> Prices | None:
+        """Tell strategies of what was before the beginning; return the first that was not."""
         for item in prices:
             start_ns = _starts_ns(item)
             if not self._day_ends_ns:
                 self._day_ends_ns = start_ns
                 self.trading = Trading(self.setup, self._hosts, start_ns)
             if start_ns >= begin_ns:
-                yield item
-                yield from prices
-            elif isinstance(item, Quote):
+                return item
+            if isinstance(item, Quote):
                 self.trading.quoted.add(item.con_id)
                 if item.bid and item.ask:
                     self.trading.seen[item.con_id] = item
@@ -117,6 +151,7 @@ class Engine:
                         self.trading.seen[bar.con_id] = bar
                     for host in self._by_contract.get(bar.con_id, ()):
                         host.bar(bar, live=False)
+        return None
 
     def _begin(self, now_ns: int) -> None:
         self.trading.now_ns = now_ns
@@ -141,10 +176,11 @@ class Engine:
             if trading.due_ns <= now_ns:
                 trading.ring(now_ns)
             trading.now_ns = max(now_ns, trading.now_ns)  # quotes may have come behind a bar
+            self._bars += len(item)
             for bar in item:
                 if trading.quoted and bar.con_id in trading.quoted:
                     continue
-                if asks or working.get(bar.con_id):
+                if asks or (working.get(bar.con_id) and trading.meets(bar)):
                     trading.meet(bar)
                 seen[bar.con_id] = bar
                 if asks:
@@ -152,7 +188,6 @@ class Engine:
             if todo:
                 trading.drain()
             for bar in item:
-                self._bars += 1
                 for host in hosts.get(bar.con_id, ()):
                     outcome = host.bar(bar)
                     if asks or outcome is not NOTHING:
@@ -224,6 +259,7 @@ class Engine:
             refusals=dict(known.refusals),
             blocked=dict(known.blocked),
             alerts=dict(known.alerts),
+            standstill=known.entries.standstill(),
             bars=self._bars,
             orders=sum(isinstance(each, rec.OrderIntended) for each in known.records),
             final=known.account(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import groupby, pairwise
@@ -9,14 +10,17 @@ from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import numpy as np
+
 from robotrader.domain import Quote, Trade
 from robotrader.market.quality import DataError, bar_fault, quote_fault, trade_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
     from robotrader.domain import Bar
+    from robotrader.strategies import Frame
 
 Prices: TypeAlias = "Sequence[Bar] | Quote | Trade"
 """Bars that end together, or one quote, or one trade that was printed."""
@@ -24,8 +28,37 @@ Prices: TypeAlias = "Sequence[Bar] | Quote | Trade"
 _END: Final = attrgetter("end_ns")
 
 
-def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iterator[Sequence[Bar]]:
-    """Yield the bars of each contract, checked, as batches that end at the same time.
+class Series:
+    """The bars of one contract, as batches of one; checked as they are taken.
+
+    Args:
+        bars: in the order of time.
+        name: the contract's symbol, for errors.
+    """
+
+    def __init__(self, bars: Sequence[Bar], name: str) -> None:
+        self.bars, self._name = bars, name
+
+    def __iter__(self) -> Iterator[Sequence[Bar]]:
+        """Yield them; raises as ``batches``."""
+        return zip(checked(self.bars, self._name), strict=True)
+
+    def check(self, frame: Frame) -> None:
+        """Check all of them at once, by their columns; raises as ``batches``."""
+        opened, high, low, close = frame.open, frame.high, frame.low, frame.close
+        wap = np.array([each.wap for each in self.bars], np.float64)
+        usable = (low > 0) & (low <= opened) & (opened <= high) & (high < inf)
+        usable &= (low <= close) & (close <= high) & (frame.start_ns < frame.end_ns)
+        usable &= (frame.volume >= 0) & (frame.volume < inf) & (wap >= 0) & (wap < inf)
+        usable[:1] &= frame.start_ns[:1] >= 0
+        usable[1:] &= frame.start_ns[1:] >= frame.end_ns[:-1]
+        if not usable.all() or min((each.count for each in self.bars), default=0) < 0:
+            for _ in checked(self.bars, self._name):
+                pass  # the first that is not usable raises, and says why
+
+
+def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iterable[Sequence[Bar]]:
+    """Return the bars of each contract, checked, as batches that end at the same time.
 
     ``names`` are the contracts' symbols, for errors.
 
@@ -34,8 +67,13 @@ def batches(bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]) -> Iter
     """
     if len(bars) == 1:
         ((con_id, own),) = bars.items()
-        yield from zip(checked(own, names[con_id]), strict=True)  # batches of one
-        return
+        return Series(own if isinstance(own, Sequence) else tuple(own), names[con_id])
+    return _together(bars, names)
+
+
+def _together(
+    bars: Mapping[int, Iterable[Bar]], names: Mapping[int, str]
+) -> Iterator[Sequence[Bar]]:
     every = [bar for con_id, own in bars.items() for bar in checked(own, names[con_id])]
     every.sort(key=_END)  # stable: contracts keep their order
     for _, group in groupby(every, _END):

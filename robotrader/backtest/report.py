@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from robotrader.backtest.standstill import Standstill
 from robotrader.ledger.money import ZERO
 from robotrader.performance import (
     DAYS_A_YEAR,
@@ -70,6 +71,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A return for each of the track's days; empty: none was given."""
 
     benchmark_name: str = ""
+    standstill: Standstill | None = None
+    """Since when no entry has passed; None: the last one that was wanted did."""
 
 
 def report_of_run(
@@ -124,6 +127,7 @@ def report_of_run(
         refusals=result.refusals,
         blocked=result.blocked,
         alerts=result.alerts,
+        standstill=result.standstill,
         track=result.track,
         benchmark=benchmark,
         benchmark_name=benchmark_name,

@@ -7,11 +7,12 @@ from typing import Literal
 
 import msgspec
 
+from robotrader.backtest.standstill import Standstill
 from robotrader.domain import Instrument
 from robotrader.domain.records import Record
 from robotrader.ledger import LedgerView, Traded
 from robotrader.performance import Track
-from robotrader.risk import Limits
+from robotrader.risk import Limits, SessionState
 from robotrader.venue import CommissionPlan, FixedPlan, Sessions, VenueRules
 
 
@@ -33,6 +34,13 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     always_open: bool = False
     account: str = "BACKTEST"
 
+    def session(self, now_ns: int) -> SessionState:
+        """Return what the gate takes the market for at a time, in UTC nanoseconds."""
+        if self.always_open or self.sessions.is_open(now_ns, outside_rth=False):
+            return SessionState.OPEN
+        extended = self.sessions.is_open(now_ns, outside_rth=True)
+        return SessionState.EXTENDED if extended else SessionState.CLOSED
+
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What happened. ``records`` are those that the live journal would have, in its order.
@@ -40,7 +48,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ``refusals``: how often each check of the gate, or the broker, refused an order. ``blocked``:
     what strategies wanted and their own discipline refused. ``alerts``: how often a person would
     have been told of what. ``final``: the account at the end, at
-    the last prices.
+    the last prices. ``standstill``: since when no entry has passed, if so it ended.
     """
 
     setup: Setup
@@ -53,3 +61,4 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     bars: int
     orders: int
     final: LedgerView
+    standstill: Standstill | None = None

@@ -37,15 +37,16 @@ class Signalled:
         if not isinstance(strategy, Signalling):
             msg = f"strategy {host.name} has no signals(frame): run it without signals"
             raise StrategyError(msg)
-        found = strategy.signals(Frame.of(host.instrument.con_id, bars))
+        self.bars, self.frame = bars, Frame.of(host.instrument.con_id, bars)
+        found = strategy.signals(self.frame)
         if len(found) != len(bars):
             msg = (
                 f"strategy {host.name} made {len(found)} signals of {len(bars)} bars: one for each"
             )
             raise StrategyError(msg)
         self._told = host.strategy = Told(strategy)
-        self._signals, self._host, self._asks = found.tolist(), host, asks
-        self._ends = [each.end_ns for each in bars]
+        self.signals, self._values, self._host, self._asks = found, found.tolist(), host, asks
+        self._ends = self.frame.end_ns.tolist()
         self._at = 0
         self._live = False
 
@@ -60,12 +61,22 @@ class Signalled:
             msg = f"strategy {self.name}: bar {at + 1} is none that its signals were made of"
             raise StrategyError(msg)
         self._at = at + 1
-        signal, told, host = self._signals[at], self._told, self._host
+        signal, told, host = self._values[at], self._told, self._host
         if signal == told.signal and host.settled and host.ready and self._live and not self._asks:
             host.passes(bar)
             return NOTHING
         told.signal, self._live = signal, live and host.ready
         return host.bar(bar, live=live)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the strategy is told of no bar until its signal is another one."""
+        return self._live and self._host.settled and self._host.ready and not self._asks
+
+    def skip(self, bars: Sequence[Bar]) -> None:
+        """Pass over the next bars, of all of which the strategy ``rests``."""
+        self._at += len(bars)
+        self._host.skip(bars)
 
     def quote(self, quote: Quote) -> Outcome:
         """Take a quote."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from robotrader.backtest.standstill import Entries
 from robotrader.domain import (
     Approved,
     AskSnapshot,
@@ -36,17 +37,17 @@ from robotrader.domain import records as rec
 from robotrader.execution import effects as do
 from robotrader.execution.manager import OrderManager
 from robotrader.ledger import Ledger, Trades
-from robotrader.risk import Gate, Keeper, Quotes, RiskView, SessionState, Switch, WorkingOrder
+from robotrader.risk import Gate, Keeper, Quotes, RiskView, Switch
 from robotrader.strategies import Ended, Fill, Outcome, Standings
 from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from robotrader.backtest.result import Setup
     from robotrader.domain import CancelWish, FromBroker, Funds, Intent, Refusal, StopWish
     from robotrader.ledger import LedgerView
-    from robotrader.strategies import News, StrategyHost, Timer
+    from robotrader.strategies import Host, News, Timer
     from robotrader.venue import VenueEvent
 
 _CLIENT: Final = 1
@@ -66,7 +67,7 @@ class Trading:
         now_ns: when it begins.
     """
 
-    def __init__(self, setup: Setup, hosts: dict[str, StrategyHost], now_ns: int) -> None:
+    def __init__(self, setup: Setup, hosts: Mapping[str, Host], now_ns: int) -> None:
         self.setup, self.now_ns = setup, now_ns
         self._hosts = hosts
         for host in hosts.values():
@@ -84,14 +85,18 @@ class Trading:
         self.refusals: Counter[str] = Counter()
         self.blocked: Counter[str] = Counter()
         self.alerts: Counter[str] = Counter()
+        self.entries = Entries()
         self.due_ns = NEVER_NS
         """When the next timer rings."""
 
-        self.todo: deque[Callable[[], object]] = deque()
-        """What was asked for and is not done yet."""
+        self.todo: deque[tuple[Callable[[Any], object], Any]] = deque()
+        """What was asked for and is not done yet: what to do, and with what."""
 
         self.seen: dict[int, Bar | Quote] = {}
         """The newest price of each contract that nobody was told of yet."""
+
+        self.reaches: dict[int, tuple[float, float, int]] = {}
+        """Which bars of a contract its orders can meet, where that is known (``Venue.reach``)."""
 
         self._instruments = {each.con_id: each for each in setup.instruments}
         self._sectors = {
@@ -131,6 +136,16 @@ class Trading:
         events = self.venue.on_bar(bar)
         if events:
             self._said(events)
+        else:
+            self.reaches[bar.con_id] = self.venue.reach(bar.con_id)
+
+    def meets(self, bar: Bar) -> bool:
+        """Whether a bar may mean something to the orders of its contract."""
+        reach = self.reaches.get(bar.con_id)
+        if reach is None:
+            return True
+        low, high, until_ns = reach
+        return bar.low <= low or bar.high >= high or bar.start_ns >= until_ns
 
     def meet_quote(self, quote: Quote) -> None:
         """Let the orders of a quote's contract meet it; those that come meet it too."""
@@ -178,6 +193,8 @@ class Trading:
         while self._timers and self._timers[0][0] <= until_ns:
             at_ns, _, name, timer = heappop(self._timers)
             if timer is None:
+                if not self.manager.awaits(name):
+                    continue
                 self.now_ns = max(at_ns, self.now_ns)
                 self._carry_out(self.manager.wake(name, self.now_ns))
             elif self._armed.get((name, timer.name)) == timer:
@@ -195,16 +212,17 @@ class Trading:
 
     # -- what follows from what --
 
-    def _later(self, what: Callable[..., object], *given: Any) -> None:
+    def _later(self, what: Callable[[Any], object], given: Any) -> None:
         """Do something when all that was asked for before is done: a message in a mailbox."""
-        self.todo.append(partial(what, *given))
+        self.todo.append((what, given))
 
     def drain(self) -> None:
         """Do what was asked for, and what follows from it."""
         self.tell_prices()
         todo = self.todo
         while todo:
-            todo.popleft()()
+            what, given = todo.popleft()
+            what(given)
 
     def act(self, name: str, outcome: Outcome) -> None:
         """Take what the strategy of that name wants."""
@@ -229,9 +247,11 @@ class Trading:
     def _judge(self, intent: Intent) -> None:
         verdict = self.keeper.judge(intent, self._view(intent.con_id), self.now_ns)
         if isinstance(verdict, Approved):
+            self.entries.passed(intent)
             self._later(self._submit, verdict)
             return
         refusal, news = verdict
+        self.entries.refused(refusal, self.now_ns)
         self.refusals[refusal.code] += 1
         self._later(self._news, news)
         if intent.purpose is Purpose.STOP:
@@ -244,27 +264,28 @@ class Trading:
         self._carry_out(self.manager.submit(approved, self.now_ns))
 
     def _carry_out(self, effects: Iterable[do.Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case do.Commit():
-                    self._later(self._commit, effect)
-                case do.Send():
-                    self._later(self._send, effect.command)
-                case do.Told():
-                    self.keeper.told(effect.update)
-                case do.Released():
-                    self.keeper.released(effect)
-                case do.Declined():
-                    why = f"{effect.code}: {effect.why}"
-                    self.refusals[effect.code] += 1
-                    self._later(self._news, self.keeper.give_back(effect.approved, why))
-                case do.Wanted():
-                    self._later(self._judge, effect.intent)
-                case do.Wake() if not effect.token.startswith("round"):
-                    # Rounds compare with the broker what could differ: here nothing can.
+        later = self.todo.append
+        for effect in effects:  # by what is most frequent
+            if isinstance(effect, do.Commit):
+                later((self._commit, effect))
+            elif isinstance(effect, do.Told):
+                self.keeper.told(effect.update)
+            elif isinstance(effect, do.Send):
+                later((self._send, effect.command))
+            elif isinstance(effect, do.Wake):
+                # Rounds compare with the broker what could differ: here nothing can.
+                if not effect.token.startswith("round"):
                     self._set_timer(effect.at_ns, effect.token)
-                case do.Alert():
-                    self.alerts[effect.kind] += 1
+            elif isinstance(effect, do.Released):
+                self.keeper.released(effect)
+            elif isinstance(effect, do.Wanted):
+                later((self._judge, effect.intent))
+            elif isinstance(effect, do.Declined):
+                self.refusals[effect.code] += 1
+                why = f"{effect.code}: {effect.why}"
+                later((self._news, self.keeper.give_back(effect.approved, why)))
+            elif isinstance(effect, do.Alert):
+                self.alerts[effect.kind] += 1
 
     def _commit(self, effect: do.Commit) -> None:
         for record in effect.records:
@@ -290,15 +311,16 @@ class Trading:
         if isinstance(news.event, Fill):
             self.act(host.name, host.fill(news.event))
         elif isinstance(news.event, Ended):
-            host.ended(news.event)
+            self.act(host.name, host.ended(news.event))
         else:
             standing = self.keeper.standings.standing(host.name, news.con_id)
-            host.stand(standing, self.now_ns)
+            self.act(host.name, host.stand(standing, self.now_ns, news.con_id))
 
     # -- the broker --
 
     def _send(self, command: PlaceOrder | CancelOrder | AskSnapshot) -> None:
         now_ns = self.now_ns
+        self.reaches.clear()
         if isinstance(command, PlaceOrder):
             key = OrderKey(_CLIENT, command.order_id)
             self._at_close(command.order.con_id)
@@ -316,6 +338,7 @@ class Trading:
             self._later(self.venue.on_quote, Quote(con_id, self.now_ns, 0.0, 0.0, 0.0, 0.0))
 
     def _said(self, events: Sequence[VenueEvent]) -> None:
+        self.reaches.clear()
         for event in events:
             report = report_of(event, _GENERATION)
             if report is not None:
@@ -341,28 +364,23 @@ class Trading:
     # -- the world as the gate sees it --
 
     def _view(self, con_id: int) -> RiskView:
+        world = self.keeper.world()
         return RiskView(
             account=self.setup.account,
-            ledger=self.keeper.account(),
-            others=tuple(map(WorkingOrder.of, self.keeper.others())),
+            ledger=world.ledger,
+            others=world.others,
+            moved=world.moved,
             switch=_OFF,
             link=LinkState.READY,
             stale=_NONE,
             halted=frozenset(self.keeper.halted),
             instruments=self._instruments,
             quotes=self._quotes,
-            sessions={con_id: self._session()},
+            sessions={con_id: self.setup.session(self.now_ns)},
             sectors=self._sectors,
             restart_at_ns=None,
             skew_ns=0,
         )
-
-    def _session(self) -> SessionState:
-        sessions, now_ns = self.setup.sessions, self.now_ns
-        if self.setup.always_open or sessions.is_open(now_ns, outside_rth=False):
-            return SessionState.OPEN
-        extended = sessions.is_open(now_ns, outside_rth=True)
-        return SessionState.EXTENDED if extended else SessionState.CLOSED
 
     def _funds(self, name: str) -> Funds:
         self.tell_prices()

@@ -35,7 +35,7 @@ from robotrader.config.schema import (
     Universe,
 )
 from robotrader.config.secrets import suspicious
-from robotrader.gateway.windows import RestartWindow
+from robotrader.domain.windows import RestartWindow
 
 __all__ = [
     "LIVE_PORTS",

@@ -93,12 +93,26 @@ def _put(layer: Layer, path: Path, value: str, place: str) -> None:
         raise ConfigurationError(msg)
     table = layer.tree
     for name in path[:-1]:
-        table = table.setdefault(name, {})
-        if not isinstance(table, dict):
+        below = table[name] = _opened(table.get(name, {}))
+        if not isinstance(below, dict):
             msg = f"{place}: {name} is a value of another setting, not a section"
             raise ConfigurationError(msg)
+        table = below
+    _forget(layer.places, path)
     table[path[-1]] = Text(value)
     layer.places[path] = place
+
+
+class _Whole(dict[str, Any]):
+    """A table that was written as one value: it takes the place of what stood there before."""
+
+
+def _opened(value: Any) -> Any:
+    """Return the table that a value was written as, ``{ fast = 5 }``, so that keys of it can be
+    set by others; anything else as it is.
+    """
+    table = parsed(value) if isinstance(value, Text) else None
+    return _Whole(table) if isinstance(table, dict) else value
 
 
 def parsed(text: str) -> Any:
@@ -123,7 +137,10 @@ def _overlay(
 ) -> None:
     for name, value in above.items():
         here = (*path, name)
-        if not (isinstance(value, dict) and isinstance(below.get(name), dict)):
+        if isinstance(value, dict) and name in below:
+            below[name] = _opened(below[name])
+        both = isinstance(value, dict) and isinstance(below.get(name), dict)
+        if not both or isinstance(value, _Whole):
             _forget(merged.places, here)
             below[name] = {} if isinstance(value, dict) else value
         if isinstance(value, dict):

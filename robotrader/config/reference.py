@@ -20,11 +20,13 @@ Made by `robotrader config schema --markdown`; do not edit.
 Values are read in this order, later ones win: the defaults below, `conf/robotrader.toml`, the other
 files of `conf/` and of `conf/strategies/` (no two of which may set the same key),
 `conf/profiles/PROFILE.toml`, `conf/local.toml`, environment variables such as
-`ROBOTRADER__RISK__MAX_GROSS=0.5`, and `--set risk.max_gross=0.5`. An unknown key is an error. The
-units stand in the names; a time without a zone is refused. A secret is never written in a file: a
-key that needs one takes `{ secret = "name" }`, whose value is looked for in the environment
-variable `ROBOTRADER_SECRET_NAME` and then in the file `/run/secrets/name`. A file of secrets must
-not be readable for others.
+`ROBOTRADER__RISK__MAX_GROSS=0.5`, and `--set risk.max_gross=0.5`. A table can be given as a whole,
+`--set 'strategy.sma.params={ fast = 5 }'`, which replaces the one before it, or key by key,
+`--set strategy.sma.params.fast=5`, which leaves its other keys as they are. An unknown key is an
+error. The units stand in the names; a time without a zone is refused. A secret is never written in
+a file: a key that needs one takes `{ secret = "name" }`, whose value is looked for in the
+environment variable `ROBOTRADER_SECRET_NAME` and then in the file `/run/secrets/name`. A file of
+secrets must not be readable for others.
 
 `robotrader config show --origin` shows every value with the place that it comes from.
 """

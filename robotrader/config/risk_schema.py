@@ -32,13 +32,18 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         float, Meta(gt=0, le=10, description="Net exposure, as a multiple of net liquidation")
     ] = 1.0
     max_symbol_weight: Annotated[Share, Meta(description="One symbol's largest share")] = 0.2
-    max_daily_loss: Annotated[Share, Meta(description="Loss of a day that trips the switch")] = 0.02
-    max_drawdown: Annotated[Share, Meta(description="Fall from the peak that trips it")] = 0.1
+    max_daily_loss: Annotated[
+        Share, Meta(description="Loss of a day at which nothing is entered")
+    ] = 0.02
+    max_drawdown: Annotated[
+        Share, Meta(description="Fall from the peak at which nothing is entered")
+    ] = 0.1
     max_order_usd: Annotated[
         Decimal, Meta(description="Largest value of one order, in USD; above 0")
     ] = Decimal(50_000)
     max_daily_loss_usd: Annotated[
-        Decimal, Meta(description="Loss of a day in USD that trips it, too; 0: not looked at")
+        Decimal,
+        Meta(description="Loss of a day in USD that blocks entries and trips; 0: not looked at"),
     ] = Decimal(0)
     max_order_qty: Annotated[
         Decimal, Meta(description="Shares or contracts in one order; above 0")
@@ -149,12 +154,19 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         Meta(description="How far `risk set` may loosen a limit, by its name in `risk limits`"),
     ] = msgspec.field(default_factory=dict)
     on_breach: Annotated[
-        KillLevel, Meta(description="What a breach of a loss limit does: a kill switch level")
+        KillLevel, Meta(description="What the switch does at its daily loss and drawdown: a level")
     ] = KillLevel.REDUCE
 
 
 class KillSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When the kill switch trips by itself, and to which level; `[risk]` has the losses."""
+    """When the kill switch trips by itself, and to which level."""
+
+    daily_loss: Annotated[
+        Share, Meta(description="Loss of a day that trips it, to `risk.on_breach`")
+    ] = 0.05
+    drawdown: Annotated[
+        Share, Meta(description="Fall from the peak that trips it, to `risk.on_breach`")
+    ] = 0.1
 
     losses_max: Annotated[
         int, Meta(ge=0, le=100, description="Trades that lost in a row that trip it; 0: none")

@@ -109,6 +109,12 @@ def _limits(config: Config) -> Found:
             ("risk", "max_daily_loss"),
             f"{risk.max_daily_loss} is more than risk.max_drawdown {risk.max_drawdown}",
         )
+    switch = config.kill_switch
+    if switch.daily_loss > switch.drawdown:
+        yield (
+            ("kill_switch", "daily_loss"),
+            f"{switch.daily_loss} is more than kill_switch.drawdown {switch.drawdown}",
+        )
 
 
 def _journal(config: Config) -> Found:

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from robotrader.config.risk_schema import KillSwitch, Risk, Share, Symbol
-from robotrader.gateway.windows import RestartWindow
-from robotrader.sizing.rules import SizeRule
+from robotrader.domain.size_rules import SizeRule
+from robotrader.domain.windows import RestartWindow
 
 
 class Mode(StrEnum):
@@ -180,6 +180,9 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     capital: Annotated[
         Share, Meta(description="The share of the account that `size` has to give out")
     ] = 0.1
+    spread: Annotated[
+        bool, Meta(description="Whether its symbols are the legs of one strategy, as of `Pairs`")
+    ] = False
     enabled: Annotated[bool, Meta(description="Whether it is started")] = True
     stop: Stop = Stop()
 

@@ -35,7 +35,7 @@ from robotrader.domain.decisions import (
     Refusal,
     StopWish,
 )
-from robotrader.domain.holdings import FLATTENER, NOBODY, accepted, moved
+from robotrader.domain.holdings import FLATTENER, NO_STRATEGIES, NOBODY, accepted, moved
 from robotrader.domain.instruments import (
     Instrument,
     SecType,
@@ -66,6 +66,7 @@ from robotrader.domain.sizes import Funds, Sizing
 __all__ = [
     "FLATTENER",
     "NOBODY",
+    "NO_STRATEGIES",
     "OVER",
     "PROTECTIVE",
     "TRANSITIONS",

@@ -57,7 +57,10 @@ class Suspended(_Row, frozen=True, kw_only=True):
 
 
 class StatusAnswer(_Answer, tag="status", frozen=True, kw_only=True):
-    """How the system is. ``link`` is a ``LinkState``'s value."""
+    """How the system is. ``link`` is a ``LinkState``'s value.
+
+    ``switches`` is None while nobody can say how the kill switch is: it counts as tripped.
+    """
 
     mode: str
     profile: str
@@ -73,7 +76,7 @@ class StatusAnswer(_Answer, tag="status", frozen=True, kw_only=True):
     link_why: str = ""
     last_message_ns: int | None = None
     reconciled: bool
-    switches: tuple[Switch, ...]
+    switches: tuple[Switch, ...] | None
     working_orders: int
     open_positions: int
     feeds: int

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from robotrader.execution.desk import Desk
     from robotrader.execution.rounds import Rounds
 
+DECIMALS: Final = 12
+HIGHEST: Final = Decimal("1e12")
+"""No share costs more; with so many decimals it is still a number of 28 digits."""
+
 MOST: Final = 16
 """A person decides one contract after another; more wait only if somebody floods us."""
 
@@ -163,7 +167,7 @@ class Adopting:
         adopted = r.PositionAdopted(
             con_id=wish.con_id,
             qty=wish.broker,
-            avg_cost=report.avg_cost if report is not None and report.qty else r.ZERO,
+            avg_cost=cost_of(report.avg_cost) if report and report.qty else r.ZERO,
             who=wish.who,
             why=wish.why,
             wall_ns=now_ns,
@@ -192,9 +196,17 @@ def _differs(wish: Adoption, now: _Look) -> str:
     return ""
 
 
+def cost_of(said: Decimal) -> Decimal:
+    """Return an average cost as the ledger can compute with it: a quotient has endless decimals."""
+    return round(said, DECIMALS)
+
+
 def _worthless(report: PositionReport | None) -> str:
     """Return why a position cannot be booked: its cost would be in the ledger for ever."""
-    if report is None or not report.qty or (report.avg_cost.is_finite() and report.avg_cost >= 0):
+    if report is None or not report.qty:
+        return ""
+    cost = report.avg_cost
+    if cost.is_finite() and 0 <= cost <= HIGHEST:
         return ""
     return f"the broker says an average cost of {report.avg_cost}: that is none, try again later"
 

@@ -107,6 +107,10 @@ class Asks:
                 last.waits, last.wait_ns, last.seen = False, self._desk.times.ask_ns, None
         return found
 
+    def of(self, con_id: int) -> bool:
+        """Whether a stop of a contract has been asked for."""
+        return bool(self._asked.get(con_id))
+
     def forget(self, con_id: int, missing: Container[str], now_ns: int) -> None:
         """End the waiting for stops of a contract that are not missing any more."""
         pace_ns = self._desk.times.ask_ns

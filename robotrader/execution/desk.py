@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,14 +11,19 @@ from robotrader.domain import Happening, LinkState, OrderState
 from robotrader.domain import records as r
 from robotrader.execution.book import Book
 from robotrader.execution.effects import Effect, FillTold, Released, Tripped
+from robotrader.execution.halted import Theirs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from robotrader.execution.tracked import Tracked
 
 _SECOND: Final = 1_000_000_000
+_READY: Final = LinkState.READY  # a member of an enum takes fifty times as long to look up
+
+OWNED_ELSEWHERE: Final = (r.FillBooked, r.FillCorrected, r.SwitchTripped)
+"""Records of which others than the order manager have to be told."""
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,13 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
     ask_ns: int = 2 * _SECOND
     """A stop that is missing is asked for again after this."""
 
+    begin_ns: int = _SECOND
+    """A session that the journal refused is asked for again after this, then after twice as long,
+    and so on; a disk is freed by people, or by whatever has filled it."""
+
+    begin_most_ns: int = 30 * _SECOND
+    """The longest of these waits: trading stands still until then."""
+
     most_waiting: int = 10_000
     """Inputs that may wait for the journal; new orders are declined at half of it."""
 
@@ -59,16 +71,15 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """Records to commit; what to do then. Without records it is done at once.
 
     ``entering``: new exposure, which may be refused. ``failed``: what to do if it was; by default
     the book and the broker are compared again, which finds everything that was not kept.
     """
 
-    records: list[r.Record] = field(default_factory=list)
-    effects: list[Effect] = field(default_factory=list)
+    records: list[r.Record] = []
+    effects: list[Effect] = []
     then: Callable[[int], Plan] | None = None
     entering: bool = False
     failed: Callable[[str], list[Effect]] | None = None
@@ -94,19 +105,26 @@ class Desk:
         self.judged = 0
         """The number of the newest that came whole; its fills are booked."""
 
+        self.theirs = Theirs()
+        """Positions of halted contracts at the broker."""
+
         self.held: dict[str, tuple[int, Decimal]] = {}
         """Reservations by order: the gate's number, and how much of it is still held."""
 
     @property
     def ready(self) -> bool:
         """Whether an order may be sent: connected, compared, and nothing in doubt."""
-        compared = self.link is LinkState.READY and self.agreed == self.generation
-        return compared and next(self.book.doubtful(), None) is None
+        return self.agreed == self.generation and self.link is _READY and not self.book.in_doubt()
 
     def block(self, levels: Mapping[str, str]) -> bool:
         """Take the kill switch's word: the level by scope; return whether it is another one."""
         before, self.book.blocked = self.book.blocked, dict(levels)
         return before != self.book.blocked
+
+    def levels(self, intent: r.OrderIntended) -> set[str]:
+        """Return the levels of the switch that an order is under."""
+        blocked = self.book.blocked
+        return {blocked[scope] for scope in scopes_of(intent) if scope in blocked}
 
     def blocks(self, intent: r.OrderIntended) -> str:
         """Return the scope in which the switch or a halt forbids an order, empty if none does."""
@@ -114,9 +132,16 @@ class Desk:
             return ""
         if intent.con_id in self.book.halted:
             return f"contract {intent.con_id} is halted"
+        if not self.book.blocked:
+            return ""
         scopes = (scope for scope in scopes_of(intent) if scope in self.book.blocked)
         scope = next(scopes, "")
         return f"the kill switch is on in {scope}" if scope else ""
+
+    def position(self, con_id: int) -> Decimal:
+        """Return what may be closed: ours, of a halted contract no more than both sides have."""
+        ours = self.book.positions.get((self.book.account, con_id), r.ZERO)
+        return self.theirs.position(con_id, ours) if con_id in self.book.halted else ours
 
     def sent(self, order: Tracked) -> None:
         """Note that a command about an order is on its way: older snapshots judge nothing."""
@@ -132,14 +157,14 @@ class Desk:
                 order.move(Happening.CANCEL_INTENDED)
         return order.state is not before
 
-    def release(self, order: Tracked) -> list[Released]:
-        """Return what an order gives back of its reservation, now that it changed."""
-        number, left = self.held.get(order.ref, (0, r.ZERO))
-        now = order.reserved
-        if order.ref not in self.held or now == left:
+    def release(self, ref: str, now: Decimal) -> list[Released]:
+        """Return what an order gives back of its reservation, which is for ``now`` shares."""
+        held = self.held.get(ref)
+        if held is None or now == held[1]:
             return []
-        self.held[order.ref] = (number, now)
-        return [Released(number, order.ref, left - now, now)]
+        number, left = held
+        self.held[ref] = (number, now)
+        return [Released(number, ref, left - now, now)]
 
     def owned_elsewhere(self, record: r.Record) -> list[Effect]:
         """Tell of what is not an order's: fills for the account, a trip for the switch."""

@@ -53,13 +53,23 @@ class Doubts:
 
     def forget(self, con_id: int, missing: Container[str]) -> None:
         """End the doubts about a contract's stops that are not missing any more."""
+        if not self._open:
+            return
         over = [key for key in self._open if key[1] == con_id and key[0] not in missing]
         for key in over:
             del self._open[key]
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a doubt."""
+        return bool(self._open)
+
+    @property
+    def news(self) -> bool:
+        """Whether a snapshot was judged since the last look."""
+        return self._judged != self._desk.judged
+
     def heard(self) -> dict[int, None]:
         """Return the contracts to look at again, since a snapshot was judged."""
-        if self._judged == self._desk.judged:
-            return {}
         self._judged = self._desk.judged
         return dict.fromkeys(con_id for _, con_id in self._open)

@@ -12,23 +12,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from robotrader.domain import Intent, LinkState, OrderState, OrderType, Purpose, Side, TimeInForce
+from robotrader.domain import Intent, LinkState, OrderType, Purpose, Side, TimeInForce
 from robotrader.domain.records import ZERO
 from robotrader.execution.asking import Asks
+from robotrader.execution.closing import Closing, side_of
 from robotrader.execution.cover import Closer, Cover, assess, closing
 from robotrader.execution.desk import Plan, together
 from robotrader.execution.doubt import Doubts
 from robotrader.execution.effects import Alert, Declined, Effect, Level, Wake
 from robotrader.execution.ratchet import begins, ratchets
+from robotrader.execution.tracked import SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from decimal import Decimal
 
     from robotrader.domain import Approved, Refusal, StopWish
     from robotrader.execution.desk import Desk
     from robotrader.execution.placing import Placing
-    from robotrader.execution.tracked import Tracked
 
 _UNSETTLED: Final = "a cancel or a change of its stops was not answered in time"
 
@@ -45,12 +45,12 @@ class Guard:
     """See the module's prose. Every method returns a plan."""
 
     def __init__(self, desk: Desk, placing: Placing) -> None:
-        self._desk, self._placing = desk, placing
+        self._desk, self._placing, self._there = desk, placing, Closing(desk)
         self._changed: dict[int, None] = {}
         self._exits: dict[int, list[_Waiting]] = {}
         self._over_since: dict[int, int] = {}
         self._armed: dict[int, int] = {}
-        self._link: tuple[object, ...] = ()
+        self._link: tuple[LinkState | None, int, int] = (None, 0, 0)
         self._doubts, self._asks = Doubts(desk), Asks(desk)
 
     # -- what is told --
@@ -83,7 +83,7 @@ class Guard:
         """Place an approved intent; an exit only once the stops have given way."""
         intent = approved.intent
         self.gate_moved(intent.con_id)
-        if not self._desk.ready or not approved.reduces:
+        if not approved.reduces or not self._desk.ready:
             return self._placing.submit(approved, now_ns)
         waiting = self._exits.get(intent.con_id, [])
         if any(each.approved.reservation == approved.reservation for each in waiting):
@@ -92,8 +92,11 @@ class Guard:
         self.touch(intent.con_id)
         if intent.purpose is Purpose.STOP:
             return self._stop(approved, now_ns)
-        if not waiting and self._fits(approved):
-            return self._placing.submit(approved, now_ns)
+        if not self._wanted(intent) and intent.con_id in self._desk.book.halted:
+            why = f"{intent.symbol} is halted, and the broker has none to close: a person adopts it"
+            return Plan(effects=[Declined(approved, "halted", why)])
+        if not waiting and (plan := self._exit(approved, now_ns)):
+            return plan
         until_ns = now_ns + self._desk.times.exit_ns
         self._exits.setdefault(intent.con_id, []).append(_Waiting(approved, until_ns))
         return Plan(effects=self._arm(intent.con_id, until_ns))
@@ -116,7 +119,8 @@ class Guard:
 
     def _lonely(self, con_id: int, strategy: str) -> list[Closer]:
         """Return the legs that take a profit and whose stop has gone."""
-        mine = [each for each in self._closers(con_id) if each.strategy == strategy and each.most]
+        closers = self._there.closers(con_id)
+        mine = [each for each in closers if each.strategy == strategy and each.most]
         stopped = {each.group for each in mine if each.protects}
         return [each for each in mine if each.group not in stopped]
 
@@ -130,7 +134,7 @@ class Guard:
         lonely = self._lonely(con_id, strategy)
         if len(lonely) > 1 or any(each.most != qty for each in lonely):
             return [(each, ZERO) for each in lonely]
-        mine = (each for each in self._closers(con_id) if each.strategy == strategy)
+        mine = (each for each in self._there.closers(con_id) if each.strategy == strategy)
         left = cover.uneven
         return [
             (each, left[each.group]) for each in mine if each.most > left.get(each.group, each.most)
@@ -140,7 +144,7 @@ class Guard:
         """Move stops to a nearer trigger: a stop only ever ratchets (F75)."""
         mine = [
             each
-            for each in self._orders(wish.con_id)
+            for each in self._there.orders(wish.con_id)
             if each.protective
             and each.intent.strategy == wish.strategy
             and each.intent.order_type == OrderType.STOP
@@ -156,13 +160,14 @@ class Guard:
     def next(self, now_ns: int) -> Plan | None:
         """Return what a changed contract needs, None if none has changed."""
         desk = self._desk
-        link = (desk.link, desk.generation, desk.agreed)
-        if link != self._link:
-            self._link = link
+        link, generation, agreed = self._link
+        if desk.link is not link or desk.agreed != agreed or desk.generation != generation:
+            self._link = (desk.link, desk.generation, desk.agreed)
             open_ids = (each.intent.con_id for each in desk.book.open.values())
             held = (con_id for _, con_id in desk.book.positions)
             self._changed |= dict.fromkeys((*open_ids, *held, *self._exits))
-        self._changed |= self._doubts.heard()
+        if self._doubts.news:
+            self._changed |= self._doubts.heard()
         if not self._changed:
             return None
         con_id = next(iter(self._changed))
@@ -171,78 +176,36 @@ class Guard:
 
     # -- what there is --
 
-    def _position(self, con_id: int) -> Decimal:
-        book = self._desk.book
-        return book.positions.get((book.account, con_id), ZERO)
-
-    def _orders(self, con_id: int) -> Iterator[Tracked]:
-        """Yield what may still close shares of a contract."""
-        book = self._desk.book
-        for order in (*book.open.values(), *book.awaited.values()):
-            if order.intent.con_id == con_id and order.intent.reduces:
-                yield order
-
-    def _closers(self, con_id: int) -> list[Closer]:
-        return [self._closer(each) for each in self._orders(con_id) if each.yields]
-
-    def _closer(self, order: Tracked) -> Closer:
-        told = order.intent
-        most = sure = order.reserved
-        parent = self._desk.book.orders.get(told.parent_ref)
-        if parent is not None:
-            closed = sum((each.seen for each in self._legs(parent.ref)), ZERO)
-            sure = min(most, max(parent.seen - closed, ZERO))
-            most = most if parent.over else sure
-        return Closer(
-            ref=told.ref,
-            group=told.parent_ref or told.oca_group or told.ref,
-            strategy=told.strategy,
-            sign=Side(told.side).sign,
-            protects=order.protective,
-            most=most,
-            sure=sure,
-            fixed=order.cancel or order.modify is not None or order.state is not OrderState.WORKING,
-        )
-
-    def _legs(self, parent_ref: str) -> Iterator[Tracked]:
-        orders = self._desk.book.orders
-        return (orders[ref] for ref in self._desk.book.legs.get(parent_ref, ()))
-
-    def _exiting(self, con_id: int) -> dict[str, Decimal]:
-        """Return what works to close the position, by strategy."""
-        side = _side(self._position(con_id))
-        found: dict[str, Decimal] = {}
-        for order in self._orders(con_id):
-            told = order.intent
-            if not order.yields and Side(told.side).sign == -side:
-                found[told.strategy] = found.get(told.strategy, ZERO) + order.reserved
-        return found
-
     def _cover(self, con_id: int) -> Cover:
-        exits = self._exiting(con_id)
+        exits = self._there.exiting(con_id)
         for each in self._exits.get(con_id, ()):
             intent = each.approved.intent
-            exits[intent.strategy] = exits.get(intent.strategy, ZERO) + intent.qty
+            exits[intent.strategy] = exits.get(intent.strategy, ZERO) + self._wanted(intent)
         book = self._desk.book
         holdings = {name: qty for (name, con), qty in book.holdings.items() if con == con_id}
-        return assess(self._position(con_id), holdings, exits, self._closers(con_id))
+        return assess(self._there.position(con_id), holdings, exits, self._there.closers(con_id))
 
     def _fits(self, approved: Approved) -> bool:
         """Whether an exit can work beside the stops as they are."""
         intent = approved.intent
-        stops = closing(self._closers(intent.con_id), intent.side.sign)
-        return not stops or intent.qty + stops <= self._closable(intent)
+        stops = closing(self._there.closers(intent.con_id), intent.side.sign)
+        return not stops or self._wanted(intent) + stops <= self._closable(intent)
+
+    def _wanted(self, intent: Intent) -> Decimal:
+        """Return how much of an exit is placed: where books differ, what both still have."""
+        halted = intent.con_id in self._desk.book.halted
+        return min(intent.qty, max(self._closable(intent), ZERO)) if halted else intent.qty
 
     def _closable(self, intent: Intent) -> Decimal:
-        position = self._position(intent.con_id)
-        if position * intent.side.sign >= 0:
+        open_ = -self._there.position(intent.con_id) * intent.side.sign
+        if open_ <= 0:
             return ZERO
-        return abs(position) - sum(self._exiting(intent.con_id).values(), ZERO)
+        return open_ - sum(self._there.exiting(intent.con_id).values(), ZERO)
 
     # -- what has to be done --
 
     def _look(self, con_id: int, now_ns: int) -> Plan:
-        waiting = self._exits.get(con_id, [])
+        waiting = self._exits.get(con_id)
         if not self._desk.ready:
             return self._not_ready(con_id, now_ns)
         if waiting:
@@ -250,8 +213,8 @@ class Guard:
             if plan is not None:
                 self._pop(con_id)
                 return plan
-        known = any(con == con_id for _, con in self._desk.book.stops)
-        if not waiting and not known and next(self._orders(con_id), None) is None:
+        asked = self._doubts.any or self._asks.of(con_id)
+        if not waiting and self._there.is_plain(con_id, asked=asked):
             self._doubts.forget(con_id, ())
             return Plan()  # nothing closes anything here, and nothing should
         torn = self._torn(con_id)
@@ -269,12 +232,14 @@ class Guard:
 
         A leg that is refused leaves its parent at the broker, where it was never released.
         """
+        legs = self._desk.book.legs
         return [
-            parent.ref
+            parent.intent.ref
             for parent in self._desk.book.open.values()
             if parent.intent.con_id == con_id
+            and parent.intent.ref in legs
             and not parent.cancel
-            and any(leg.protective and leg.over for leg in self._legs(parent.ref))
+            and any(leg.protective and leg.over for leg in self._there.legs(parent.intent.ref))
         ]
 
     def _pop(self, con_id: int) -> None:
@@ -293,16 +258,19 @@ class Guard:
 
     def _release(self, exit_: _Waiting, now_ns: int) -> Plan | None:
         """Place an exit that waited, or say why it becomes no order; None while it waits."""
-        intent = exit_.approved.intent
-        left = self._closable(intent)
-        if intent.qty > left:
-            why = f"{left} of {intent.symbol} are left to close: a stop has filled meanwhile"
-            return Plan(effects=[Declined(exit_.approved, "closed_already", why)])
-        if self._fits(exit_.approved):
-            return self._placing.submit(exit_.approved, now_ns)
-        if now_ns >= exit_.until_ns:
+        plan = self._exit(exit_.approved, now_ns)
+        if plan is None and now_ns >= exit_.until_ns:
             return Plan(effects=[Declined(exit_.approved, "stop_holds", _UNSETTLED)])
-        return None
+        return plan
+
+    def _exit(self, approved: Approved, now_ns: int) -> Plan | None:
+        """Place an exit, or say that it is closed: the gate may not know of a stop's fill yet."""
+        intent = approved.intent
+        left, wanted = self._closable(intent), self._wanted(intent)
+        if wanted > left or not wanted:
+            why = f"{left} of {intent.symbol} are left to close: a stop has filled meanwhile"
+            return Plan(effects=[Declined(approved, "closed_already", why)])
+        return self._placing.submit(approved, now_ns, most=wanted) if self._fits(approved) else None
 
     def _cut(self, con_id: int, cut: dict[str, Decimal], now_ns: int) -> Plan:
         """Make stops smaller: at once for an exit, else when the broker has not done it itself."""
@@ -310,7 +278,8 @@ class Guard:
         due_ns = since_ns + self._desk.times.settle_ns
         if con_id not in self._exits and now_ns < due_ns:
             return Plan(effects=self._arm(con_id, due_ns))
-        chosen = [each for each in self._closers(con_id) if each.group in cut and not each.fixed]
+        closers = self._there.closers(con_id)
+        chosen = [each for each in closers if each.group in cut and not each.fixed]
         plans = [
             self._smaller(each, cut[each.group], now_ns)
             for each in chosen
@@ -335,7 +304,7 @@ class Guard:
     def _ask(self, con_id: int, cover: Cover, now_ns: int) -> Plan:
         effects: list[Effect] = []
         missing = cover.missing
-        closers = self._closers(con_id)
+        closers = self._there.closers(con_id)
         unsettled = {each.strategy for each in closers if each.fixed}
         profits = {each.strategy for each in closers if each.most and not each.protects}
         self._doubts.forget(con_id, missing)
@@ -362,8 +331,8 @@ class Guard:
         """
         book = self._desk.book
         last = book.orders.get(book.stops.get((name, con_id), ""))
-        sign = -_side(self._position(con_id))
-        if last is None or con_id in book.halted or Side(last.intent.side).sign != sign:
+        sign = -side_of(self._there.position(con_id))
+        if last is None or con_id in book.halted or SIGNS[last.intent.side] != sign:
             return None
         return Intent(
             strategy=name,
@@ -390,7 +359,3 @@ class Guard:
             return []
         self._armed[con_id] = at_ns
         return [Wake(f"guard:{con_id}", at_ns)]
-
-
-def _side(position: Decimal) -> int:
-    return (position > 0) - (position < 0)

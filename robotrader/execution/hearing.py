@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from robotrader.execution.tracked import Tracked
 
 _S = ReportedStatus
+_FILLED, _INACTIVE = _S.FILLED, _S.INACTIVE  # a member takes fifty times as long to look up
+_CANCELLED: Final = (_S.CANCELLED, _S.API_CANCELLED)
 _ALIVE: Final = frozenset(
     {_S.PENDING_SUBMIT, _S.PENDING_CANCEL, _S.PRE_SUBMITTED, _S.SUBMITTED, _S.API_PENDING}
 )
@@ -41,22 +43,27 @@ class Life(StrEnum):
     UNSAID = "unsaid"
 
 
+_L_ALIVE, _L_FILLED, _L_UNSAID = Life.ALIVE, Life.FILLED, Life.UNSAID
+_ENDINGS: Final = {life: r.Ending(life.value) for life in Life if life.value in set(r.Ending)}
+_IS_FILLED: Final = OrderState.FILLED
+
+
 def read(report: OrderReport, *, refused: bool = False) -> Life:
     """Return what a report says; ``refused``: a rejection (201) came for this order.
 
     Inactive is a rejected order, or one that waits for shares to borrow: only a rejection's code
     or its place among the completed ones ends it (O13).
     """
-    if report.status is _S.FILLED:
-        return Life.FILLED
-    if report.status in {_S.CANCELLED, _S.API_CANCELLED}:
+    status = report.status
+    if status is _FILLED:
+        return _L_FILLED
+    if status in _CANCELLED:
         return Life.CANCELLED
-    if report.status is _S.INACTIVE and not report.why_held and (refused or report.completed):
+    if status is _INACTIVE and not report.why_held and (refused or report.completed):
         return Life.REJECTED
     if report.completed:
         return Life.CANCELLED
-    alive = report.status in _ALIVE or report.status is _S.INACTIVE
-    return Life.ALIVE if alive else Life.UNSAID
+    return _L_ALIVE if status in _ALIVE or status is _INACTIVE else _L_UNSAID
 
 
 def ended(order: Tracked, report: OrderReport, now_ns: int) -> r.OrderDone | None:
@@ -65,20 +72,20 @@ def ended(order: Tracked, report: OrderReport, now_ns: int) -> r.OrderDone | Non
     A status that comes after the end is old news, unless it tells of more fills.
     """
     life = read(report, refused=order.refused != 0)
-    if life in {Life.ALIVE, Life.UNSAID}:
+    if life is _L_ALIVE or life is _L_UNSAID:
         return None
     filled = report.filled
-    if life is Life.FILLED and filled <= 0 and not report.completed:
+    if life is _L_FILLED and filled <= 0 and not report.completed:
         filled = order.qty
-    wins = life is Life.FILLED and order.state is not OrderState.FILLED
+    wins = life is _L_FILLED and order.state is not _IS_FILLED
     if order.over and filled <= max(order.said, order.seen) and not wins:
         return None
     return r.OrderDone(
         ref=order.ref,
-        ending=r.Ending(life.value),
+        ending=_ENDINGS[life],
         cum_filled=max(filled, order.seen),
         code=order.refused,
-        why=f"the broker says {report.status.value or 'completed'}",
+        why=f"the broker says {report.status._value_ or 'completed'}",
         wall_ns=now_ns,
     )
 
@@ -100,7 +107,7 @@ def acked(order: Tracked, report: OrderReport, now_ns: int, *, settle: bool) -> 
     return r.OrderAcked(
         ref=order.ref,
         perm_id=report.perm_id,
-        status=report.status.value,
+        status=report.status._value_,
         wall_ns=now_ns,
         qty=report.qty if changed else r.ZERO,
         limit_price=report.limit_price if changed else None,
@@ -141,6 +148,8 @@ def _sane(report: ExecutionReport) -> tuple[ExecutionReport, str]:
     if not price.is_finite():
         wrong.append(f"price {price}")
         price = Decimal(0)
+    if not wrong:
+        return report, ""
     return msgspec.structs.replace(report, qty=qty, price=price), ", ".join(wrong)
 
 
@@ -153,18 +162,18 @@ def _quarantined(report: ExecutionReport, wrong: str, now_ns: int) -> list[r.Rec
     return [kept, r.SymbolHalted(con_id=report.con_id, why=why, wall_ns=now_ns)]
 
 
-def _booked(book: Book, report: ExecutionReport, now_ns: int) -> r.FillBooked:
+def _booked(book: Book, report: ExecutionReport, family: str, now_ns: int) -> r.FillBooked:
     order = book.order_of(report)
     ref = order.ref if order else report.ref if identity.is_ours(report.ref) else ""
     return r.FillBooked(
-        family=identity.family(report.exec_id),
+        family=family,
         exec_id=report.exec_id,
         ref=ref,
         order_id=report.order_id,
         perm_id=report.perm_id,
         con_id=report.con_id,
         account=report.account,
-        side=report.side.value,
+        side=report.side._value_,
         qty=report.qty,
         price=report.price,
         time_ns=report.time_ns,
@@ -181,13 +190,14 @@ def executed(book: Book, report: ExecutionReport, now_ns: int) -> list[r.Record]
     """
     clean, wrong = _sane(report)
     extra = _quarantined(report, wrong, now_ns) if wrong else []
-    known = book.fills.get(identity.family(report.exec_id))
+    family = identity.family(report.exec_id)
+    known = book.fills.get(family)
     if known is None:
-        return [_booked(book, clean, now_ns), *extra]
+        return [_booked(book, clean, family, now_ns), *extra]
     if identity.revision(report.exec_id) <= identity.revision(known.exec_id):
         return []
     corrected = r.FillCorrected(
-        family=identity.family(report.exec_id),
+        family=family,
         exec_id=report.exec_id,
         qty=clean.qty,
         price=clean.price,

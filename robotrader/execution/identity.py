@@ -61,11 +61,13 @@ class Identities:
 
     def saw(self, ref: str, order_id: int) -> None:
         """Hear of an order, whoever placed it. Numbers that TWS cannot have are no news."""
-        if 0 < order_id <= LAST_ORDER_ID:
-            self._highest_id = max(self._highest_id, order_id)
-        epoch, seq = parts(ref) if is_ours(ref) else (0, 0)
-        if epoch == self.epoch:
-            self._seq = max(self._seq, seq)
+        if self._highest_id < order_id <= LAST_ORDER_ID:
+            self._highest_id = order_id
+        if not is_ours(ref):
+            return
+        epoch, seq = parts(ref)
+        if epoch == self.epoch and seq > self._seq:
+            self._seq = seq
 
     def saw_next(self, order_id: int) -> None:
         """Hear the broker's nextValidId; 0 says nothing."""

@@ -11,11 +11,10 @@ Time is what the records say, so that a replay forgets what the process forgot.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from robotrader.domain import records as r
     from robotrader.execution.book import Book
     from robotrader.execution.tracked import Tracked
@@ -49,10 +48,10 @@ class Leaving:
         """Take the time of a record, and note that it was about an order."""
         self.now_ns = max(self.now_ns, getattr(record, "wall_ns", 0))
         if order is not None:
-            order.last_ns = self.now_ns
-            self.refs.pop(order.ref, None)
+            order.last_ns, ref = self.now_ns, order.intent.ref
+            self.refs.pop(ref, None)
             if order.over:
-                self.refs[order.ref] = None
+                self.refs[ref] = None
 
     def old(self, at_ns: int) -> bool:
         """Return whether a time is longer ago than anything is kept."""
@@ -60,7 +59,9 @@ class Leaving:
 
     def orders(self, book: Book) -> None:
         """Let the oldest orders leave; who has to stay is looked at again behind all others."""
-        for ref in [*_first(self.refs, _AT_ONCE)] if len(self.refs) > self.keep.fewest else ():
+        if len(self.refs) <= self.keep.fewest:
+            return
+        for ref in [*islice(self.refs, _AT_ONCE)]:
             if ref not in self.refs:
                 continue  # it left with its bracket
             order = book.orders[ref]
@@ -90,15 +91,13 @@ class Leaving:
 
     def fills(self, book: Book) -> None:
         """Let the oldest fills leave, with what they cost."""
-        for family in [*_first(book.fills, _AT_ONCE)] if len(book.fills) > self.keep.fewest else ():
+        if len(book.fills) <= self.keep.fewest:
+            return
+        for family in [*islice(book.fills, _AT_ONCE)]:
             if not self.old(book.fills[family].booked_ns):
                 return
             del book.fills[family]
             book.commissions.pop(family, None)
-
-
-def _first(names: Iterable[str], count: int) -> Iterable[str]:
-    return (name for name, _ in zip(names, range(count), strict=False))
 
 
 def _family(book: Book, order: Tracked) -> list[Tracked]:

@@ -12,22 +12,19 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from robotrader.domain import (
     BrokerSnapshot,
-    CommissionReport,
-    ExecutionReport,
     LinkChanged,
     LinkState,
-    OrderFailed,
-    OrderReport,
 )
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
 from robotrader.execution import kept
 from robotrader.execution.adopting import Adopting, Adoption
-from robotrader.execution.desk import Desk, Plan, Times
+from robotrader.execution.beginning import BEGIN, HELD, Beginning
+from robotrader.execution.desk import OWNED_ELSEWHERE, Desk, Plan, Times
 from robotrader.execution.ears import Ears
 from robotrader.execution.effects import (
     Alert,
@@ -52,7 +49,7 @@ if TYPE_CHECKING:
     from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
 
-_OF_CONTRACTS: Final = (r.FillBooked, r.PositionAdopted, r.SymbolResumed)
+_OF_CONTRACTS: Final = (r.FillBooked, r.PositionAdopted, r.SymbolHalted, r.SymbolResumed)
 """Records that change what protects a contract without being an order's."""
 
 
@@ -73,6 +70,11 @@ class OrderManager:
         self._rounds = Rounds(self._desk, self._placing)
         self._adopting = Adopting(self._desk, self._rounds)
         self._ears = Ears(self._desk, self._placing, self._rounds)
+        self._beginning = Beginning(self._desk.times)
+        self._heard: dict[type, Callable[[Any, int], Plan]] = {
+            **self._ears.by_kind(),
+            BrokerSnapshot: self._rounds.answered,
+        }
         self._waiting: deque[Callable[[int], Plan]] = deque()
         self._flight: tuple[int, Plan] | None = None
         self._token = 0
@@ -181,11 +183,7 @@ class OrderManager:
                 "use another data directory"
             )
         record = r.SessionBegan(
-            epoch=epoch,
-            account=account,
-            client_id=client_id,
-            config_hash=config_hash,
-            build=build,
+            epoch=epoch, account=account, client_id=client_id, config_hash=config_hash, build=build
         )
         return self._take(lambda _: Plan(records=[record], then=self._began), now_ns)
 
@@ -204,9 +202,10 @@ class OrderManager:
         changed: dict[str, Tracked] = {}
         for record in plan.records:
             order = book.apply(record)
-            out += self._desk.owned_elsewhere(record)
+            if isinstance(record, OWNED_ELSEWHERE):
+                out += self._desk.owned_elsewhere(record)
             if order is not None:
-                changed[order.ref] = order
+                changed[order.intent.ref] = order
                 self._guard.touch(order.intent.con_id)
             elif isinstance(record, _OF_CONTRACTS):
                 self._guard.touch(record.con_id)
@@ -226,7 +225,8 @@ class OrderManager:
             return []
         plan, self._flight = self._flight[1], None
         if any(isinstance(record, r.SessionBegan) for record in plan.records):
-            raise OrderError(f"no session can begin, the journal refuses: {why}; free its disk")
+            self._flight = (HELD, plan)
+            return self._beginning.refused(why, now_ns)
         out: list[Effect] = plan.failed(why) if plan.failed else []
         if not plan.entering:
             text = f"{len(plan.records)} records were not kept: {why}; compared again soon"
@@ -298,8 +298,18 @@ class OrderManager:
             self._relink(event)
         return self._take(partial(self._hear, event), now_ns)
 
+    def awaits(self, token: str) -> bool:
+        """Whether something is to be done if a timer rings: not for an order that was answered."""
+        kind, _, what = token.partition(":")
+        order = self._desk.book.open.get(what)
+        return kind != "ack" or (order is not None and not order.acked)
+
     def wake(self, token: str, now_ns: int) -> list[Effect]:
         """A timer rang. One that nobody waits for changes nothing."""
+        if token == BEGIN and self._flight is not None and self._flight[0] == HELD:
+            out: list[Effect] = []
+            self._start(self._flight[1], now_ns, out)
+            return out
         return self._take(partial(self._woken, token), now_ns)
 
     # -- how --
@@ -313,21 +323,9 @@ class OrderManager:
         desk.generation, desk.link = change.generation, change.state
 
     def _hear(self, event: FromBroker, now_ns: int) -> Plan:
-        match event:
-            case LinkChanged():
-                return self._ears.link(event, now_ns)
-            case OrderReport():
-                return self._ears.reported(event, now_ns)
-            case OrderFailed():
-                return self._ears.failed(event, now_ns)
-            case ExecutionReport():
-                return self._ears.executed(event, now_ns)
-            case CommissionReport():
-                return self._ears.charged(event, now_ns)
-            case BrokerSnapshot():
-                if self._adopting.waits:  # next: after its fills and its orders
-                    self._waiting.appendleft(partial(self._adopting.look, event))
-                return self._rounds.answered(event, now_ns)
+        if isinstance(event, BrokerSnapshot) and self._adopting.waits:  # after its fills and orders
+            self._waiting.appendleft(partial(self._adopting.look, event))
+        return self._heard[type(event)](event, now_ns)
 
     def _woken(self, token: str, now_ns: int) -> Plan:
         kind, what, due = (*token.split(":"), "", "")[:3]
@@ -385,8 +383,8 @@ class OrderManager:
         if after is not None and not after.records:
             out += after.effects
         for order in changed.values():
-            out.append(Told(order.view()))
-            out += self._desk.release(order)
+            out.append(Told(view := order.view()))
+            out += self._desk.release(view.ref, view.reserved)
         if after is None:
             return
         if after.records:

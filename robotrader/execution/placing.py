@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import (
+    FLATTENER,
     CancelOrder,
     Happening,
     Order,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from robotrader.domain import Approved, Leg
     from robotrader.execution.tracked import Tracked
 
+_SENT: Final = Happening.SENT
 _REMEMBERED: Final = 10_000
 """Reservations that are remembered so that a repeated approval makes no second order."""
 
@@ -40,6 +42,13 @@ _REDUCES_REMAINING: Final = 2
 _CANCELLING_LEVELS: Final = frozenset({"reduce", "cancel", "flatten"})
 """The switch's levels at which nothing may work that could add to a position."""
 
+_ENDING_LEVELS: Final = frozenset({"cancel", "flatten"})
+"""Those at which what takes a profit ends too: exits that are asked for later are no legs."""
+
+_SIDES: Final = {each.value: each for each in Side}
+_TYPES: Final = {each.value: each for each in OrderType}
+_TIFS: Final = {each.value: each for each in TimeInForce}
+
 
 class Placing:
     """See the module's prose. Every method returns a plan."""
@@ -47,15 +56,23 @@ class Placing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._taken: OrderedDict[int, None] = OrderedDict()
-        self._unsaved: dict[str, None] = {}
-        """Orders whose cancel was sent without being journaled."""
+        self._unsaved: dict[str, str] = {}
+        """Orders whose cancel was sent without being journaled, and why they were cancelled."""
 
     # -- submit --
 
-    def submit(self, approved: Approved, now_ns: int, *, oca_group: str = "") -> Plan:
+    def submit(
+        self,
+        approved: Approved,
+        now_ns: int,
+        *,
+        oca_group: str = "",
+        most: Decimal | None = None,
+    ) -> Plan:
         """Intend an order and the legs of its bracket; send them once they are durable.
 
-        ``oca_group``: the group that it joins, empty for none.
+        ``oca_group``: the group that it joins, empty for none. ``most``: how many shares at most;
+        what was reserved beyond is given back with the commit.
         """
         if approved.reservation in self._taken:
             text = f"reservation {approved.reservation} was submitted twice: sent once"
@@ -64,7 +81,7 @@ class Placing:
         if refusal:
             return Plan(effects=[Declined(approved, *refusal)])
         self._take(approved.reservation)
-        intents = self._intents(approved, oca_group, now_ns)
+        intents = self._intents(approved, oca_group, now_ns, most)
         blocked = self._desk.blocks(intents[0])
         if blocked:
             return Plan(effects=[Declined(approved, "blocked", blocked)])
@@ -94,7 +111,9 @@ class Placing:
         if len(self._taken) > _REMEMBERED:
             self._taken.popitem(last=False)
 
-    def _intents(self, approved: Approved, oca_group: str, now_ns: int) -> list[r.OrderIntended]:
+    def _intents(
+        self, approved: Approved, oca_group: str, now_ns: int, most: Decimal | None
+    ) -> list[r.OrderIntended]:
         intent, legs = approved.intent, approved.intent.legs
         ref, order_id = self._desk.book.identities.next()
         parent = r.OrderIntended(
@@ -105,13 +124,13 @@ class Placing:
             con_id=intent.con_id,
             symbol=intent.symbol,
             account=approved.account,
-            side=intent.side.value,
-            order_type=intent.order_type.value,
-            qty=intent.qty,
+            side=intent.side._value_,
+            order_type=intent.order_type._value_,
+            qty=intent.qty if most is None else min(intent.qty, most),
             limit_price=intent.limit_price,
             aux_price=intent.aux_price,
             trail_percent=intent.trail_percent,
-            tif=intent.tif.value,
+            tif=intent.tif._value_,
             outside_rth=intent.outside_rth,
             oca_group=oca_group,
             oca_type=_REDUCES_REMAINING if oca_group else 0,
@@ -141,12 +160,12 @@ class Placing:
             symbol=parent.symbol,
             account=parent.account,
             side=(Side.SELL if parent.side == Side.BUY else Side.BUY).value,
-            order_type=leg.order_type.value,
+            order_type=leg.order_type._value_,
             qty=parent.qty,
             limit_price=leg.limit_price,
             aux_price=leg.aux_price,
             trail_percent=leg.trail_percent,
-            tif=leg.tif.value,
+            tif=leg.tif._value_,
             outside_rth=parent.outside_rth,
             parent_ref=parent.ref,
             oca_group="" if alone else parent.ref,
@@ -188,7 +207,7 @@ class Placing:
         return Plan(records=records)
 
     def _send(self, order: Tracked, asked_ns: int, now_ns: int) -> list[Effect]:
-        order.move(Happening.SENT)
+        order.move(_SENT)
         self._desk.sent(order)
         told = order.intent
         command = PlaceOrder(
@@ -211,18 +230,18 @@ class Placing:
         *,
         transmit: bool,
     ) -> Order:
-        parent = self._desk.book.orders.get(told.parent_ref)
+        parent = self._desk.book.orders.get(told.parent_ref) if told.parent_ref else None
         return Order(
             con_id=told.con_id,
-            side=Side(told.side),
-            order_type=OrderType(told.order_type),
+            side=_SIDES[told.side],
+            order_type=_TYPES[told.order_type],
             qty=qty,
             account=told.account,
             limit_price=limit,
             aux_price=aux,
             trail_percent=told.trail_percent,
             trail_stop_price=told.trail_stop_price,
-            tif=TimeInForce(told.tif),
+            tif=_TIFS[told.tif],
             outside_rth=told.outside_rth,
             oca_group=told.oca_group,
             oca_type=told.oca_type,
@@ -301,37 +320,46 @@ class Placing:
         return self._cancels([order] if order else [], reason, now_ns)
 
     def cancel_all(self, scope: str, now_ns: int) -> Plan:
-        """Cancel what is open in a scope of the kill switch; protective stops stay (F70)."""
-        chosen = [
-            order
-            for order in self._desk.book.open.values()
-            if scope in scopes_of(order.intent) and not order.protective
-        ]
+        """Cancel what is open in a scope of the kill switch, but for stops (F70) and its own."""
+        inside = (o for o in self._desk.book.open.values() if scope in scopes_of(o.intent))
+        chosen = [o for o in inside if not (o.protective or self._flattens(o.intent))]
         return self._cancels(chosen, f"cancel {scope}", now_ns)
 
+    def _flattens(self, told: r.OrderIntended) -> bool:
+        """Whether the switch closes with it now: each further trip would begin that anew."""
+        return told.strategy == FLATTENER and "flatten" in self._desk.levels(told)
+
     def _cancels(self, orders: list[Tracked], reason: str, now_ns: int) -> Plan:
-        fresh = [order for order in orders if not order.cancel]
+        reasons = {each.ref: self._unsaved.pop(each.ref, reason) for each in orders}
         records: list[r.Record] = [
-            r.CancelIntended(ref=each.ref, reason=reason, wall_ns=now_ns) for each in fresh
+            r.CancelIntended(ref=each.ref, reason=reasons[each.ref], wall_ns=now_ns)
+            for each in orders
+            if not each.cancel
         ]
         return Plan(
             records=records,
             then=lambda later_ns: self.send_cancels(orders, later_ns),
-            failed=lambda why: self._not_kept(orders, why, now_ns),
+            failed=lambda why: self._not_kept(orders, reasons, why, now_ns),
         )
 
     def resume_cancels(self, now_ns: int, reason: str = "resumed") -> Plan:
         """Cancel what a trip, a restart or a full disk left: by the switch's level, by promise."""
-        levels = self._desk.book.blocked
-        ending = {scope for scope, level in levels.items() if level in _CANCELLING_LEVELS}
         left = [
             order
             for order in self._desk.book.open.values()
-            if order.ref in self._unsaved
-            or (not order.intent.reduces and not ending.isdisjoint(scopes_of(order.intent)))
+            if order.ref in self._unsaved or self._ends_with_trips(order)
         ]
-        self._unsaved = {}
-        return self._cancels([each for each in left if not each.cancel], reason, now_ns)
+        plan = self._cancels([each for each in left if not each.cancel], reason, now_ns)
+        self._unsaved = {}  # the others are over
+        return plan
+
+    def _ends_with_trips(self, order: Tracked) -> bool:
+        """Whether an order may not work at the levels that are in force."""
+        told = order.intent
+        if told.reduces and (order.protective or not told.parent_ref):
+            return False
+        ending = _ENDING_LEVELS if told.reduces else _CANCELLING_LEVELS
+        return not ending.isdisjoint(self._desk.levels(told))
 
     def cancel_again(self, order: Tracked, due: str, now_ns: int) -> Plan:
         """A timer rang: send a cancel once more; ring again if the clock was set back since."""
@@ -359,9 +387,11 @@ class Placing:
         """Cancel orders that were given up, once: nobody waits for an answer."""
         return [Send(CancelOrder(each)) for each in order_ids if each]
 
-    def _not_kept(self, orders: list[Tracked], why: str, now_ns: int) -> list[Effect]:
+    def _not_kept(
+        self, orders: list[Tracked], reasons: dict[str, str], why: str, now_ns: int
+    ) -> list[Effect]:
         """A cancel that cannot be kept is sent all the same: it can only lower the risk."""
-        self._unsaved.update(dict.fromkeys(order.ref for order in orders))
+        self._unsaved.update(reasons)
         text = f"{len(orders)} cancels were sent without being journaled: {why}"
         sends = self.send_cancels(orders, now_ns).effects
         return [*sends, Alert(Level.CRITICAL, "journal", text)]

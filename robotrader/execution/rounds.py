@@ -151,14 +151,18 @@ class Rounds:
         return Plan(
             records=verdict.records,
             then=lambda later_ns: self._act(verdict, asked, snapshot, later_ns),
+            failed=lambda _: self._cancel(verdict, now_ns),
         )
+
+    def _cancel(self, verdict: Judgement, now_ns: int) -> list[Effect]:
+        """Send the cancels of a judgement, kept or not: none of them makes a risk larger."""
+        book = self._desk.book
+        known = [book.by_id[each] for each in verdict.cancels if each in book.by_id]
+        return self._placing.send_cancels([book.orders[ref] for ref in known], now_ns).effects
 
     def _act(self, verdict: Judgement, asked: Asked, snapshot: BrokerSnapshot, now_ns: int) -> Plan:
         """After the commit: fence what is missing, send cancels again, look at the positions."""
-        effects: list[Effect] = [*verdict.alerts]
-        book = self._desk.book
-        cancelled = [book.orders[book.by_id[each]] for each in verdict.cancels]
-        effects += self._placing.send_cancels(cancelled, now_ns).effects
+        effects = [*verdict.alerts, *self._cancel(verdict, now_ns)]
         effects += self._placing.fences(verdict.fences)
         effects += self._mark(verdict, now_ns)
         if not self._current(asked):
@@ -186,6 +190,7 @@ class Rounds:
         self, asked: Asked, snapshot: BrokerSnapshot, effects: list[Effect], now_ns: int
     ) -> Plan:
         new = sample(self._desk.book, snapshot)
+        self._desk.theirs.compare(self._desk.book, snapshot)
         if not new.differences:
             self._sample = None
             return self._finish(asked, snapshot, effects)
@@ -195,6 +200,8 @@ class Rounds:
                 self._sample = new
             return Plan(effects=[*effects, *self._plan(now_ns + self._desk.times.sample_ns)])
         self._sample = None
+        for con_id, (ours, theirs, _) in differ.items():
+            self._desk.theirs.saw(con_id, ours, theirs)
         reasons = {
             con_id: f"the journal has {ours} of contract {con_id}, the broker {theirs}"
             for con_id, (ours, theirs, _) in differ.items()
@@ -211,7 +218,7 @@ class Rounds:
         return Plan(records=halts, then=lambda _: self._finish(asked, snapshot, effects))
 
     def _finish(self, asked: Asked, snapshot: BrokerSnapshot, effects: list[Effect]) -> Plan:
-        if next(self._desk.book.doubtful(), None) is not None:
+        if self._desk.book.in_doubt():
             # Sent after the snapshot was asked for, and in doubt already: the next one tells.
             return Plan(effects=effects, then=lambda now_ns: Plan(effects=self.want(now_ns)))
         done = r.Reconciled(generation=snapshot.generation, wall_ns=snapshot.at_ns)

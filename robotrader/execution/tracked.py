@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from robotrader.domain.records import OrderAcked
 
 _H = Happening
+SIGNS: Final = {side.value: side.sign for side in Side}
+"""By a record's side: 1 where the position grows, -1 where it shrinks."""
+
 _TRAILING: Final = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 _UNSAID: Final = (
     (),
@@ -33,6 +36,15 @@ def _path(state: OrderState, what: tuple[Happening, ...]) -> OrderState | None:
             return None
         state = reached
     return state
+
+
+def _reached(state: OrderState, what: Happening) -> OrderState | None:
+    """Return the state that something leads to, with the least that may go unsaid before it."""
+    paths = (_path(state, (*unsaid, what)) for unsaid in _UNSAID)
+    return next((reached for reached in paths if reached is not None), None)
+
+
+_REACHED: Final = {(state, what): _reached(state, what) for state in OrderState for what in _H}
 
 
 def _said(price: Decimal | None, ours: Decimal | None) -> Decimal | None:
@@ -112,24 +124,27 @@ class Tracked:
     @property
     def yields(self) -> bool:
         """Whether it gives way to an exit: a stop, or the leg of a bracket."""
-        return self.intent.reduces and (self.protective or bool(self.intent.parent_ref))
+        told = self.intent
+        return told.reduces and (bool(told.parent_ref) or told.order_type in PROTECTIVE)
 
     @property
     def reserved(self) -> Decimal:
         """Shares that it may still trade, or has traded unseen."""
-        if self.over:
-            return max(self.said - self.seen, ZERO)
-        most = max(self.qty, self.modify.qty) if self.modify else self.qty
+        if self.state in OVER:
+            most = self.said
+        elif self.modify is None:
+            most = self.qty
+        else:
+            most = max(self.qty, self.modify.qty)
         return max(most - self.seen, ZERO)
 
     def move(self, what: Happening) -> bool:
         """Change the state by the table; return whether it can happen at all."""
-        for unsaid in _UNSAID:
-            state = _path(self.state, (*unsaid, what))
-            if state is not None:
-                self.state = state
-                return True
-        return False
+        state = _REACHED[self.state, what]
+        if state is None:
+            return False
+        self.state = state
+        return True
 
     def settle(self, record: OrderAcked) -> None:
         """Take what the broker says that the order is for: a change was taken, or was not."""
@@ -160,11 +175,12 @@ class Tracked:
         if trail_stop is None or self.intent.order_type not in _TRAILING:
             return False
         known = self.trail_stop
-        return known is None or (known - trail_stop) * Side(self.intent.side).sign > 0
+        return known is None or (known - trail_stop) * SIGNS[self.intent.side] > 0
 
     def view(self) -> OrderView:
         """Return what others may see."""
         told = self.intent
+        protects = told.reduces and told.order_type in PROTECTIVE
         return OrderView(
             ref=told.ref,
             order_id=told.order_id,
@@ -180,8 +196,8 @@ class Tracked:
             filled=self.seen,
             reserved=self.reserved,
             reduces=told.reduces,
-            protects=self.protective,
-            yields=self.yields,
+            protects=protects,
+            yields=protects or (told.reduces and bool(told.parent_ref)),
             order_type=told.order_type,
             perm_id=self.perm_ids[-1] if self.perm_ids else 0,
             parent_ref=told.parent_ref,

@@ -4,6 +4,7 @@ Everything here is a value or an object that is told what happened and when. The
 (``robotrader.adapters.ib``) carries it over a socket, ``actors.gateway`` puts it under supervision.
 """
 
+from robotrader.domain.windows import RestartWindow
 from robotrader.gateway.codes import OrderNews, about_history, about_order
 from robotrader.gateway.launcher import Launcher, LaunchRules, LaunchState
 from robotrader.gateway.limiter import Lane, Limiter
@@ -28,7 +29,6 @@ from robotrader.gateway.messages import (
 from robotrader.gateway.pacing import HistoryQueue, PacingRules
 from robotrader.gateway.quotes import LineBook
 from robotrader.gateway.snapshot import Collector, Ends
-from robotrader.gateway.windows import RestartWindow
 
 __all__ = [
     "AskHistory",

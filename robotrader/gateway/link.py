@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from robotrader.domain import LinkChanged, LinkState
+from robotrader.domain.windows import RestartWindow
 from robotrader.gateway.codes import ABOUT_LINK, LinkNews
-from robotrader.gateway.windows import RestartWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,15 +35,15 @@ class NotFiniteError(DataValidationError):
 class Scale:
     """Turns floats into whole numbers of one unit, which gets smaller when it has to.
 
-    ``bits`` says that the unit is ``2**-bits``. Who keeps sums in it shifts them by what ``bits``
-    has grown.
+    ``bits`` says that the unit is ``2**-bits``, and ``factor`` is what a value is multiplied by.
+    Who keeps sums in it shifts them by what ``bits`` has grown.
     """
 
-    __slots__ = ("_factor", "bits")
+    __slots__ = ("bits", "factor")
 
     def __init__(self) -> None:
         self.bits = _FIRST_BITS
-        self._factor = 2.0**_FIRST_BITS
+        self.factor = 2.0**_FIRST_BITS
 
     def units(self, value: float) -> int:
         """Return ``value`` in units.
@@ -51,14 +51,14 @@ class Scale:
         Raises:
             NotFiniteError: it is NaN or infinite; nothing has changed.
         """
-        scaled = value * self._factor
+        scaled = value * self.factor
         if scaled.is_integer():
             return int(scaled)
         numerator, denominator = float(check(value)).as_integer_ratio()
         needed = denominator.bit_length() - 1
         if needed > self.bits:
             self.bits = needed
-            self._factor = 2.0**needed if needed <= _MOST_BITS else inf
+            self.factor = 2.0**needed if needed <= _MOST_BITS else inf
         return numerator << (self.bits - needed)
 
 
@@ -127,9 +127,11 @@ class Window:
         Raises:
             NotFiniteError: it is NaN or infinite; nothing has changed.
         """
-        added = self._scale.units(value)
-        if self._scale.bits > self.bits:
-            self._refine(self._scale.bits - self.bits)
+        scale = self._scale
+        scaled = value * scale.factor
+        added = int(scaled) if scaled.is_integer() else scale.units(value)
+        if scale.bits > self.bits:
+            self._refine(scale.bits - self.bits)
         values = self._values
         values.append(added)
         if len(values) > self.length:

@@ -170,13 +170,15 @@ class MemoryDisk:
         if growth > self.free_bytes():
             self._take_back(undo)
             raise DiskFull(f"{growth} bytes more do not fit", "make room on the disk")
-        if self._random.random() < self.faults.eio_rate:
-            if self._random.random() < 0.5:
-                self._take_back(undo)
+        failed = self._random.random() < self.faults.eio_rate
+        if failed and self._random.random() < 0.5:
+            self._take_back(undo)
+        else:
+            self.used_bytes += growth
+            if self.faults.lies:
+                self._held = [*self._held, undo][-LIES_MAX:]
+        if failed:
             raise SafeMode("the disk failed (EIO)", "check the disk, then open the store anew")
-        self.used_bytes += growth
-        if self.faults.lies:
-            self._held = [*self._held, undo][-LIES_MAX:]
 
     def _growth(self, undo: Undo) -> int:
         first: dict[tuple[str, bytes], bytes | None] = {}

@@ -1,7 +1,9 @@
 """The account's truth, pure: FIFO lots, positions, cash and profit as the fold of the journal."""
 
 from robotrader.ledger.ledger import CORRECTABLE_DAYS, FOLDED, KEPT_DAYS, Ledger
+from robotrader.ledger.log import Log, Mark
 from robotrader.ledger.lots import Close, Holding, Lot, Matched, Trade, book, match
+from robotrader.ledger.marks import Marks, Newest
 from robotrader.ledger.money import market_price
 from robotrader.ledger.reading import revision_of
 from robotrader.ledger.state import LedgerState
@@ -21,8 +23,12 @@ __all__ = [
     "Ledger",
     "LedgerState",
     "LedgerView",
+    "Log",
     "Lot",
+    "Mark",
+    "Marks",
     "Matched",
+    "Newest",
     "PositionView",
     "StrategyView",
     "Trade",

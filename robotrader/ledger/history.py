@@ -31,7 +31,9 @@ class History:
         state = state or HistoryState()
         self.base = state.base
         self.trades: list[Trade] = list(state.trades)
-        self._places = {trade.family: at for at, trade in enumerate(self.trades)}
+        self._numbers = {trade.family: at for at, trade in enumerate(self.trades)}
+        """Which trade each is, settled ones counted."""
+
         self._settled = 0
         self._points: dict[int, Holding] = {}
         """What was held before every so-manieth trade, settled ones counted."""
@@ -45,17 +47,17 @@ class History:
 
     def find(self, family: str) -> Trade:
         """Return the trade of a family that is in here."""
-        return self.trades[self._places[family]]
+        return self.trades[self._numbers[family] - self._settled]
 
     def add(self, trade: Trade) -> None:
         """Book one trade more."""
-        self._places[trade.family] = len(self.trades)
+        self._numbers[trade.family] = self._settled + len(self.trades)
         self.trades.append(trade)
         self._fold_last()
 
     def replace(self, trade: Trade) -> None:
         """Put a trade in the place of the one of the same family."""
-        at = self._places[trade.family]
+        at = self._numbers[trade.family] - self._settled
         self.trades[at] = trade
         if at == len(self.trades) - 1:  # a commission, nearly always: it follows its fill
             self.held = book(self._before, trade)
@@ -66,16 +68,23 @@ class History:
         """Fold the trades of the days before that number for good; return their families."""
         count = 0
         while count < len(self.trades) and self.trades[count].rolled < before:
-            self.base = book(self.base, self.trades[count])
             count += 1
-        settled = [trade.family for trade in self.trades[:count]]
-        if count:
-            self.trades = self.trades[count:]
-            self._places = {trade.family: at for at, trade in enumerate(self.trades)}
-            self._settled += count  # what is held now is the same, only the base is newer
-            for number in [each for each in self._points if each < self._settled]:
-                del self._points[number]
-        return settled
+        if not count:
+            return []
+        settled, end = self.trades[:count], self._settled + count
+        folded = end - end % STEP  # the newest checkpoint, if there is one
+        if folded in self._points and folded > self._settled:
+            self.base = self._points[folded]
+        else:
+            folded = self._settled
+        for trade in settled[folded - self._settled :]:
+            self.base = book(self.base, trade)
+        for trade in settled:
+            del self._numbers[trade.family]
+        self.trades, self._settled = self.trades[count:], end  # what is held now is the same
+        for number in [each for each in self._points if each < end]:
+            del self._points[number]
+        return [trade.family for trade in settled]
 
     def _fold(self, changed: int) -> None:
         """Fold again from the last checkpoint at or before a place."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
+    from robotrader.ledger.log import Mark
     from robotrader.ledger.trips import Closed
     from robotrader.ledger.view import LedgerView
 
@@ -148,7 +149,7 @@ class Ledger:
         if record.family in self._places or record.family in self._elsewhere:
             self._correct(record)
             return
-        early = self._early.pop(record.family, None) or Early(rolled=self._rolled)
+        early = self._early.pop(record.family, None)
         if record.account != self.account:
             self._elsewhere[record.family] = self._rolled
             return
@@ -165,8 +166,9 @@ class Ledger:
             rolled=self._rolled,
             time_ns=record.time_ns,
         )
-        trade = trade.charged(early.commission_revision, early.commission)
-        trade = trade.corrected(early.revision, early.size, early.price * multiplier)
+        if early is not None:
+            trade = trade.charged(early.commission_revision, early.commission)
+            trade = trade.corrected(early.revision, early.size, early.price * multiplier)
         self._enter(record.con_id, trade)
 
     def _correct(self, record: FillCorrected | FillBooked) -> None:
@@ -346,6 +348,11 @@ class Ledger:
     def has_traded(self, con_id: int) -> bool:
         """Whether a contract is or was held."""
         return con_id in self._histories
+
+    @property
+    def moved(self) -> tuple[Mark[int], Mark[str]]:
+        """Where the logs of contracts and of strategies were that looks have changed."""
+        return self._rows.moved.mark(), self._rows.shown.mark()
 
     def view(self, marks: Mapping[int, float]) -> LedgerView:
         """Return the account at these prices, which is what everybody reads."""

@@ -116,17 +116,27 @@ class Holding(msgspec.Struct, frozen=True):
     @property
     def qty(self) -> Decimal:
         """The position, signed."""
-        return sum((lot.qty for lot in self.lots), ZERO)
+        held = ZERO
+        for lot in self.lots:
+            held += lot.qty
+        return held
 
     @property
     def cost(self) -> Decimal:
         """The cost of all lots."""
-        return sum((lot.cost for lot in self.lots), ZERO)
+        paid = ZERO
+        for lot in self.lots:
+            paid += lot.cost
+        return paid
 
 
 def match(lots: tuple[Lot, ...], trade: Trade) -> Matched:
     """Return what one trade more closes, oldest lots first, and what it opens."""
-    closed, held, left, fees = [], list(lots), trade.qty, trade.fees
+    left, fees = trade.qty, trade.fees
+    if not lots and left:
+        only = Lot(left, trade.unit, fees, trade.strategy, trade.time_ns)
+        return Matched((), (only,), only, ZERO)
+    closed, held = [], list(lots)
     while left and held and (held[0].qty > 0) != (left > 0):
         size = min(abs(left), abs(held[0].qty))
         lot, rest = _split(held[0], size)
@@ -155,8 +165,9 @@ def book(held: Holding, trade: Trade) -> Holding:
         else:
             realized[name] = realized.get(name, ZERO) + close.gain
             trips = trips.gained(name, close.gain)
-    left = found.lots[:-1] if found.opened else found.lots
-    trips = trips.ended({lot.strategy for lot in left}, trade.time_ns)
+    if trips.open:
+        left = found.lots[:-1] if found.opened else found.lots
+        trips = trips.ended({lot.strategy for lot in left}, trade.time_ns)
     if found.opened:
         adopted += found.opened.cost if trade.adopts else ZERO
         trips = trips.opened(trade.strategy, found.opened.qty * trade.unit)

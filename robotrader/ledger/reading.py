@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Side
 from robotrader.domain.errors import DataValidationError
@@ -11,6 +11,9 @@ from robotrader.ledger.money import exact
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+
+_SIGNS: Final = {side.value: side.sign for side in Side}
 
 
 def numbers(exec_id: str, qty: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
@@ -33,8 +36,8 @@ def sign_of(side: str, exec_id: str) -> int:
         DataValidationError: the side is none.
     """
     try:
-        return Side(side).sign
-    except ValueError:
+        return _SIGNS[side]
+    except KeyError:
         known = ", ".join(Side)
         msg = f"execution {exec_id} has side {side!r}, none of {known}: mend the sender"
         raise DataValidationError(msg) from None

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from robotrader.ledger.log import Log
+from robotrader.ledger.marks import Marks
 from robotrader.ledger.money import ZERO, market_price
 from robotrader.ledger.view import PositionView, StrategyView, position_view, total
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.ledger.history import History
+    from robotrader.ledger.log import Mark
     from robotrader.ledger.lots import Holding
 
 BLOCK: Final = 32
@@ -32,6 +35,9 @@ class _Part(NamedTuple):
     realized: Decimal
     cost: Decimal
     value: Decimal | None
+
+
+_NO_PART: Final = _Part(ZERO, ZERO, ZERO)
 
 
 class _Row(NamedTuple):
@@ -47,42 +53,39 @@ class _Row(NamedTuple):
 
 
 def _row(con_id: int, held: Holding, multiplier: int, price: float | None) -> _Row:
-    position = position_view(con_id, held, multiplier, price)
-    value = ZERO if position is None else position.value
-    return _Row(
-        position=position,
-        value=value,
-        gross=None if value is None else abs(value),
-        cost=ZERO if position is None else position.cost,
-        realized=sum(held.realized.values(), ZERO),
-        adopted=held.adopted,
-        parts=_parts(held, multiplier, price),
-    )
+    realized = sum(held.realized.values(), ZERO)
+    mark = market_price(price) if held.lots else None
+    position = position_view(con_id, held, multiplier, mark) if held.lots else None
+    parts = _parts(held, multiplier, mark)
+    if position is None:
+        return _Row(None, ZERO, ZERO, ZERO, realized, held.adopted, parts)
+    value = position.value
+    gross = None if value is None else abs(value)
+    return _Row(position, value, gross, position.cost, realized, held.adopted, parts)
 
 
-def _parts(held: Holding, multiplier: int, price: float | None) -> dict[str, _Part]:
+def _parts(held: Holding, multiplier: int, mark: Decimal | None) -> dict[str, _Part]:
     """Return each strategy's part; its worth is unknown where the price is."""
-    mark = market_price(price)
-    unit = None if mark is None else mark * multiplier
     found = {name: _Part(realized, ZERO, ZERO) for name, realized in held.realized.items()}
+    unit = None if mark is None else mark * multiplier
     for lot in held.lots:
-        old = found.get(lot.strategy, _Part(ZERO, ZERO, ZERO))
+        old = found.get(lot.strategy, _NO_PART)
         value = None if unit is None or old.value is None else old.value + lot.qty * unit
         found[lot.strategy] = _Part(old.realized, old.cost + lot.cost, value)
     return found
 
 
 def _added(rows: Iterable[_Row]) -> _Row:
-    rows = tuple(rows)
-    return _Row(
-        position=None,
-        value=total(each.value for each in rows),
-        gross=total(each.gross for each in rows),
-        cost=sum((each.cost for each in rows), ZERO),
-        realized=sum((each.realized for each in rows), ZERO),
-        adopted=sum((each.adopted for each in rows), ZERO),
-        parts={},
-    )
+    value: Decimal | None = ZERO
+    gross: Decimal | None = ZERO
+    cost = realized = adopted = ZERO
+    for _, worth, size, paid, gained, moved, _ in rows:
+        value = None if value is None or worth is None else value + worth
+        gross = None if gross is None or size is None else gross + size
+        cost += paid
+        realized += gained
+        adopted += moved
+    return _Row(None, value, gross, cost, realized, adopted, {})
 
 
 class Rows:
@@ -97,12 +100,21 @@ class Rows:
         self._con_ids: list[int] = []
         self._places: dict[int, int] = {}
         self._marks: list[float | None] = []
+        self._marked: Mark[int] | None = None
+        """Where the log of prices was, if they have one."""
+
         self._rows: list[_Row] = []
         self._blocks: list[_Row] = []
         self._of: defaultdict[str, dict[int, _Part]] = defaultdict(dict)
         self.positions: dict[int, PositionView] = {}
         self.strategies: dict[str, StrategyView] = {}
         self.reduced_ns: dict[int, int] = {}
+        self.moved: Log[int] = Log()
+        """The contracts whose positions were changed."""
+
+        self.shown: Log[str] = Log()
+        """The strategies whose parts were changed."""
+
         self.sum = _added(())
 
     def look(
@@ -130,11 +142,30 @@ class Rows:
             first = block * BLOCK
             self._blocks[block : block + 1] = [_added(self._rows[first : first + BLOCK])]
         if changed:
-            self.sum = _added(self._blocks)
+            blocks = self._blocks
+            self.sum = blocks[0] if len(blocks) == 1 else _added(blocks)
         self._show(names, commissions)
 
     def _moved(self, marks: Mapping[int, float]) -> set[int]:
         """Return the contracts whose price is another one, where something is held."""
+        before, self._marked = self._marked, marks.mark() if isinstance(marks, Marks) else None
+        said = None if self._marked is None else self._marked.since(before)
+        return self._compared(marks) if said is None else self._said(said, marks)
+
+    def _said(self, con_ids: Iterable[int], marks: Mapping[int, float]) -> set[int]:
+        """Take over the prices that are new; return those that are others, where it is held."""
+        found: set[int] = set()
+        for con_id in dict.fromkeys(con_ids):
+            place = self._places.get(con_id)
+            if place is not None:
+                old, new = self._marks[place], marks.get(con_id)
+                self._marks[place] = new
+                if old is not new and old != new and con_id in self.positions:
+                    found.add(con_id)
+        return found
+
+    def _compared(self, marks: Mapping[int, float]) -> set[int]:
+        """Take over all prices; return those that are others, where it is held."""
         now = list(map(marks.get, self._con_ids))
         before, self._marks = self._marks, now
         if now == before:
@@ -147,6 +178,7 @@ class Rows:
 
     def _replace(self, con_id: int, held: Holding, mark: float | None) -> set[str]:
         """Compute a contract anew; return the strategies that have or had a part in it."""
+        self.moved.add(con_id)
         new = _row(con_id, held, self._multipliers.get(con_id, 1), mark)
         place = self._places.setdefault(con_id, len(self._rows))
         if place == len(self._rows):
@@ -173,15 +205,20 @@ class Rows:
     def _show(self, names: Iterable[str], commissions: Mapping[str, Decimal]) -> None:
         """Add up what these strategies have; those that have and had nothing are none."""
         for name in names:
+            self.shown.add(name)
             parts = self._of[name].values()
             if not parts and name not in commissions:
                 del self._of[name]
                 self.strategies.pop(name, None)
                 continue
-            value, cost = total(p.value for p in parts), sum((p.cost for p in parts), ZERO)
+            value = total([part.value for part in parts])
+            cost = realized = ZERO
+            for part in parts:
+                cost += part.cost
+                realized += part.realized
             is_new = name not in self.strategies
             self.strategies[name] = StrategyView(
-                realized=sum((p.realized for p in parts), ZERO),
+                realized=realized,
                 commissions=commissions.get(name, ZERO),
                 cost=cost,
                 unrealized=None if value is None else value - cost,

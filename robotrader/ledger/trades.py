@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -11,6 +11,9 @@ from robotrader.domain.records import CashAdopted, CommissionBooked, FillBooked,
 
 if TYPE_CHECKING:
     from robotrader.domain.records import Record
+
+
+_SAYING: Final = (FillBooked, CommissionBooked, FillCorrected, CashAdopted)
 
 
 class Traded(msgspec.Struct, frozen=True, gc=False):
@@ -53,13 +56,15 @@ class Trades:
 
     def apply(self, record: Record) -> None:
         """Fold one record in."""
+        if not isinstance(record, _SAYING):
+            return
         if isinstance(record, FillBooked):
             self._fills[record.family] = record
         elif isinstance(record, FillCorrected):
             self._corrected[record.family] = record
         elif isinstance(record, CommissionBooked):
             self._charged[record.family] = record.commission
-        elif isinstance(record, CashAdopted):
+        else:
             self.has_cash = True
 
     def between(self, from_ns: int, to_ns: int, strategy: str = "") -> tuple[Traded, ...]:

@@ -17,7 +17,8 @@ import msgspec
 from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
 KEPT: Final = 200
 """Closed trades that are kept of a contract: twice what sizing looks back at by default."""
@@ -54,8 +55,12 @@ def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
     Newest first. A trade that brought nothing at all lost nothing: it ends a streak.
     """
     found = []
-    newest_first = (reversed(each.closed) for each in trips if each.closed)
-    for each in merge(*newest_first, key=lambda closed: closed.time_ns, reverse=True):
+    newest_first = [reversed(each.closed) for each in trips if each.closed]
+    if len(newest_first) == 1:  # of one contract they are in order
+        ordered: Iterable[Closed] = newest_first[0]
+    else:
+        ordered = merge(*newest_first, key=lambda closed: closed.time_ns, reverse=True)
+    for each in ordered:
         if each.gain >= 0:
             break
         found.append(each.time_ns)
@@ -79,11 +84,11 @@ class Trips(msgspec.Struct, frozen=True):
         whole = trip.whole and gain is not None
         return self._with(strategy, Trip(trip.cost, trip.gain + (gain or ZERO), whole))
 
-    def ended(self, holding: Collection[str], time_ns: int) -> Trips:
+    def ended(self, holding: AbstractSet[str], time_ns: int) -> Trips:
         """Return them with those closed that are of no strategy that still holds something."""
-        over = {name: trip for name, trip in self.open.items() if name not in holding}
-        if not over:
+        if self.open.keys() <= holding:
             return self
+        over = {name: trip for name, trip in self.open.items() if name not in holding}
         known = [
             Closed(name, time_ns, trip.cost, trip.gain)
             for name, trip in over.items()

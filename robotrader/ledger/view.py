@@ -7,16 +7,19 @@ from it: a total without one of its parts would be a number that nobody measured
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.ledger.money import ZERO, market_price
+from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from robotrader.ledger.lots import Holding
+
+
+_SHOWN: Final = Decimal("1e-8")
 
 
 class DayMark(msgspec.Struct, frozen=True, gc=False):
@@ -117,19 +120,18 @@ class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def position_view(
-    con_id: int, held: Holding, multiplier: int, price: float | None
+    con_id: int, held: Holding, multiplier: int, mark: Decimal | None
 ) -> PositionView | None:
-    """Return a contract's view, None where nothing is held."""
+    """Return a contract's view at a price, None where nothing is held."""
     qty, cost = held.qty, held.cost
     if not qty:
         return None
-    mark = market_price(price)
     value = None if mark is None else qty * mark * multiplier
     return PositionView(
         con_id=con_id,
         qty=qty,
         cost=cost,
-        avg_cost=(cost / qty).quantize(Decimal("1e-8")),
+        avg_cost=(cost / qty).quantize(_SHOWN),
         realized=sum(held.realized.values(), ZERO),
         mark=mark,
         value=value,

@@ -39,7 +39,8 @@ class Backfill:
         self._starts: list[int] = []
         self._asked: list[Span] = []
         self._holes: list[Span] | None = []
-        """The times between neighbouring bars that do not touch; None: to be looked for."""
+        """The times between neighbouring bars that do not touch and were not asked for as a whole;
+        None: to be looked for."""
 
         self._gaps: tuple[Span, ...] | None = ()
 
@@ -70,6 +71,7 @@ class Backfill:
             else:
                 self._add(bar)
         self._asked = _joined([*self._asked, span])
+        self._holes = [each for each in self._all_holes() if not self._was_asked(*each)]
         self._gaps = None
         self._forget()
 
@@ -122,9 +124,7 @@ class Backfill:
     def _look(self) -> list[Span]:
         """Return the gaps: all holes, cell by cell."""
         found: list[Span] = []
-        if self._holes is None:
-            self._holes = list(self._found())
-        for before_ns, after_ns in self._holes:
+        for before_ns, after_ns in self._all_holes():
             for cell in self.cells.between(before_ns, after_ns):
                 if self._was_asked(cell.start_ns, cell.end_ns):
                     continue
@@ -133,6 +133,11 @@ class Backfill:
                 else:
                     found.append((cell.start_ns, cell.end_ns))
         return found
+
+    def _all_holes(self) -> list[Span]:
+        if self._holes is None:
+            self._holes = list(self._found())
+        return self._holes
 
     def _found(self) -> Iterable[Span]:
         """Yield the holes."""

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _SECOND_NS: Final = 1_000_000_000
 _MOST_DAYS: Final = 366
+_DAY_H: Final = 24
+_SHORT_H: Final = 8
+"""The longest span below a day, in hours: longer ones begin in a session of the day before."""
+
 Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
 
 
@@ -133,14 +137,20 @@ class SymbolLine:
             self.builder.interrupted(now_ns)
 
     def span_of(self, bars: int, now_ns: int) -> Span:
-        """Return a span up to now that has room for so many bars (at most a year's)."""
+        """Return a span up to now that has room for so many bars (at most a year's).
+
+        A day of bars of five seconds is thousands, which cost the broker and the line their time
+        where a strategy wants ten. Below a day it has room for twice as many: nothing may have
+        traded for a while.
+        """
         end_ns = now_ns - now_ns % self.rules.size_ns
-        days = 1
+        hours = 1
         while True:
-            start_ns = end_ns - days * 24 * HOUR_NS
-            if days > _MOST_DAYS or sum(1 for _ in self._cells.between(start_ns, end_ns)) >= bars:
+            start_ns, wanted = end_ns - hours * HOUR_NS, bars if hours >= _DAY_H else 2 * bars
+            room = sum(1 for _ in self._cells.between(start_ns, end_ns))
+            if room >= wanted or hours > _MOST_DAYS * _DAY_H:
                 return start_ns, end_ns
-            days *= 2
+            hours = max(hours * 2, _DAY_H) if hours * 2 > _SHORT_H else hours * 2
 
     def history(self, span: Span, bars: tuple[Bar, ...]) -> None:
         """Take history's answer for a span, but for what is refused of it."""

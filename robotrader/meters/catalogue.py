@@ -79,6 +79,7 @@ FAMILIES: Final = (
     Family("drawdown_ratio", _G, "Equity below its peak, as a share of the peak"),
     # kill switch
     Family("kill_switch_level", _G, "0 off, 1 pause, 2 reduce, 3 cancel, 4 flatten", ("scope",)),
+    Family("kill_switch_known", _G, "0 while nobody can say: it counts as tripped then"),
     Family("kill_switch_tripped", _G, "1 if this trigger has tripped it", ("trigger",)),
     # market data
     Family("prices", _C, "Prices that came from a source", ("source", "kind")),

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Final
 from robotrader.meters.catalogue import Sample
 from robotrader.risk import Level, Switch, Trigger
 
-_RATIOS: Final = ("max_symbol_weight", "max_gross", "max_net", "max_daily_loss", "max_drawdown")
+_RATIOS: Final = (
+    "max_symbol_weight", "max_gross", "max_net", "max_daily_loss", "max_drawdown",
+    "switch_daily_loss", "switch_drawdown",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,13 +61,19 @@ def _positions(view: LedgerView, symbols: Mapping[int, str]) -> Iterator[Sample]
             yield Sample("position_value_usd", float(held.value), labels)
 
 
-def of_switch(switch: Switch) -> tuple[Sample, ...]:
-    """Return the kill switch's level in every scope that has one, and what tripped it."""
+def of_switch(switch: Switch | None) -> tuple[Sample, ...]:
+    """Return the kill switch's level in every scope that has one, and what tripped it.
+
+    None is a switch of which nobody knows how it is: an old level would not be true.
+    """
+    if switch is None:
+        return (Sample("kill_switch_known", 0),)
     levels: dict[str, Level] = {_SCOPE_ALL: Level.OFF}
     for trip in switch.trips:
         levels[trip.scope] = max(trip.level, levels.get(trip.scope, Level.OFF))
     tripped = {trip.trigger for trip in switch.trips}
     return (
+        Sample("kill_switch_known", 1),
         *(Sample("kill_switch_level", int(level), (scope,)) for scope, level in levels.items()),
         *(Sample("kill_switch_tripped", t.value in tripped, (t.value,)) for t in Trigger),
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-RULES: Final = 2
+RULES: Final = 3
 """Raise it when a fold changes what it makes of the same records."""
 
 ROWS: Final = 50

@@ -1,6 +1,8 @@
 """Research, pure: what to try, how to judge it, and how much of the result is luck."""
 
+from robotrader.research.columns import Columns, columns_of
 from robotrader.research.compare import Difference, compared, sharpe_difference_error
+from robotrader.research.follow import Follower, Loops
 from robotrader.research.heat import Map, heat_map
 from robotrader.research.montecarlo import (
     LEVELS,
@@ -12,10 +14,11 @@ from robotrader.research.montecarlo import (
     of_days,
     of_trades,
 )
+from robotrader.research.moves import Table, Tables, Unfit
 from robotrader.research.overfit import overfitting
 from robotrader.research.pages import montecarlo_page, sweep_page, walk_page
 from robotrader.research.ranking import Best, best_of, ranked_by
-from robotrader.research.report import SweepReport, sweep_report
+from robotrader.research.report import SweepReport, Ways, sweep_report
 from robotrader.research.resample import block_lengths, circular, stationary
 from robotrader.research.search import Listed, Search, searched
 from robotrader.research.space import Axis, Point, Space, Value, axis_of, drawn, grid
@@ -34,6 +37,7 @@ from robotrader.research.trial import (
     Trial,
     blocks_of,
     figures_of,
+    figures_of_track,
     on_days,
     worth,
 )
@@ -62,9 +66,12 @@ __all__ = [
     "OF_TRADES",
     "Axis",
     "Best",
+    "Columns",
     "Difference",
     "Figures",
+    "Follower",
     "Listed",
+    "Loops",
     "Map",
     "Paths",
     "Point",
@@ -75,15 +82,20 @@ __all__ = [
     "Split",
     "Spread",
     "SweepReport",
+    "Table",
+    "Tables",
     "Trial",
+    "Unfit",
     "Value",
     "WalkForward",
+    "Ways",
     "Window",
     "axis_of",
     "best_of",
     "block_lengths",
     "blocks_of",
     "circular",
+    "columns_of",
     "combinatorial",
     "compared",
     "days_of",
@@ -91,6 +103,7 @@ __all__ = [
     "drawn",
     "efficiency",
     "figures_of",
+    "figures_of_track",
     "folds_of",
     "grid",
     "heat_map",

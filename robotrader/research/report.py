@@ -20,6 +20,43 @@ TOP: Final = 10
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """How many combinations were computed how."""
+
+    asked: bool = False
+    """Whether signals were to be used."""
+
+    looped: int = 0
+    """By the compiled loop."""
+
+    failed: int = 0
+    """By nobody: they failed before their first bar."""
+
+    engine: dict[str, int] = {}
+    """By the engine, by why."""
+
+    checked: tuple[int, ...] = ()
+    """Trials of the loop that the engine has run, too, with the same result."""
+
+    seconds: dict[str, float] = {}
+    """Of the processor, by what took them."""
+
+    def plus(self, later: Ways) -> Ways:
+        """Return both together; ``later`` went on where this one ended."""
+        engine, seconds = Counter(self.engine), dict(self.seconds)
+        engine.update(later.engine)
+        for name, each in later.seconds.items():
+            seconds[name] = round(seconds.get(name, 0.0) + each, 3)
+        return Ways(
+            asked=later.asked,
+            looped=self.looped + later.looped,
+            failed=self.failed + later.failed,
+            engine=dict(engine),
+            checked=later.checked,
+            seconds=seconds,
+        )
+
+
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep, finished or not; ``best`` is None if nothing was worth anything."""
 
@@ -39,6 +76,9 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     failures: dict[str, int]
     """How many trials failed, by their error; one stands for those that differ in numbers."""
 
+    ways: Ways | None = None
+    """How they were computed; None: that was not kept."""
+
 
 def sweep_report(
     trials: Sequence[Trial],
@@ -53,6 +93,7 @@ def sweep_report(
     window: str,
     planned: int,
     top: int = TOP,
+    ways: Ways | None = None,
 ) -> SweepReport:
     """Return the report of trials; the arguments are its fields."""
     return SweepReport(
@@ -70,6 +111,7 @@ def sweep_report(
         top=tuple(trial for trial, _ in ranked_by(trials, metric)[:top]),
         heat=heat_map(trials, axes, metric),
         failures=_failures([each.error for each in trials if each.error]),
+        ways=ways,
     )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from robotrader.backtest import Report
+    from robotrader.performance import Track
     from robotrader.performance.track import Floats
 
 BLOCKS: Final = 16
@@ -93,26 +94,44 @@ OF_RETURNS: Final = ("sharpe", "sortino", "calmar", "cagr")
 
 def figures_of(made: Report) -> Figures:
     """Return what is kept of a report."""
-    seen, returns = made.summary, made.track.returns
-    shape = moments(returns)
-    return Figures(
-        days=seen.days,
-        end_value=seen.end_value,
-        total_return=seen.total_return,
-        cagr=seen.cagr,
-        volatility=seen.volatility,
-        sharpe=seen.sharpe,
-        sortino=seen.sortino,
-        calmar=seen.calmar,
-        max_drawdown=seen.max_drawdown,
-        skew=shape[0] if shape else None,
-        kurtosis=shape[1] if shape else None,
-        trades=made.trades.count,
-        hit_rate=made.trades.hit_rate,
-        profit_factor=made.trades.profit_factor,
+    trades = made.trades
+    return figures_of_track(
+        made.track,
+        trades=trades.count,
+        hit_rate=trades.hit_rate,
+        profit_factor=trades.profit_factor,
         commissions=made.commissions,
-        blocks=blocks_of(returns),
     )
+
+
+def figures_of_track(
+    track: Track,
+    *,
+    trades: int,
+    hit_rate: float | None,
+    profit_factor: float | None,
+    commissions: Decimal,
+) -> Figures:
+    """Return what is kept of an account's days and of the trades that it made."""
+    returns = track.returns
+    whole = Figures(
+        days=len(track.days),
+        end_value=track.values[-1],
+        total_return=0.0,
+        cagr=None,
+        volatility=None,
+        sharpe=None,
+        sortino=None,
+        calmar=None,
+        max_drawdown=None,
+        skew=None,
+        kurtosis=None,
+        trades=trades,
+        hit_rate=hit_rate,
+        profit_factor=profit_factor,
+        commissions=commissions,
+    )
+    return on_days(whole, returns)
 
 
 def on_days(whole: Figures, returns: Floats) -> Figures:

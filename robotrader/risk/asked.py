@@ -75,7 +75,7 @@ def borrow(case: Case) -> str:
 
 def is_unasked(case: Case) -> bool:
     """Whether the broker has not said lately what margin an intent would need."""
-    said = case.view.margins.get(wish_of(case.intent))
+    said = case.said
     return said is None or case.now_ns - said.at_ns > case.limits.margin_age_ms * MS_NS
 
 
@@ -84,7 +84,7 @@ def margin(case: Case) -> str:
     part = case.limits.max_margin
     if part is None:
         return ""
-    said = case.view.margins.get(wish_of(case.intent))
+    said = case.said
     if said is None or is_unasked(case):
         return "the broker has not said what margin it would need"
     if said.why:

@@ -7,12 +7,70 @@ netted: pending orders of both sides add up, because either may fill alone.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from decimal import Inexact, getcontext
 from typing import TYPE_CHECKING
 
+from robotrader.ledger.money import ZERO
+from robotrader.risk.rows import Sum
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from robotrader.ledger import Mark, StrategyView
     from robotrader.risk.case import Case
+    from robotrader.risk.view import RiskView
+
+
+class Budgets:
+    """What the strategies of each name hold; only what has changed is added up.
+
+    To be used in the context ``EXACT``. A view's strategies are one dictionary that stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self._rounded = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._held: defaultdict[str, Sum] = defaultdict(Sum)
+        self._parts: Mapping[str, StrategyView] = {}
+        self._mark: Mark[str] | None = None
+        self._worths: dict[str, Decimal | None] = {}
+
+    def held(self, name: str, view: RiskView) -> Decimal | None:
+        """Return what the strategies of a name hold, None if a price of it is not known."""
+        parts = {} if view.ledger is None else view.ledger.strategies
+        mark = None if view.moved is None else view.moved.strategies
+        if parts is not self._parts and (self._rounded or self._take(parts, mark)):
+            self._begin()  # a digit was lost: a sum of what was rounded is of nothing else
+            self._rounded = self._take(parts, mark)
+        return self._held[name].total
+
+    def _take(self, parts: Mapping[str, StrategyView], mark: Mark[str] | None) -> bool:
+        """Take over what has changed; return whether a digit was lost."""
+        context = getcontext()
+        context.clear_flags()
+        names = None if mark is None else mark.since(self._mark)
+        worths = self._worths
+        for own in {*worths, *parts} if names is None else dict.fromkeys(names):
+            old, new = worths.get(own, ZERO), _worth(parts.get(own))
+            self._held[budget_of(own)].swap(old, new)
+            if own in parts:
+                worths[own] = new
+            else:
+                worths.pop(own, None)
+        self._parts, self._mark = parts, mark
+        return context.flags[Inexact]
+
+
+def _worth(part: StrategyView | None) -> Decimal | None:
+    """Return what a strategy holds, 0 if there is none, None if a price is not known."""
+    if part is None:
+        return ZERO
+    return None if part.unrealized is None else abs(part.cost + part.unrealized)
 
 
 def strategy(case: Case) -> str:

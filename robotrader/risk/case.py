@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
+from robotrader.risk.asked import wish_of
 from robotrader.risk.exposure import (
     Exposure,
     Pending,
-    Reservation,
     coming,
     exposure_of,
     with_order,
     worst_price,
 )
-from robotrader.risk.heat import StopAt, heat_of, stop_of
+from robotrader.risk.heat import heat_of, stop_of
 from robotrader.risk.past import echo_of
 from robotrader.risk.worst import After
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.domain import Intent
+    from robotrader.risk.asked import Margin
     from robotrader.risk.limits import Limits
-    from robotrader.risk.past import Echo, Past
+    from robotrader.risk.past import Past
     from robotrader.risk.view import RiskView
     from robotrader.risk.worst import Worst
 
@@ -66,26 +67,22 @@ class Case:
         view: RiskView,
         limits: Limits,
         *,
-        reserved: tuple[Reservation, ...],
         past: Past,
         now_ns: int,
         before: Worst,
     ) -> None:
         self.intent, self.view, self.limits, self.past = intent, view, limits, past
-        self.reserved, self.now_ns, self.before = reserved, now_ns, before
+        self.now_ns, self.before = now_ns, before
         con_id, ledger = intent.con_id, view.ledger
-        self.sign = intent.side.sign
+        self.sign = sign = intent.side.sign
         self.instrument = view.instruments.get(con_id)
         """The contract, None if it is not known."""
 
         self.quote = view.quotes.get(con_id)
         """Its newest quote, whatever it says; None: there is none."""
 
-        self.pending = before.own(con_id)
-        """What is on its way in this contract without this intent."""
-
         equity = None if ledger is None else ledger.equity
-        known = equity is not None and equity.is_finite() and equity.copy_abs() < LARGEST
+        known = equity is not None and equity.is_finite() and -LARGEST < equity < LARGEST
         self.equity = equity if known else None
         """None: it is not known, or no amount that can be computed with."""
 
@@ -95,6 +92,24 @@ class Case:
 
         self.reduces = not intent.legs and intent.qty <= self.closable
         """Whether it can only make the position smaller, whatever it is called (F69)."""
+
+        side = None if self.quote is None else self.quote.ask if sign > 0 else self.quote.bid
+        self.near = market_price(side)
+        """The market's price for its side, the ask for what is bought; None: it is no price."""
+
+        self.price = worst_price(intent, self.near)
+        """The highest price that it could have."""
+
+        self.echo = echo_of(intent)
+        """What an intent that repeats it would have in common with it."""
+
+        self.stop = stop_of(intent)
+        """Where it stops, or the stop that it brings."""
+
+    @property
+    def pending(self) -> tuple[Pending, ...]:
+        """What is on its way in this contract without this intent."""
+        return self.before.own(self.intent.con_id)
 
     @property
     def closable(self) -> Decimal:
@@ -112,23 +127,6 @@ class Case:
         return abs(position) - coming(firm, self.intent.con_id, sign)
 
     @_once
-    def near(self) -> Decimal | None:
-        """The market's price for its side, the ask for what is bought; None: it is no price."""
-        if self.quote is None:
-            return None
-        return market_price(self.quote.ask if self.sign > 0 else self.quote.bid)
-
-    @_once
-    def echo(self) -> Echo:
-        """What an intent that repeats it would have in common with it."""
-        return echo_of(self.intent)
-
-    @_once
-    def price(self) -> Decimal | None:
-        """The highest price that it could have."""
-        return worst_price(self.intent, self.near)
-
-    @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract."""
         known = self.before.rows.get(self.intent.con_id)
@@ -141,9 +139,9 @@ class Case:
         return After(self.before, self.intent.con_id, self.mine, self._heat())
 
     @_once
-    def stop(self) -> StopAt | None:
-        """Where it stops, or the stop that it brings."""
-        return stop_of(self.intent)
+    def said(self) -> Margin | None:
+        """What the broker said lately of the margin that it would need."""
+        return self.view.margins.get(wish_of(self.intent))
 
     def _heat(self) -> Decimal | None:
         """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
@@ -151,4 +149,5 @@ class Case:
             return ZERO
         wanted, bare = self.intent, self.limits.heat_without_stop
         order = Pending(wanted.con_id, self.sign, wanted.qty, self.price, stop=self.stop)
-        return heat_of(self.view, wanted.con_id, (*self.pending, order), self.mine, bare)
+        own = self.before.orders.way(wanted.con_id).stopped.plus(order)
+        return heat_of(self.view, wanted.con_id, own, self.mine, bare)

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
-from robotrader.ledger.money import is_price
+from robotrader.ledger.money import ZERO, is_price
 from robotrader.risk import asked, budgets, heat, lately, sizes, together, traded
-from robotrader.risk.exposure import coming, orders_of, pending, trigger_price
+from robotrader.risk.exposure import coming, pending, trigger_price
 from robotrader.risk.losses import daily_loss, drawdown
-from robotrader.risk.past import MS_NS
+from robotrader.risk.past import MINUTE_NS, MS_NS, SECOND_NS
 from robotrader.risk.view import SessionState
 
 if TYPE_CHECKING:
@@ -174,10 +174,12 @@ def entry_pending(case: Case) -> str:
 
     Those of earlier gates count, a stranger's do not.
     """
-    con_id = case.intent.con_id
-    count = sum(not each.reduces for each in case.before.held_for(con_id))
-    for each in case.view.others or ():
-        count += bool(each.con_id == con_id and each.strategy and not each.reduces)
+    con_id, orders = case.intent.con_id, case.before.orders
+    count = 0
+    for held in orders.held_for(con_id):
+        count += not held.reduces
+    for each in orders.others_for(con_id):
+        count += bool(each.strategy and not each.reduces)
     if count < case.limits.max_entries_pending:
         return ""
     return f"{count} entries of {case.intent.symbol} are on their way"
@@ -185,7 +187,7 @@ def entry_pending(case: Case) -> str:
 
 def open_orders(case: Case) -> str:
     """Not too many orders are on their way; a bracket is as many as it has."""
-    count, most = orders_of(case.reserved, case.view.others or ()), case.limits.max_open_orders
+    count, most = case.before.orders.count, case.limits.max_open_orders
     own = 1 + len(case.intent.legs)
     if count + own <= most:
         return ""
@@ -194,12 +196,13 @@ def open_orders(case: Case) -> str:
 
 def exit_pending(case: Case) -> str:
     """No pending exit would lose the shares that it closes: it would open a position instead."""
-    con_id, sign = case.intent.con_id, case.sign
-    exits = sum(
-        each.qty for each in case.before.held_for(con_id) if each.reduces and each.sign == sign
-    )
-    if case.position * sign < 0 and case.view.others:
-        exits += coming(pending((), case.view.others), con_id, sign)
+    con_id, sign, orders = case.intent.con_id, case.sign, case.before.orders
+    exits = ZERO
+    for each in orders.held_for(con_id):
+        if each.reduces and each.sign == sign:
+            exits += each.qty
+    if case.position and (case.position > 0) is (sign < 0):
+        exits += coming(pending((), orders.others_for(con_id)), con_id, sign)
     if not exits:
         return ""
     return f"{exits} of {case.intent.symbol} are being closed by orders of this side: wait for them"
@@ -207,15 +210,18 @@ def exit_pending(case: Case) -> str:
 
 def rate_second(case: Case) -> str:
     """There were not too many orders in the last second."""
-    count, most = case.past.last_second(case.now_ns), case.limits.max_orders_per_s
-    return "" if count < most else f"{count} orders passed in the last second, {most} may"
+    most = case.limits.max_orders_per_s
+    if case.past.fewer(most, case.now_ns - SECOND_NS):
+        return ""
+    return f"{case.past.last_second(case.now_ns)} orders passed in the last second, {most} may"
 
 
 def rate_minute(case: Case) -> str:
     """There were not too many orders in the last minute."""
-    count = case.past.last_minute(case.now_ns)
     most = case.limits.max_orders_per_min
-    return "" if count < most else f"{count} orders passed in the last minute, {most} may"
+    if case.past.fewer(most, case.now_ns - MINUTE_NS):
+        return ""
+    return f"{case.past.last_minute(case.now_ns)} orders passed in the last minute, {most} may"
 
 
 def rate_day(case: Case) -> str:
@@ -276,12 +282,12 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-_EVERY: Final = (*FOR_ALL, *FOR_ENTRIES)
-
-
 def refused(case: Case) -> tuple[str, str] | None:
     """Return the code and the reason of the first check that does not let an intent pass."""
-    for code, check in FOR_ALL if case.reduces else _EVERY:
+    for code, check in FOR_ALL:
+        if why := check(case):
+            return code, why
+    for code, check in () if case.reduces else FOR_ENTRIES:
         if why := check(case):
             return code, why
     return None

@@ -58,24 +58,31 @@ def aligned(closes: Closes, *, least_days: int, newest: int = 0) -> Aligned:
             the rest has as many in common.
         newest: use at most so many of the last days; 0: all.
     """
-    days = sorted(set().union(*closes.values()))[-newest:]
-    rows = {day: row for row, day in enumerate(days)}
+    days = sorted(set().union(*{tuple(series) for series in closes.values()}))[-newest:]
     con_ids = sorted(closes)
-    table = np.full((len(days), len(con_ids)), np.nan)
-    for column, con_id in enumerate(con_ids):
-        series = closes[con_id]
-        table[[rows[day] for day in series if day in rows], column] = [
-            price for day, price in series.items() if day in rows
-        ]
-    known = np.isfinite(table) & (table > 0)
+    table = _table([closes[con_id] for con_id in con_ids], days)
+    known: NDArray[np.bool_] = np.isfinite(table) & (table > 0)
     kept, unknown = _kept(known, con_ids, least_days)
-    common = known[:, kept].all(axis=1) if kept else np.zeros(len(days), dtype=bool)
+    common: Any = known[:, kept].all(axis=1) if kept else np.zeros(len(days), dtype=bool)
     return Aligned(
         con_ids=tuple(con_ids[column] for column in kept),
         days=tuple(day for day, has in zip(days, common, strict=True) if has),
         prices=table[common][:, kept],
         unknown=unknown,
     )
+
+
+def _table(every: list[Mapping[str, float]], days: list[str]) -> Floats:
+    """Return the prices of these days, a row a day and a column a series; NaN: it has none."""
+    rows = {day: row for row, day in enumerate(days)}
+    table = np.full((len(every), len(days)), np.nan)
+    for at, series in enumerate(every):
+        if list(series) == days:  # which is what is nearly always so
+            table[at] = list(series.values())
+        else:
+            known = [(rows[day], price) for day, price in series.items() if day in rows]
+            table[at, [row for row, _ in known]] = [price for _, price in known]
+    return np.ascontiguousarray(table.T)
 
 
 def _kept(

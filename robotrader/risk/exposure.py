@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from robotrader.ledger import market_price
 from robotrader.ledger.money import ZERO
-from robotrader.risk.heat import StopAt
+from robotrader.risk.heat import StopAt, Stopped
 from robotrader.risk.malformed import TRIGGERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from robotrader.domain import Instrument, Intent, Quote
+    from robotrader.ledger import PositionView
     from robotrader.risk.view import RiskView, WorkingOrder
 
 
@@ -69,6 +70,8 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
     @property
     def qty(self) -> Decimal:
         """The larger of the bounds, unsigned."""
+        if self.low >= ZERO:
+            return self.high
         return max(abs(self.high), abs(self.low))
 
     @property
@@ -79,18 +82,19 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 
 def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tuple[Pending, ...]:
     """Return everything that is on its way."""
-    others = tuple(others)
+    others, held = tuple(others), tuple(held)
     if not others:
         return tuple([_of_ours(each, its_stop_works=False) for each in held])
-    legs = {_led_to(each) for each in others if each.stop is not None}
-    reserved = [
-        _of_ours(each, its_stop_works=bool(legs) and _led_to(each) in legs) for each in held
-    ]
+    if not held:
+        return tuple([_of_another(each) for each in others])
+    brings = any(each.stop is not None and not each.yields for each in held)
+    legs = {led_to(each) for each in others if brings and each.stop is not None}
+    reserved = [_of_ours(each, its_stop_works=bool(legs) and led_to(each) in legs) for each in held]
     working = map(_of_another, others)
     return (*reserved, *working)
 
 
-def _led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
+def led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
     """Return what an entry and the legs that it brought have in common."""
     return each.con_id, each.strategy, each.cause
 
@@ -101,8 +105,9 @@ def _of_ours(each: Reservation, *, its_stop_works: bool) -> Pending:
         each.sign,
         each.qty,
         each.price,
-        yields=each.yields,
-        protects=each.yields,
+        "",
+        each.yields,
+        each.yields,
         stop=None if its_stop_works and not each.yields else each.stop,
     )
 
@@ -114,9 +119,9 @@ def _of_another(each: WorkingOrder) -> Pending:
         each.qty,
         each.price,
         each.group,
-        yields=each.yields,
-        protects=each.protects,
-        stop=each.stop,
+        each.yields,
+        each.protects,
+        each.stop,
     )
 
 
@@ -129,7 +134,7 @@ def orders_of(held: Iterable[Reservation], others: Sequence[WorkingOrder]) -> in
     count = len(held) + len(others)
     for each in held:
         if each.legs:
-            shown = sum(_led_to(other) == _led_to(each) for other in others)
+            shown = sum(led_to(other) == led_to(each) for other in others)
             count += max(each.legs - shown, 0)
     return count
 
@@ -148,19 +153,78 @@ def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
     return alone + sum(grouped.values(), ZERO) if grouped else alone
 
 
+class OnWay(msgspec.Struct, frozen=True, gc=False):
+    """What is on its way in one contract, added up: prices move more often than orders."""
+
+    own: tuple[Pending, ...] = ()
+    buys: Decimal = ZERO
+    sells: Decimal = ZERO
+    """Shares that could be bought, and sold."""
+
+    top: Decimal | None = None
+    """The highest price that any of it could have."""
+
+    stopped: Stopped = Stopped()
+
+    @classmethod
+    def of(cls, con_id: int, own: Sequence[Pending]) -> OnWay:
+        """Return what is on its way in a contract; nothing of another is among it."""
+        if not own:
+            return NOTHING
+        top: Decimal | None = None
+        buys = sells = ZERO
+        grouped = False
+        for each in own:
+            if each.price is not None:
+                top = higher(top, each.price)
+            if each.group:
+                grouped = True
+            elif each.sign > 0:
+                buys += each.qty
+            else:
+                sells += each.qty
+        if grouped:
+            buys, sells = coming(own, con_id, 1), coming(own, con_id, -1)
+        return cls(tuple(own), buys, sells, top, Stopped.of(own))
+
+    def plus(self, order: Pending) -> OnWay:
+        """Return what is on its way with an entry more, in no group."""
+        buys, sells = self.buys, self.sells
+        if order.sign > 0:
+            buys += order.qty
+        else:
+            sells += order.qty
+        top = higher(self.top, order.price)
+        return OnWay((*self.own, order), buys, sells, top, self.stopped.plus(order))
+
+
+NOTHING: Final = OnWay()
+
+
 def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure:
     """Return the worst case of a contract; ``own`` is what is on its way in it."""
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    qty, price = (ZERO, None) if held is None else (held.qty, held.mark)
-    top = _market(view.quotes.get(con_id))
-    if price is None or (top is not None and top > price):
+    quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
+    return exposure_with(held, quote, instrument, OnWay.of(con_id, own))
+
+
+def exposure_with(
+    held: PositionView | None, quote: Quote | None, instrument: Instrument | None, way: OnWay
+) -> Exposure:
+    """Return the worst case of a contract with what is on its way in it."""
+    price, top = _market(quote), way.top
+    if held is None:
+        qty = ZERO
+    else:
+        qty, mark = held.qty, held.mark
+        if price is None or (mark is not None and mark > price):
+            price = mark
+    if top is not None and (price is None or top > price):
         price = top
-    for each in own:
-        price = higher(price, each.price)
-    unit = unit_of(view.instruments.get(con_id), price)
-    if not own:
+    unit = unit_of(instrument, price)
+    if way is NOTHING:
         return Exposure(qty, qty, unit)
-    return Exposure(qty + coming(own, con_id, 1), qty - coming(own, con_id, -1), unit)
+    return Exposure(qty + way.buys, qty - way.sells, unit)
 
 
 def higher(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -184,7 +248,9 @@ def with_order(
 
     ``before`` is the worst case with all else that is on its way.
     """
-    unit = higher(before.unit, unit_of(instrument, price))
+    unit, own = before.unit, unit_of(instrument, price)
+    if unit is None or (own is not None and own > unit):
+        unit = own
     if sign > 0:
         return Exposure(before.high + qty, before.low, unit)
     return Exposure(before.high, before.low - qty, unit)

@@ -24,6 +24,7 @@ from robotrader.risk.changes import LimitChanges
 from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
+from robotrader.risk.held import Held
 from robotrader.risk.malformed import malformed
 from robotrader.risk.past import REMEMBERED, Past, PastState
 from robotrader.risk.report.usage import usage
@@ -55,7 +56,7 @@ class Gate:
         self.limits = limits
         self._hash = limits.hash
         self._next = first
-        self._held: dict[int, Reservation] = {}
+        self._held = Held()
         self._over: dict[int, Reservation] = {}
         self._moved: set[int] = set()
         """Contracts whose reservations are new since the last look."""
@@ -64,6 +65,8 @@ class Gate:
         self._worst = Worst()
         self._refusals: Counter[str] = Counter()
         self.approvals = 0
+        self.newest: Reservation
+        """What is held for the newest approval."""
 
     # -- before an order --
 
@@ -115,20 +118,16 @@ class Gate:
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
             self._past.begin(view.ledger.day)
+        self._look(view)
+        limits, past, before = self.limits, self._past, self._worst
+        return Case(intent, view, limits, past=past, now_ns=now_ns, before=before)
+
+    def _look(self, view: RiskView) -> None:
+        """Take over what is new in the world."""
         limits = self.limits
         bare = None if limits.max_heat is None else limits.heat_without_stop
         moved, self._moved = self._moved, set()
-        reserved = self.reserved
-        self._worst.look(view, reserved, bare, moved)
-        return Case(
-            intent,
-            view,
-            limits,
-            reserved=reserved,
-            past=self._past,
-            now_ns=now_ns,
-            before=self._worst,
-        )
+        self._worst.look(view, self._held, bare, moved)
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1
@@ -138,9 +137,8 @@ class Gate:
         intent, number = case.intent, self._next
         self._next += 1
         self.approvals += 1
-        self._moved.add(intent.con_id)
         self._past.add(case.echo, case.now_ns)
-        self._held[number] = Reservation(
+        self.newest = Reservation(
             number=number,
             con_id=intent.con_id,
             sign=intent.side.sign,
@@ -153,6 +151,9 @@ class Gate:
             cause=intent.cause,
             legs=len(intent.legs),
         )
+        self._held.put(self.newest)
+        if case.reduces or not self._worst.take(self.newest, case.after):
+            self._moved.add(intent.con_id)
         return Approved(
             intent=intent,
             reservation=number,
@@ -184,18 +185,18 @@ class Gate:
         self._moved.add(held.con_id)
         if held.qty:
             self._over.pop(held.number, None)
-            self._held[held.number] = held
+            self._held.put(held)
             return
-        self._held.pop(held.number, None)
+        self._held.drop(held.number)
         self._over[held.number] = held
         while len(self._over) > REMEMBERED:
             del self._over[next(iter(self._over))]
 
     def hold(self, reservation: Reservation) -> None:
         """Hold what is open since an earlier run, as the order manager found it in the journal."""
-        before = self._held.get(reservation.number, reservation)
+        before = self._held.get(reservation.number) or reservation
         self._moved |= {before.con_id, reservation.con_id}
-        self._held[reservation.number] = reservation
+        self._held.put(reservation)
         self._next = max(self._next, reservation.number + 1)
 
     # -- what the journal says --
@@ -251,7 +252,12 @@ class Gate:
     @property
     def reserved(self) -> tuple[Reservation, ...]:
         """What is held, oldest first."""
-        return tuple(self._held.values())
+        return self._held.all()
+
+    def held(self, number: int) -> Decimal:
+        """Return how much is held under a number, 0 if nothing is."""
+        found = self._held.get(number)
+        return ZERO if found is None else found.qty
 
     @property
     def refusals(self) -> Mapping[str, int]:

@@ -20,11 +20,12 @@ from robotrader.ledger import market_price
 from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from robotrader.domain import Intent
+    from robotrader.domain import Instrument, Intent, Quote
+    from robotrader.ledger import PositionView
     from robotrader.risk.case import Case
-    from robotrader.risk.exposure import Exposure, Pending
+    from robotrader.risk.exposure import Exposure, Pending  # noqa: TC004 - never decoded
     from robotrader.risk.view import RiskView
 
 _AT_A_PRICE: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
@@ -55,7 +56,8 @@ class StopAt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def loss(self, price: Decimal, sign: int) -> Decimal:
         """Return what a share at ``price``, long (1) or short (-1), loses until it is hit."""
         if self.trigger is not None:
-            return max((price - self.trigger) * sign, ZERO)
+            away = price - self.trigger if sign > 0 else self.trigger - price
+            return max(away, ZERO)
         if self.distance is not None:
             return self.distance
         return price * (self.percent or ZERO) * _PERCENT
@@ -70,88 +72,158 @@ def stop_of(intent: Intent) -> StopAt | None:
     return next((each for each in found if each is not None), None)
 
 
+class Stopped(msgspec.Struct, frozen=True, gc=False):
+    """What orders of one contract open, and what stops that."""
+
+    orders: int = 0
+    longs: Decimal = ZERO
+    shorts: Decimal = ZERO
+    """Shares of each side: all entries fill, whatever group they are in."""
+
+    bottom: Decimal | None = None
+    """The lowest price at which any of them could open a short position."""
+
+    for_long: tuple[Pending, ...] = ()
+    for_short: tuple[Pending, ...] = ()
+    """What stops a long position, and a short one."""
+
+    @classmethod
+    def of(cls, own: Sequence[Pending]) -> Stopped:
+        """Return what these orders are; what gives way to an exit opens nothing."""
+        longs = shorts = ZERO
+        bottom: Decimal | None = None
+        for_long: tuple[Pending, ...] = ()
+        for_short: tuple[Pending, ...] = ()
+        for each in own:
+            if each.stop is not None:
+                if (each.sign > 0) is not each.protects:
+                    for_long = (*for_long, each)
+                else:
+                    for_short = (*for_short, each)
+            if each.yields:
+                continue
+            if each.sign > 0:
+                longs += each.qty
+            else:
+                shorts += each.qty
+                if each.price is not None and (bottom is None or each.price < bottom):
+                    bottom = each.price
+        return cls(len(own), longs, shorts, bottom, for_long, for_short)
+
+    def plus(self, order: Pending) -> Stopped:
+        """Return what these are with an entry more, in no group."""
+        longs, shorts, bottom = self.longs, self.shorts, self.bottom
+        for_long, for_short = self.for_long, self.for_short
+        if order.sign > 0:
+            longs += order.qty
+        else:
+            shorts += order.qty
+            if order.price is not None and (bottom is None or order.price < bottom):
+                bottom = order.price
+        if order.stop is not None:
+            if order.sign > 0:
+                for_long = (*for_long, order)
+            else:
+                for_short = (*for_short, order)
+        return Stopped(self.orders + 1, longs, shorts, bottom, for_long, for_short)
+
+
 def heat_of(
-    view: RiskView, con_id: int, own: Sequence[Pending], each: Exposure, bare: Decimal
+    view: RiskView, con_id: int, own: Stopped | Sequence[Pending], each: Exposure, bare: Decimal
+) -> Decimal | None:
+    """Return what a contract of a view loses in the worse direction; see ``heat_with``."""
+    held = None if view.ledger is None else view.ledger.positions.get(con_id)
+    quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
+    own = own if isinstance(own, Stopped) else Stopped.of(own)
+    return heat_with(held, quote, instrument, own, each, bare)
+
+
+def heat_with(  # noqa: PLR0917 - each of them is one thing of the contract
+    held: PositionView | None,
+    quote: Quote | None,
+    instrument: Instrument | None,
+    own: Stopped,
+    each: Exposure,
+    bare: Decimal,
 ) -> Decimal | None:
     """Return what a contract loses in the worse direction, None if a price is not known.
 
     Args:
-        view: the world.
-        con_id: the contract.
+        held: what is held of it.
+        quote: its newest quote.
+        instrument: the contract.
         own: what is on its way in it.
         each: its worst case.
         bare: the part of its worth that a share without a stop loses.
     """
-    if not own:
-        return None if each.unit is None else abs(each.high) * each.unit * bare
-    long, short, stopped = _entered(view, con_id, own)
+    unit = each.unit
+    if not own.orders:
+        return None if unit is None else abs(each.high) * unit * bare
+    long, short = own.longs, own.shorts
+    if held is not None:
+        long, short = long + held.qty, short - held.qty
     if long <= ZERO and short <= ZERO:
         return ZERO
-    if each.unit is not None and not stopped:
-        return max(long, short) * each.unit * bare
-    instrument = view.instruments.get(con_id)
-    if each.unit is None or instrument is None:
+    for_long, for_short = own.for_long, own.for_short
+    if unit is not None and not (for_long or for_short):
+        return max(long, short) * unit * bare
+    if unit is None or instrument is None:
         return None
-    top = each.unit / instrument.multiplier
-    worse = _lost(max(long, ZERO), own, top, top * bare, 1)
+    many = instrument.multiplier
+    top = unit if many == 1 else unit / many
+    worse = _lost(long, for_long, top, top, bare, 1) if long > ZERO else ZERO
     if short > ZERO:
-        bottom = _lowest(view, con_id, own, top)
-        worse = max(worse, _lost(short, own, bottom, top * bare, -1))
-    return worse * instrument.multiplier
+        bottom = _lowest(held, quote, own.bottom, top)
+        worse = max(worse, _lost(short, for_short, bottom, top, bare, -1))
+    return worse if many == 1 else worse * many
 
 
-def _entered(view: RiskView, con_id: int, own: Sequence[Pending]) -> tuple[Decimal, Decimal, bool]:
-    """Return how many shares could be held long, and short, and whether any order is a stop.
-
-    All entries of a side fill, whatever group they are in; what gives way to an exit opens nothing.
-    """
-    held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    long = ZERO if held is None else held.qty
-    short, stopped = -long, False
-    for each in own:
-        stopped = stopped or each.stop is not None
-        if not each.yields:
-            if each.sign > 0:
-                long += each.qty
-            else:
-                short += each.qty
-    return long, short, stopped
-
-
-def _lowest(view: RiskView, con_id: int, own: Sequence[Pending], top: Decimal) -> Decimal:
-    """Return the lowest price at which a short may stand: from there its stop is farthest."""
-    quote = view.quotes.get(con_id)
-    held = None if view.ledger is None else view.ledger.positions.get(con_id)
-    prices = [top, *(each.price for each in own if each.sign < 0 and not each.yields)]
-    prices += [None if held is None else held.mark, market_price(None if not quote else quote.bid)]
-    return min(price for price in prices if price is not None)
-
-
-def _lost(
-    qty: Decimal, own: Sequence[Pending], price: Decimal, bare: Decimal, sign: int
+def _lowest(
+    held: PositionView | None, quote: Quote | None, bottom: Decimal | None, top: Decimal
 ) -> Decimal:
-    """Return what so many shares lose: stops, the farthest first, and what has none."""
+    """Return the lowest price at which a short may stand: from there its stop is farthest."""
+    market = None if quote is None else market_price(quote.bid)
+    lowest = top if market is None or top < market else market
+    if bottom is not None and bottom < lowest:
+        lowest = bottom
+    mark = None if held is None else held.mark
+    return lowest if mark is None or lowest < mark else mark
+
+
+def _lost(  # noqa: PLR0917 - see above
+    qty: Decimal, own: Sequence[Pending], price: Decimal, top: Decimal, bare: Decimal, sign: int
+) -> Decimal:
+    """Return what so many shares lose: stops, the farthest first, and what has none.
+
+    Those lose a part, ``bare``, of the highest price, ``top``; to a stop it is from ``price``.
+    """
+    if len(own) == 1 and own[0].stop is not None:  # which is what is nearly always so
+        stopped, loss = own[0].qty, own[0].stop.loss(price, sign)
+        if qty <= stopped:
+            return qty * loss
+        return stopped * loss + (qty - stopped) * top * bare
     lost, left = ZERO, qty
     for loss, stopped in sorted(_stops(own, price, sign), reverse=True):
         taken = min(stopped, left)
         lost += taken * loss
         left -= taken
-    return lost + left * bare
+    return lost + left * top * bare
 
 
-def _stops(own: Sequence[Pending], price: Decimal, sign: int) -> Iterator[tuple[Decimal, Decimal]]:
-    """Yield the loss of a share and the shares of each stop; of a group only one can fill."""
+def _stops(own: Sequence[Pending], price: Decimal, sign: int) -> list[tuple[Decimal, Decimal]]:
+    """Return the loss of a share and the shares of each stop; of a group only one can fill."""
+    found: list[tuple[Decimal, Decimal]] = []
     grouped: dict[str, tuple[Decimal, Decimal]] = {}
     for each in own:
-        if each.stop is None or each.sign != (-sign if each.protects else sign):
+        if each.stop is None:
             continue
         loss, qty = each.stop.loss(price, sign), each.qty
         if each.group:
             known = grouped.get(each.group, (loss, qty))
             grouped[each.group] = (max(loss, known[0]), min(qty, known[1]))
         else:
-            yield loss, qty
-    yield from grouped.values()
+            found.append((loss, qty))
+    return [*found, *grouped.values()] if grouped else found
 
 
 def heat(case: Case) -> str:

@@ -7,20 +7,22 @@ reservation until the ledger has the fill; so nothing is counted twice, and noth
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from robotrader.domain import Approved, CancelWish, Funds, Intent, OrderState, Refusal
 from robotrader.domain.records import SymbolHalted, SymbolResumed
-from robotrader.ledger import FOLDED, KEPT
+from robotrader.ledger import FOLDED, KEPT, Marks
 from robotrader.risk.past import REMEMBERED
 from robotrader.risk.switch import budget_of
+from robotrader.risk.view import Moved, OpenOrders, WorkingOrder
 from robotrader.sizing import funds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from robotrader.domain import Quote
     from robotrader.domain.records import Record
@@ -36,6 +38,14 @@ ZERO: Final = Decimal(0)
 _NOT_SHOWN: Final = frozenset({OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN})
 
 
+class World(NamedTuple):
+    """The account at one moment, the orders that no reservation stands for, and what has moved."""
+
+    ledger: LedgerView
+    others: tuple[WorkingOrder, ...]
+    moved: Moved
+
+
 class Keeper:
     """See the module's prose.
 
@@ -49,11 +59,18 @@ class Keeper:
         self.gate, self.ledger, self.standings = gate, ledger, standings
         self.halted: set[int] = set()
         self._open: dict[str, OrderView] = {}
+        self._refs: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        """The open orders of a strategy and a cause."""
+
+        self._working = OpenOrders()
+        self._unseen: dict[str, None] = {}
+        """Orders that may be another's now, or another, since the world was looked at."""
+
         self._judged: set[tuple[str, str]] = set()
         self._given: dict[int, Reservation] = {}
         """They can be held again when a fill is taken back."""
 
-        self._marks: dict[int, float] = {}
+        self._marks = Marks()
         self._seen: LedgerView | None = None
         """The account as it was looked at last; None: a price or a holding in it is new."""
 
@@ -70,11 +87,11 @@ class Keeper:
         if isinstance(verdict, Refusal):
             why = f"{verdict.code}: {verdict.why}"
             return verdict, self.standings.declined(intent, why)
-        self._approved(verdict, self.gate.reserved[-1])
+        self._approved(verdict, self.gate.newest)
         return verdict
 
     def _approved(self, approved: Approved, held: Reservation) -> None:
-        self._judged.add((approved.intent.strategy, approved.intent.cause))
+        self._judge_for((approved.intent.strategy, approved.intent.cause))
         self._given[approved.reservation] = held
         if len(self._given) > REMEMBERED:
             del self._given[next(iter(self._given))]
@@ -89,19 +106,42 @@ class Keeper:
         """Take back an approval that became no order; return what its strategy has to be told."""
         intent = approved.intent
         self._release(approved.reservation, intent.qty)
-        self._judged.discard((intent.strategy, intent.cause))
+        self._forget((intent.strategy, intent.cause))
         return self.standings.declined(intent, why)
+
+    def _judge_for(self, key: tuple[str, str]) -> None:
+        """Take it that a reservation of this gate stands for a strategy's cause."""
+        self._judged.add(key)
+        self._unseen.update(self._refs.get(key, {}))
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        """Take it that no reservation of this gate stands for a strategy's cause any more."""
+        self._judged.discard(key)
+        self._unseen.update(self._refs.get(key, {}))
 
     # -- what orders do --
 
     def told(self, order: OrderView) -> None:
         """Take it that an order stands differently."""
+        key = (order.strategy, order.cause)
+        self._forget_order(order.ref)
         if order.reserved > 0:
             self._open[order.ref] = order
-        else:
-            self._open.pop(order.ref, None)
-            if not order.parent_ref:
-                self._judged.discard((order.strategy, order.cause))
+            self._refs[key][order.ref] = None
+            return
+        self._open.pop(order.ref, None)
+        if not order.parent_ref:
+            self._forget(key)
+
+    def _forget_order(self, ref: str) -> None:
+        """Take an order from its strategy's cause; it keeps its place among the open ones."""
+        self._unseen[ref] = None
+        before = self._open.get(ref)
+        if before is not None:
+            key = (before.strategy, before.cause)
+            del self._refs[key][ref]
+            if not self._refs[key]:
+                del self._refs[key]
 
     def released(self, effect: Released) -> None:
         """Hold less; or hold again, where a fill was taken back and the order may go on."""
@@ -109,23 +149,37 @@ class Keeper:
             self._release(effect.reservation, effect.qty)
         elif effect.reservation in self._given:
             given = self._given[effect.reservation]
-            held = {each.number: each.qty for each in self.gate.reserved}
-            qty = held.get(given.number, ZERO) - effect.qty
+            qty = self.gate.held(given.number) - effect.qty
             self.gate.hold(msgspec.structs.replace(given, qty=qty))
 
     def _release(self, number: int, qty: Decimal) -> None:
         """Release what is held; a number of an earlier gate's is not."""
-        held = {each.number: each.qty for each in self.gate.reserved}
-        if number in held and qty > 0:
-            self.gate.release(number, min(qty, held[number]))
+        held = self.gate.held(number)
+        if held and qty > 0:
+            self.gate.release(number, min(qty, held))
 
-    def others(self) -> list[OrderView]:
-        """Return the open orders that no reservation of this gate stands for."""
+    def others(self, among: Iterable[OrderView] | None = None) -> list[OrderView]:
+        """Return the open orders, or those of some, that no reservation of this gate stands for."""
         return [
             each
-            for each in self._open.values()
+            for each in (self._open.values() if among is None else among)
             if each.parent_ref or (each.strategy, each.cause) not in self._judged
         ]
+
+    def world(self) -> World:
+        """Return what a view of the account is made of."""
+        if self._unseen:
+            open_now = (self._open[ref] for ref in self._unseen if ref in self._open)
+            shown = {each.ref: each for each in self.others(open_now)}
+            for ref in self._unseen:
+                if ref in shown:
+                    self._working.put(WorkingOrder.of(shown[ref]))
+                else:
+                    self._working.drop(ref)
+            self._unseen = {}
+        ledger, working = self.account(), self._working
+        moved = Moved(*self.ledger.moved, working.mark(), working)
+        return World(ledger, working.all(), moved)
 
     def all_shown(self) -> bool:
         """Say whether the broker has every entry that was approved: its margin counts them."""

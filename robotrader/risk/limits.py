@@ -19,6 +19,8 @@ from robotrader.risk.units import Ratio, Usd
 _AT_MOST_ALL: Final = (
     "max_daily_loss",
     "max_drawdown",
+    "switch_daily_loss",
+    "switch_drawdown",
     "price_collar",
     "max_pair_correlation",
     "cluster_correlation",
@@ -97,11 +99,17 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Orders of one symbol that would add to risk and are not over (F22)."""
 
     max_daily_loss: Ratio = Ratio(Decimal("0.02"))
-    """Of the equity that the day began with."""
+    """Of the equity that the day began with; there nothing is entered."""
 
     max_daily_loss_usd: Usd | None = None
     max_drawdown: Ratio = Ratio(Decimal("0.10"))
-    """Of the peak."""
+    """Of the peak; there nothing is entered."""
+
+    switch_daily_loss: Ratio = Ratio(Decimal("0.05"))
+    """Of the equity that the day began with; there the kill switch trips."""
+
+    switch_drawdown: Ratio = Ratio(Decimal("0.10"))
+    """Of the peak; there the kill switch trips."""
 
     max_orders_per_s: int = 10
     max_orders_per_min: int = 30

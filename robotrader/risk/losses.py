@@ -1,4 +1,8 @@
-"""When a loss is at its limit: one rule for the gate, which blocks, and the switch, which trips."""
+"""When a loss is at its limit: one rule for the gate, which blocks, and the switch, which trips.
+
+Each has its own parts of equity: the gate blocks earlier and only until the loss is smaller or the
+day is over, the switch trips later and until a person clears it. An amount of money is both's.
+"""
 
 from __future__ import annotations
 
@@ -19,24 +23,35 @@ def is_known(amount: Decimal | None) -> TypeGuard[Decimal]:
     return amount is not None and amount.is_finite()
 
 
-def daily_loss(view: LedgerView, limits: Limits) -> str | None:
-    """Return what is wrong with the day's loss, empty if nothing; None if it is not known."""
+def daily_loss(view: LedgerView, limits: Limits, *, trips: bool = False) -> str | None:
+    """Return what is wrong with the day's loss, empty if nothing; None if it is not known.
+
+    ``trips`` asks for the switch, not for the gate.
+    """
     if not is_known(view.daily) or not is_known(view.day_equity):
         return None
-    loss, most = EXACT.minus(view.daily), EXACT.multiply(limits.max_daily_loss, view.day_equity)
+    if view.daily >= ZERO < view.day_equity:
+        return ""
+    share = limits.switch_daily_loss if trips else limits.max_daily_loss
+    loss, most = EXACT.minus(view.daily), EXACT.multiply(share, view.day_equity)
     if limits.max_daily_loss_usd is not None:
         most = min(most, limits.max_daily_loss_usd)
-    if loss < most or loss <= ZERO < view.day_equity:
+    if loss < most:
         return ""
     return f"{loss} {view.currency} were lost on {view.day}, {most} are the limit"
 
 
-def drawdown(view: LedgerView, limits: Limits) -> str | None:
-    """Return what is wrong with the drawdown, empty if nothing; None if it is not known."""
+def drawdown(view: LedgerView, limits: Limits, *, trips: bool = False) -> str | None:
+    """Return what is wrong with the drawdown, empty if nothing; None if it is not known.
+
+    ``trips`` asks for the switch, not for the gate.
+    """
     if not is_known(view.drawdown) or not is_known(view.peak):
         return None
-    most = EXACT.multiply(limits.max_drawdown, view.peak)
-    if view.drawdown < most or view.drawdown <= ZERO < view.peak:
+    if view.drawdown <= ZERO < view.peak:
+        return ""
+    most = EXACT.multiply(limits.switch_drawdown if trips else limits.max_drawdown, view.peak)
+    if view.drawdown < most:
         return ""
     return f"{view.drawdown} {view.currency} below the peak {view.peak}, {most} are the limit"
 

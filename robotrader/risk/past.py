@@ -121,6 +121,14 @@ class Past:
         """Return how many were approved in the second before now; a clock set back adds none."""
         return self._since(now_ns - SECOND_NS)
 
+    def fewer(self, most: int, since_ns: int) -> bool:
+        """Return whether fewer than ``most`` were approved after a time, without counting them."""
+        if len(self._at_ns) < most:
+            return True
+        if not self._in_order:
+            return self._since(since_ns) < most
+        return most > 0 and self._at_ns[-most] <= since_ns
+
     def _since(self, since_ns: int) -> int:
         if self._in_order:
             return len(self._at_ns) - bisect_right(self._at_ns, since_ns)

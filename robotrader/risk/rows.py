@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.ledger.money import ZERO
-from robotrader.risk.exposure import Exposure
+from robotrader.risk.exposure import NOTHING, Exposure, OnWay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,16 +68,27 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     wanted: Mapping[str, Decimal]
     """How many shares each strategy's entries are for."""
 
+    way: OnWay = NOTHING
+    """What is on its way, as it was counted."""
+
     @classmethod
-    def of(cls, each: Exposure, heat: Decimal | None, wanted: Mapping[str, Decimal]) -> Row:
+    def of(
+        cls,
+        each: Exposure,
+        heat: Decimal | None,
+        wanted: Mapping[str, Decimal],
+        way: OnWay = NOTHING,
+    ) -> Row:
         """Return the row of a contract."""
         unit = each.unit
         if unit is None:
-            return cls(each, None, None, None, heat, wanted)
+            return cls(each, None, None, None, heat, wanted, way)
         high = each.high * unit
         low = high if each.low is each.high else each.low * unit
-        value = high if low >= ZERO else max(high, -low)
-        return cls(each, value, high, low, heat, wanted)
+        value = high
+        if low < ZERO:
+            value = max(high, -low)
+        return cls(each, value, high, low, heat, wanted, way)
 
 
 NOBODY: Final[Mapping[str, Decimal]] = MappingProxyType({})
@@ -118,7 +129,7 @@ def above_and_below(old: Row, new: Row) -> tuple[Decimal, Decimal, Decimal] | No
     """
     if old.value is None or new.value is None or old.high is None or new.high is None:
         return None
-    value = high = new.value - old.value
+    value = high = ZERO if new.value is old.value else new.value - old.value
     if new.high is not new.value or old.high is not old.value:
         high = new.high - old.high
     if new.low is new.high and old.low is old.high:

@@ -5,10 +5,9 @@ A correlation that is not known blocks the pair and counts into the cluster: it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from robotrader.ledger.money import ZERO
-from robotrader.ledger.view import total
 from robotrader.risk.correlation import Correlations
 
 if TYPE_CHECKING:
@@ -17,18 +16,22 @@ if TYPE_CHECKING:
     from robotrader.risk.case import Case
     from robotrader.risk.exposure import Exposure
 
+_NONE: Final = Correlations()
+
 
 def pair(case: Case) -> str:
     """No other position moves like this one, in the same direction."""
     most, con_id = case.limits.max_pair_correlation, case.intent.con_id
     if most is None:
         return ""
-    known = case.view.correlations or Correlations()
+    known = case.view.correlations or _NONE
     if strangers := _strangers(case, known):
         other = min(strangers)
         why = known.why(con_id) or known.why(other)
         return f"its correlation with {_name(case, other)} is not known: {why}"
-    near = known.near(con_id, float(most)) if con_id in known.places else frozenset()
+    near = case.before.near(con_id, known, most)
+    if len(near) <= 1:  # itself
+        return ""
     for other in sorted((near & case.after.held) - {con_id}):
         found = known.of(con_id, other) or 0.0
         if not -1 <= found <= 1:
@@ -42,7 +45,7 @@ def _strangers(case: Case, known: Correlations) -> AbstractSet[int]:
     """Return what else is held and has no known correlation with the contract."""
     con_id = case.intent.con_id
     others = case.before.strangers(known) if con_id in known.places else case.after.held
-    return others - {con_id}
+    return others - {con_id} if others else others
 
 
 def _same_way(sign: int, other: Exposure, correlation: float) -> float:
@@ -53,14 +56,11 @@ def _same_way(sign: int, other: Exposure, correlation: float) -> float:
 
 def cluster(case: Case) -> str:
     """What moves together is not too large a part of equity, whichever way."""
-    limits, con_id = case.limits, case.intent.con_id
+    limits = case.limits
     if limits.max_cluster_weight is None:
         return ""
-    known = case.view.correlations or Correlations()
-    held, least = case.after.held, float(limits.cluster_correlation)
-    all_known = con_id in known.places and not _strangers(case, known)
-    members = (known.linked if all_known else known.cluster)(con_id, held, least)
-    worth = total(case.after[each].value for each in members)
+    known = case.view.correlations or _NONE
+    members, worth = case.after.cluster(known, limits.cluster_correlation)
     if worth is None:
         return "a price of what is held or on its way is not known"
     most = limits.max_cluster_weight * (case.equity or ZERO)

@@ -75,7 +75,7 @@ class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """When a contract's data last came."""
 
     open_markets: frozenset[int]
-    """Contracts whose market is open."""
+    """Contracts whose market is open, and was ``stale_after_ms`` ago: a night is silent."""
 
     rejects_ns: tuple[int, ...]
     """When the broker refused an order, lately."""
@@ -104,8 +104,8 @@ def _losses(signs: Signs, rules: TripRules, limits: Limits, _now_ns: int) -> Fou
     if signs.ledger is None:
         return []  # the gate lets nothing pass meanwhile
     told = (
-        (Trigger.DAILY_LOSS, daily_loss(signs.ledger, limits)),
-        (Trigger.DRAWDOWN, drawdown(signs.ledger, limits)),
+        (Trigger.DAILY_LOSS, daily_loss(signs.ledger, limits, trips=True)),
+        (Trigger.DRAWDOWN, drawdown(signs.ledger, limits, trips=True)),
     )
     return [(trigger, rules.on_loss, ALL, why) for trigger, why in told if why]
 

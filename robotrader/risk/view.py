@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from robotrader.domain import Borrow, Instrument, LinkState, Quote, Side
-from robotrader.ledger import LedgerView
+from robotrader.ledger import LedgerView, Log
 from robotrader.risk.asked import Margin, Wish
 from robotrader.risk.correlation import Correlations
 from robotrader.risk.daily import DayFigures
@@ -22,6 +22,7 @@ from robotrader.risk.switch import Switch
 
 if TYPE_CHECKING:
     from robotrader.execution import OrderView
+    from robotrader.ledger import Mark
 
 
 class SessionState(StrEnum):
@@ -82,6 +83,65 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         )
 
 
+class OpenOrders:
+    """Orders that no reservation stands for, by contract, which remember what was new."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, WorkingOrder] = {}
+        self._of: dict[int, dict[str, WorkingOrder]] = {}
+        self._log: Log[int] = Log()
+
+    def put(self, order: WorkingOrder) -> None:
+        """Take an order, or what it is now; one that has not changed stays the same object."""
+        before = self._all.get(order.ref)
+        if before == order:
+            return
+        if before is not None and before.con_id != order.con_id:
+            self.drop(order.ref)
+        self._all[order.ref] = order
+        self._of.setdefault(order.con_id, {})[order.ref] = order
+        self._log.add(order.con_id)
+
+    def drop(self, ref: str) -> None:
+        """Forget an order, if it is among them."""
+        before = self._all.pop(ref, None)
+        if before is None:
+            return
+        own = self._of[before.con_id]
+        del own[ref]
+        if not own:
+            del self._of[before.con_id]
+        self._log.add(before.con_id)
+
+    def all(self) -> tuple[WorkingOrder, ...]:
+        """Return all of them."""
+        return tuple(self._all.values())
+
+    def of(self, con_id: int) -> tuple[WorkingOrder, ...]:
+        """Return those of a contract."""
+        own = self._of.get(con_id)
+        return () if own is None else tuple(own.values())
+
+    def mark(self) -> Mark[int]:
+        """Return where the log of contracts with other orders ends."""
+        return self._log.mark()
+
+
+class Moved(NamedTuple):
+    """Where the logs of an account were when a view was made of it."""
+
+    positions: Mark[int]
+    strategies: Mark[str]
+    orders: Mark[int]
+    open: OpenOrders
+
+    def orders_of(self, con_id: int, others: tuple[WorkingOrder, ...]) -> tuple[WorkingOrder, ...]:
+        """Return the orders of a contract in that view, whose orders are ``others``."""
+        if self.open.mark() == self.orders:
+            return self.open.of(con_id)
+        return tuple([each for each in others if each.con_id == con_id])
+
+
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     """The world at one moment, as far as risk is concerned.
 
@@ -121,3 +181,6 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     borrows: dict[int, Borrow] = {}
     margins: dict[Wish, Margin] = {}
     """What the broker answered lately, by what it was asked about."""
+
+    moved: Moved | None = None
+    """Where to read what has changed in ``ledger`` and ``others``; None: it is looked for."""

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal, Inexact, getcontext
-from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
-from robotrader.risk.exposure import Exposure, exposure_of, pending
-from robotrader.risk.heat import heat_of
+from robotrader.risk.budgets import Budgets
+from robotrader.risk.clusters import Clusters
+from robotrader.risk.exposure import NOTHING, Exposure, Pending, exposure_with
+from robotrader.risk.heat import heat_with
+from robotrader.risk.held import Held
+from robotrader.risk.onway import Orders
 from robotrader.risk.quotes import Quotes
 from robotrader.risk.rows import NO_ROW, NOBODY, Row, Seen, Sum, Sums, above_and_below
 from robotrader.risk.switch import budget_of
@@ -26,10 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from robotrader.domain import Quote
-    from robotrader.ledger import LedgerView
+    from robotrader.ledger import Mark, PositionView
+    from robotrader.risk.clusters import Cluster
     from robotrader.risk.correlation import Correlations
-    from robotrader.risk.exposure import Pending, Reservation
-    from robotrader.risk.view import RiskView, WorkingOrder
+    from robotrader.risk.exposure import Reservation
+    from robotrader.risk.view import Moved, RiskView, WorkingOrder
+
+    _Names = tuple[object, object, Decimal | None, bool, bool]
+    """What does not change while rows are kept: contracts, sectors, the part that a share without
+    a stop loses, and whether positions and quotes say what is new."""
 
 
 class Worst:
@@ -45,17 +55,19 @@ class Worst:
 
         self.sums = Sums()
         self._sectors: defaultdict[str, Sum] = defaultdict(Sum)
-        self._own: dict[int, tuple[Pending, ...]] = {}
-        self._held_for: dict[int, tuple[Reservation, ...]] = {}
+        self._sector_sums: dict[int, Sum] = {}
+        self.orders = Orders()
+        """What is on its way."""
+
+        self._clusters = Clusters()
         self._wanted: dict[int, Mapping[str, Decimal]] = {}
         self._coming: defaultdict[str, Sum] = defaultdict(Sum)
         self._quotes, self._positions = Seen(), Seen()
-        self._log: tuple[Quotes | None, int] = (None, 0)
-        self._reserved: tuple[Reservation, ...] = ()
-        self._others: tuple[WorkingOrder, ...] = ()
-        self._ledger: LedgerView | None = None
-        self._budgets: dict[str, Decimal | None] = {}
-        self._names: tuple[object, object, Decimal | None] = (None, None, None)
+        self._quoted: Mark[int] | None = None
+        self._moved: Moved | None = None
+        self._view: RiskView | None = None
+        self._budgets = Budgets()
+        self._names: _Names = (None, None, None, False, False)
         self._rounded = False
         self._known: Correlations | None = None
         self._strangers: AbstractSet[int] = frozenset()
@@ -63,7 +75,7 @@ class Worst:
     def look(
         self,
         view: RiskView,
-        reserved: tuple[Reservation, ...],
+        reserved: Held | tuple[Reservation, ...],
         bare: Decimal | None = None,
         moved: AbstractSet[int] | None = None,
     ) -> None:
@@ -73,99 +85,142 @@ class Worst:
         lost at the stops is not looked at. ``moved`` are the contracts whose reservations are new;
         None: those are looked for.
         """
-        names = self._names
-        same = names[0] is view.instruments and names[1] is view.sectors and names[2] == bare
-        if self._rounded or not same:
+        held = Held.these(reserved) if isinstance(reserved, tuple) else reserved
+        instruments, sectors, part, telling, quoting = self._names
+        unsaid, quoted = view.moved is None, isinstance(view.quotes, Quotes)
+        if (
+            self._rounded
+            or instruments is not view.instruments
+            or sectors is not view.sectors
+            or telling is not unsaid
+            or quoting is not quoted
+            or part != bare
+        ):
             self._begin()
-            self._names = (view.instruments, view.sectors, bare)
-            self._rounded = self._take(view, reserved, None)
-        elif self._take(view, reserved, moved):
+            self._names = (view.instruments, view.sectors, bare, unsaid, quoted)
+            self._rounded = self._take(view, held, None)
+        elif self._take(view, held, moved):
             self._rounded = True
-            self.look(view, reserved, bare)
+            self.look(view, held, bare)
 
     def _take(
         self,
         view: RiskView,
-        reserved: tuple[Reservation, ...],
+        reserved: Held,
         moved: AbstractSet[int] | None,
     ) -> bool:
         """Compute what changed; return whether a digit was lost."""
         context = getcontext()
         context.clear_flags()
-        for con_id in self._changed(view, reserved, moved):
-            self._replace(view, con_id)
+        changed = self._changed(view, reserved, moved)
+        positions = {} if view.ledger is None else view.ledger.positions
+        for con_id in changed:
+            self._replace(view, con_id, positions.get(con_id))
         return context.flags[Inexact]
+
+    def take(self, held: Reservation, after: After) -> bool:
+        """Take over an entry that has just passed, as it was weighed; False: it has to be seen."""
+        con_id, qty = held.con_id, held.qty
+        order = Pending(con_id, held.sign, qty, held.price, stop=held.stop)
+        context = getcontext()
+        context.clear_flags()
+        if self._rounded or not self.orders.add(held, order):
+            return False
+        old, name = self.rows.get(con_id, NO_ROW), budget_of(held.strategy)
+        wanted = {**old.wanted, name: old.wanted.get(name, ZERO) + qty}
+        self._wanted[con_id] = wanted
+        way = self.orders.way(con_id)
+        self._put(con_id, old, msgspec.structs.replace(after.row, wanted=wanted, way=way))
+        self._rounded = context.flags[Inexact]
+        return True
 
     def _changed(
         self,
         view: RiskView,
-        reserved: tuple[Reservation, ...],
+        reserved: Held,
         moved: AbstractSet[int] | None,
     ) -> set[int]:
         changed = set(self._requoted(view.quotes))
-        if view.ledger is not self._ledger:
-            self._ledger, self._budgets = view.ledger, {}
-            positions = {} if view.ledger is None else view.ledger.positions
-            changed.update(self._positions.changed(positions))
-        others = view.others or ()
-        ordered: set[int] = set()
-        if moved is not None:
-            ordered |= moved
-        elif reserved != self._reserved:
-            ordered |= _differ(self._reserved, reserved)
-        if others != self._others:
-            ordered |= {each.con_id for each in chain(self._others, others)}
-        self._reserved, self._others = reserved, others
+        before, now = self._moved, view.moved
+        working = None if now is None or before is None else now.orders.since(before.orders)
+        changed.update(self._repositioned(view, before))
+        ordered = self.orders.look(view, reserved, moved, working)
         for con_id in ordered:
-            self._reorder(con_id, [each for each in reserved if each.con_id == con_id])
+            self._reorder(con_id)
+        self._view, self._moved = view, now
         return changed | ordered
 
-    def _reorder(self, con_id: int, ours: list[Reservation]) -> None:
-        """Take over what is on its way in a contract."""
-        rest = [each for each in self._others if each.con_id == con_id] if self._others else ()
-        if ours or rest:
-            self._held_for[con_id], self._own[con_id] = tuple(ours), pending(ours, rest)
-            self._wanted[con_id] = _by_budget((*ours, *rest))
+    def _repositioned(self, view: RiskView, before: Moved | None) -> Iterable[int]:
+        """Return the contracts whose position is another: those that say so, or all that differ."""
+        positions = {} if view.ledger is None else view.ledger.positions
+        if view.moved is not None:
+            said = None if before is None else view.moved.positions.since(before.positions)
+            return {*self.rows, *positions} if said is None else said
+        if before is None and self._view is not None and view.ledger is self._view.ledger:
+            return ()
+        return self._positions.changed(positions)
+
+    def _reorder(self, con_id: int) -> None:
+        """Count whose entries are on their way in a contract."""
+        orders = self.orders
+        wanted = _by_budget((*orders.held_for(con_id), *orders.others_for(con_id)))
+        if wanted:
+            self._wanted[con_id] = wanted
         else:
-            for kept in (self._held_for, self._own, self._wanted):
-                kept.pop(con_id, None)
+            self._wanted.pop(con_id, None)
 
     def _requoted(self, quotes: Mapping[int, Quote]) -> Iterable[int]:
         """Return the contracts whose quote is new: those that say so, or all that differ."""
         if not isinstance(quotes, Quotes):
-            self._log = (None, 0)
             return self._quotes.changed(quotes)
-        told, place = self._log
-        self._log = (quotes, quotes.place)
-        said = quotes.since(place) if told is quotes else None
+        before, self._quoted = self._quoted, quotes.mark()
+        said = self._quoted.since(before)
         return {*self.rows, *quotes} if said is None else said
 
-    def _replace(self, view: RiskView, con_id: int) -> None:
+    def _replace(self, view: RiskView, con_id: int, held: PositionView | None) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
-        old, own = self.rows.get(con_id, NO_ROW), self._own.get(con_id)
-        if own or (view.ledger is not None and con_id in view.ledger.positions):
-            own, bare = own or (), self._names[2]
-            each = exposure_of(view, con_id, own)
-            heat = ZERO if bare is None else heat_of(view, con_id, own, each, bare)
-            new = self.rows[con_id] = Row.of(each, heat, self._wanted.get(con_id, NOBODY))
-        else:
-            new = NO_ROW
-            self.rows.pop(con_id, None)
-            if old is new:  # it was none before
-                return
-        self._add(self._sectors[self.sector_of(con_id)], old, new)
-        if (con_id in self.held) is not bool(new.each.qty):
+        old, way = self.rows.get(con_id, NO_ROW), self.orders.way(con_id)
+        if way is not NOTHING or held is not None:
+            quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
+            each, bare = exposure_with(held, quote, instrument, way), self._names[2]
+            if old.way is way and each == old.each and not way.stopped.for_short:
+                return  # nothing of it is another: what a short can lose follows the bid, too
+            heat = (
+                ZERO
+                if bare is None
+                else heat_with(held, quote, instrument, way.stopped, each, bare)
+            )
+            new = Row.of(each, heat, self._wanted.get(con_id, NOBODY), way)
+            self._put(con_id, old, new)
+        elif self.rows.pop(con_id, None) is not None:
+            self._put(con_id, old, NO_ROW)
+
+    def _put(self, con_id: int, old: Row, new: Row) -> None:
+        """Take one row of a contract instead of another."""
+        if new is not NO_ROW:
+            self.rows[con_id] = new
+        self._add(con_id, old, new)
+        if (con_id in self.held) is not bool(new.each.high or new.each.low):
             self.held ^= {con_id}
             self._known = None
+            self._clusters.clear()
 
-    def _add(self, sector: Sum, old: Row, new: Row) -> None:
+    def _add(self, con_id: int, old: Row, new: Row) -> None:
         """Take one row instead of another in every sum."""
-        if old.wanted or new.wanted:
-            for name, qty in old.wanted.items():
+        before, now = old.wanted, new.wanted
+        if before is now:
+            for name, qty in now.items():
+                self._coming[name].swap(worth(qty, old.each), worth(qty, new.each))
+        else:
+            for name, qty in before.items():
                 self._coming[name].swap(worth(qty, old.each), ZERO)
-            for name, qty in new.wanted.items():
+            for name, qty in now.items():
                 self._coming[name].swap(ZERO, worth(qty, new.each))
+        sector = self._sector_sums.get(con_id)
+        if sector is None:
+            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
         self.sums.swap(old, new, sector)
+        self._clusters.swap(con_id, old, new)
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -179,11 +234,7 @@ class Worst:
 
     def own(self, con_id: int) -> tuple[Pending, ...]:
         """Return what is on its way in a contract."""
-        return self._own.get(con_id, ())
-
-    def held_for(self, con_id: int) -> tuple[Reservation, ...]:
-        """Return the reservations of a contract."""
-        return self._held_for.get(con_id, ())
+        return self.orders.way(con_id).own
 
     def coming(self, name: str) -> Sum:
         """Return what the entries of a strategy are worth that are on their way."""
@@ -197,14 +248,15 @@ class Worst:
 
     def budget(self, name: str) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
-        if name not in self._budgets:
-            parts = {} if self._ledger is None else self._ledger.strategies
-            self._budgets[name] = total(
-                None if part.unrealized is None else abs(part.cost + part.unrealized)
-                for own, part in parts.items()
-                if budget_of(own) == name
-            )
-        return self._budgets[name]
+        return ZERO if self._view is None else self._budgets.held(name, self._view)
+
+    def cluster(self, con_id: int, known: Correlations, least: Decimal | float) -> Cluster:
+        """Return what is held and moves with a contract that is held."""
+        return self._clusters.of(con_id, self.held, known, least, self.rows)
+
+    def near(self, con_id: int, known: Correlations, most: Decimal) -> AbstractSet[int]:
+        """Return what moves with a contract that much, itself included where it is known."""
+        return self._clusters.near(con_id, known, most)
 
 
 class After:
@@ -214,7 +266,10 @@ class After:
         self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
     ) -> None:
         self._before, self._con_id = before, con_id
-        self._old, self._new = before.rows.get(con_id, NO_ROW), Row.of(mine, heat, NOBODY)
+        self._old = before.rows.get(con_id, NO_ROW)
+        self.row = self._new = Row.of(mine, heat, NOBODY)
+        """Its own contract; whose orders they are is not in it."""
+
         sums, more = before.sums, above_and_below(self._old, self._new)
         self.gross: Decimal | None
         self.high: Decimal | None
@@ -232,13 +287,30 @@ class After:
         self.mine = self._new.value
         """The worth of its own contract."""
 
+        self._more = None if more is None else more[0]
+        """By how much its own contract's worth grows; None: that is not so simple."""
+
         self.heat = sums.heat.with_swap(self._old.heat, self._new.heat)
         """What all would lose if their stops were hit."""
 
         self.held: AbstractSet[int] = before.held
-        if (con_id in self.held) is not bool(mine.qty):
+        if (con_id in self.held) is not bool(mine.high or mine.low):
             self.held = self.held ^ {con_id}
         """The contracts of which something is or could be held."""
+
+    def cluster(
+        self, known: Correlations, least: Decimal | float
+    ) -> tuple[AbstractSet[int], Decimal | None]:
+        """Return what would be held and move with its contract, and what that would be worth."""
+        con_id, before = self._con_id, self._before
+        if self.held is before.held and con_id in self.held:
+            found = before.cluster(con_id, known, least)
+            return found.members, found.worth.with_swap(self._old.value, self._new.value)
+        members = known.cluster(con_id, self.held, float(least))
+        return members, total([self._row(each).value for each in members])
+
+    def _row(self, con_id: int) -> Row:
+        return self._new if con_id == self._con_id else self._before.rows[con_id]
 
     def __getitem__(self, con_id: int) -> Exposure:
         """Return a contract's.
@@ -246,7 +318,7 @@ class After:
         Raises:
             KeyError: it is neither held nor on its way.
         """
-        return (self._new if con_id == self._con_id else self._before.rows[con_id]).each
+        return self._row(con_id).each
 
     def coming(self, name: str, qty: Decimal) -> Decimal | None:
         """Return what a strategy has on its way, with so many shares more of this contract."""
@@ -257,7 +329,11 @@ class After:
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
-        return total([self._in_sector(each) for each in (name, "")])
+        own, strangers = self._before.in_sector(name), self._before.in_sector("")
+        if self._more is None or own.unknown or strangers.unknown or not name:
+            return total([self._in_sector(each) for each in (name, "")])
+        mine = self._before.sector_of(self._con_id)
+        return own.known + strangers.known + (self._more if mine in {name, ""} else ZERO)
 
     def _in_sector(self, name: str) -> Decimal | None:
         added = self._before.in_sector(name)
@@ -279,10 +355,3 @@ def _by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decima
             name = budget_of(each.strategy)
             found[name] = found.get(name, ZERO) + each.qty
     return found
-
-
-def _differ(one: tuple[Reservation, ...], other: tuple[Reservation, ...]) -> set[int]:
-    """Return the contracts of reservations that are in one of both only."""
-    first, second = {id(each): each for each in one}, {id(each): each for each in other}
-    gone, come = first.keys() - second.keys(), second.keys() - first.keys()
-    return {first[each].con_id for each in gone} | {second[each].con_id for each in come}

@@ -11,11 +11,11 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from robotrader.domain import Sizing
+from robotrader.domain.size_rules import SizeKind, SizeRule
 from robotrader.indicators import Atr, RollingStd
 from robotrader.ledger import market_price
 from robotrader.ledger.money import EXACT, FINEST, LARGEST, ZERO, is_price
 from robotrader.sizing.kelly import odds_of, of_trades
-from robotrader.sizing.rules import SizeKind, SizeRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,31 +8,28 @@ an intent: it is the past. The host has no clock, no I/O and no threads.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
-from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from robotrader.domain import Bar, Funds
 from robotrader.domain.errors import StrategyError
-from robotrader.strategies import amounts, context
 from robotrader.strategies.context import Context
 from robotrader.strategies.discipline import Discipline, Memory
 from robotrader.strategies.events import NOTHING, Outcome, Standing, StrategyCrash, key_of
+from robotrader.strategies.mistakes import story
 from robotrader.strategies.stops import HELD_TOO_LONG, NO_STOP, StopRule, Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from robotrader.domain import Instrument, Quote, Sizing
     from robotrader.sizing import Sizer
     from robotrader.strategies.base import Strategy
     from robotrader.strategies.events import Ended, Fill
 
-_OURS: Final = (__file__, context.__file__, amounts.__file__)
-"""Files in which no strategy's mistake is made."""
+_ZERO: Final = Decimal(0)
 
 
 class _Saved(msgspec.Struct):
@@ -84,7 +81,7 @@ class StrategyHost:
         self._ready = self.settled = False
         self._working: dict[str, Decimal] = {}
         self._standing_seq = 0
-        self._discipline, self._stops = Discipline(dwell_bars), Stops(stop)
+        self.discipline, self._stops = Discipline(dwell_bars), Stops(stop)
         self._watched, self._timed = not self._stops.idle, bool(stop.hold_s)
         self._held_since_ns = 0
         self._saved: _Saved | None = None
@@ -94,13 +91,23 @@ class StrategyHost:
         self._ctx = Context(
             name,
             instrument,
-            discipline=self._discipline,
+            discipline=self.discipline,
             stops=self._stops,
             causes=self._working.keys(),
             size=None if sizer is None else self._size,
         )
 
     # -- what it is --
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Its one instrument."""
+        return (self.instrument,)
+
+    @property
+    def positions(self) -> dict[int, Decimal]:
+        """What it holds, signed, by contract."""
+        return {self.instrument.con_id: self.position}
 
     @property
     def ready(self) -> bool:
@@ -122,8 +129,13 @@ class StrategyHost:
 
     def _add_up(self) -> None:
         """Note what works to buy and to sell: something of it is new."""
-        self._bought = sum((qty for qty in self._working.values() if qty > 0), Decimal(0))
-        self._sold = self._bought - self.working
+        bought = sold = _ZERO
+        for qty in self._working.values():
+            if qty > 0:
+                bought += qty
+            else:
+                sold -= qty
+        self._bought, self._sold = bought, sold
 
     @property
     def last_bar_ns(self) -> int:
@@ -134,18 +146,28 @@ class StrategyHost:
         """Return what has to be kept, None if that is what was returned last."""
         if self._saved is not None:  # it would be lost: the strategy has not taken it back yet
             return None
-        whole = _Saved(
-            self._discipline.memory,
+        encoded = self.whole()
+        if encoded == self._kept:
+            return None
+        self._kept = encoded
+        return encoded
+
+    def whole(self) -> bytes:
+        """Return all that has to be kept, also what was kept before."""
+        if self._saved is not None:
+            return self._kept
+        kept = _Saved(
+            self.discipline.memory,
             self.strategy.save(),
             self._bar_ns,
             self._fill_seq,
             self._held_since_ns,
         )
-        encoded = msgspec.msgpack.encode(whole)
-        if encoded == self._kept:
-            return None
-        self._kept = encoded
-        return encoded
+        return msgspec.msgpack.encode(kept)
+
+    def last_told_ns(self, _con_id: int) -> int:
+        """Return ``last_bar_ns`` of a contract: of its one."""
+        return self.last_bar_ns
 
     # -- events --
 
@@ -173,6 +195,13 @@ class StrategyHost:
         if self._saved is not None and not self._saved.bar_ns:
             self._take_back()
         return outcome
+
+    def begin(
+        self, now_ns: int, *, saved: bytes = b"", standings: Mapping[int, Standing] | None = None
+    ) -> Outcome:
+        """Begin as ``start`` says, with what it has by contract: of its one."""
+        standing = (standings or {}).get(self.instrument.con_id)
+        return self.start(now_ns, saved=saved, standing=standing)
 
     def bar(self, bar: Bar, *, live: bool = True) -> Outcome:
         """Take the next finished bar; one that is not after the last is ignored.
@@ -209,8 +238,21 @@ class StrategyHost:
             self._stops.bar(bar)
         if live:
             self._bar_ns = start_ns
-            self._discipline.next_bar()
+            self.discipline.next_bar()
         return not (live and (self._ready or self.ready))
+
+    def skip(self, bars: Sequence[Bar]) -> None:
+        """Count live bars, in order and at least one, without telling the strategy of them."""
+        told = self._sizer is not None or self._watched or self._saved is not None
+        if not told:
+            self.bars_seen += len(bars) - 1
+            self.discipline.pass_bars(len(bars) - 1)
+        for bar in bars if told else bars[-1:]:
+            self.passes(bar)
+
+    def overdue(self, now_ns: int) -> bool:
+        """Whether its position is held for longer than its stop rule lets it."""
+        return self._timed and self._stops.overdue(self._held_since_ns, now_ns)
 
     def quote(self, quote: Quote) -> Outcome:
         """Take the newest quote; nothing happens before the strategy is warmed up.
@@ -262,17 +304,19 @@ class StrategyHost:
         self._working.update(standing.working)
         self._add_up()
 
-    def stand(self, standing: Standing, now_ns: int) -> None:
+    def stand(self, standing: Standing, now_ns: int, _con_id: int = 0) -> Outcome:
         """Take what the owner of its orders says in place of what was heard: some was lost."""
         self._has(standing)
         self._hold(now_ns)
         self.settled = False
+        return NOTHING
 
-    def ended(self, ended: Ended) -> None:
+    def ended(self, ended: Ended) -> Outcome:
         """Take it that an intent's order is over: nothing of it works any more."""
         self.settled = False
         if self._working.pop(ended.cause, None) is not None:
             self._add_up()
+        return NOTHING
 
     def timer(self, name: str, at_ns: int) -> Outcome:
         """Take a timer that an outcome asked for, due at ``at_ns``.
@@ -297,20 +341,31 @@ class StrategyHost:
         if self._broken:
             found = f"{key_of(event)} after it failed at {self._broken}"
             raise StrategyError(f"{self.name} was told {found}: make a new one")
-        ctx = self._ctx
-        ctx.what, ctx.now_ns, ctx.warming = event, now_ns, warming
-        ctx.position, ctx.bought, ctx.sold = self.position, self._bought, self._sold
-        ctx.blocked = False
+        ctx = self.context(event, now_ns, warming)
         try:
             method(ctx, *what)
         except Exception as error:
             self._broken = key = key_of(event)
-            raise StrategyCrash(key, self._story(key, now_ns, method, error)) from error
-        if self._timed and self._stops.overdue(self._held_since_ns, now_ns) and not ctx.wished:
+            raise StrategyCrash(key, self.story(key, now_ns, method, error)) from error
+        if self.overdue(now_ns) and not ctx.wished:
             ctx.close(HELD_TOO_LONG)
-        outcome = ctx.outcome()
-        quiet = outcome is NOTHING and not ctx.blocked
-        self.settled = quiet and not self._timed and isinstance(event, Bar)
+        if not ctx.touched:  # nearly always
+            self.settled = not ctx.blocked and not self._timed and type(event) is Bar
+            return NOTHING
+        self.settled = False
+        return self.outcome()
+
+    def context(self, event: str | Bar | Quote, now_ns: int, warming: bool) -> Context:
+        """Return the context, ready for an event."""
+        ctx = self._ctx
+        ctx.what, ctx.now_ns, ctx.warming = event, now_ns, warming
+        ctx.position, ctx.bought, ctx.sold = self.position, self._bought, self._sold
+        ctx.blocked = False
+        return ctx
+
+    def outcome(self) -> Outcome:
+        """Return what was wished since ``context``; its intents work from now on."""
+        outcome = self._ctx.outcome()
         if outcome.intents:
             for intent in outcome.intents:
                 self._working[intent.cause] = intent.qty * intent.side.sign
@@ -321,18 +376,10 @@ class StrategyHost:
         assert self._sizer is not None, "a context without a sizer asks for no size"
         return self._sizer.size(self._price, self.funds())
 
-    def _story(self, event: str, now_ns: int, method: Callable[..., None], error: Exception) -> str:
+    def story(self, event: str, now_ns: int, method: Callable[..., None], error: Exception) -> str:
         """Return which event failed, when and where."""
-        at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).isoformat()
-        frames = [(frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
-        code, line = next(
-            (each for each in reversed(frames) if each[0].co_filename not in _OURS), frames[-1]
-        )
-        return (
-            f"strategy {self.name}: {method.__name__} of {self.instrument.symbol} at {at} "
-            f"({event}) failed: {type(error).__name__}: {error} (line {line} of "
-            f"{code.co_name} in {code.co_filename})"
-        )
+        about = f"{method.__name__} of {self.instrument.symbol}"
+        return story(self.name, about, event, now_ns, error)
 
     def _read(self, saved: bytes) -> _Saved:
         try:
@@ -348,5 +395,5 @@ class StrategyHost:
             return
         self._saved = None
         self.strategy.load(saved.state)
-        self._discipline.memory = saved.memory
+        self.discipline.memory = saved.memory
         self._bar_ns, self._bar_end_ns = saved.bar_ns, max(self._bar_end_ns, saved.bar_ns + 1)

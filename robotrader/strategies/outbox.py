@@ -30,6 +30,8 @@ class Feed(msgspec.Struct, frozen=True, gc=False):
     number: int
     event: Event
     live: bool
+    con_id: int = 0
+    """Whose symbol feeds it: a spread is fed by several."""
 
 
 def event_key(event: Event) -> str:
@@ -49,10 +51,11 @@ class Outbox:
     Args:
         quarantine: what is not told any more.
         most_bars: how many live bars wait at most; the oldest is dropped and counted.
+        con_id: the contract of the symbol that feeds.
     """
 
-    def __init__(self, quarantine: Quarantine, most_bars: int = 1_000) -> None:
-        self.quarantine = quarantine
+    def __init__(self, quarantine: Quarantine, most_bars: int = 1_000, *, con_id: int = 0) -> None:
+        self.quarantine, self._con_id = quarantine, con_id
         self.dropped = 0
         self.skipped = 0
         self._most_bars = most_bars
@@ -67,13 +70,15 @@ class Outbox:
     def begin(self, history: Iterable[Bar]) -> None:
         """Begin with a new incarnation, which knows nothing: tell it history first."""
         self.lost()
-        self._history = deque(Feed(self._next(), bar, live=False) for bar in history)
+        self._history = deque(
+            Feed(self._next(), bar, live=False, con_id=self._con_id) for bar in history
+        )
         told = {event_key(feed.event) for feed in self._history}
         self._bars = deque(feed for feed in self._bars if event_key(feed.event) not in told)
 
     def put(self, event: Event) -> None:
         """Add an event."""
-        feed = Feed(self._next(), event, live=True)
+        feed = Feed(self._next(), event, live=True, con_id=self._con_id)
         if isinstance(event, Quote):
             self._quote = feed
         elif isinstance(event, Bar):

@@ -9,7 +9,8 @@ where it acts, but what makes it act has to be in the signal, the position and w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -18,14 +19,19 @@ from numpy.typing import NDArray
 from robotrader.strategies.base import Params, State, Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from robotrader.domain import Bar, Quote
     from robotrader.strategies.context import Context
     from robotrader.strategies.events import Fill
 
+T = TypeVar("T")
+
 Floats: TypeAlias = NDArray[np.float64]
 Times: TypeAlias = NDArray[np.int64]
+
+MOST_KEPT: Final = 256
+"""Columns that a frame remembers: of a million bars, 2 GB."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +45,21 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     low: Floats
     close: Floats
     volume: Floats
+    kept: dict[Hashable, Any] = {}
+    """What ``once`` has computed."""
+
+    def once(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """Return what is computed of these bars, from memory if it was: not to be written to.
+
+        ``what`` names it with all that it depends on, as ``("my average", length)``. In a sweep the
+        combinations have one frame: what several of them look at is computed for the first.
+        """
+        if what not in self.kept:
+            if len(self.kept) == MOST_KEPT:
+                del self.kept[next(iter(self.kept))]
+            self.kept[what] = compute()
+        found: T = self.kept[what]
+        return found
 
     @classmethod
     def of(cls, con_id: int, bars: Sequence[Bar]) -> Frame:

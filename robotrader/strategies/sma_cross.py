@@ -69,25 +69,27 @@ class SmaCross(Strategy[SmaParams, SmaState]):
 
     def signals(self, frame: Frame) -> Floats:
         """Return on which side the fast average is at each bar; see ``sides``."""
-        return sides(frame.close, self.params.fast, self.params.slow)
+        return sides(frame.close, self.params.fast, self.params.slow, frame.once)
 
     def on_signal(self, ctx: Context, bar: Bar, signal: float) -> None:
         """Follow the averages, of which the fast one is on that side; NaN: they are not known."""
         if signal != signal:  # noqa: PLR0124 - the fastest way to see a NaN
             return
-        self._note_cross(ctx, int(signal))
-        wanted = self.state.signal if self.params.short else max(self.state.signal, 0)
-        if ctx.position and ctx.position * wanted <= 0:
+        state, side = self.state, int(signal)
+        if side and side != state.signal:
+            self._note_cross(ctx, side)
+        wanted = state.signal if self.params.short else max(state.signal, 0)
+        if not ctx.position:
+            if wanted and not state.acted:
+                state.acted = self._enter(ctx, bar.close, wanted)
+        elif not wanted or (ctx.position > 0) != (wanted > 0):
             ctx.close("the averages have crossed")
-        elif not ctx.position and wanted and not self.state.acted:
-            self.state.acted = self._enter(ctx, bar.close, wanted)
 
     def _note_cross(self, ctx: Context, side: int) -> None:
-        """Remember on which side the fast average is; on the line, where it came from."""
+        """Remember on which side the fast average is now; on the line, where it came from."""
         state = self.state
-        if side and side != state.signal:
-            state.acted = ctx.warming or not state.signal
-            state.signal = side
+        state.acted = ctx.warming or not state.signal
+        state.signal = side
 
     def _enter(self, ctx: Context, close: float, wanted: int) -> bool:
         percent = self.params.stop_percent

@@ -7,6 +7,7 @@ from robotrader.venue.commissions import (
     FixedPlan,
     NoCommission,
     OrderCharges,
+    Terms,
     TieredPlan,
 )
 from robotrader.venue.events import (
@@ -23,6 +24,7 @@ from robotrader.venue.events import (
 )
 from robotrader.venue.exchange import Venue
 from robotrader.venue.margin import MarginRules, Preview
+from robotrader.venue.matching import opening_price
 from robotrader.venue.reports import (
     Report,
     commission_report,
@@ -62,6 +64,7 @@ __all__ = [
     "Sessions",
     "Slippage",
     "Status",
+    "Terms",
     "TieredPlan",
     "Venue",
     "VenueEvent",
@@ -70,6 +73,7 @@ __all__ = [
     "Warned",
     "commission_report",
     "execution_report",
+    "opening_price",
     "order_report",
     "position_reports",
     "report_of",

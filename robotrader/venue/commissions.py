@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 
-from robotrader.venue.fees import known_day, sale_fees
+from robotrader.venue.fees import known_day, sale_fees, sec_fee, taf
 
 if TYPE_CHECKING:
     from datetime import date
@@ -68,8 +68,28 @@ class CommissionPlan(Protocol):
         ...
 
 
+class Terms(msgspec.Struct, frozen=True, gc=False):
+    """What an order costs that fills at once, in dollars; see ``_Plan``.
+
+    A share costs ``rate``, the order ``minimum`` at least and a hundredth of its value at most;
+    each share costs ``a_share`` more. ``sec`` (of a dollar's sale) and ``taf`` (of a share sold, at
+    most ``taf_most``) are the fees on sales.
+    """
+
+    rate: Decimal = ZERO
+    minimum: Decimal = ZERO
+    a_share: Decimal = ZERO
+    sec: Decimal = ZERO
+    taf: Decimal = ZERO
+    taf_most: Decimal = ZERO
+
+
 class NoCommission:
     """Trading is free."""
+
+    def terms(self, day: date) -> Terms:  # noqa: ARG002 - the plans have one signature
+        """Return nothing."""
+        return Terms()
 
     def charge(
         self,
@@ -126,6 +146,17 @@ class _Plan:
         if sell:
             charged += self._fees(qty, value, day, before)
         return charged.quantize(_PRECISION)
+
+    def terms(self, day: date) -> Terms | None:
+        """Return the terms of a day; None where fees are rounded one by one, or rates are missing.
+
+        ``charge`` says what an order costs: this is what it says it by.
+        """
+        if self._exact or self._cents_up:
+            return None
+        of = known_day(day)
+        rate, most = taf(of, Decimal(1)), taf(of, Decimal(10**12))
+        return Terms(self.rate, self.minimum, self.a_share, sec_fee(of, Decimal(1)), rate, most)
 
     def _fees(self, qty: Decimal, value: Decimal, day: date, before: OrderCharges) -> Decimal:
         """Return what a sale adds to its order's regulatory fees: their maximum is the order's."""

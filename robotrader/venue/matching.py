@@ -8,7 +8,7 @@ them; what a fill changes (a child comes alive, a sibling is cancelled) counts f
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from robotrader.domain import OrderType
 from robotrader.venue.events import Status
@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from robotrader.domain import Bar, Instrument, Quote, Trade
-    from robotrader.venue.rules import VenueRules
+    from robotrader.venue.rules import Slippage, VenueRules
     from robotrader.venue.walk import Hit, Path
     from robotrader.venue.working import Working
+
+
+# A member of an enum takes fifty times as long to look up as a name.
+_RELATIVE: Final = OrderType.RELATIVE
+_PRE_SUBMITTED: Final = Status.PRE_SUBMITTED
 
 
 class Movement:
@@ -162,9 +167,9 @@ def _enter(host: Host, order: Working, movement: Movement, place: float) -> bool
     if not _awake(order, movement):
         return False
     order.place = place
-    if order.order.order_type is OrderType.RELATIVE:
+    if order.order.order_type is _RELATIVE:
         _peg(order, movement, host.instruments[movement.con_id])
-    if order.status is Status.PRE_SUBMITTED and not order.queued:
+    if order.status is _PRE_SUBMITTED and not order.queued:
         host.works(order)
     return True
 
@@ -217,20 +222,45 @@ def _fillable(order: Working, movement: Movement) -> Decimal:
 
 
 def _price(host: Host, order: Working, movement: Movement, price: float, qty: Decimal) -> Decimal:
-    """Return what is paid: who takes liquidity pays slippage, inside the movement's range."""
-    instrument = host.instruments[order.order.con_id]
-    if order.takes and host.rules.slippage.model != "none":
-        tick = float(instrument.tick_table[-1][1])
-        share = float(qty) / movement.volume if movement.volume else 0.0
-        price += order.sign * host.rules.slippage.worse_by(price, tick, share)
+    """Return what is paid; see ``paid_price``."""
+    instrument, slippage = host.instruments[order.order.con_id], host.rules.slippage
+    share = float(qty) / movement.volume if movement.volume else 0.0
+    if order.takes and slippage.model != "none":
+        price = slipped(instrument, slippage, order.sign, price, share)
         price = min(max(price, movement.low), movement.high)
     up = (order.sign > 0) == order.takes
+    return paid_price(instrument, price, movement.low, movement.high, up=up)
+
+
+def slipped(
+    instrument: Instrument, slippage: Slippage, sign: int, price: float, share: float
+) -> float:
+    """Return the price of what takes liquidity; ``share`` is its part of the volume."""
+    tick = float(instrument.tick_table[-1][1])
+    return price + sign * slippage.worse_by(price, tick, share)
+
+
+def paid_price(
+    instrument: Instrument, price: float, low: float, high: float, *, up: bool
+) -> Decimal:
+    """Return a price on the grid, ``up`` or down, inside the range of what was traded."""
     paid = to_tick(instrument, price, up=up)
     if float(paid) == price:
         return paid
-    if not movement.low <= float(paid) <= movement.high:  # the step leads out of what was traded
+    if not low <= float(paid) <= high:  # the step leads out of what was traded
         paid = to_tick(instrument, price, up=not up)
     return paid
+
+
+def opening_price(
+    instrument: Instrument, slippage: Slippage, sign: int, bar: Bar, share: float = 0.0
+) -> Decimal:
+    """Return what a market order pays that waits for a bar: its open, and slippage in its range."""
+    price = bar.open
+    if slippage.model != "none":
+        price = slipped(instrument, slippage, sign, price, share)
+        price = min(max(price, bar.low), bar.high)
+    return paid_price(instrument, price, bar.low, bar.high, up=sign > 0)
 
 
 def auction(order: Working, price: float) -> bool:

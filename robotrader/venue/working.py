@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -35,6 +36,14 @@ LIMITED: Final = frozenset(
 AT_CLOSE: Final = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
 AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 ZERO: Final = Decimal(0)
+EVERYWHERE: Final = (inf, -inf)
+"""The reach of an order that every bar means something to."""
+
+
+# A member of an enum takes fifty times as long to look up as a name.
+_PRE_SUBMITTED, _SUBMITTED = Status.PRE_SUBMITTED, Status.SUBMITTED
+_OPG, _FOK = TimeInForce.OPG, TimeInForce.FOK
+_MARKET_ON_OPEN, _RELATIVE = OrderType.MARKET_ON_OPEN, OrderType.RELATIVE
 
 
 class Working:
@@ -108,7 +117,7 @@ class Working:
         self.avg_price = ZERO
         self.expires_ns: int | None = None
         self.opens_ns = 0
-        self.status = Status.PRE_SUBMITTED
+        self.status = _PRE_SUBMITTED
         self.why_held = ""
         self.done_ns = 0
         self.done_text = ""
@@ -139,7 +148,7 @@ class Working:
         self.limit = None if order.limit_price is None else float(order.limit_price)
         kind = order.order_type
         self.takes = kind not in LIMITED
-        self.at_open = order.tif is TimeInForce.OPG or kind is OrderType.MARKET_ON_OPEN
+        self.at_open = order.tif is _OPG or kind is _MARKET_ON_OPEN
         self.at_close = kind in AT_CLOSE
         self.triggers = kind in TRIGGERED
         self.trigger = self._first_trigger() if self.triggers else None
@@ -207,6 +216,19 @@ class Working:
             return start
         better = first_below if self.sign > 0 else first_above
         return better(path, start[0], limit)
+
+    def reach(self) -> tuple[float, float]:
+        """Return two prices: a bar above the first and below the other one changes nothing here.
+
+        Not so for an order that changes with every bar, or that fills at any price.
+        """
+        kind, ready = self.order.order_type, self.triggered or not self.triggers
+        limit = self.trigger if not ready else None if self.takes else self.limit
+        moves = kind in TRAILING or kind is _RELATIVE or self.immediate or self.at_close
+        if limit is None or moves or (ready and self.status is not _SUBMITTED):
+            return EVERYWHERE
+        rising = (self.sign > 0) == (kind in STOPS) if not ready else self.sign < 0
+        return (-inf, limit) if rising else (limit, inf)
 
     def _limit_at(self, stop: float) -> float | None:
         """Return the limit once the stop is reached: a trailing one moves with it."""
@@ -286,7 +308,7 @@ class Working:
     @property
     def whole(self) -> bool:
         """Whether it fills in one piece or not at all."""
-        return self.order.all_or_none or self.order.tif is TimeInForce.FOK
+        return self.order.all_or_none or self.order.tif is _FOK
 
     def state(self) -> OrderState:
         """Return the picture that others may have."""

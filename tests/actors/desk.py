@@ -36,7 +36,7 @@ from robotrader.venue import AlwaysOpen
 from supervision import Actor, ActorRef, ChildSpec, Simulation, Supervisor
 from supervision.testing import actor_of
 from tests.robotrader.execution.broker import ACCOUNT, CLIENT, ZERO, Broker
-from tests.robotrader.strategies.kit import START, S
+from tests.robotrader.strategies.kit import START, S, alone
 
 BAR_S, QTY = 5, 10
 CONTRACTS = {
@@ -211,7 +211,7 @@ class Desk:
         for actor in self.strategies():
             if actor._host is None:
                 continue  # it was not made, and asked for nothing
-            host = actor.host
+            host = alone(actor.host)
             con_id = host.instrument.con_id
             gate = self.actor("risk").keeper.standings.standing(host.name, con_id)
             works = sum((o.reserved * Side(o.side).sign for o in trading.orders
@@ -232,7 +232,8 @@ class Desk:
     def picture(self) -> str:
         """What a reader of a failure wants to know."""
         switch, gate = self.actor("kill-switch").switch, self.actor("risk").gate
-        hosts = [(s.name, s.host.position, s.host.working) for s in self.strategies() if s._host]
+        made = [alone(each.host) for each in self.strategies() if each._host]
+        hosts = [(each.name, each.position, each.working) for each in made]
         trading = self.actor("orders").on_receive(AskTrading())
         return f"{hosts}, {switch}, {gate.refusals}, {trading}"
 

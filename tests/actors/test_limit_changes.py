@@ -85,10 +85,10 @@ def test_the_kill_switch_goes_by_the_changed_limit_too(tmp_path: Path) -> None:
     with running(tmp_path, limits=LIMITS, trips=TripRules(on_loss=Level.REDUCE)) as rig:
         rig.ready()
         with asked(rig, tmp_path / "control.sock") as ask:
-            ask(change("max_drawdown", "0.0000001"))
+            ask(change("switch_drawdown", "0.0000001"))
             rig.trade("BUY", 10)
             rig.until(lambda: any("drawdown" in x.why for x in ask(control.Status()).switches))
-            ask(change("max_drawdown", None))
+            ask(change("switch_drawdown", None))
             ask(control.Resume(scope="all", reason="the limit was a test's", who="ann"))
             assert ask(control.Status()).switches == ()
             rig.trade("SELL", 10)

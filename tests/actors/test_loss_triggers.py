@@ -65,8 +65,8 @@ def fall_to(rig: Rig, loss: str) -> None:
 
 
 LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "daily_loss": ({"max_daily_loss": PART}, {"on_loss": Level.REDUCE}, "all"),
-    "drawdown": ({"max_drawdown": PART}, {"on_loss": Level.PAUSE}, "all"),
+    "daily_loss": ({"switch_daily_loss": PART}, {"on_loss": Level.REDUCE}, "all"),
+    "drawdown": ({"switch_drawdown": PART}, {"on_loss": Level.PAUSE}, "all"),
     "position_loss": ({}, {"max_position_loss": PART}, "symbol:AAPL"),
 }
 
@@ -92,6 +92,31 @@ def test_f66_f72_a_price_that_falls_trips_its_trigger_alone_and_only_in_its_scop
         assert rig.held() == 0, "a reduction passes while it is tripped (F69)"
         assert rig.ask("kill-switch", Clear(scope, who="", why="by nobody")) is None
         assert rig.switch().find(scope, trigger), "it is latched (F67)"
+
+
+@pytest.mark.parametrize("code", ["daily_loss", "drawdown"])
+def test_f66_f69_between_the_gates_loss_and_the_switchs_only_entries_are_refused(
+    tmp_path: Path, code: str
+) -> None:
+    """The gate's word ends with the loss; the switch trips at its own, later, and stays."""
+    wide = {f"max_{code}": PART, f"switch_{code}": Ratio(2 * PART)}
+    with running(tmp_path, limits=limits(**wide)) as rig:
+        rig.ready()
+        rig.trade("BUY", QTY)
+        fall_to(rig, "900")
+        rig.trade("BUY", 1, "KO")
+        fall_to(rig, "1100")
+        rig.intend("BUY", 1)
+        rig.until(lambda: (gate := rig.gate()) and gate.refusals.get(code, 0) > 0)
+        assert rig.switch().trips == (), "the gate's limit is not the switch's"
+        rig.trade("SELL", 1)
+        fall_to(rig, "900")
+        rig.trade("BUY", 1, "KO")
+        fall_to(rig, "2200")
+        rig.until(lambda: (found := rig.switch()) and found.find("all", code), 5)
+        fall_to(rig, "900")
+        assert rig.switch().find("all", code), "a smaller loss does not clear it"
+        rig.until(lambda: entry_refused(rig))
 
 
 def test_f66_f67_trades_that_lose_in_a_row_trip_and_a_person_forgives_them_for_good(
@@ -130,6 +155,7 @@ def test_f66_a_storm_of_refused_orders_trips_one_beyond_its_limit(tmp_path: Path
             rig.until(partial(_at_least, rig, number + 1))
             rig.until(lambda: (seen := rig.trading()) and not seen.orders)  # the gate was told, too
         rig.trade("BUY", 1)
+        rig.until(lambda: (seen := rig.trading()) and not seen.orders)
         assert rig.switch().level() is Level.OFF
         rig.intend("BUY", 100_000)
         rig.until(lambda: (found := rig.switch()) and found.find("all", "rejects"), 5)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
+
+import msgspec
+import pytest
 
 import actors
 import robotrader
@@ -54,6 +62,53 @@ def test_f68_a_kill_is_acknowledged_when_it_is_durable_and_is_read_back_at_once(
             say(control.Resume(scope="symbol:AAPL", reason="over", who="ann"))
             assert durable(rig, SwitchCleared) == 1
             assert say(control.Status()).switches == ()
+
+
+AS_NOBODY = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(bytes.fromhex(sys.argv[2]))
+    print(len(s.recv(9)))
+except ConnectionError:
+    print(0)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_f68_who_is_not_authorised_neither_trips_nor_clears_it_and_is_not_answered(
+    tmp_path: Path,
+) -> None:
+    """The file lets him in, the kernel's word about him does not: what a page would call 403."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
+    kill = control.Kill(
+        level=KillLevel.FLATTEN, scope="all", reason="not his", who="ann", key="k2", preview=False,
+    )  # fmt: skip
+    clear = control.Resume(scope="symbol:AAPL", reason="not his", who="ann")
+    with running(tmp_path) as rig, tempfile.TemporaryDirectory() as name:
+        rig.ready()
+        path = Path(name, "control.sock")
+        with asked(rig, path) as say:
+            say(msgspec.structs.replace(kill, level=KillLevel.PAUSE, scope="symbol:AAPL", key="k1"))
+            before = (durable(rig, SwitchTripped), durable(rig, SwitchCleared), rig.switch())
+            path.parent.chmod(0o755)
+            path.chmod(0o666)
+            requests: tuple[control.Request, ...] = (kill, clear)
+            for number, request in enumerate(requests, 1):
+                wanted = control.Ask(
+                    version=control.VERSION, number=number, deadline_s=5.0, request=request
+                )
+                frame = control.frame(wanted)
+                ran = subprocess.run(
+                    [python, "-I", "-c", AS_NOBODY, str(path), frame.hex()],
+                    user=65534, check=True, capture_output=True, text=True, cwd="/",
+                )  # fmt: skip
+                assert ran.stdout == "0\n", "not a byte of an answer"
+            say(control.Status())  # it has served since
+            after = (durable(rig, SwitchTripped), durable(rig, SwitchCleared), rig.switch())
+            assert after == before
+            assert before[:2] == (1, 0)
 
 
 def test_f71_a_gate_that_was_restarted_knows_the_switch_within_a_second(tmp_path: Path) -> None:

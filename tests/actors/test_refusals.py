@@ -46,9 +46,6 @@ SWITCHED_ON: dict[str, tuple[str, str, str]] = {  # the limit, its tight value, 
     "rate_second": ("max_orders_per_s", "0", "1000"),
     "rate_minute": ("max_orders_per_min", "0", "1000"),
     "rate_day": ("max_orders_per_day", "0", "1000"),
-    "daily_loss": ("max_daily_loss", "0.0000001", "0.02"),
-    "drawdown": ("max_drawdown", "0.0000001", "0.1"),
-    "losses": ("max_losses_row", "1", "0"),
     "cancel_ratio": ("max_cancel_ratio", "0", "1"),
     "cooldown": ("cooldown_ms", "600000", "0"),
     "order_qty": ("max_order_qty", "0", "10000"),
@@ -66,6 +63,11 @@ SWITCHED_ON: dict[str, tuple[str, str, str]] = {  # the limit, its tight value, 
     "cluster": ("max_cluster_weight", "0", "20"),
     "heat": ("max_heat", "0", "20"),
 }
+TRIPPING: dict[str, tuple[str, str, str]] = {  # the switch looks at these too
+    "daily_loss": ("max_daily_loss", "0.0000001", "0.02"),
+    "drawdown": ("max_drawdown", "0.0000001", "0.1"),
+    "losses": ("max_losses_row", "1", "0"),
+}
 BY_ORDER: dict[str, dict[str, Any]] = {
     "malformed": {"qty": Decimal(-1)},
     "contract": {"symbol": "KO"},
@@ -75,6 +77,9 @@ BY_ORDER: dict[str, dict[str, Any]] = {
     "short": {"side": Side.SELL, "qty": Decimal(1_000)},
     "strategy": {"strategy": "poor/AAPL"},
 }
+OF_THE_SWITCH = {"switch_daily_loss", "switch_drawdown"}
+"""No code of the gate has them: test_loss_triggers.py."""
+
 ELSEWHERE = {
     "clock": "test_broker_says.py",
     "borrow": "test_broker_says.py",
@@ -163,8 +168,38 @@ def refused(rig: Rig, code: str, **fields: Any) -> None:
     assert gate is not None
     before, orders = gate.refusals.get(code, 0), rig.exchange.orders()
     rig.trader.role("risk").tell(wish(rig, **fields))
-    rig.until(lambda: (now := rig.gate()) and now.refusals.get(code, 0) == before + 1, 5)
+    rig.until(lambda: count(rig, code) == before + 1, 5)
     assert rig.exchange.orders() == orders
+
+
+def count(rig: Rig, code: str) -> int:
+    """How many intents the gate has refused for that reason."""
+    gate = rig.gate()
+    return -1 if gate is None else gate.refusals.get(code, 0)
+
+
+@pytest.mark.parametrize("code", TRIPPING)
+def test_f81_a_loss_limit_that_is_changed_refuses_in_the_running_system(
+    rig: Rig, code: str
+) -> None:
+    name, tight, back = TRIPPING[code]
+    before, switched, orders = count(rig, code), count(rig, "switch"), rig.exchange.orders()
+    change(rig, name, tight)
+    assert _why(rig, code) != ""
+    rig.trader.role("risk").tell(wish(rig))
+    # The switch may look at the same limit before the gate does: then it is the one that refuses.
+    rig.until(lambda: count(rig, code) + count(rig, "switch") == before + switched + 1)
+    assert rig.exchange.orders() == orders
+    change(rig, name, back)
+    rig.until(partial(_cleared, rig))
+
+
+def _cleared(rig: Rig) -> bool:
+    """Nothing is tripped; a trip by the limit that was just put back is cleared too."""
+    return bool(
+        rig.ask("kill-switch", Clear("all", who="me", why="the test goes on"))
+        and not _why(rig, "switch")
+    )
 
 
 @pytest.mark.parametrize("code", SWITCHED_ON)
@@ -226,10 +261,10 @@ def test_what_is_restricted_and_what_echoes_is_refused_in_the_running_system(
 
 def test_every_code_of_the_gate_is_reached_through_a_tree() -> None:
     codes = {code for code, _ in (*FOR_ALL, *FOR_ENTRIES)} | {"malformed"}
-    assert codes == set(SWITCHED_ON) | set(BY_ORDER) | set(ELSEWHERE)
+    assert codes == set(SWITCHED_ON) | set(TRIPPING) | set(BY_ORDER) | set(ELSEWHERE)
     assert set(LIMITS_OF) <= codes
     named = {name for names in LIMITS_OF.values() for name in names}
-    assert named == set(Limits.__struct_fields__)
+    assert named | OF_THE_SWITCH == set(Limits.__struct_fields__)
 
 
 def test_risk_check_says_what_the_gate_would_say_and_changes_nothing(
@@ -305,6 +340,8 @@ def test_flatten_of_a_strategy_closes_what_it_holds_and_nothing_else(tmp_path: P
                 wish(rig, strategy=strategy, qty=Decimal(qty), cause=strategy)
             )
             rig.until(partial(_holds, rig, after))
+            rig.until(rig.agrees)
+            rig.until(lambda: (found := rig.trading()) is not None and not found.orders)
         assert rig.ask("kill-switch", Trip(Level.FLATTEN, "strategy:cross", who="me", why="test"))
         rig.until(lambda: rig.held() == 9)
         rig.until(rig.agrees)

@@ -7,7 +7,7 @@ from robotrader.domain import Bar, Quote, Trade
 from robotrader.market import Freshness, LineRules
 from robotrader.strategies import Context, StrategyHost
 from tests.actors.kit import RULES, World, short, walk
-from tests.robotrader.strategies.kit import AAPL, START, Does, M, S, bars
+from tests.robotrader.strategies.kit import AAPL, START, Does, M, S, alone, bars
 
 
 def test_a_strategy_is_warmed_up_from_history_before_its_first_live_bar() -> None:
@@ -76,7 +76,7 @@ def test_what_the_edge_refuses_reaches_no_strategy() -> None:
     world.system.settle()
     edge = world.symbol_actor().line.edge
     assert (edge.accepted, edge.refused.total()) == (0, 2)
-    assert world.strategy("sma").host.bars_seen == 0
+    assert alone(world.strategy("sma").host).bars_seen == 0
     world.close()
 
 

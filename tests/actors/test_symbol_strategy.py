@@ -16,7 +16,18 @@ from robotrader.domain import Bar
 from robotrader.strategies import Context, StrategyHost
 from supervision import ActorSystem, Simulation
 from tests.actors.kit import Settle, World, short, walk
-from tests.robotrader.strategies.kit import AAPL, START, Broker, Does, M, S, bars, play, sma_host
+from tests.robotrader.strategies.kit import (
+    AAPL,
+    START,
+    Broker,
+    Does,
+    M,
+    S,
+    alone,
+    bars,
+    play,
+    sma_host,
+)
 
 
 def by_host(told: list[Bar], broker_seed: int | None, name: str = "sma") -> Broker:
@@ -66,7 +77,7 @@ def test_the_same_bars_give_the_same_intents_on_the_pool() -> None:
 
         def handled(bar: Bar = bar) -> bool:
             idle = world.symbol_actor()._fed["sma"].outbox._flying is None
-            return idle and world.strategy("sma").host.last_bar_ns == bar.start_ns
+            return idle and alone(world.strategy("sma").host).last_bar_ns == bar.start_ns
 
         wait_until(handled)
         world.gate_ref.ask(None)
@@ -116,7 +127,7 @@ def test_a_fill_that_comes_while_a_strategy_starts_is_counted_once() -> None:
     broker.ask(by_host(bars(walk(5, 60)), None).asked[:1])
     world = World({"sma": short}, left=([], {"sma": broker}), fills_at_start=True)
     world.system.settle()
-    host = world.strategy("sma").host
+    host = alone(world.strategy("sma").host)
     assert host.position == broker.position != 0
     assert host.working == 0
     world.close()
@@ -269,7 +280,7 @@ def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
     world.price(bars([101.0], first=1)[0])
     world.system.settle()
     assert world.strategy("b") is strategy
-    assert strategy.host.working == 1, "the first intent still works; the second is over"
+    assert alone(strategy.host).working == 1, "the first intent still works; the second is over"
     world.close()
 
 

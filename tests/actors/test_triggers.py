@@ -104,14 +104,14 @@ def test_f66_a_safety_actor_that_takes_no_message_blocks_entries(tmp_path: Path)
         return Stuck(tmp_path / "journal", map_bytes=1 << 28, ballast_bytes=1 << 20)
 
     Stuck.free.set()
-    with running(tmp_path, open_store=opened, trips=TripRules(hung_ms=400)) as rig:
+    with running(tmp_path, open_store=opened, trips=TripRules(hung_ms=2_000)) as rig:
         rig.ready()
         rig.trade("BUY", 5)
         Stuck.free.clear()
         try:
             begun = time.monotonic()
             rig.intend("BUY", 1)
-            blocked(rig, begun + 0.4, "hung")
+            blocked(rig, begun + 2.0, "hung")
             (trip,) = rig.switch().trips
             assert "journal" in trip.why
         finally:

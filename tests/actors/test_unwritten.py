@@ -93,7 +93,7 @@ class Day:
 
 @pytest.fixture
 def day(tmp_path: Path) -> Iterator[Day]:
-    made = Day(tmp_path, max_daily_loss=Ratio(LOSS))
+    made = Day(tmp_path, switch_daily_loss=Ratio(LOSS))
     made.it.scripts["a1"].append(("buy", 20, 0.05))
     made.it.to_bar(1.1)
     made.it.to_bar(1.1)

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bench import gate, report
 from bench.plan import FIGURES
+from robotrader.domain import Approved
 
 
 def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path) -> None:
@@ -31,6 +35,36 @@ def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
     assert min(figures.values()) > 0
 
 
+def test_samples_of_the_gate_and_of_correlations_have_every_figure_of_the_plan() -> None:
+    for workload, size in (("gate", 100), ("correlation", 3)):
+        run = [sys.executable, "-m", "bench.sample", "pool", workload, str(size)]
+        done = subprocess.run(run, capture_output=True, check=True, timeout=170)
+        figures = json.loads(done.stdout)
+        assert set(figures) == {each.key for each in FIGURES if each.workload == workload}
+        assert min(figures.values()) > 0
+        assert figures.get("p50_us", 0) <= figures.get("p99_us", 0)
+
+
+def test_the_gate_that_is_measured_looks_at_every_limit_and_none_is_reached() -> None:
+    limits, market = gate.limits(), gate.Market()
+    off = {name for name in limits.__struct_fields__ if not getattr(limits, name)}
+    assert off == {"allow_extended"}, "which lets more pass and asks nothing"
+    view = market.view(market.next(gate.WALL_NS), gate.WALL_NS)
+    for turn in range(3 * gate.ON_THEIR_WAY):
+        now_ns = gate.WALL_NS + turn * gate.STEP_NS
+        intent = market.next(now_ns)
+        view = market.view(intent, now_ns)
+        found = market.keeper.gate.explain(intent, view, now_ns)
+        assert not isinstance(found, str)
+        assert [each.code for each in found.checks if each.why or not each.asked] == []
+        verdict = market.keeper.judge(intent, view, now_ns)
+        assert isinstance(verdict, Approved)
+        market.work(verdict)
+    assert len(view.ledger.positions if view.ledger else ()) == gate.POSITIONS
+    assert len(view.others or ()) >= gate.POSITIONS, "each has a stop, and some entries bring one"
+    assert len(market.keeper.gate.reserved) == gate.ON_THEIR_WAY
+
+
 def test_a_sample_of_the_indicators_has_every_figure_of_the_plan() -> None:
     run = [sys.executable, "-m", "bench.sample", "pool", "indicators", "2000"]
     done = subprocess.run(run, capture_output=True, check=True, timeout=55)
@@ -46,6 +80,17 @@ def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan() -> None
     assert {figure.key for figure in FIGURES if figure.workload == "path"} <= set(figures)
     assert figures["missed"] < 20
     assert 0 < figures["bare_p50_us"] <= figures["bare_p99_us"]
+
+
+def test_a_sample_of_each_simulated_level_has_every_figure_of_the_plan_and_breaks_nothing() -> None:
+    for level in ("world_core", "world_wire", "world_long"):
+        run = [sys.executable, "-m", "bench.sample", "pool", level, "120"]
+        done = subprocess.run(run, capture_output=True, check=True, timeout=170)
+        figures = json.loads(done.stdout)
+        assert {each.key for each in FIGURES if each.workload == level} <= set(figures)
+        assert figures["broken"] == 0
+        assert figures["rate"] > 1_000
+        assert figures["hours"] > 0
 
 
 def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> None:
@@ -78,3 +123,21 @@ def test_samples_of_backtests_have_every_figure_of_the_plan_and_their_orders() -
         assert {each.key for each in FIGURES if each.workload == workload} <= set(figures)
         assert figures["rate"] > 100
         assert figures.get("orders", size) > size / 200, "one in some 25 bars, once warmed up"
+
+
+@pytest.mark.deep
+def test_a_sample_of_sweeps_has_every_figure_that_needs_no_other_engine() -> None:
+    """The sample itself asserts that the best of the loop is the engine's."""
+    run = [sys.executable, "-m", "bench.sample", "pool", "sweep", "2000"]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
+    figures = json.loads(done.stdout)
+    own = {each.key for each in FIGURES if each.workload == "sweep" and not each.needs}
+    assert own <= set(figures)
+    assert min(figures.values()) > 0
+
+
+def test_what_is_not_installed_is_a_row_that_says_what_it_needs(tmp_path: Path) -> None:
+    samples = {("pool", "sweep", "seconds"): [0.4]}
+    written = report.write(samples, 1, tmp_path / "benchmarks.md")
+    assert "| vectorbt's for ours | not installed: vectorbt's environment" in written
+    assert "at most 0.5: yes" in written

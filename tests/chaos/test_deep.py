@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from robotrader.app.chaos_cli import shipped
-from tests.chaos.cycles import of_ledger, run_slice, summary
+from tests.chaos.cycles import run_slice
 from tests.chaos.kit import BUSY, Broken, breakable, scenario
+from tests.chaos.ledger import of_ledger, summary
 
 pytestmark = pytest.mark.deep
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -16,6 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from robotrader.app.control_client import ControlClient
+from robotrader.config import Config
+from robotrader.domain import control
+from robotrader.domain.control_answers import StatusAnswer
+from robotrader.domain.errors import RoboTraderError
 from tests.docs.blocks import ROOT, Step, pattern
 from tests.system.kit import free_port, until
 
@@ -143,13 +147,14 @@ class Terminal:
             self._server.until(EMULATES if "emulate" in argv else SOMETHING)
 
     def _trades(self) -> bool:
-        done = subprocess.run(
-            [*ROBOTRADER, "status", "--json"], cwd=self._folder, env=self._environ, text=True,
-            capture_output=True, check=False,
-        )  # fmt: skip
         assert self._server is not None
         assert self._server.process.poll() is None, self._server.said()
-        return bool(done.stdout) and json.loads(done.stdout)["reconciled"] is True
+        try:
+            with ControlClient.of(Config(data_dir=str(self._folder / "data"))) as client:
+                status = client.ask(control.Status())
+        except (RoboTraderError, OSError):
+            return False
+        return isinstance(status, StatusAnswer) and status.reconciled is True
 
     def _end(self) -> None:
         if self._server is not None:

@@ -17,7 +17,7 @@ from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks, pattern
 from tests.docs.sites import inline, made
 from tests.docs.terminal import Terminal
 from tests.system.console import gateway
-from tests.system.kit import Venue, free_port
+from tests.system.kit import Venue, free_port, until
 
 CONSOLE = [each for each in blocks("console") if not each.mark]
 PROGRAMS = blocks("python")
@@ -55,8 +55,10 @@ def control_port(block: Block) -> None:
     with gateway("--control-port", str(port)):
         said = re.findall(r"\{.*?\}(?=\s|$)", block.text)
         assert len(said) > 10
+        venue = Venue(port)
+        until(venue.answers)
         for each in said:
-            Venue(port).say(**json.loads(each))
+            venue.say(**json.loads(each))
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=named)
@@ -91,7 +93,7 @@ def test_a_piece_of_configuration_is_accepted(block: Block) -> None:
         pages = [each for each in CONSOLE if each.page == block.page]
         assert any("my.toml" in each.text for each in pages)
         return
-    base = 'account = "DU1234567"\n[universe]\nsymbols = ["AAPL", "KO"]\n'
+    base = 'account = "DU1234567"\n[universe]\nsymbols = ["AAPL", "KO", "PEP"]\n'
     found = re.search(r"(?m)^\[strategy\.(\w+)\.", block.text)
     if found:
         base += f'[strategy.{found[1]}]\nclass = "a.b:C"\nsymbols = ["KO"]\n'

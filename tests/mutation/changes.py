@@ -21,6 +21,9 @@ _COMPUTED: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.BitXor: ast.BitOr, ast.Pow: ast.Mult,
 }  # fmt: skip
 _CALLED: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
+_EITHER_WAY: Final = frozenset({"EXACT.add", "EXACT.multiply"})
+"""The order of their arguments is none."""
+
 _TOLD: Final = ("_log.", "log.", "warnings.")
 """Who is only told something: what is said to them decides nothing."""
 
@@ -204,7 +207,7 @@ def _call(node: ast.Call) -> Iterator[ast.AST]:
     if name == "abs":
         yield node.args[0]
     named = all(isinstance(each, ast.Name | ast.Attribute) for each in node.args)
-    if len(node.args) == 2 and named and name not in _CALLED:
+    if len(node.args) == 2 and named and name not in {*_CALLED, *_EITHER_WAY}:
         yield ast.Call(node.func, node.args[::-1], node.keywords)
     for at in range(len(node.keywords)):
         rest = [*node.keywords[:at], *node.keywords[at + 1 :]]

@@ -12,25 +12,68 @@ _PRICE: Final = f"{_LEDGER}money.py market_price:"
 _CENTS: Final = "in `cents = round(price * 100) if price < _WHOLE_CENTS else 0`"
 _TEXT: Final = "other cents are not the price's, and then its text is asked: the same, more slowly"
 
+_RISK: Final = "robotrader/risk/"
+_ALIKE: Final = "both are as long as one another: it is asserted, not decided"
+_ANEW: Final = "more is computed than has changed, and is what it was"
+_SAME: Final = (
+    "in `same = names[0] is view.instruments and names[1] is view.sec ... ames[2:] == "
+    "(bare, told))`"
+)
+_SIGN: Final = "a side is 1 or -1"
+_IDS: Final = "zip(table.con_ids, moving, strict=True)"
+
 EQUIVALENT: Final[dict[str, str]] = {
+    f"{_RISK}case.py Case.closable: `position > ZERO` -> `position >= ZERO` in `if not position or "
+    "(position > ZERO) is (sign > 0): return ZERO`": "it is not 0",
+    f"{_RISK}correlation.py aligned: `zip(days, common, strict=True)` -> `zip(days, common)` in "
+    "`return Aligned(con_ids=tuple((con_ids[column] for column in  ... , kept], "
+    "unknown=unknown)`": _ALIKE,
+    f"{_RISK}correlation.py correlations: `{_IDS}` -> `zip(table.con_ids, moving)` in `for con_id, "
+    "moves in zip(table.con_ids, moving, strict=True) ... 'its price does not move'`": _ALIKE,
+    f"{_RISK}correlation.py correlations: `{_IDS}` -> `zip(table.con_ids, moving)` in `con_ids = "
+    "[con_id for con_id, moves in zip(table.con_ids, moving, strict=True) if moves]`": _ALIKE,
+    f"{_RISK}malformed.py _unlike: `zip(_KINDS, values, strict=True)` -> `zip(_KINDS, values)` in "
+    "`for (name, kind), value in zip(_KINDS, values, strict=True): ... 'its {name} is "
+    "{value!r}'`": _ALIKE,
+    f"{_RISK}report/book.py _betas: `zip(table.con_ids, found, strict=True)` -> `zip(table.con_ids,"
+    " found)` in `return (dict(zip(table.con_ids, found, strict=True)), len(table.con_ids))`": (
+        _ALIKE
+    ),
+    f"{_RISK}rows.py Seen.changed: `zip(self._keys, before, strict=True)` -> `zip(self._keys, "
+    "before)` in `left = dict(zip(self._keys, before, strict=True))`": _ALIKE,
+    f"{_RISK}rows.py Seen.changed: `1` -> `2` in `length = isqrt(len(keys)) + 1`": "stretches of "
+    "another length have the same differences",
+    f"{_RISK}rows.py Sum.with_swap: `old is not None` -> `old is None` in `if not self.unknown and "
+    "old is not None and (new is not None ...  self.known + (new - old)`": "the way below it gives "
+    "the same of what is known, and what is there unknown makes the sum so",
+    f"{_RISK}rows.py above_and_below: `new.value is None` -> `new.value is not None` in `if "
+    "old.value is None or new.value is None or old.high is Non ... igh is None): return None`": (
+        "each sum is then computed for itself, and is the same; of one row all is known or nothing"
+    ),
+    f"{_RISK}exposure.py _market: `0 < bid <= ask < math.inf` -> `0 <= bid <= ask < math.inf` in "
+    "`if type(bid) is type(ask) is float and 0 < bid <= ask < math.inf: return "
+    "market_price(ask)`": "a bid of 0 is no price: the ask is the higher one",
     f"{_COVER} `position > 0` -> `position >= 0` {_SIDE}": _FLAT,
+    "robotrader/execution/closing.py side_of: `position < 0` -> `position <= 0` in `return "
+    "(position > 0) - (position < 0)`": _FLAT,
     f"{_COVER} `position < 0` -> `position <= 0` {_SIDE}": _FLAT,
     f"{_PRICE} `0` -> `1` {_CENTS}": _TEXT,
     f"{_PRICE} `price * 100` -> `price / 100` {_CENTS}": _TEXT,
     f"{_PRICE} `price < _WHOLE_CENTS` -> `price <= _WHOLE_CENTS` {_CENTS}": _TEXT,
     "robotrader/risk/together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
     "way * correlation for way in ways))`": "a way is 1 or -1",
-    "robotrader/risk/quotes.py Quotes.__init__: `0` -> `1` in `self._begin = 0`": "places are "
+    "robotrader/ledger/log.py Log.__init__: `0` -> `1` in `self._begin = 0`": "places are "
     "compared with one another alone, wherever they begin",
     "robotrader/risk/worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
     "is added up anew, and is what it was",
     f"{_LEDGER}money.py module: `Context(prec=120, traps=[InvalidOperation, DivisionByZero, "
     "Overflow])` -> `Context(prec=120)` in `EXACT: Final = Context(prec=120, traps=["
     "InvalidOperation, DivisionByZero, Overflow])`": "these are the traps of every new context",
-    f"{_LEDGER}rows.py Rows._moved: `old is not new and old != new and (con_id in self.positions)` "
-    "-> `old is not new or old != new or con_id in self.positions` in `return {con_id for con_id, "
-    "old, new in zip(self._con_ids, be ... on_id in self.positions)}`": "a row more is computed "
-    "anew, and is what it was",
+    f"{_LEDGER}rows.py Rows._compared: `old is not new and old != new and (con_id in "
+    "self.positions)` -> `old is not new or old != new or con_id in self.positions` in `return "
+    "{con_id for con_id, old, new in zip(self._con_ids, be ... on_id in self.positions)}`": (
+        "a row more is computed anew, and is what it was"
+    ),
     f"{_LEDGER}rows.py Rows._show: `del self._of[name]` -> `pass`": "an empty one stays, of which "
     "nothing is shown",
     f"{_LEDGER}state.py LedgerState: `0` -> `1` in `adoptions: int = 0`": "a number that makes "
@@ -38,9 +81,122 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_LEDGER}lots.py match: `left > 0` -> `left >= 0` in `while left and held and ((held[0].qty "
     "> 0) != (left > 0)): s ... , gain, lot.fees + paid))`": "it is not 0: the loop would be over",
     f"{_LEDGER}trips.py losing_streak: `for each in trips if each.closed` -> `for each in trips` "
-    "in `newest_first = (reversed(each.closed) for each in trips if each.closed)`": "nothing is "
+    "in `newest_first = [reversed(each.closed) for each in trips if each.closed]`": "nothing is "
     "merged of those without closed trades",
     f"{_LEDGER}ledger.py Ledger._adopt_position: `missing > 0` -> `missing >= 0` in `trade = Trade("
     "family=f'adopted {self._adoptions}', sign=1 if ... elf._rolled, adopts=True)`": "it is not 0",
+    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "
+    "> 0: longs += order.qty else: shorts += order. ... om): bottom = order.price`": _SIGN,
+    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "
+    "> 0: for_long = (*for_long, order) else: for_short = (*for_short, order)`": _SIGN,
+    f"{_RISK}asked.py borrow: `case.intent.side.sign > 0` -> `case.intent.side.sign >= 0` "
+    "in `if not case.limits.short_needs_borrow or case.intent.side.sign > 0: return ''`": _SIGN,
+    f"{_RISK}together.py pair: `known.of(con_id, other)` -> `known.of(other, con_id)` in "
+    "`found = known.of(con_id, other) or 0.0`": (
+        "as far as one moves with the other, the other does with it"
+    ),
+    f"{_RISK}malformed.py _unlike: `True` -> `False` in `for (name, kind), value in "
+    "zip(_KINDS, values, strict=True): ... 'its {name} is {value!r}'`": _ALIKE,
+    f"{_RISK}correlation.py correlations: `True` -> `False` in `con_ids = [con_id for "
+    "con_id, moves in zip(table.con_ids, moving, strict=True) if moves]`": _ALIKE,
+    f"{_RISK}correlation.py correlations: `True` -> `False` in `for con_id, moves in "
+    "zip(table.con_ids, moving, strict=True) ... 'its price does not move'`": _ALIKE,
+    f"{_RISK}correlation.py aligned: `True` -> `False` in `return "
+    "Aligned(con_ids=tuple((con_ids[column] for column in  ... , kept], unknown=unknown)`": _ALIKE,
+    f"{_RISK}correlation.py shrunk: `(1 - intensity) * sample + intensity * identity` -> "
+    "`(1 - intensity) * sample - intensity * identity` in `matrix = (1 - intensity) * sample "
+    "+ intensity * identity`": "only the diagonal is another, which is filled with 1",
+    f"{_RISK}correlation.py shrunk: `1` -> `2` in `np.fill_diagonal(matrix, 1)`": (
+        "it is clipped to 1"
+    ),
+    f"{_RISK}report/book.py _betas: `True` -> `False` in `return (dict(zip(table.con_ids, "
+    "found, strict=True)), len(table.con_ids))`": _ALIKE,
+    f"{_RISK}report/tails.py historical: `9` -> `10` in `worst = round(len(profits) * (1 - "
+    "level), 9)`": "what is rounded off is finer by far",
+    f"{_RISK}report/tails.py historical: `9` -> `10` in `least = math.ceil(round(1 / (1 - "
+    "level), 9))`": "what is rounded off is finer by far",
+    f"{_RISK}report/tails.py cornish_fisher: `np.asarray(profits, dtype=float)` -> "
+    "`np.asarray(profits)` in `centred = np.asarray(profits, dtype=float) - np.mean(profits)`": (
+        "less their mean they are floats"
+    ),
+    f"{_RISK}report/tails.py _grows: `0.0` -> `1.0` in `vertex = -linear / (2 * square) if "
+    "square else 0.0`": "a line is nowhere lower than at one of its ends",
+    f"{_RISK}report/usage.py _worths: `high is None or low is None` -> `high is None and "
+    "low is None` in `net = None if high is None or low is None else max(high, -low)`": (
+        "they are not known together: of one price"
+    ),
+    f"{_RISK}sizes.py net: `high is None or low is None` -> `high is None and low is None` "
+    "in `if high is None or low is None: return 'a price of what is h ...  on its way is not "
+    "known'`": "they are not known together: of one price",
+    f"{_RISK}onway.py Orders.look: `moved is None` -> `moved is not None` in `if working is "
+    "None or moved is None: changed |= self._compar ... ) changed.update(working)`": (
+        "all that works is compared instead, with the same result"
+    ),
+    f"{_RISK}budgets.py Budgets.__init__: `False` -> `True` in `self._rounded = False`": _ANEW,
+    f"{_RISK}budgets.py Budgets._take: `context.clear_flags()` -> `pass`": _ANEW,
+    f"{_RISK}daily.py _yearly: `after / before - 1` -> `after / before + 1` in `returns = "
+    "[after / before - 1 for before, after in pairwise(closes)]`": (
+        "a deviation is of what all have in common the same"
+    ),
+    f"{_RISK}report/book.py _betas: `table.returns.mean(axis=0)` -> `table.returns.mean()` "
+    "in `returns = table.returns - table.returns.mean(axis=0)`": (
+        "the market is taken from its mean, so what all have in common counts nothing"
+    ),
+    f"{_RISK}heat.py Stopped.of: `each.price < bottom` -> `each.price <= bottom` in `if "
+    "each.price is not None and (bottom is None or each.price < bottom): bottom = each.price`": (
+        "the lower of two that are the same"
+    ),
+    f"{_RISK}heat.py Stopped.of: `each.sign > 0` -> `each.sign >= 0` in `if each.sign > 0: "
+    "longs += each.qty else: shorts += each.qty ... tom): bottom = each.price`": _SIGN,
+    f"{_RISK}past.py Past.__init__: `one <= next_ns` -> `one < next_ns` in `self._in_order "
+    "= all((one <= next_ns for one, next_ns in pairwise(state.at_ns)))`": (
+        "they are counted one by one instead"
+    ),
+    f"{_RISK}daily.py _yearly: `1` -> `2` in `returns = [after / before - 1 for before, "
+    "after in pairwise(closes)]`": "a deviation is of what all have in common the same",
+    f"{_RISK}past.py Past.add: `now_ns < self._at_ns[-1]` -> `now_ns <= self._at_ns[-1]` in "
+    "`if self._at_ns and now_ns < self._at_ns[-1]: self._in_order = False`": (
+        "they are counted one by one instead"
+    ),
+    f"{_RISK}heat.py Stopped.plus: `order.price < bottom` -> `order.price <= bottom` in `if "
+    "order.price is not None and (bottom is None or order.pric ... om): bottom = order.price`": (
+        "the lower of two that are the same"
+    ),
+    f"{_RISK}correlation.py Correlations: `False` -> `True` in `_near: dict[tuple[int, "
+    "float], AbstractSet[int]] = field(def ... epr=False, compare=False)`": (
+        "only what is printed of it is another"
+    ),
+    f"{_RISK}correlation.py Correlations: `field(default_factory=dict, init=False, "
+    "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
+    "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
+    "compare=False)`": "only what is printed of it is another",
+    f"{_RISK}budgets.py Budgets.held: `parts is not self._parts and (self._rounded or "
+    "self._take(parts, mark))` -> `parts is not self._parts or (self._rounded or "
+    "self._take(parts, mark))` in `if parts is not self._parts and (self._rounded or "
+    "self._take ... = self._take(parts, mark)`": _ANEW,
+    f"{_RISK}checks.py exit_pending: `case.position > 0` -> `case.position >= 0` in `if "
+    "case.position and (case.position > 0) is (sign < 0): exit ... r(con_id)), con_id, sign)`": (
+        "it is not 0"
+    ),
+    f"{_RISK}checks.py exit_pending: `sign < 0` -> `sign <= 0` in `if case.position and "
+    "(case.position > 0) is (sign < 0): exit ... r(con_id)), con_id, sign)`": _SIGN,
+    f"{_RISK}sizes.py short: `case.sign > 0` -> `case.sign >= 0` in `if "
+    "case.limits.allow_short or case.sign > 0 or case.mine.low >= 0: return ''`": _SIGN,
+    f"{_RISK}malformed.py _unlike: `return ''` -> `return 'changed'`": (
+        "it is asked only where one of them is wrong"
+    ),
+    f"{_RISK}view.py OpenOrders.drop: `del self._of[before.con_id]` -> `pass`": (
+        "an empty one stays, of which nothing is shown"
+    ),
+    f"{_RISK}heat.py Stopped: `0` -> `1` in `orders: int = 0`": (
+        "what has no orders is then added up as what has some"
+    ),
+    f"{_RISK}triggers.py _rejects: `len(signs.rejects_ns) <= rules.max_rejects` -> "
+    "`len(signs.rejects_ns) < rules.max_rejects` in `if len(signs.rejects_ns) <= "
+    "rules.max_rejects: return []`": "they are counted after it in any case",
+    f"{_RISK}correlation.py correlations: `deviations > _NO_MOVE` -> `deviations >= "
+    "_NO_MOVE` in `moving = deviations > _NO_MOVE`": "on the bound of rounding either is as right",
+    f"{_RISK}case.py Case.closable: `sign > 0` -> `sign >= 0` in `if not position or "
+    "(position > ZERO) is (sign > 0): return ZERO`": _SIGN,
 }
 """By the name of a change (``changes.Change.name``)."""

@@ -25,7 +25,7 @@ class Group(NamedTuple):
 
 
 _ORDERS: Final = (
-    *("cover", "guard", "orders", "fills", "settle"),
+    *("cover", "guard", "guard_exits", "guard_missing", "orders", "fills", "settle"),
     *("crash_points", "crash_points_later"),
 )
 _EXECUTION: Final = (
@@ -34,13 +34,15 @@ _EXECUTION: Final = (
 )
 _FOLDS: Final = "tests/robotrader/recovery/test_folds.py"
 GROUPS: Final = {
-    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS), 0.75),
+    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS), 0.88),
     "sizing": Group(
         ("robotrader/sizing/*.py",),
         ("tests/robotrader/sizing", "tests/robotrader/strategies/test_sizes.py"),
     ),
     "ledger": Group(("robotrader/ledger/*.py",), ("tests/robotrader/ledger", _FOLDS)),
-    "guard": Group(("robotrader/execution/guard.py",), _EXECUTION, 0.55),
+    "guard": Group(
+        ("robotrader/execution/guard.py", "robotrader/execution/closing.py"), _EXECUTION, 0.8
+    ),
     "cover": Group(
         ("robotrader/execution/cover.py",),
         ("tests/robotrader/execution/test_cover.py", "tests/robotrader/execution/test_guard.py"),

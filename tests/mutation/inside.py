@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections import defaultdict
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from tests.mutation.finder import Changed
 from tests.mutation.groups import ROOT
 
 SURVIVED, KILLED = 0, 1
+_WAITS: Final = 60
 _MOST_BYTES: Final = 3 << 30
 """A change can make a loop that collects for ever."""
 
@@ -48,26 +49,35 @@ class _Only:
 
 
 class _Recorder:
-    """Writes down how long each test takes and which lines it runs."""
+    """Writes down how much of a processor each test needs, in seconds, and which lines it runs."""
 
     def __init__(self, lines: coverage.Coverage) -> None:
         self._lines = lines
-        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.seconds: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self._lines.switch_context(item.nodeid)
-        return (yield)
+        began = time.process_time()
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - began
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.seconds[report.nodeid] += report.duration
 
+def limit(seconds: int) -> None:
+    """Use no more of a processor than that, and no endless memory.
 
-def _begin(seconds: int, said: str = os.devnull) -> None:
-    """Live no longer than that, say nothing aloud, and look for no smaller examples."""
+    What waits for ever uses none: it ends later, when a slow machine would have done it long ago.
+    """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(seconds)
+    signal.alarm(seconds * _WAITS)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+
+
+def _begin(said: str = os.devnull) -> None:
+    """Say nothing aloud, and look for no smaller examples."""
     nowhere = os.open(said, os.O_WRONLY | os.O_CREAT, 0o600)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -81,7 +91,8 @@ def _begin(seconds: int, said: str = os.devnull) -> None:
 
 def record(tests: Sequence[str], result: Path, seconds: int) -> int:
     """Run tests on the code as it is; write who runs which line and how long it takes."""
-    _begin(seconds, str(result.with_suffix(".log")))
+    limit(seconds)
+    _begin(str(result.with_suffix(".log")))
     lines = coverage.Coverage(data_file=None, source=["robotrader"], config_file=False)
     recorder = _Recorder(lines)
     lines.start()
@@ -96,9 +107,16 @@ def record(tests: Sequence[str], result: Path, seconds: int) -> int:
     return int(failed)
 
 
+def collect(tests: Sequence[str], plugin: object) -> int:
+    """Collect tests; what becomes of them is the plugin's."""
+    _begin()
+    return int(pytest.main([*_QUIET, "--capture=no", *tests], plugins=[plugin]))
+
+
 def judge(file: str, number: int, tests: Sequence[str], files: Sequence[str], seconds: int) -> int:
     """Run tests with one change of a file; ``files`` are those that the tests are in."""
-    _begin(seconds)
+    limit(seconds)
+    _begin()
     try:
         tree = changed((ROOT / file).read_text(), number)
         sys.meta_path.insert(0, Changed(file, compile(tree, str(ROOT / file), "exec")))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation import quick
 from tests.mutation.changes import changed, changes
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.groups import GROUPS, ROOT
@@ -63,6 +64,20 @@ def test_every_change_of_the_code_can_be_compiled_and_is_one() -> None:
                 tree = changed(source, number)
                 compile(tree, file, "exec")
                 assert ast.unparse(tree) != as_it_is
+
+
+def test_a_change_is_of_its_function_and_what_a_class_begins_with_is_of_none() -> None:
+    """Only what is wholly in functions is judged so; ``super()`` is a class's too."""
+    files = ("robotrader/ledger/marks.py", "robotrader/risk/units.py", "robotrader/risk/view.py")
+    for file in files:
+        for number, change in enumerate(changes(ast.parse((ROOT / file).read_text()))):
+            functions = quick.changed_functions(file, number)
+            of_a_class = change.where == "WorkingOrder" or change.old.startswith("super()")
+            if of_a_class and change.new.partition("(")[0] != "super":
+                assert functions is None
+            else:
+                assert functions is not None
+                assert change.where in {name for name, _ in functions}
 
 
 def test_what_is_called_equivalent_is_there_and_says_why() -> None:

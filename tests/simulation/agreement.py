@@ -7,13 +7,14 @@ which nobody has said what became of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from robotrader.domain import records as rec
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
     from robotrader.domain.records import Record
+    from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
 
 
@@ -34,7 +35,7 @@ class SentOnAgreement:
             self._losses, self._agreed = world.losses, False
         for _, record in world.log[self._log :]:
             if isinstance(record, rec.Reconciled):
-                self._agreed = True
+                self._agreed = _of_this_link(world, record)
             elif isinstance(record, rec.SessionBegan):
                 self._agreed = False
         self._log = len(world.log)
@@ -48,6 +49,14 @@ class SentOnAgreement:
             self._known.add(number)
         self._sent = len(world.sent)
         return found
+
+
+def _of_this_link(world: World, record: rec.Reconciled) -> bool:
+    """Whether what was compared came since the link was READY again: an older answer opens nothing.
+    At wire level it is not known.
+    """
+    exchange = getattr(world, "exchange", None)
+    return exchange is None or record.wall_ns >= exchange.unready_ns
 
 
 class NothingInDoubt:
@@ -81,3 +90,25 @@ class NothingInDoubt:
             self._session += 1
         elif isinstance(record, rec.OrderAcked | rec.OrderDone | rec.FillBooked):
             self._unheard.pop(record.ref, None)
+
+
+class AskedBeforeReady:
+    """C10: a link that is READY has asked for everything since it was lost, if only for a moment.
+
+    Also where it was lost within a generation (1100) and came back (1101, 1102).
+    """
+
+    name = "C10 asked before ready"
+
+    def __init__(self) -> None:
+        self._losses = 0
+
+    def check(self, world: World) -> list[Breach]:
+        """Look whether it is ready too early; once for each loss."""
+        core = cast("CoreWorld", world)
+        if not core.ready or core.losses == self._losses:
+            return []
+        self._losses = core.losses
+        if min(core.exchange.asked_after.values()) >= core.losses:
+            return []
+        return [Breach(self.name, world.now_ns, f"ready after loss {core.losses}, not asked since")]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from robotrader.domain import MarginSaid
+import msgspec
+
+from robotrader.domain import BrokerSnapshot, MarginSaid
 from tests.simulation.exchange import STEPS
 
 if TYPE_CHECKING:
@@ -23,6 +25,23 @@ class Snapshot:
         self.for_link = for_link
         self.parts: dict[str, Any] = {}
         self.left = set(STEPS)
+
+    def result(
+        self, request: int, generation: int, at_ns: int, missing: tuple[str, ...]
+    ) -> BrokerSnapshot:
+        """Return what has come, as an answer on a connection."""
+        stamped: dict[str, Any] = {
+            name: tuple(
+                msgspec.structs.replace(each, generation=generation)
+                for each in self.parts.get(name, ())
+            )
+            for name in ("open_orders", "completed", "executions", "commissions")
+        }
+        return BrokerSnapshot(
+            request=request, generation=generation, at_ns=at_ns, missing=missing,
+            positions=self.parts.get("positions", ()), values=self.parts.get("values", {}),
+            **stamped,
+        )  # fmt: skip
 
 
 class Margins:

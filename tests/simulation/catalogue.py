@@ -25,6 +25,12 @@ WITH: Final = (
 )  # fmt: skip
 """Points with what has to be in hand there, so that rare rows are not left to luck."""
 
+CUTS: Final = (
+    "commit.before entry", "commit.before ModifyIntended", "send.after order", "send.after leg",
+    "send.after change", "cancel.after",
+)  # fmt: skip
+"""Points at which the connection ends, with what in hand."""
+
 CONTRACTS: Final = ("1", "2", "3")
 SCOPES: Final = (
     "pause all", "reduce all", "cancel all", "flatten all", "flatten symbol:KO",
@@ -51,10 +57,13 @@ CATALOGUE: Final = {
         Kind("full", 2.0, lasts_s=LASTS),
         Kind("eio", 2.0),
         Kind("flip", 0.5, lasts_s=(2.0, 8.0)),
+        Kind("lost_tail", 0.2),
     ),
     "network": (
         Kind("delay", 3.0, amount=(0.001, 5.0), lasts_s=LASTS),
         Kind("disconnect", 6.0),
+        Kind("cut_at", 2.0, CUTS, (1.0, 4.0)),
+        Kind("stuck", 0.5, amount=(10.0, 25.0), lasts_s=LASTS),
         Kind("half_open", 2.0, lasts_s=(2.0, 20.0)),
         Kind("duplicate", 3.0, amount=SHARE, lasts_s=LASTS),
         Kind("reorder", 3.0, amount=SHARE, lasts_s=LASTS),
@@ -75,6 +84,14 @@ CATALOGUE: Final = {
         Kind("halt", 1.0, CONTRACTS, lasts_s=LASTS),
         Kind("thin", 3.0, CONTRACTS, lasts_s=LASTS),
         Kind("cut_short", 2.0, CONTRACTS, lasts_s=LASTS),
+        Kind("lost_cancel", 2.0, amount=SHARE, lasts_s=LASTS),
+        Kind("refuse_change", 2.0, amount=SHARE, lasts_s=LASTS),
+        Kind("held", 1.0, amount=SHARE, lasts_s=LASTS),
+        Kind("late_fill", 2.0, amount=(0.5, 6.0), lasts_s=LASTS),
+        Kind("correct_often", 0.5),
+        Kind("charge_again", 1.0, amount=(0.1, 3.0)),
+        Kind("old_positions", 1.0, lasts_s=LASTS),
+        Kind("untold", 0.2),
         Kind("lose", 0.5),
         Kind("day_roll", 0.5),
         Kind("rolls_dead", 0.5),

@@ -8,13 +8,14 @@ faults have stopped and everything had time to settle. Both are new objects for 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from robotrader.domain import Order, OrderKey
 from robotrader.domain import records as rec
 from robotrader.execution.identity import is_ours, parts
 from robotrader.risk import Level, Switch
 from tests.simulation.agreement import NothingInDoubt, SentOnAgreement
+from tests.simulation.arriving import AsIntended
 from tests.simulation.at_rest import (
     AccountAgrees,
     BackToReady,
@@ -121,7 +122,28 @@ class IntentBeforeOrder:
         self._log = max(self._log, until)
 
 
-class NoEntryAfterKill:
+class _SwitchRead:
+    """Reads what the journal has of the switch and of intents."""
+
+    def __init__(self) -> None:
+        self._log = 0
+        self._switch = Switch()
+        self._tripped_ns = 0
+        self._intents: dict[str, rec.OrderIntended] = {}
+
+    def _read(self, world: World) -> None:
+        for _, record in world.log[self._log :]:
+            if isinstance(record, rec.OrderIntended):
+                self._intents[record.ref] = record
+                continue
+            switch = self._switch.after(record)
+            if switch is not self._switch and isinstance(record, rec.SwitchTripped):
+                self._tripped_ns = world.now_ns
+            self._switch = switch
+        self._log = len(world.log)
+
+
+class NoEntryAfterKill(_SwitchRead):
     """I5: once a trip of the kill switch is durable, nothing leaves us that adds, in its scope.
 
     What was handed to the gateway's actor before that may still be on its way inside of our
@@ -131,10 +153,8 @@ class NoEntryAfterKill:
     name = "I5 no entry after a kill"
 
     def __init__(self) -> None:
-        self._sent = self._log = 0
-        self._switch = Switch()
-        self._tripped_ns = 0
-        self._intents: dict[str, rec.OrderIntended] = {}
+        super().__init__()
+        self._sent = 0
         self._known: set[OrderKey] = set()
 
     def check(self, world: World) -> list[Breach]:
@@ -163,28 +183,14 @@ class NoEntryAfterKill:
             reduces=intent.reduces or sent.reduces or bool(intent.parent_ref),
         )
 
-    def _read(self, world: World) -> None:
-        for _, record in world.log[self._log :]:
-            if isinstance(record, rec.OrderIntended):
-                self._intents[record.ref] = record
-                continue
-            switch = self._switch.after(record)
-            if switch is not self._switch and isinstance(record, rec.SwitchTripped):
-                self._tripped_ns = world.now_ns
-            self._switch = switch
-        self._log = len(world.log)
 
-
-class KillCancels:
+class KillCancels(_SwitchRead):
     """I5': 5 calm seconds after a kill that cancels, no order that adds works any more."""
 
     name = "I5' a kill cancels"
 
     def __init__(self) -> None:
-        self._log = 0
-        self._switch = Switch()
-        self._since_ns = 0
-        self._intents: dict[str, rec.OrderIntended] = {}
+        super().__init__()
         self._told: set[str] = set()
 
     def check(self, world: World) -> list[Breach]:
@@ -193,7 +199,7 @@ class KillCancels:
         calm_ns = world.calm_ns
         if not self._switch.trips or calm_ns is None:
             return []
-        if world.now_ns < max(calm_ns, self._since_ns) + CANCEL_WITHIN_S * S:
+        if world.now_ns < max(calm_ns, self._tripped_ns) + CANCEL_WITHIN_S * S:
             return []
         return [Breach(self.name, world.now_ns, f"{ref} still works") for ref in self._late(world)]
 
@@ -210,17 +216,6 @@ class KillCancels:
                 self._told.add(intent.ref)
                 late.append(intent.ref)
         return late
-
-    def _read(self, world: World) -> None:
-        for _, record in world.log[self._log :]:
-            if isinstance(record, rec.OrderIntended):
-                self._intents[record.ref] = record
-                continue
-            switch = self._switch.after(record)
-            if switch is not self._switch and isinstance(record, rec.SwitchTripped):
-                self._since_ns = world.now_ns
-            self._switch = switch
-        self._log = len(world.log)
 
 
 class NoIntentBeforeReconciled:
@@ -240,7 +235,11 @@ class NoIntentBeforeReconciled:
                 self._agreed = 0
             elif isinstance(record, rec.Reconciled):
                 self._agreed = record.generation
-            elif isinstance(record, rec.OrderIntended) and record.generation != self._agreed:
+            elif (
+                isinstance(record, rec.OrderIntended)
+                and record.order_type  # one that was adopted has none
+                and record.generation != self._agreed
+            ):
                 text = f"{record.ref} of {record.generation}, compared {self._agreed or 'never'}"
                 found.append(Breach(self.name, world.now_ns, text))
         self._log = len(world.log)
@@ -329,7 +328,6 @@ class SendsInTime:
     """W8: no second has more requests than the limit (orders and cancels; 0: not looked at)."""
 
     name = "W8 rate limit"
-    window_ns: ClassVar[int] = S
 
     def __init__(self, per_s: int = 0) -> None:
         self._per_s = per_s
@@ -341,7 +339,7 @@ class SendsInTime:
         if self._per_s:
             for index in range(max(self._sent, self._per_s), len(world.sent)):
                 first, last = world.sent[index - self._per_s], world.sent[index]
-                if last.at_ns - first.at_ns < self.window_ns:
+                if last.at_ns - first.at_ns < S:
                     text = f"more than {self._per_s} requests in a second"
                     found.append(Breach(self.name, last.at_ns, text))
         self._sent = len(world.sent)
@@ -353,6 +351,7 @@ def watching(*, sends_per_s: int = 0) -> list[Checker]:
     return [
         OneOrderPerRef(),
         IntentBeforeOrder(),
+        AsIntended(),
         ExposureWithinLimits(),
         NoEntryAfterKill(),
         KillCancels(),

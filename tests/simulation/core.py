@@ -9,7 +9,6 @@ became durable: nothing else can break them. Those of rest are looked at at the 
 from __future__ import annotations
 
 import heapq
-import logging
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
@@ -18,37 +17,39 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from actors.say import Reconcile
-from robotrader.execution import OrderManager
-from robotrader.recovery import CATALOGUE
+from robotrader.venue import AlwaysOpen
 from supervision import Simulation
 from supervision.states import DEAD
 from tests.simulation import persons
 from tests.simulation.at_rest import BackToReady
 from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.checkers import check_all, resting, watching
+from tests.simulation.core_checks import glancing, resting_core, watching_core
 from tests.simulation.disk import new_digest, new_disk
 from tests.simulation.exchange import Exchange
-from tests.simulation.lively import Ends
+from tests.simulation.life import live
+from tests.simulation.lively import Ends, Pulse
 from tests.simulation.market import Market
 from tests.simulation.outcome import Breach, Outcome
-from tests.simulation.plan import Plan, swarm
-from tests.simulation.process import Folder, Process
-from tests.simulation.protection import WholeProtected
-from tests.simulation.rows import LogView
+from tests.simulation.plan import REST_S, Aim, Plan, swarm
+from tests.simulation.process import Folder, Process, trader_of
+from tests.simulation.rows import LogView, at_end
 from tests.simulation.strike import BOOT_NS, Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS, strategies
 from tests.simulation.traps import ProcessDied, Traps
-from tests.simulation.uncollected import uncollected
 from tests.simulation.weather import Weather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from actors import Trader
     from robotrader.domain.records import Record
     from robotrader.risk import Limits
-    from robotrader.venue import Execution, Venue
+    from robotrader.venue import Execution, Sessions, Venue
+    from tests.simulation.checkers import Checker
+    from tests.simulation.outcome import Breach, Outcome
+    from tests.simulation.port import ModelPort
     from tests.simulation.session import Session
     from tests.simulation.world import Asked, Sent
 
@@ -56,7 +57,6 @@ S: Final = 1_000_000_000
 START_NS: Final = 1_763_994_600 * S
 """2025-11-24 14:30 UTC."""
 
-REST_S: Final = 60.0
 CLEARED_S: Final = 5.0
 """How long after the last fault a person clears the switch and resumes what was halted."""
 
@@ -67,6 +67,9 @@ COMPARED_S: Final = 5.0
 """How long before the end a person has broker and journal compared: what others traded is shown
 to us by the next comparison only, which may be a minute away."""
 
+GLANCE_NS: Final = 450_000_000
+"""How often it is looked at what may differ for moments."""
+
 MOST_BREACHES: Final = 20
 
 
@@ -75,46 +78,57 @@ class CoreWorld:
 
     account: Final = "DU1"
     client_id: Final = 7
+    level = "core"
+    start_ns = START_NS
+    pace = 1  # how many seconds of the market a second takes
+    snapshot_records = 60  # so that runs of two minutes have snapshots
+    spreads: Any = None  # strategies over several contracts, in place of the others
+    most_breaches = MOST_BREACHES  # a hunt of mistakes needs one
 
     def __init__(self, plan: Plan, *, record: bool) -> None:
         self.plan, self.seed = plan, plan.seed
         self.limits: Limits = LIMITS
         self.system = Simulation(plan.seed, raise_deadlocks=False)
         self.system.observer = self.ends = Ends()
-        self.start_ns = START_NS
         self.skew_ns = 0
         self.weather = Weather(plan.seed)
         self.log_view = LogView(self)
         self.link_random = Random(f"{plan.seed}/link")
-        self.disk = new_disk(plan.seed)
+        self.disk = new_disk(plan)
         self.folder = Folder()
         self.digest = new_digest()
         self.log: list[tuple[int, Record]] = []
         self.log_ns: list[int] = []
         self.sent: list[Sent] = []
+        self.refused: list[tuple[int, str]] = []
         self.excused: set[str] = set()
         self.coverage: Counter[str] = Counter()
         self.breaches: list[Breach] = []
         self.changed = self.ready = False
         self.life = self.losses = 0
         self.process: Process | None = None
+        self.port: ModelPort | None = None
         self.dying = ""
-        self.sessions: list[Session] = []
-        """The connections that the process holds."""
-
+        self.connections: list[tuple[int, int]] = []
+        self.sessions: list[Session] = []  # the connections that the process holds
         self.traps = Traps(self)
-        self.crash_steps: list[int] = []
-        """At which turns the process dies."""
-
+        self.crash_steps, self.pulse = list[int](), Pulse()  # at which turns the process dies
         self.fail_commit = False
         self._calm_ns: int | None = None
-        self._watching = [*watching(), WholeProtected()]
+        self.said_ns: int | None = None  # when a person has cleared what the faults have left
+        self._watching, self._glancing = [*watching(), *watching_core()], glancing()
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
         self._replanned = False
         """Whether something was planned while the system ran: it may come first."""
 
         self.timeline = Timeline(self, on=record)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Make what another level has otherwise."""
+        self.hours: Sessions = AlwaysOpen()
+        self.hosts = strategies(self.seed)
         self.exchange = Exchange(self, INSTRUMENTS)
         self.market = Market(self, INSTRUMENTS)
         self.striker = Striker(self)
@@ -138,8 +152,17 @@ class CoreWorld:
 
     @property
     def now_ns(self) -> int:
-        """The true time."""
+        """The true time, as a stop watch has it."""
         return self.start_ns + self.system.clock.now_ns()
+
+    @property
+    def clock_ns(self) -> int:
+        """The market's time; at pace 1 the same."""
+        return self.start_ns + self.system.clock.now_ns() * self.pace
+
+    def stopped_ns(self, clock_ns: int) -> int:
+        """Return what the stop watch says at a time of the market."""
+        return self.start_ns + (clock_ns - self.start_ns) // self.pace
 
     @property
     def calm_ns(self) -> int | None:
@@ -157,7 +180,7 @@ class CoreWorld:
 
     def strategies(self) -> dict[str, int]:
         """Who trades what."""
-        return {name: con_id for con_id, named in strategies(self.seed).items() for name in named}
+        return {name: con_id for con_id, named in self.hosts.items() for name in named}
 
     def cash(self) -> tuple[Decimal, Decimal]:
         """Cash and commissions at the venue."""
@@ -166,13 +189,7 @@ class CoreWorld:
 
     def replayed(self) -> object | None:
         """The fold of the journal as it is on the disk."""
-        actor = None if self.process is None else self.process.actor("journal")
-        if actor is None:
-            return None
-        manager = OrderManager()
-        for frame in actor.store.replay():
-            manager.replay(CATALOGUE.decode(frame))
-        return manager.durable()
+        return None if self.process is None else self.process.replayed()
 
     # -- time --
 
@@ -182,7 +199,7 @@ class CoreWorld:
 
     def wall_ns(self) -> int:
         """What our machine's clock says."""
-        return self.start_ns + self.system.clock.now_ns() + self.skew_ns
+        return self.start_ns + self.system.clock.now_ns() * self.pace + self.skew_ns
 
     def at(self, sim_ns: int, do: Callable[[], None]) -> None:
         """Call ``do`` at a time of the run."""
@@ -237,6 +254,10 @@ class CoreWorld:
 
     # -- the process --
 
+    def trader(self) -> Trader:
+        """Return what our process is made of."""
+        return trader_of(self)
+
     def boot(self) -> None:
         """Start our process."""
         if self.process is None:
@@ -281,28 +302,32 @@ class CoreWorld:
             if fault.at_ns < calm_from_ns:
                 self.plan_at(fault.at_ns, partial(self.striker.begin, fault))
         self.plan_at(calm_from_ns, self._calm_down)
-        self.plan_at(calm_from_ns + int(CLEARED_S * S), self._clear)
+        self.plan_at(calm_from_ns + int(CLEARED_S * S), partial(persons.see_to, self))
         self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
-        self.plan_at(end_ns - int(COMPARED_S * S), self._compare)
+        self.plan_at(end_ns - int(COMPARED_S * S), self.compare)
+        self.plan_at(GLANCE_NS, self._glance)
         self.boot()
         self.market.begin()
-        while self._agenda and self._agenda[0][0] < end_ns:
+        while self._agenda and self._agenda[0][0] < end_ns and not self._broken():
             at_ns, _, do = heapq.heappop(self._agenda)
             self._drive_to(at_ns)
             do()
         self._drive_to(end_ns)
         self._look()
-        self.breaches += check_all(resting(), self)
-        if self.system.stale_effects:
-            self.reach("row 46")
-        orders = None if self.process is None else self.process.actor("orders")
-        if orders is not None and self.life and orders.manager.counts["repeated_fills"]:
-            self.reach("row 19")
+        if not self._broken():
+            self.breaches += check_all(self._resting(), self)
+        at_end(self)
+
+    def _broken(self) -> bool:
+        return len(self.breaches) >= self.most_breaches
+
+    def _resting(self) -> list[Checker]:
+        return [*resting(), *resting_core()]
 
     def _drive_to(self, sim_ns: int) -> None:
         """Let the system run until a time; do what is planned on the way, and what was since."""
         system = self.system
-        while self.sim_ns() < sim_ns and len(self.breaches) < MOST_BREACHES:
+        while self.sim_ns() < sim_ns and not self._broken():
             planned, self._replanned = self._agenda, False
             until_ns = min(sim_ns, planned[0][0]) if planned else sim_ns
             with suppress(ProcessDied):  # at a point outside of any actor's turn
@@ -329,6 +354,8 @@ class CoreWorld:
         if self.crash_steps and self.system.steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
+        if self.system.steps >= self.pulse.due:
+            self.pulse.look(self)
         if self.dying or self._replanned:
             return True
         process = self.process
@@ -336,11 +363,16 @@ class CoreWorld:
 
     def _look(self) -> None:
         self.changed = False
-        if len(self.breaches) < MOST_BREACHES:
+        if not self._broken():
             found = check_all(self._watching, self)
             self.breaches += found
             for each in found:
                 self.timeline.say(f"BREACH {each.checker}: {each.text}")
+
+    def _glance(self) -> None:
+        """Look at what may differ for a moment, when nothing is on its way."""
+        self.breaches += check_all(self._glancing, self)
+        self.plan_soon(GLANCE_NS, self._glance)
 
     # -- the liveness phase --
 
@@ -351,46 +383,17 @@ class CoreWorld:
         self.boot()
         self.judge_calm()
 
-    def _compare(self) -> None:
+    def compare(self) -> None:
         """Be back to ready by now, without help; then have broker and journal compared."""
         self.breaches += check_all([BackToReady()], self)
-        if self.process is not None:
-            self.process.tell("orders", Reconcile())
-
-    def _clear(self) -> None:
-        """A person sees to what the faults have left; without a process a second later."""
-        process = self.process
-        switch = None if process is None else process.switch()
-        if process is None or switch is None:
-            self.plan_at(self.sim_ns() + S, self._clear)
-            return
-        persons.clear(self, process, switch)
+        persons.compare(self)
 
 
-def plan_of(seed: int, seconds: float) -> Plan:
+def plan_of(seed: int, seconds: float, aim: Aim | None = None) -> Plan:
     """Draw the faults of a seed; none in the last minute."""
-    return swarm(seed, FAULTS, max(0.0, seconds - REST_S))
+    return swarm(seed, FAULTS, max(0.0, seconds - REST_S), aim)
 
 
 def simulate(plan: Plan, *, record: bool = False) -> Outcome:
     """Run a plan, and the minute of rest that follows its faults; return what came of it."""
-    return uncollected(partial(_run, plan, record=record))
-
-
-def _run(plan: Plan, *, record: bool) -> Outcome:
-    whole = Plan(plan.seed, plan.seconds + REST_S, plan.classes, plan.faults)
-    world = CoreWorld(whole, record=record)
-    level = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)  # a log is I/O, and an alert's time is not the run's
-    try:
-        world.run()
-    finally:
-        logging.disable(level)
-        world.system.close()
-    digest = int.from_bytes(world.digest.digest(), "big")
-    return Outcome(
-        seed=plan.seed, level="core", seconds=world.plan.seconds,
-        trace_hash=world.system.trace_hash ^ digest, events=world.system.steps,
-        breaches=tuple(world.breaches), coverage=dict(sorted(world.coverage.items())),
-        timeline=world.timeline.lines(), faults=tuple(each.id for each in plan.faults),
-    )  # fmt: skip
+    return live(CoreWorld, plan, record=record)

@@ -12,6 +12,7 @@ from robotrader.journal import DiskFaults, DiskFull, Fate, MemoryDisk, MemorySto
 from robotrader.recovery import CATALOGUE
 from supervision import Future
 from supervision.faults import pause
+from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
     from robotrader.journal import Entry, Frame, Receipt
     from tests.simulation.core import CoreWorld
+    from tests.simulation.plan import Plan
 
 ANSWERED_LATE: Final = 0.25
 """How often others go on between a commit and its answer; a wait costs a change of thread."""
 
 FREE_BYTES: Final = 1 << 36
+TAIL_LOST: Final = "I9"
+"""Who is excused once a disk has lost what it said it had written: its numbers begin again."""
 
 
 class _Raw(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +51,9 @@ class SimulatedStore(MemoryStore):
                 (each.seq, CATALOGUE.decode(each)) for each in self.newest(self.tip.seq - known)
             ]
             world.committed(found)
+        elif self.tip.seq < known and TAIL_LOST not in world.excused:
+            text = f"{known} was durable, the journal ends with {self.tip.seq}"
+            world.breaches.append(Breach("I9c what is durable stays", world.now_ns, text))
 
     def append(self, batch: Sequence[Entry]) -> tuple[Receipt, ...]:
         """Write a batch; others go on meanwhile.
@@ -70,6 +77,7 @@ class SimulatedStore(MemoryStore):
             raise
         except DiskFull:
             world.reach("row 39")
+            self._refused(batch)
             raise
         finally:
             set_faults(self.disk, eio_rate=0.0)
@@ -86,6 +94,14 @@ class SimulatedStore(MemoryStore):
             self._wait()
         world.point("commit.after", *what)
         return receipts
+
+    def _refused(self, batch: Sequence[Entry]) -> None:
+        """Keep which cancels a full disk has not taken."""
+        records = (CATALOGUE.decode(cast("Frame", _Raw(e.type_id, e.version, e.payload)))
+                   for e in batch)  # fmt: skip
+        for record in records:
+            if isinstance(record, rec.CancelIntended):
+                self._world.refused.append((self._world.now_ns, record.ref))
 
     def put_piece(self, seq: int, number: int, piece: bytes) -> None:
         """Write a piece of a snapshot."""
@@ -149,9 +165,10 @@ class SimulatedLock:
             each.set(None)
 
 
-def new_disk(seed: int) -> MemoryDisk:
-    """Return a disk with room."""
-    return MemoryDisk(seed, DiskFaults(capacity_bytes=FREE_BYTES))
+def new_disk(plan: Plan) -> MemoryDisk:
+    """Return a disk with room; it lies if it is to lose what it said it had written."""
+    lies = any(each.kind == "lost_tail" for each in plan.faults)
+    return MemoryDisk(plan.seed, DiskFaults(capacity_bytes=FREE_BYTES, lies=lies))
 
 
 def set_faults(disk: MemoryDisk, **changes: Any) -> None:

@@ -6,24 +6,31 @@ I5b: no entry leaves us in a scope that is tripped. I5c: at ``cancel`` only stop
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from robotrader.domain import FLATTENER
 from robotrader.domain import records as rec
+from robotrader.execution.identity import is_ours
 from robotrader.venue.working import STOPS
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from robotrader.domain.records import Record
+    from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
 
 S: Final = 1_000_000_000
 HANDED_NS: Final = 250_000_000
+HOUR_NS: Final = 3_600 * S
 LEVELS: Final = ("pause", "reduce", "cancel", "flatten")
 CANCELLED_WITHIN_S: Final = 8
 FLAT_WITHIN_S: Final = 30
+FILE_WITHIN_S: Final = 3
 
 
-class _Trips:
+class Trips:
     """What is tripped, by scope and trigger, and since when."""
 
     def __init__(self) -> None:
@@ -46,12 +53,17 @@ class _Trips:
             for key in gone:
                 del self.levels[key]
 
-    def over(self, intent: rec.OrderIntended, least: str) -> int | None:
-        """Return since when an order is under a level at least as high, None if it is not."""
-        scopes = {
+    @staticmethod
+    def scopes(intent: rec.OrderIntended) -> set[str]:
+        """Return the scopes that an order is in."""
+        return {
             "all", f"account:{intent.account}", f"symbol:{intent.symbol}",
             f"strategy:{intent.strategy}", f"strategy:{intent.strategy.partition('/')[0]}",
         }  # fmt: skip
+
+    def over(self, intent: rec.OrderIntended, least: str) -> int | None:
+        """Return since when an order is under a level at least as high, None if it is not."""
+        scopes = self.scopes(intent)
         since = [at_ns for (scope, _), (level, at_ns) in self.levels.items()
                  if scope in scopes and level >= LEVELS.index(least)]  # fmt: skip
         return min(since, default=None)
@@ -64,7 +76,7 @@ class Emergency:
 
     def __init__(self) -> None:
         self._log = self._sent = 0
-        self._trips = _Trips()
+        self._trips = Trips()
         self._known: set[int] = set()
         self._told: set[str] = set()
 
@@ -101,7 +113,9 @@ class Emergency:
             if intent is None or order.order_type in STOPS or intent.ref in self._told:
                 continue
             since_ns = self._trips.over(intent, "cancel")
-            if since_ns is None or intent.wall_ns > since_ns:
+            if intent.strategy == FLATTENER and self._trips.over(intent, "flatten") is not None:
+                continue  # what is to close waits for the market to open
+            if since_ns is None or world.stopped_ns(intent.wall_ns) > since_ns:
                 continue
             if world.now_ns > max(since_ns, calm_ns) + CANCELLED_WITHIN_S * S:
                 self._told.add(intent.ref)
@@ -109,12 +123,58 @@ class Emergency:
         return late
 
     def _held(self, world: World, calm_ns: int) -> list[Breach]:
-        flat = [at_ns for (scope, _), (level, at_ns) in self._trips.levels.items()
-                if scope == "all" and level == LEVELS.index("flatten")]  # fmt: skip
-        if not flat or world.now_ns <= max(min(flat), calm_ns) + FLAT_WITHIN_S * S:
+        flat = {scope: at_ns for (scope, _), (level, at_ns) in self._trips.levels.items()
+                if level == LEVELS.index("flatten")}  # fmt: skip
+        found: list[Breach] = []
+        hours, clock_ns = world.venue.sessions, world.venue.now_ns
+        if not all(hours.is_open(at, outside_rth=False) for at in (clock_ns, clock_ns - HOUR_NS)):
+            return found  # nothing trades, or has not for long enough
+        for scope, at_ns in flat.items():
+            if world.now_ns <= max(at_ns, calm_ns) + FLAT_WITHIN_S * S or scope in self._told:
+                continue
+            held = self._of(world, scope)
+            if held:
+                self._told.add(scope)
+                text = f"{held} are held after a flatten of {scope}"
+                found.append(Breach(self.name, world.now_ns, text))
+        return found
+
+    def _of(self, world: World, scope: str) -> dict[int, Decimal]:
+        """Return what is held in a scope; of a strategy only what nobody else has traded too."""
+        kind, _, name = scope.partition(":")
+        symbols = {each.con_id: each.symbol for each in self._trips.intents.values()}
+        own = {con_id for strategy, con_id in world.strategies().items() if strategy == name}
+        strange = {each.con_id for each in world.executions if not is_ours(each.order_ref)}
+        inside = {
+            "all": set(world.positions()),
+            "account": set(world.positions()) if name == world.account else set[int](),
+            "symbol": {con_id for con_id, symbol in symbols.items() if symbol == name},
+            "strategy": own - strange,
+        }[kind]
+        held = world.positions().items()
+        return {con_id: qty for con_id, qty in held if qty and con_id in inside}
+
+
+class FileTrips:
+    """K1: while the file KILL is there, a process that lives is tripped for everything."""
+
+    name = "K1 the file trips"
+
+    def __init__(self) -> None:
+        self._since: tuple[int, int] = (-1, 0)
+
+    def check(self, world: World) -> list[Breach]:
+        """Look whether it was there for a while in this life of the process."""
+        core = cast("CoreWorld", world)
+        process = core.process
+        switch = None if process is None else process.switch()
+        hangs = core.sim_ns() <= core.striker.hung_until_ns
+        if core.folder.kill is None or switch is None or core.weather.lasts("full") or hangs:
+            self._since = (-1, 0)
             return []
-        held = {con_id: qty for con_id, qty in world.positions().items() if qty}
-        if not held or "flat" in self._told:
+        if self._since[0] != core.life:
+            self._since = (core.life, world.now_ns)
+        if world.now_ns < self._since[1] + FILE_WITHIN_S * S or switch.find("all", "person"):
             return []
-        self._told.add("flat")
-        return [Breach(self.name, world.now_ns, f"{held} are held after a flatten")]
+        self._since = (core.life, world.now_ns)
+        return [Breach(self.name, world.now_ns, "the file KILL is there, and nothing is tripped")]

@@ -9,17 +9,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from robotrader.domain import (
     Order,
     OrderFailed,
     OrderKey,
+    OrderReport,
     OrderType,
+    ReportedStatus,
     Side,
 )
 from robotrader.domain.records import FillBooked
 from robotrader.venue import (
     AccountSetup,
-    AlwaysOpen,
     Books,
     Charged,
     Executed,
@@ -41,12 +44,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from robotrader.domain import Instrument
+    from robotrader.venue.events import OrderState as State
     from tests.simulation.core import CoreWorld
     from tests.simulation.session import Session
 
 ZERO: Final = Decimal(0)
 CASH: Final = Decimal(1_000_000)
 STEPS: Final = ("open_orders", "completed", "executions", "positions", "values")
+OLD_NS: Final = 2_000_000_000
 LATE_NS: Final = 1_000_000_000
 """How late a part's execution is told where the rest is cut short."""
 
@@ -60,12 +65,31 @@ class Exchange:
     def __init__(self, world: CoreWorld, instruments: Sequence[Instrument]) -> None:
         self.world = world
         self.books = Books({world.account: AccountSetup(CASH)}, instruments)
-        self.venue = Venue(instruments, self.books, AlwaysOpen(), now_ns=world.now_ns)
+        self.venue = Venue(instruments, self.books, world.hours, now_ns=world.clock_ns)
         self.executions: list[Execution] = []
         self.asked: list[Asked] = []
         self.session: Session | None = None
+        self.unchanged: list[OrderKey] = []
+        """Orders of which a change was refused, since somebody has looked."""
+
         self.forgets_ids = False
         """Whether the gateway counts order numbers from 1 again (its settings were reset)."""
+
+        self.tells_of_others = True
+        """Whether executions of others in the account are told to our client."""
+
+        self._shown: Any = ()
+        self._before: list[tuple[int, Any]] = []
+        """Positions as they were before each execution of late, with its time."""
+
+        self.questions = 0
+        """How many parts of snapshots were asked for."""
+
+        self.asked_after = dict.fromkeys(STEPS, -1)
+        """Of each part, how often the link had been lost when it was asked for last."""
+
+        self.unready_ns = 0
+        """When our link said last that it is not READY, by the market's time."""
 
         self._charges: dict[str, Charged] = {}
         self._others = 0
@@ -112,22 +136,36 @@ class Exchange:
         if key not in self.venue.live and world.weather.strikes("reject"):
             self.say(OrderFailed(key.order_id, 201, "Order rejected - reason:a test's", 0))
             return
-        self.publish(self.venue.place(key, order, world.now_ns))
+        if key in self.venue.live and world.weather.strikes("refuse_change"):
+            self.say(OrderFailed(key.order_id, 201, "Order rejected - reason:not changed", 0))
+            self.unchanged.append(key)
+            return
+        self.publish(self.venue.place(key, order, world.clock_ns))
 
     def cancel(self, key: OrderKey) -> None:
         """A cancel has arrived; what it is about may be faster."""
         world = self.world
+        if world.weather.strikes("lost_cancel"):
+            return
         wait_ns = world.weather.extra_ns("cancel_race")
         if wait_ns:
             world.reach("row 23")
+            self._pending(key)
             world.after(wait_ns, lambda: self._cancel(key))
         else:
             self._cancel(key)
 
+    def _pending(self, key: OrderKey) -> None:
+        """Say that a cancel has come, which ends nothing yet."""
+        live = self.venue.live.get(key)
+        if live is not None:
+            report = order_report(live.state(), 0)
+            self.say(replace(report, status=ReportedStatus.PENDING_CANCEL))
+
     def _cancel(self, key: OrderKey) -> None:
         world = self.world
         self.asked.append(Asked(world.now_ns, key, None, len(world.log)))
-        self.publish(self.venue.cancel(key, world.now_ns))
+        self.publish(self.venue.cancel(key, world.clock_ns))
 
     def manual(self, con_id: int, side: Side, qty: int) -> None:
         """Somebody else trades in the same account."""
@@ -147,8 +185,9 @@ class Exchange:
             match event:
                 case OrderUpdated(state):
                     if state.key.client_id == own and not self.world.weather.strikes("lost_status"):
-                        self.say(order_report(state, 0))
+                        self.say(self._status(state))
                 case Executed(execution):
+                    self._note_positions()
                     self.executions.append(execution)
                     self.world.changed = True
                     if execution.key.client_id == own:
@@ -164,9 +203,20 @@ class Exchange:
                     if event.key.client_id == own:
                         self.say(OrderFailed(event.key.order_id, event.code, event.text, 0))
 
+    def _status(self, state: State) -> OrderReport:
+        """Return a status as it is told: of an order that is held, another than it has."""
+        report = order_report(state, 0)
+        if state.key in self.venue.live and self.world.weather.strikes("held"):
+            return replace(report, status=ReportedStatus.INACTIVE, why_held="locate")
+        return report
+
     def _tell_fill(self, execution: Execution) -> None:
         """Tell of a fill; a part's may be late, and the rest be cancelled before it is told."""
         report, key = execution_report(execution, 0), execution.key
+        late_ns = self.world.weather.extra_ns("late_fill")
+        if late_ns:
+            self.world.after(late_ns, lambda: self.say(report))
+            return
         rest = self.venue.live.get(key)
         if rest is None or not self.world.weather.lasts("cut_short", str(execution.con_id)):
             self.say(report)
@@ -183,13 +233,41 @@ class Exchange:
         self.world.reach("row 20")
         self.publish(self.venue.correct(old.exec_id, old.qty if qty is None else qty, price))
 
+    def charge_again(self, index: int, commission: Decimal) -> None:
+        """The broker says another commission for a fill of today."""
+        own = [each.exec_id for each in self.venue.executions
+               if each.key.client_id == self.world.client_id]  # fmt: skip
+        if not own:
+            return
+        family = _family(own[index % len(own)])
+        old, account = self._charges[family], self.books.accounts[self.world.account]
+        revision = int(old.exec_id.rpartition(".")[2]) + 1
+        account.cash -= commission - old.commission
+        account.commissions += commission - old.commission
+        new = replace(old, exec_id=f"{family}.{revision:02}", commission=commission)
+        self._charges[family] = new
+        self.say(commission_report(new, 0))
+
     def roll_day(self) -> None:
         """End the day: what was executed and has ended is in no list any more (crash row 43).
 
         A fill of which we have not heard can then be had from a statement only: whether fills and
         cash agree is judged no more, positions have to.
         """
-        world, now_ns = self.world, self.world.now_ns
+        now_ns = self.world.clock_ns
+        self._count_untold()
+        self.venue.day = Day(self.venue.day.date, now_ns, now_ns)
+        self.publish(self.venue.advance(now_ns))
+
+    def pass_time(self) -> None:
+        """Let the venue's own day go on: closes, expiries, its end."""
+        now_ns = self.world.clock_ns
+        if now_ns >= self.venue.day.roll_ns:
+            self._count_untold()
+        self.publish(self.venue.advance(now_ns))
+
+    def _count_untold(self) -> None:
+        world = self.world
         known = {each.family for _, each in world.log if isinstance(each, FillBooked)}
         account = world.account
         untold = [each for each in self.venue.executions
@@ -197,13 +275,13 @@ class Exchange:
         if untold:
             world.reach("row 43")
             world.excused |= {"I2", "I11"}
-        self.venue.day = Day(self.venue.day.date, now_ns, now_ns)
-        self.publish(self.venue.advance(now_ns))
 
     # -- answers --
 
     def answer(self, session: Session, number: int, step: str) -> None:
         """Answer one question of a snapshot, as things are now."""
+        self.questions += 1
+        self.asked_after[step] = self.world.losses
         if self.world.weather.strikes("missing_end"):
             self.world.reach("missing end")
             return
@@ -211,7 +289,7 @@ class Exchange:
 
     def _open_orders(self) -> dict[str, Any]:
         return {
-            "open_orders": tuple(order_report(each.state(), 0) for each in self.venue.live.values())
+            "open_orders": tuple(self._status(each.state()) for each in self.venue.live.values())
         }
 
     def _completed(self) -> dict[str, Any]:
@@ -219,7 +297,9 @@ class Exchange:
         return {"completed": tuple(order_report(each.state(), 0, completed=True) for each in done)}
 
     def _executions(self) -> dict[str, Any]:
-        today = self.venue.executions
+        own = self.world.client_id
+        today = [each for each in self.venue.executions
+                 if self.tells_of_others or each.key.client_id == own]  # fmt: skip
         charged = (self._charges.get(_family(each.exec_id)) for each in today)
         return {
             "executions": tuple(execution_report(each, 0) for each in today),
@@ -233,8 +313,20 @@ class Exchange:
         held = self.books.positions(self.world.account)
         return {con_id: each.qty for con_id, each in held.items()}
 
+    def _note_positions(self) -> None:
+        """Keep positions as they were, for those who are told of them late."""
+        now_ns = self.world.now_ns
+        self._before = [each for each in self._before if each[0] > now_ns - 2 * OLD_NS]
+        self._before.append((now_ns, self._shown))
+        self._shown = position_reports(self.books, self.world.account)
+
     def _positions(self) -> dict[str, Any]:
-        return {"positions": position_reports(self.books, self.world.account)}
+        """Return positions, which TWS may say two seconds late (O18)."""
+        reports = position_reports(self.books, self.world.account)
+        if self.world.weather.lasts("old_positions"):
+            since_ns = self.world.now_ns - OLD_NS
+            reports = next((old for at_ns, old in self._before if at_ns > since_ns), reports)
+        return {"positions": reports}
 
     def _values(self) -> dict[str, Any]:
         account = self.books.accounts[self.world.account]

@@ -1,9 +1,10 @@
 """I4: what could become of our orders at the broker stays within the limits, at every moment.
 
 Exposure can only grow when an order reaches the venue, so it is looked at then, with everything
-that works: filled shares and all that may still fill. Orders of one OCA group count once. An order
-that closes is judged by the fills that were booked here: what the broker has not told cannot be
-known, and a stop that is put in place of one that has ended cannot wait for it.
+that works: filled shares, those of an order that fills on its arrival too, and all that may still
+fill. Orders of one OCA group count once. An order that closes is judged by the fills that were
+booked here: what the broker has not told cannot be known, and a stop that is put in place of one
+that has ended cannot wait for it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class ExposureWithinLimits:
         self._moved: set[int] = set()
         self._family: dict[str, Decimal] = {}
         self._reduces: set[str] = set()
-        self._untold: dict[str, tuple[int, Decimal]] = {}
+        self._untold: dict[str, tuple[int, str, Decimal]] = {}
+        self._traded: set[str] = set()
         self._told: set[str] = set()
 
     def check(self, world: World) -> list[Breach]:
@@ -59,16 +61,23 @@ class ExposureWithinLimits:
         if con_id in self._moved:
             return []  # somebody else trades it too, or a fill was taken back: not only ours
         works = [each for each in world.venue.live.values() if each.order.con_id == con_id]
-        held = self._ours[con_id]
-        untold = sum((qty for con, qty in self._untold.values() if con == con_id), ZERO)
+        held, ref = self._ours[con_id], order.order_ref
+        over = not any(each.key == asked.key for each in works)
+        if over and ref not in self._traded:
+            return []  # refused, or cancelled already
+        untold = self._not_told(con_id, but=ref if over else "")
         most, least = held + worst(works, 1), held - untold - worst(works, -1)
         in_force = [each for at, each in self._limits if at >= world.now_ns - SETTLE_NS]
         limits = in_force or [self._limits[-1][1]]
-        if not any(each.key == asked.key for each in works):
-            return []  # refused, or over already
-        adds = order.order_ref not in self._reduces
+        adds = ref not in self._reduces
         text = _beyond(order, most, limits) if adds else _short(least, limits)
-        return [Breach(self.name, asked.at_ns, f"{order.order_ref}: {text}")] if text else []
+        return [Breach(self.name, asked.at_ns, f"{ref}: {text}")] if text else []
+
+    def _not_told(self, con_id: int, but: str) -> Decimal:
+        """Return what was sold of a contract and is not booked here, but for one order's part."""
+        return sum(
+            (qty for con, ref, qty in self._untold.values() if con == con_id and ref != but), ZERO
+        )
 
     def _read(self, world: World) -> None:
         if not self._limits:
@@ -94,8 +103,9 @@ class ExposureWithinLimits:
             if is_ours(each.order_ref):
                 sign = 1 if each.bought else -1
                 self._ours[each.con_id] += sign * (each.qty - before_qty)
+                self._traded.add(each.order_ref)
                 if family not in self._told and sign < 0:
-                    self._untold[family] = (each.con_id, sign * each.qty)
+                    self._untold[family] = (each.con_id, each.order_ref, sign * each.qty)
         self._at = len(world.executions)
 
 

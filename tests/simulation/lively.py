@@ -22,16 +22,21 @@ from supervision.observe import NullObserver
 from supervision.reasons import Crash
 from supervision.states import ALIVE
 from tests.simulation.outcome import Breach
+from tests.simulation.protection import strange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from supervision.cell import Cell
     from supervision.reasons import ExitReason
+    from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
 
 ZERO: Final = Decimal(0)
 S: Final = 1_000_000_000
+MOST_TURNS: Final = 50_000
+"""A second has a few hundred turns, a burst some thousand."""
+
 WINDOW_S: Final = 45
 """How long before the end everybody begins to trade: the switch is cleared, the market moves."""
 
@@ -59,6 +64,25 @@ def _explained(error: BaseException) -> bool:
     if isinstance(error, OrderError):
         return "the journal refuses" in str(error)
     return isinstance(error, _OTHERS)
+
+
+class Pulse:
+    """L6: time goes on. Whoever asks for a turn at once, again and again, stops a virtual clock."""
+
+    name = "L6 time goes on"
+
+    def __init__(self) -> None:
+        self.due = MOST_TURNS
+        self._at_ns = -1
+
+    def look(self, world: CoreWorld) -> None:
+        """See whether the clock has moved within so many turns; end the process if it has not."""
+        self.due = world.system.steps + MOST_TURNS
+        if world.sim_ns() == self._at_ns:
+            text = f"{MOST_TURNS} turns and the clock has not moved"
+            world.breaches.append(Breach(self.name, world.now_ns, text))
+            world.dying = text
+        self._at_ns = world.sim_ns()
 
 
 class OnlyFaultsCrash:
@@ -89,8 +113,9 @@ class StillTrades:
         trading = None if core is None else core.trading()
         if switch is None or trading is None or switch.trips:
             return []  # said by I7, or as a person wants it
-        lively, symbols, held = _lively(world), world.strategies(), _held(world)
-        apart = {*trading.halted, *_taken_back(world)}
+        lively, symbols, held = _lively(world), world.strategies(), held_by(world)
+        # Of what others have sold it may be more than the strategy had: then it waits for a person.
+        apart = {*trading.halted, *_taken_back(world), *strange(world)}
         return [
             Breach(self.name, world.now_ns, f"{name} holds {held[name]} and did nothing")
             for name, con_id in sorted(symbols.items())
@@ -121,8 +146,9 @@ def believed(gate: Any, cells: Iterable[Cell]) -> dict[str, tuple[Decimal, Decim
         if gate is None or not isinstance(actor, StrategyActor) or cell.state != ALIVE:
             continue
         if actor._host is not None:
-            has = gate.keeper.standings.standing(actor.name, actor.instrument.con_id)
-            found[actor.name] = actor.host.position, has.position
+            for con_id, believes in actor.host.positions.items():
+                has = gate.keeper.standings.standing(actor.name, con_id)
+                found[f"{actor.name} of {con_id}"] = believes, has.position
     return found
 
 
@@ -150,7 +176,7 @@ def _taken_back(world: World) -> set[int]:
     }
 
 
-def _held(world: World) -> defaultdict[str, Decimal]:
+def held_by(world: World) -> defaultdict[str, Decimal]:
     """Return what each strategy's own fills come to."""
     fills: dict[str, tuple[str, int, Decimal]] = {}
     for _, record in world.log:

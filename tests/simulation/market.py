@@ -19,19 +19,17 @@ if TYPE_CHECKING:
 S: Final = 1_000_000_000
 BAR_S: Final = 5
 QUOTE_S: Final = 2
-KEPT: Final = 40
 SIZE: Final = 500.0
 TICK: Final = 0.01
 
 
-class _Walk:
+class Walk:
     """One contract's price."""
 
     def __init__(self, seed: int, con_id: int) -> None:
         self.random = Random(f"{seed}/price/{con_id}")
         self.price = 50.0 + 10 * con_id
         self.prices: list[float] = []
-        self.bars: deque[Bar] = deque(maxlen=KEPT)
 
     def step(self) -> float:
         """Move on by a second."""
@@ -44,10 +42,13 @@ class _Walk:
 class Market:
     """See the module's prose."""
 
+    kept = 40
+    """How many bars of the past there are."""
+
     def __init__(self, world: CoreWorld, instruments: Sequence[Instrument]) -> None:
         self.world = world
-        self._walks = {each.con_id: _Walk(world.seed, each.con_id) for each in instruments}
-
+        self._walks = {each.con_id: Walk(world.seed, each.con_id) for each in instruments}
+        self._bars: dict[int, deque[Bar]] = {con: deque(maxlen=self.kept) for con in self._walks}
         self.frozen = False
 
     def freeze(self) -> None:
@@ -79,7 +80,7 @@ class Market:
         world, weather = self.world, self.world.weather
         thin = weather.lasts("thin", str(con_id)) or weather.lasts("cut_short", str(con_id))
         size = 3.0 if thin else SIZE
-        quote = Quote(con_id, world.now_ns, price, round(price + TICK, 2), size, size)
+        quote = Quote(con_id, world.clock_ns, price, round(price + TICK, 2), size, size)
         world.exchange.publish(world.exchange.venue.on_quote(quote))
         session = world.exchange.session
         if session is None or con_id not in session.watched:
@@ -101,15 +102,18 @@ class Market:
             return msgspec.structs.replace(quote, bid=quote.bid * 3, ask=quote.ask * 3)
         return quote
 
-    def _bar(self, con_id: int, walk: _Walk, end_ns: int) -> None:
-        prices, walk.prices = walk.prices, []
-        bar = Bar(con_id, end_ns - BAR_S * S, end_ns, prices[0], max(prices), min(prices),
-                  prices[-1], 1_000.0, sum(prices) / len(prices), len(prices))  # fmt: skip
-        walk.bars.append(bar)
+    def _bar(self, con_id: int, walk: Walk, end_ns: int) -> None:
+        bar = self._made(con_id, walk, end_ns)
+        self._bars[con_id].append(bar)
         session = self.world.exchange.session
         gap = self.world.weather.lasts("gap", str(con_id))
         if session is not None and con_id in session.watched and not gap:
             session.down(("data", bar))
+
+    def _made(self, con_id: int, walk: Walk, end_ns: int) -> Bar:
+        prices, walk.prices = walk.prices, []
+        return Bar(con_id, end_ns - BAR_S * S, end_ns, prices[0], max(prices), min(prices),
+                   prices[-1], 1_000.0, sum(prices) / len(prices), len(prices))  # fmt: skip
 
     def jump(self, con_id: int, share: float) -> None:
         """Let a price move at once."""
@@ -122,10 +126,10 @@ class Market:
         for con_id, walk in self._walks.items():
             if session is not None and con_id in session.watched:
                 for _ in range(count):
-                    quote = Quote(con_id, self.world.now_ns, walk.price,
+                    quote = Quote(con_id, self.world.clock_ns, walk.price,
                                   round(walk.price + TICK, 2), SIZE, SIZE)  # fmt: skip
                     session.down(("data", quote))
 
     def past(self, con_id: int) -> tuple[Bar, ...]:
         """Return the newest bars."""
-        return tuple(self._walks[con_id].bars)
+        return tuple(self._bars[con_id])

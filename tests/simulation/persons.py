@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from actors.say import Reconcile
 from robotrader.domain.records import LimitChanged, PositionAdopted, SwitchCleared, SymbolResumed
 from tests.simulation.traders import LIMITS
 
@@ -12,6 +14,30 @@ if TYPE_CHECKING:
     from robotrader.risk import Switch
     from tests.simulation.core import CoreWorld
     from tests.simulation.process import Process
+
+S: Final = 1_000_000_000
+AGAIN_S: Final = 15
+"""What others traded, and nobody told us, is halted some seconds after it was asked for."""
+
+
+def see_to(world: CoreWorld, *, again: bool = False) -> None:
+    """See to what the faults have left; without a process a second later."""
+    process = world.process
+    switch = None if process is None else process.switch()
+    if process is None or switch is None:
+        world.plan_soon(S, partial(see_to, world, again=again))
+        return
+    world.said_ns = world.now_ns
+    clear(world, process, switch)
+    if not world.exchange.tells_of_others and not again:
+        process.tell("orders", Reconcile())
+        world.plan_soon(AGAIN_S * S, partial(see_to, world, again=True))
+
+
+def compare(world: CoreWorld) -> None:
+    """Have broker and journal compared."""
+    if world.process is not None:
+        world.process.tell("orders", Reconcile())
 
 
 def clear(world: CoreWorld, process: Process, switch: Switch) -> None:
@@ -35,7 +61,8 @@ def _adopt(world: CoreWorld, process: Process, con_id: int) -> None:
         return
     world.reach("adopted")
     held = world.exchange.books.positions(world.account).get(con_id)
-    cost = Decimal(0) if held is None else held.average_cost()
+    said = 0.0 if held is None else float(held.average_cost())  # as it is on the wire
+    cost = Decimal(repr(said))
     record = PositionAdopted(
         con_id=con_id, qty=theirs, avg_cost=cost, who="ann", why="the statement says so"
     )

@@ -22,6 +22,9 @@ CLASSES: Final = (
 )  # fmt: skip
 
 S: Final = 1_000_000_000
+REST_S: Final = 60.0
+"""What a run goes on for without faults, until all has to be well."""
+
 SHARE_ON: Final = 0.6
 """How likely a class is switched on: most runs have several, hardly one has all."""
 
@@ -39,6 +42,8 @@ class Kind(msgspec.Struct, frozen=True):
     subjects: tuple[str, ...] = ("",)
     amount: tuple[float, float] = (0.0, 0.0)
     lasts_s: tuple[float, float] = (0.0, 0.0)
+    at_once: bool = False
+    """Whether the first one is there as the run begins; only an aim says so."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -96,15 +101,71 @@ class Plan(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, seconds=seconds, faults=kept)
 
 
-def swarm(seed: int, catalogue: Mapping[str, Sequence[Kind]], seconds: float) -> Plan:
-    """Draw a run's faults: the same seed and catalogue give the same ones in every process."""
+class Aim(msgspec.Struct, frozen=True):
+    """Which kinds of faults a run has and no others, and how many times as often as they may come.
+
+    A kind is named alone, or as ``kind=subject`` with the one subject that it hits; with ``*4``
+    behind it, it may come four times as often, whatever ``factor`` says of the others; with ``@``
+    in front of it, one is there from the beginning.
+    """
+
+    kinds: tuple[str, ...]
+    factor: float = 4.0
+
+    def narrowed(self, catalogue: Mapping[str, Sequence[Kind]]) -> dict[str, list[Kind]]:
+        """Return what is left of a catalogue.
+
+        Raises:
+            ValueError: it has no such kind.
+        """
+        words = [(*self._read(each.removeprefix("@")), each[0] == "@") for each in self.kinds]
+        lacking = {name for name, *_ in words} - {
+            kind.name for kinds in catalogue.values() for kind in kinds
+        }
+        if lacking:
+            msg = f"no kind of fault is called {', '.join(sorted(lacking))}: see the catalogue"
+            raise ValueError(msg)
+        return {
+            cls: [
+                msgspec.structs.replace(
+                    kind,
+                    per_min=kind.per_min * factor,
+                    subjects=subjects or kind.subjects,
+                    at_once=at_once,
+                )
+                for kind in kinds
+                for name, subjects, factor, at_once in words
+                if name == kind.name
+            ]
+            for cls, kinds in catalogue.items()
+        }
+
+    def _read(self, word: str) -> tuple[str, tuple[str, ...], float]:
+        """Return the name, the subject if there is one, and how many times as often."""
+        what, _, often = word.partition("*")
+        name, _, subject = what.partition("=")
+        return name, (subject,) if subject else (), float(often or self.factor)
+
+
+def swarm(
+    seed: int,
+    catalogue: Mapping[str, Sequence[Kind]],
+    seconds: float,
+    aim: Aim | None = None,
+) -> Plan:
+    """Draw a run's faults: the same seed and catalogue give the same ones in every process.
+
+    ``aim``: the kinds that it has, all of them switched on.
+    """
     random = Random(f"{seed}/plan")
     on = {cls: random.random() < SHARE_ON for cls in CLASSES}
+    if aim is not None:
+        catalogue, on = aim.narrowed(catalogue), dict.fromkeys(CLASSES, True)
     drawn: list[Fault] = []
     for cls in CLASSES:
         for kind in catalogue.get(cls, ()):
             own = Random(f"{seed}/{cls}/{kind.name}")
-            if on[cls] and own.random() < SHARE_ON:
+            if on[cls] and (aim is not None or own.random() < SHARE_ON):
                 drawn += _of_kind(cls, kind, own, seconds)
     drawn.sort(key=lambda each: (each.at_ns, each.cls, each.kind))
     faults = tuple(msgspec.structs.replace(each, id=n) for n, each in enumerate(drawn, 1))
@@ -116,6 +177,8 @@ def _of_kind(cls: str, kind: Kind, random: Random, seconds: float) -> list[Fault
     per_s = kind.per_min / 60 * random.random()
     found: list[Fault] = []
     at_s = random.expovariate(per_s) if per_s else seconds
+    if kind.at_once:
+        at_s = 0.0
     while at_s < seconds:
         lasts_s = random.uniform(*kind.lasts_s)
         found.append(

@@ -52,6 +52,10 @@ if TYPE_CHECKING:
 
 S: Final = 1_000_000_000
 UNASKED: Final = 0
+PROBE_NS: Final = 5 * S
+LOST: Final = 1100
+IN_USE: Final = 326
+BACK: Final = (1101, 1102)
 SILENT_NS: Final = 9 * S
 """Five seconds of silence and two probes of two seconds that are not answered."""
 
@@ -66,11 +70,9 @@ class ModelPort:
         sinks: Sinks,
         generations: Callable[[], int],
         *,
-        is_open: object = None,
         alive: Callable[[], bool],
-        market_ns: Callable[[], int] | None = None,
+        **_: object,
     ) -> None:
-        del is_open, market_ns
         self.world, self.sinks, self._alive = world, sinks, alive
         self._life = world.life
         self.margins = Margins(self)
@@ -85,7 +87,9 @@ class ModelPort:
         self._asked: list[int] = []
         self._heard_ns = 0
         self._numbers = 0
-        self._stopped = False
+        self._stopped = self._lost = False
+        self.refused = self.named = False
+        """Whether our number is in use since the last greeting, and a person was told so."""
 
     @property
     def session(self) -> Session | None:
@@ -95,7 +99,9 @@ class ModelPort:
     # -- its life --
 
     def start(self) -> None:
-        """Connect, and stay connected until stopped."""
+        """Connect, and stay connected until stopped; whoever did so before is nobody any more."""
+        self.world.port = self
+        self.world.linked(False)
         self._do(self.link.start(self._now_ns()))
         self._poll()
 
@@ -116,7 +122,7 @@ class ModelPort:
 
     def _now_ns(self) -> int:
         """Return what the process's monotonic clock says, as the real port uses it."""
-        return self.world.now_ns
+        return self.world.clock_ns
 
     def _gone(self) -> bool:
         """Whether this port is nobody's: its actor was killed, or its process has died."""
@@ -132,14 +138,22 @@ class ModelPort:
             return
         now_ns = self._now_ns()
         self._do(self.link.tick(now_ns))
-        if self._session is not None and now_ns - self._heard_ns > SILENT_NS and self._up:
-            self._do(self.link.broken(now_ns, "dead: two probes were not answered"))
+        if self._session is not None and self._up:
+            self._listen(self._session, now_ns)
         snapshot = self._snapshot
         if snapshot is not None and now_ns >= snapshot.until_ns:
             self._collected(snapshot)
         if self._up:
-            self.sinks.clock(self.world.now_ns - self.world.wall_ns())
+            self.sinks.clock(self.world.clock_ns - self.world.wall_ns())
         self.world.after(S, self._poll)
+
+    def _listen(self, session: Session, now_ns: int) -> None:
+        """Ask whether the other side is there, once it was silent; give it up if it stays so."""
+        silent_ns = (now_ns - self._heard_ns) // self.world.pace
+        if silent_ns > SILENT_NS:
+            self._do(self.link.broken(now_ns, "dead: two probes were not answered"))
+        elif silent_ns > PROBE_NS:
+            session.up("probe", partial(session.down, ("probed",)))
 
     @property
     def _up(self) -> bool:
@@ -157,12 +171,16 @@ class ModelPort:
                 case Sync():
                     self._begin([UNASKED], effect.timeout_s, for_link=True)
                 case Alert():
+                    self.named = self.named or f"({IN_USE})" in effect.text
                     self.sinks.alert(GatewayAlert(self._now_ns(), effect.text))
                 case _:
                     pass  # the streams of the model go on by themselves
 
     def _changed(self, changed: LinkChanged) -> None:
-        self.world.linked(changed.state is LinkState.READY)
+        if changed.state is not LinkState.READY:
+            self.world.exchange.unready_ns = self.world.clock_ns
+        if self.world.port is self:
+            self.world.linked(changed.state is LinkState.READY)
         self.sinks.broker(changed)
 
     def _open(self) -> None:
@@ -212,11 +230,11 @@ class ModelPort:
         world.point("send.before", what)
         if not ready or session is None:
             text = f"not sent: generation {ask.generation}, the connection is not ready for it"
-            failed = OrderFailed(ask.order_id, NOT_SENT, text, self.link.generation)
-            self.sinks.broker(failed)
+            self.sinks.broker(OrderFailed(ask.order_id, NOT_SENT, text, self.link.generation))
             return
         key = OrderKey(self._client, ask.order_id)
-        world.sends(Sent(world.now_ns, key, ask.order, ask.generation, ready, len(world.log),
+        well = not self._lost
+        world.sends(Sent(world.now_ns, key, ask.order, ask.generation, well, len(world.log),
                          reduces=ask.reduces))  # fmt: skip
         session.up("place", partial(world.exchange.place, key, ask.order))
         self._placed.add(key)
@@ -284,20 +302,7 @@ class ModelPort:
             self._asked = [*asked, *self._asked]
 
     def _result(self, request: int, snapshot: Snapshot, missing: tuple[str, ...]) -> BrokerSnapshot:
-        generation = self.link.generation
-        names = ("open_orders", "completed", "executions", "commissions")
-        stamped: dict[str, Any] = {
-            name: tuple(
-                msgspec.structs.replace(each, generation=generation)
-                for each in snapshot.parts.get(name, ())
-            )
-            for name in names
-        }
-        return BrokerSnapshot(
-            request=request, generation=generation, at_ns=self._now_ns(), missing=missing,
-            positions=snapshot.parts.get("positions", ()),
-            values=snapshot.parts.get("values", {}), **stamped,
-        )  # fmt: skip
+        return snapshot.result(request, self.link.generation, self._now_ns(), missing)
 
     # -- what comes --
 
@@ -307,11 +312,15 @@ class ModelPort:
             return
         self._heard_ns = self._now_ns()
         match message:
+            case ("probed",):
+                pass
             case ("greeting", next_id):
                 self._greeted(next_id)
             case ("answer", number, step, parts):
                 self._answered(number, step, parts)
             case ("error", code, text):
+                self._lost = code == LOST if code in {LOST, *BACK} else self._lost
+                self.refused = self.refused or code == IN_USE
                 self._do(self.link.error(self._now_ns(), code, text))
             case ("data", datum):
                 self._priced(datum)
@@ -325,13 +334,14 @@ class ModelPort:
                 self.sinks.broker(stamped)
 
     def _greeted(self, next_id: int) -> None:
+        self._lost = self.refused = self.named = False
         self._do(self.link.greeted(self._now_ns(), next_id, 178))
+        self.world.connections.append((self._life, self.link.generation))
         waiting, self._cancels = self._cancels, {}
         for ask in waiting.values():
             self.cancel(ask)
-        if self._session is not None:
-            for con_id in self._wishes:
-                self._watch(con_id)
+        for con_id in self._wishes:
+            self._watch(con_id)
 
     # -- market data --
 
@@ -350,8 +360,7 @@ class ModelPort:
         """End the streams of a contract."""
         self._wishes.pop(ask.con_id, None)
         self._fresh.discard(ask.con_id)
-        session = self._session
-        if session is not None:
+        if (session := self._session) is not None:
             session.up("unsubscribe", partial(session.watched.discard, ask.con_id))
 
     def _priced(self, datum: Any) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from actors import StrategyActor, Trader, make_tree
 from actors.say import AskTrading, Trading
 from robotrader.adapters.ib import IbSettings
+from robotrader.execution import OrderManager
 from robotrader.gateway import LinkRules
 from robotrader.market import EdgeLimits, LineRules
+from robotrader.recovery import CATALOGUE
 from robotrader.risk import TripRules
-from robotrader.venue import AlwaysOpen
 from supervision import Supervisor, ending
 from supervision.states import ALIVE, DEAD
 from supervision.testing import actor_of
@@ -20,7 +21,7 @@ from tests.simulation.disk import SimulatedLock, SimulatedStore
 from tests.simulation.lively import believed
 from tests.simulation.market import BAR_S
 from tests.simulation.port import ModelPort
-from tests.simulation.traders import INSTRUMENTS, strategies
+from tests.simulation.traders import INSTRUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from tests.simulation.core import CoreWorld
 
 S: Final = 1_000_000_000
-SNAPSHOT_RECORDS: Final = 60
-"""So that runs of two minutes have snapshots."""
+LINE: Final = LineRules(primary="ibkr", size_ns=BAR_S * S, edge=EdgeLimits(old_ns=60 * S))
+LINK: Final = LinkRules(handshake_s=5.0, backoff_cap_s=4.0, human_retry_s=10.0)
 
 
 class ProcessDied(BaseException):
@@ -73,16 +74,15 @@ class Folder:
 
 def trader_of(world: CoreWorld) -> Trader:
     """Return what one life of the process is made of."""
-    rules = LineRules(primary="ibkr", size_ns=BAR_S * S, edge=EdgeLimits(old_ns=60 * S))
-    link = LinkRules(handshake_s=5.0, backoff_cap_s=4.0, human_retry_s=10.0)
     folder: Any = world.folder
     return Trader(
         account=world.account,
-        settings=IbSettings(account=world.account, client_id=world.client_id, link=link),
+        settings=IbSettings(account=world.account, client_id=world.client_id, link=LINK),
         instruments={each.con_id: each for each in INSTRUMENTS},
-        sessions=AlwaysOpen(),
-        lines=dict.fromkeys((each.con_id for each in INSTRUMENTS), rules),
-        strategies=strategies(world.seed),
+        sessions=world.hours,
+        lines=dict.fromkeys((each.con_id for each in INSTRUMENTS), LINE),
+        strategies=world.hosts if world.spreads is None else {},
+        spreads=world.spreads or {},
         limits=world.limits,
         trips=TripRules(),
         open_store=partial(SimulatedStore, world, world.disk),
@@ -98,13 +98,14 @@ class Process:
 
     def __init__(self, world: CoreWorld) -> None:
         self.world = world
-        self.trader = trader_of(world)
+        self.trader = world.trader()
         children, flags = make_tree(self.trader)
-        given = {**children[0].kwargs, "every_records": SNAPSHOT_RECORDS}
+        given = {**children[0].kwargs, "every_records": world.snapshot_records}
         given["memory"].lock = SimulatedLock()
         children[0] = replace(children[0], kwargs=given)
         root = Supervisor(children, flags)
         self.root: Cell = root.actor_ref.actor_inbox
+        self._stands: tuple[int, object, Trading | None] = (-1, None, None)
         world.system.begin(root)
 
     @property
@@ -131,7 +132,7 @@ class Process:
     def _strategy(self, con_id: int) -> Cell | None:
         for cell in self.world.system.cells.values():
             actor: Any = cell.actor
-            if isinstance(actor, StrategyActor) and actor.instrument.con_id == con_id:
+            if isinstance(actor, StrategyActor) and con_id in actor._symbols:
                 return cell
         return None
 
@@ -151,10 +152,12 @@ class Process:
     # -- what a checker asks (``world.Core``) --
 
     def trading(self) -> Trading | None:
-        """Return how the order manager stands."""
-        orders = self.actor("orders")
-        found: Trading | None = None if orders is None else orders.on_receive(AskTrading())
-        return found
+        """Return how the order manager stands; between two turns nothing changes it."""
+        orders, steps = self.actor("orders"), self.world.system.steps
+        if self._stands[:2] != (steps, orders):
+            found = None if orders is None else orders.on_receive(AskTrading())
+            self._stands = (steps, orders, found)
+        return self._stands[2]
 
     def positions(self) -> Mapping[int, Decimal] | None:
         """Return the order manager's positions."""
@@ -182,6 +185,16 @@ class Process:
         """Return what a replay must give back."""
         orders = self.actor("orders")
         return None if orders is None else orders.manager.durable()
+
+    def replayed(self) -> object | None:
+        """Return the fold of the whole journal as it is on the disk."""
+        actor = self.actor("journal")
+        if actor is None:
+            return None
+        manager = OrderManager()
+        for frame in actor.store.replay():
+            manager.replay(CATALOGUE.decode(frame))
+        return manager.durable()
 
     def waiting(self) -> Sequence[str]:
         """Return what is awaited."""

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from robotrader.domain import Side
 from robotrader.domain import records as rec
 from robotrader.execution.identity import is_ours
+from robotrader.risk import Level
 from robotrader.venue.working import STOPS
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
     from robotrader.domain import Order, OrderKey
+    from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
 
 ZERO: Final = Decimal(0)
 S: Final = 1_000_000_000
+HARMLESS: Final = frozenset({"thin", "cut_short", "gap", "crossed", "nan", "zero", "wild"})
+"""Faults that last and are no reason for a position to lack its stop."""
+
 MOMENT_S: Final = 8
 """A cancel of which the answer was lost is sent again after five seconds; an exit waits for it."""
 
@@ -77,6 +82,9 @@ class StopsRatchet:
                 found.append(Breach(self.name, asked.at_ns, text))
             self._triggers[asked.key] = order.aux_price
         self._at = len(world.asked)
+        exchange = getattr(world, "exchange", None)  # at wire level no change is refused
+        while exchange is not None and exchange.unchanged:
+            self._triggers.pop(exchange.unchanged.pop(), None)
         return found
 
 
@@ -96,7 +104,7 @@ class WholeProtected:
     name = "P1 all is protected"
 
     def __init__(self) -> None:
-        self._log = self._agreed_ns = 0
+        self._log = self._agreed_ns = self._well_ns = 0
         self._since: dict[int, tuple[Decimal, int]] = {}
 
     def check(self, world: World) -> list[Breach]:
@@ -112,12 +120,14 @@ class WholeProtected:
             for con_id, by in differ.items()
             if by
         }
-        calm_ns = world.calm_ns
-        if calm_ns is None or not self._agreed_ns:
+        core = cast("CoreWorld", world)
+        well = core.ready and core.weather.only(HARMLESS)
+        self._well_ns = (self._well_ns or world.now_ns) if well else 0
+        if not well or not self._agreed_ns:
             return []
         late_ns = world.now_ns - MOMENT_S * S
         late = {con_id: by for con_id, (by, at_ns) in self._since.items()
-                if max(at_ns, calm_ns, self._agreed_ns) < late_ns}  # fmt: skip
+                if max(at_ns, self._well_ns, self._agreed_ns) < late_ns}  # fmt: skip
         return self._told(world, late) if late else []
 
     def _read(self, world: World) -> None:
@@ -131,10 +141,11 @@ class WholeProtected:
     def _told(self, world: World, late: dict[int, Decimal]) -> list[Breach]:
         trading = None if world.core is None else world.core.trading()
         switch = None if world.core is None else world.core.switch()
-        if trading is None or switch is None or not trading.ready or switch.trips:
+        flat = any(each.level >= Level.FLATTEN for each in switch.trips) if switch else False
+        if trading is None or switch is None or not trading.ready or flat:
             self._agreed_ns = world.now_ns
             return []
-        apart = {*trading.halted, *_strange(world)}
+        apart = {*trading.halted, *strange(world)}
         self._since |= {con_id: (by, world.now_ns) for con_id, by in late.items()}
         return [
             Breach(self.name, world.now_ns, f"{con_id}: {by} more held than would be closed")
@@ -144,11 +155,16 @@ class WholeProtected:
 
 
 def _closing(world: World) -> dict[int, Decimal]:
-    """Return how many shares stops and exits would sell, by contract; of a group only one fills."""
+    """Return how many shares stops and exits would close, by contract, below 0 where they are
+    bought back; of a group only one fills.
+    """
     groups: dict[tuple[int, str], Decimal] = {}
+    held = world.positions()
     for key, each in world.venue.live.items():
         order, parent = each.order, each.parent
-        if not is_ours(order.order_ref) or order.side is Side.BUY:
+        if not is_ours(order.order_ref) or order.side is Side.SELL_SHORT:
+            continue
+        if (order.side is Side.BUY) != (held.get(order.con_id, ZERO) < 0):
             continue
         left = each.remaining
         if parent is not None:
@@ -157,11 +173,12 @@ def _closing(world: World) -> dict[int, Decimal]:
         groups[where] = max(groups.get(where, ZERO), left)
     found: dict[int, Decimal] = {}
     for (con_id, _), qty in groups.items():
-        found[con_id] = found.get(con_id, ZERO) + qty
+        sign = -1 if held.get(con_id, ZERO) < 0 else 1
+        found[con_id] = found.get(con_id, ZERO) + sign * qty
     return found
 
 
-def _strange(world: World) -> set[int]:
+def strange(world: World) -> set[int]:
     """Return the contracts that others traded, or in which a fill was corrected."""
     families: set[str] = set()
     found: set[int] = set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.simulation.run import SECONDS, run
+from tests.simulation.run import run
 
 if TYPE_CHECKING:
     from robotrader.jobs import Executor
@@ -18,6 +18,8 @@ CORE_SEEDS: Final = 2_000
 WIRE_SEEDS: Final = 300
 
 BLOCK: Final = 20
+LONG_BLOCK: Final = 2
+"""Weeks: a block of them takes as long as one of the others."""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -26,7 +28,7 @@ class Block(msgspec.Struct, frozen=True):
     first: int
     count: int
     level: str = "core"
-    seconds: float = SECONDS
+    seconds: float | None = None
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -63,9 +65,9 @@ def run_block(block: Block) -> Sum:
 
 def blocks(first: int, count: int, level: str = "core") -> list[Block]:
     """Cut a range of seeds into blocks."""
+    most = LONG_BLOCK if level == "long" else BLOCK
     return [
-        Block(at, min(BLOCK, first + count - at), level)
-        for at in range(first, first + count, BLOCK)
+        Block(at, min(most, first + count - at), level) for at in range(first, first + count, most)
     ]
 
 

@@ -79,6 +79,7 @@ class Session:
             return
         world.reach("row 9" if what == "place" else "late bytes")
         late_ns = world.sim_ns() + int(world.weather.random.random() * LATE_NS)
+        late_ns += world.weather.extra_ns("stuck")
         self._late_ns = max(self._late_ns, late_ns)
         world.at(self._late_ns, lambda: self._arrives("late", do))
 

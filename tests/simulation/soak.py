@@ -11,12 +11,14 @@ import gc
 import logging
 import sys
 from decimal import Decimal
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from robotrader.risk import Ratio
+from tests.simulation import persons
 from tests.simulation.catalogue import CATALOGUE as FAULTS
 from tests.simulation.core import CoreWorld
 from tests.simulation.plan import Fault, Plan, swarm
@@ -35,10 +37,10 @@ ALL: Final = Ratio(Decimal(1))
 CLASSES: Final = frozenset({"network", "broker", "market"})
 """Faults that a process lives through: a dead one would begin with nothing."""
 
-LEFT_OUT: Final = frozenset({"correct_qty", "manual", "rolls_dead"})
-"""The last one ends the process. The others only a person could end: what others have sold, or
-the broker has taken back, a strategy goes on asking to close, the gate goes on refusing it, and
-after an hour nobody trades any more."""
+LEFT_OUT: Final = frozenset({"correct_qty", "rolls_dead"})
+"""The last one ends the process. The other only a person could end: what the broker has taken back
+a strategy goes on asking to close, the gate goes on refusing it, and after an hour nobody trades.
+"""
 
 WINDOW_S: Final = 120.0
 _NOT_OURS: Final = (ModuleType, FunctionType, type)
@@ -69,13 +71,15 @@ class Soak:
         self.world = CoreWorld(plan(seed, hours), record=False)
         # Eight hours of trades that only cost commissions are more than a day may lose or send.
         self.world.limits = msgspec.structs.replace(
-            LIMITS, max_orders_per_day=1_000_000, max_daily_loss=ALL, max_drawdown=ALL
-        )
+            LIMITS, max_orders_per_day=1_000_000, max_daily_loss=ALL, max_drawdown=ALL,
+            switch_daily_loss=ALL, switch_drawdown=ALL,
+        )  # fmt: skip
         self.found: list[Footprint] = []
         for number in range(1, int(hours * HOUR_S / EVERY_S)):
             self.world.plan_at(int(number * EVERY_S * S), self._look)
         for number in range(1, int(hours * HOUR_S / CLEARED_EVERY_S)):
-            self.world.plan_at(int(number * CLEARED_EVERY_S * S), self.world._clear)
+            clears = partial(persons.see_to, self.world)
+            self.world.plan_at(int(number * CLEARED_EVERY_S * S), clears)
 
     def run(self) -> list[Footprint]:
         """Run it to its end; return what was found on the way."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from actors.say import CancelAll, Clear, Reconcile, Trip
 from robotrader.domain import Side
 from robotrader.domain.records import LimitChanged
@@ -13,7 +15,8 @@ from supervision import Future, ending
 from supervision.faults import pause
 from supervision.messages import Ask
 from supervision.states import ALIVE, DEAD
-from tests.simulation.disk import FREE_BYTES, Flipped, set_faults
+from tests.simulation.core_checks import codes
+from tests.simulation.disk import FREE_BYTES, TAIL_LOST, Flipped, set_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +26,13 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Fault
 
 S: Final = 1_000_000_000
+REVISIONS: Final = 12
 BOOT_NS: Final = 1_500_000_000
 """From the death of the process to the start of the next: what heart takes."""
+
+
+FOLDERS: Final = frozenset({"I4", "I5", "I5'", "I5b", "I6b", "I8c"})
+"""Checkers that fold trips, limits and intents: what is lost of these nobody can keep to."""
 
 
 class Striker:
@@ -34,6 +42,9 @@ class Striker:
         self.world = world
         self.limits: set[str] = set()
         """What a person has changed."""
+
+        self.hung_until_ns = 0
+        """Until when some actor stands still, by the run's clock."""
 
         self._lasting: list[Fault] = []
         self._halted: set[int] = set()
@@ -122,6 +133,7 @@ class Striker:
             budget_s = type(cell.actor).hang_budget_s
             if fault.amount > budget_s:
                 world.plan_soon(int(budget_s * S), lambda: self._hung(cell, life))
+            self.hung_until_ns = max(self.hung_until_ns, world.sim_ns() + int(fault.amount * S))
             pause(world.system, fault.amount)
             return receive(message)
 
@@ -175,12 +187,31 @@ class Striker:
         self.world.reach("flip survived" if process is not None else "flip refused")
         flipped.mend()
 
+    def _lost_tail(self, fault: Fault) -> None:
+        """The power fails, and the disk loses the last commits that it said it had written.
+
+        No journal can know of them. Orders that they intended are adopted from the broker, the
+        switch trips until a person has looked, and strategies do not know what they hold by them.
+        """
+        self.world.die(f"fault {fault.id}: no power")
+        lost = self.world.disk.power_loss()
+        self.world.reach("tail lost" if lost else "no tail lost")
+        if lost:
+            self.world.excused |= {TAIL_LOST, *FOLDERS, *codes(), "P1", "L4", "L5"}
+            if self.world.exchange.forgets_ids:  # then nobody knows which numbers were used
+                self.world.excused.add("I1")
+
     # -- network, broker --
 
     def _disconnect(self, _: Fault) -> None:
         session = self.world.exchange.session
         if session is not None:
             session.port.ended(session, "closed by the gateway")
+
+    def _cut_at(self, fault: Fault) -> None:
+        """The connection ends at a point, with something in hand."""
+        point, what = (*fault.subject.split(), "")[:2]
+        self.world.traps.to_do(point, what, lambda: self._disconnect(fault), int(fault.amount))
 
     def _gateway_down(self, fault: Fault) -> None:
         self._disconnect(fault)
@@ -213,6 +244,26 @@ class Striker:
             index = fault.random(self.world.seed).randrange(1_000)
             old = exchange.venue.executions[index % len(exchange.venue.executions)]
             exchange.correct(index, Decimal(int(old.qty * Decimal(str(fault.amount)))), None)
+
+    def _correct_often(self, fault: Fault) -> None:
+        """Correct one fill so often that its newest revision has two digits."""
+        exchange, random = self.world.exchange, fault.random(self.world.seed)
+        if exchange.venue.executions:
+            index = random.randrange(len(exchange.venue.executions))
+            price = exchange.venue.executions[index].price
+            for cents in range(1, REVISIONS):
+                exchange.correct(index, None, price + Decimal(cents) / 100)
+
+    def _charge_again(self, fault: Fault) -> None:
+        """Another commission for a fill of which one was said, as its next revision."""
+        cents = Decimal(int(fault.amount * 100)) / 100
+        self.world.exchange.charge_again(fault.random(self.world.seed).randrange(1_000), cents)
+
+    def _untold(self, fault: Fault) -> None:
+        """From now on nobody tells us what others trade; somebody does so at once."""
+        self.world.exchange.tells_of_others = False
+        self.world.excused |= {"I2", "I11"}  # what they did is in our journal by a person only
+        self._manual(msgspec.structs.replace(fault, subject="2", amount=3.0))
 
     def _manual(self, fault: Fault) -> None:
         random = fault.random(self.world.seed)

@@ -7,7 +7,8 @@ and their references, what the broker said, fills, commissions, ends.
 
 Left out of the comparison, each for a reason:
 
-- ``wall_ns``, ``time_ns``: live everything takes milliseconds, in the engine nothing does;
+- ``wall_ns``, ``time_ns``: live everything takes milliseconds, in the engine nothing does; and the
+  same moment where it ends a ``cause``: that of a stop which is asked for again;
 - ``perm_id``, ``exec_id``, ``family``, ``order_id``: the broker's names for things;
 - ``client_id``: a number of the connection;
 - ``StrategySaved``: it is for a restart, of which a backtest has none.
@@ -73,7 +74,7 @@ class Lived(CoreWorld):
 
         def tell(con_id: int, walk: Any, end_ns: int) -> None:
             told(con_id, walk, end_ns)
-            self.tape.append((walk.bars[-1],))
+            self.tape.append((market._bars[con_id][-1],))
 
         def later(con_id: int, walk: Any, end_ns: int) -> None:
             prices, walk.prices = walk.prices, []  # those of the bar, not of what comes meanwhile
@@ -121,7 +122,11 @@ def entries(records: list[rec.Record]) -> list[tuple[str, dict[str, Any]]]:
     return [
         (
             type(each).__name__,
-            {k: v for k, v in msgspec.structs.asdict(each).items() if k not in LEFT_OUT},
+            {
+                k: v.rpartition(":")[0] if k == "cause" and v.startswith("stop:") else v
+                for k, v in msgspec.structs.asdict(each).items()
+                if k not in LEFT_OUT
+            },
         )
         for each in records
         if not isinstance(each, rec.StrategySaved)
@@ -151,7 +156,7 @@ def compare(seed: int, seconds: float) -> int:
 
 
 def test_a_day_of_the_whole_tree_and_of_the_engine_have_one_journal() -> None:
-    assert sum(compare(seed, SECONDS) for seed in SEEDS) > 250 * len(SEEDS)
+    assert sum(compare(seed, SECONDS) for seed in SEEDS) > 240 * len(SEEDS)
 
 
 @pytest.mark.deep

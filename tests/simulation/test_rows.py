@@ -27,6 +27,7 @@ RARE = {
     32: ("operator", "crash_in_trip", "cancel.before", 0.0),
     33: ("operator", "crash_in_clear", "commit.before", 0.0),
     43: ("broker", "rolls_dead", "", 0.0),
+    47: ("disk", "lost_tail", "", 0.0),
 }
 """Rows that luck alone hardly ever hits, and the fault that aims at them."""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from robotrader.adapters.pool import ProcessPool
 from robotrader.jobs import InProcess
 from tests.simulation import __main__ as command
-from tests.simulation import rows
+from tests.simulation import ledger, rows
+from tests.simulation.run import SECONDS
 from tests.simulation.seeds import BLOCK, NOTHING, Sum, blocks, run_all
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ def test_blocks_are_the_whole_range_and_nothing_twice() -> None:
 def test_slices_add_up(tmp_path: Path) -> None:
     """The second slice goes on where the first has ended, and says where all of them stand."""
     assert command._slice("core", 2, tmp_path, "inline") == 0
-    first = run_all(InProcess(), command.FIRST_DEEP, 2)
-    report = command._report("core", first, first, 2.0)
-    assert "in total: 2 seeds, 0.1 of 87,600 simulated hours" in report
-    assert (tmp_path / "simulation-core.json").exists()
+    assert ledger.read(tmp_path, "core").sum == run_all(InProcess(), ledger.FIRST_DEEP, 2)
     assert command._slice("core", 1, tmp_path, "inline") == 0
+    after = ledger.read(tmp_path, "core")
+    assert after.sum == run_all(InProcess(), ledger.FIRST_DEEP, 3)
+    assert after.market_s == after.own_s == 3 * SECONDS
+    report = ledger.standing(tmp_path)
+    assert "core level, seeds and weeks: 0.1 of 87,600 simulated hours" in report
+    assert "wire level: 0.0 of 500 simulated hours" in report
+    assert f"{after.sum.events:,} events" in report
 
 
 def test_rows_that_were_not_hit_are_named() -> None:

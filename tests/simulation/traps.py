@@ -70,6 +70,10 @@ class Traps:
 
         self._set.append(_Trap(point, what, 1, later))
 
+    def to_do(self, point: str, what: str, do: Callable[[], None], count: int = 1) -> None:
+        """Let something happen right after that, while others go on."""
+        self._set.append(_Trap(point, what, count, lambda *_: self._world.after(1_000, do)))
+
     def to_trip(self, point: str, what: str, level: Level, count: int = 1) -> None:
         """Let a person trip the kill switch there."""
 

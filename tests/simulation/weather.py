@@ -9,6 +9,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tests.simulation.plan import Fault
 
 
@@ -36,6 +38,10 @@ class Weather:
     def calm(self) -> bool:
         """Whether nothing is in force."""
         return not self._on
+
+    def only(self, kinds: Collection[str]) -> bool:
+        """Whether nothing is in force but these."""
+        return all(kind in kinds for kind in self._on)
 
     def lasts(self, kind: str, subject: str = "") -> bool:
         """Say whether a fault of this kind is in force (for this subject, if one is named)."""

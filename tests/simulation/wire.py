@@ -13,6 +13,7 @@ from robotrader.domain.records import SwitchCleared, SymbolResumed
 from tests.simulation.checkers import check_all, resting
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import swarm
+from tests.simulation.processor import one_processor
 from tests.simulation.uncollected import uncollected
 from tests.simulation.wire_checks import resting_wire
 from tests.simulation.wire_faults import CATALOGUE, Faults, with_row
@@ -22,7 +23,7 @@ from tests.simulation.wire_world import WireWorld
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulation.plan import Plan
+    from tests.simulation.plan import Aim, Plan
 
 REST_S: Final = 70.0
 """How long all is well before everything has to agree: what others trade by hand is learned by the
@@ -37,14 +38,16 @@ FROZEN_S: Final = 15.0
 """How long before the end the market stands still, so that nothing is on its way at the end."""
 
 
-def plan_of(seed: int, seconds: float) -> Plan:
+def plan_of(seed: int, seconds: float, aim: Aim | None = None) -> Plan:
     """Draw the faults of a seed; none in the last part, in which all is well."""
-    return with_row(swarm(seed, CATALOGUE, max(0.0, seconds - REST_S)))
+    plan = swarm(seed, CATALOGUE, max(0.0, seconds - REST_S), aim)
+    return plan if aim is not None else with_row(plan)
 
 
 def simulate(plan: Plan, *, record: bool = False, seconds: float | None = None) -> Outcome:
     """Run a plan, let all be well, then compare everything."""
-    return uncollected(partial(_run, plan, record=record, seconds=seconds))
+    with one_processor():
+        return uncollected(partial(_run, plan, record=record, seconds=seconds))
 
 
 def _run(plan: Plan, *, record: bool, seconds: float | None) -> Outcome:

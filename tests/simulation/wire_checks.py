@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from tests.simulation.halting import HaltsAreRight
 from tests.simulation.outcome import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from robotrader.gateway import GatewayAlert
     from tests.simulation.checkers import Checker
     from tests.simulation.wire_loop import SimLoop
     from tests.simulation.wire_net import Network
+    from tests.simulation.wire_world import WireWorld
     from tests.simulation.world import World
 
 S: Final = 1_000_000_000
@@ -33,6 +36,7 @@ class Seen(Protocol):
 
     client_id: int
     clients: Sequence[int]
+    alerts: Sequence[GatewayAlert]
     messages: Sequence[tuple[int, int]]
     network: Network
     loops: Sequence[SimLoop]
@@ -87,6 +91,46 @@ class RateKept:
             lately.append(at_ns)
         self._at = len(seen.messages)
         return found[:1]
+
+
+class AlarmsAreTrue:
+    """C12: nobody is told that the account is another login's: it is always this one's."""
+
+    name = "C12 alarms are true"
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the alerts since."""
+        seen: Seen = world  # type: ignore[assignment]  # it is a wire world
+        new, self._at = seen.alerts[self._at :], len(seen.alerts)
+        return [Breach(self.name, seen.now_ns, each.text) for each in new if each.kind == "account"]
+
+
+class CancelsAreKept:
+    """I5g: a cancel that came while there was no connection leaves with the next one."""
+
+    name = "I5g a cancel is kept"
+
+    def __init__(self) -> None:
+        self._sent = 0
+
+    def check(self, world: World) -> list[Breach]:
+        """Take away what has left; look what has not, a second after its port was READY again."""
+        seen = cast("WireWorld", world)
+        for sent in seen.sent[self._sent :]:
+            if sent.order is None:
+                seen.kept.pop(sent.key.order_id, None)
+        self._sent = len(seen.sent)
+        port = None if seen.life is None else seen.life.port()
+        calm_ns = seen.calm_ns
+        if calm_ns is None or port is None or seen.now_ns < calm_ns + S:
+            return []
+        live = {key.order_id for key in seen.venue.live if key.client_id == seen.client_id}
+        late = [each for each, where in seen.kept.items() if where is port and each in live]
+        seen.kept.clear()
+        return [Breach(self.name, seen.now_ns, f"the cancel of {each} is lost") for each in late]
 
 
 class NothingRaised:
@@ -146,7 +190,14 @@ class StrangersHalt:
 
 def watching_wire() -> list[Checker]:
     """Return new checkers of what holds after every event."""
-    return [OneClient(), RateKept(), NothingRaised()]
+    return [
+        OneClient(),
+        RateKept(),
+        NothingRaised(),
+        AlarmsAreTrue(),
+        HaltsAreRight(),
+        CancelsAreKept(),
+    ]
 
 
 def resting_wire() -> list[Checker]:

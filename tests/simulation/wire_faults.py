@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.emulator import faults as programs
+from robotrader.gateway import Resolve
 from robotrader.tws import KNOWN_MESSAGES
 from tests.simulation.plan import Fault, Kind
 from tests.simulation.wire_net import Weather
@@ -35,11 +36,19 @@ ROWS: Final = tuple(sorted(rows()))
 ROLES: Final = (
     "journal", "alerts", "kill-switch", "account", "orders", "risk", "gateway", "data", "history",
 )  # fmt: skip
-EXCUSES: Final = {"O7": frozenset({"W1"})}
-"""What a row puts out of force: a correction to more than was ordered is the broker's own doing."""
+_UNTOLD: Final = frozenset({"H1"})
+EXCUSES: Final = {
+    "O7": frozenset({"W1"}), "O20": frozenset({"I6b"}),
+    "C3": _UNTOLD, "O1": _UNTOLD, "O4": _UNTOLD, "O8": _UNTOLD,
+}  # fmt: skip
+"""What a row puts out of force: a correction to more than was ordered is the broker's own doing,
+as is a price that the gateway makes of ours; fills that are not told at all halt a contract."""
 
 MOST_TICKS: Final = 300
 """A second, of one contract."""
+
+SEARCH: Final = 1_000_000_000
+"""The first number of a question that nobody of the product asks."""
 
 MOST_STEPS: Final = 40
 """How many turns later than its time a process is killed: so that it happens in the middle."""
@@ -59,12 +68,16 @@ CATALOGUE: Final = {
         Kind("cuts", 2.0, amount=(2, 12), lasts_s=(1.0, 20.0)),
         Kind("stall", 2.0, amount=(0.1, 8.0)),
         Kind("dark", 2.0, amount=(5.0, 60.0)),
+        Kind("cut in commit", 2.0, subjects=("OrderIntended", "CancelIntended")),
         Kind("fin", 3.0),
         Kind("rst", 3.0),
         Kind("unreachable", 0.5, lasts_s=(1.0, 20.0)),
         Kind("refuse", 0.5, lasts_s=(1.0, 20.0)),
     ),
-    "broker": (Kind("program", 4.0, subjects=ROWS, lasts_s=(1.0, 40.0)),),
+    "broker": (
+        Kind("program", 4.0, subjects=ROWS, lasts_s=(1.0, 40.0)),
+        Kind("half greeting", 0.5, subjects=("managedAccounts", "nextValidId")),
+    ),
     "clock": (Kind("jump", 0.5, amount=(-3600.0, 3600.0), lasts_s=(1.0, 60.0)),),
     "market": (
         Kind("quiet", 1.0, subjects=("", *SYMBOLS), lasts_s=(1.0, 40.0)),
@@ -75,7 +88,10 @@ CATALOGUE: Final = {
         Kind("kill file", 0.2, lasts_s=(2.0, 20.0)),
         Kind("by hand", 0.5, subjects=SYMBOLS, amount=(-5, 5)),
     ),
-    "load": (Kind("flood", 1.0, subjects=SYMBOLS, amount=(50, 300), lasts_s=(0.5, 2.0)),),
+    "load": (
+        Kind("flood", 1.0, subjects=SYMBOLS, amount=(50, 300), lasts_s=(0.5, 2.0)),
+        Kind("searches", 0.5, amount=(20, 120)),
+    ),
 }
 
 
@@ -126,6 +142,9 @@ class Faults:
             "price": self._price,
             "by hand": self._by_hand,
             "flood": self._flood,
+            "half greeting": self._half_greet,
+            "cut in commit": lambda fault: world.cuts.append(fault.subject),
+            "searches": self._search,
         }
         self._undo: dict[str, Callable[[Fault], None]] = {
             "kill -9": lambda _: self._revive(),
@@ -160,6 +179,7 @@ class Faults:
         """Let everything be well again."""
         for fault in list(self._lasting.values()):
             self.end(fault)
+        self._world.cuts.clear()  # those that wait for a commit
         self._each(lambda link: link.light())  # else the broker serves it for a minute more
         self._world.server.do(self._world.gateway.faults.clear)
 
@@ -263,6 +283,22 @@ class Faults:
             program = programs.Program(row="", title="by hand", rule=(rule,))
             self._kept.append(rule)
             self._world.server.do(lambda: self._world.gateway.faults.play(program))
+
+    def _half_greet(self, fault: Fault) -> None:
+        """End the connection; of the next one's greeting a half is lost."""
+        rule = programs.Drop(on=f"reply:{fault.subject}", times=1)
+        self._kept.append(rule)
+        program = programs.Program(row="", title="half a greeting", rule=(rule,))
+        self._world.server.do(lambda: self._world.gateway.faults.play(program))
+        self._each(lambda link: link.cut("rst"))
+
+    def _search(self, fault: Fault) -> None:
+        """Somebody asks for the contracts of many symbols, as when a universe is set up."""
+        if self._world.life is None:
+            return
+        gateway = self._world.life.trader.role("gateway")
+        for number in range(int(fault.amount)):
+            gateway.tell(Resolve(SEARCH + 1_000 * fault.id + number, f"NEW{number}"))
 
     def _flood(self, fault: Fault) -> None:
         rule = programs.Flood(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from robotrader.domain import LinkState, OrderKey, PlaceOrder
+from actors.say import Committed
+from robotrader.domain import CancelOrder, LinkState, OrderKey, PlaceOrder
 from robotrader.emulator import translate
 from robotrader.journal import MemoryStore
 from robotrader.recovery import CATALOGUE
@@ -125,6 +126,10 @@ class Recorder:
         """Note a turn."""
         if isinstance(message, PlaceOrder):
             self._world.reduces[message.order_id] = message.reduces
+        elif isinstance(message, Committed) and self._world.cuts:
+            self._world.cut_now(cell.actor)
+        elif isinstance(message, CancelOrder):
+            self._world.cancelled(message.order_id)
         if self._record and type(message).__name__ in SHOWN:
             text = f"{type(cell.actor).__name__} gets {message}"
             self._world.say(text[:300])

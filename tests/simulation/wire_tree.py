@@ -7,6 +7,7 @@ nothing is sent any more, the kernel resets the connections.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -27,7 +28,9 @@ from tests.simulation.wire_loop import LoopPump
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from robotrader.adapters.ib import Sinks
     from robotrader.domain import Instrument
+    from robotrader.gateway import GatewayAlert
     from robotrader.journal import Store
     from supervision.cell import Cell
     from tests.simulation.wire_loop import LoopedSimulation
@@ -85,6 +88,7 @@ class Life:
         random: of its dice.
         where: host and port of the gateway.
         folder: where the kill switch's file may be.
+        alerts: where its port's alerts are kept.
     """
 
     def __init__(
@@ -97,12 +101,18 @@ class Life:
         random: Random,
         where: tuple[str, int],
         folder: Folder,
+        alerts: list[GatewayAlert],
     ) -> None:
         self._system = system
 
-        def make_port(*args: Any, **given: Any) -> IbPort:
-            dice = Random(random.getrandbits(64))
-            return IbPort(*args, **given, random=dice, clock=Clock(wall_ns, system.now_ns))
+        def make_port(settings: IbSettings, sinks: Sinks, *args: Any, **given: Any) -> IbPort:
+            def alert(each: GatewayAlert) -> None:
+                alerts.append(each)
+                sinks.alert(each)
+
+            dice, clock = Random(random.getrandbits(64)), Clock(wall_ns, system.now_ns)
+            told = replace(sinks, alert=alert)
+            return IbPort(settings, told, *args, **given, random=dice, clock=clock)
 
         rules = LineRules(
             primary="ibkr", made_of="bars", size_ns=BAR_S * S, edge=EdgeLimits(old_ns=60 * S)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.domain.records import Record
+    from robotrader.gateway import GatewayAlert
     from robotrader.journal import Tip
     from robotrader.venue import Execution
     from tests.simulation.outcome import Breach
@@ -68,6 +69,10 @@ class WireWorld:
         """Every message of ours: the connection's number, when."""
 
         self.clients: list[int] = []
+        self.alerts: list[GatewayAlert] = []
+        self.kept: dict[int, object] = {}
+        """Cancels that wait for a connection, and in which port."""
+
         self.reduces: dict[int, bool] = {}
         self.excused: set[str] = set()
         self.breaches: list[Breach] = []
@@ -76,6 +81,7 @@ class WireWorld:
         self.coverage: Counter[str] = Counter()
         self._ready = False
         self.losses = 0
+        self.cuts: list[str] = []
         self.skew_ns = 0
         self.slow_s = 0.0
         self.disk = MemoryDisk(seed)
@@ -101,6 +107,7 @@ class WireWorld:
             random=self.dice,
             where=WHERE,
             folder=self.folder,
+            alerts=self.alerts,
         )
 
     def kill(self) -> None:
@@ -110,6 +117,17 @@ class WireWorld:
             for each in self.network.alive():
                 each.client.abort()
             self.life = None
+
+    def cut_now(self, actor: object) -> None:
+        """Cut the connection as the order manager hears that something is durable which a cut
+        waits for: it and its port hear of it in any order.
+        """
+        orders = None if self.life is None else self.life.actor("orders")
+        newest = type(self.log[-1][1]).__name__ if self.log else ""
+        if actor is orders and newest in self.cuts:
+            self.cuts.remove(newest)
+            for each in list(self.network.alive()):
+                each.cut("rst")
 
     def close(self) -> None:
         """End the run."""
@@ -122,6 +140,10 @@ class WireWorld:
     def now_ns(self) -> int:
         """The true time, UTC."""
         return START + self.system.now_ns()
+
+    def stopped_ns(self, clock_ns: int) -> int:
+        """Return the same: the market goes as fast as everything else."""
+        return clock_ns
 
     def since_ns(self) -> int:
         """Return how long the run has lasted."""
@@ -166,6 +188,12 @@ class WireWorld:
         """Records are durable."""
         self.log += records
         self.log_ns += [self.now_ns] * len(records)
+
+    def cancelled(self, number: int) -> None:
+        """A cancel is handed to the port, which keeps it while there is no connection."""
+        port = None if self.life is None else self.life.port()
+        if port is not None and not port.connected:
+            self.kept[number] = port
 
     def started(self, client_id: int) -> None:
         """A connection of ours has named its client."""

@@ -139,7 +139,11 @@ class World(Protocol):
 
     @property
     def now_ns(self) -> int:
-        """The true time, UTC."""
+        """The true time, UTC; where the market goes faster, as a stop watch has it."""
+        ...
+
+    def stopped_ns(self, clock_ns: int) -> int:
+        """Return what ``now_ns`` says at a time of the market."""
         ...
 
     @property

@@ -18,9 +18,10 @@ PACKAGES = ("robotrader", "actors", "supervision")
 
 
 def copied(folder: Path) -> Path:
-    """A copy of the packages, which the test may change while it runs."""
+    """A copy of the packages, which the test may change while it runs; compiled as they are."""
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        half = shutil.ignore_patterns("*.pyc.*")  # what another process is just writing
+        shutil.copytree(ROOT / name, folder / name, ignore=half)
     return folder
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from robotrader.adapters.ib.port import IbPort
 from robotrader.adapters.ib.wire import Sinks
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
     from robotrader.adapters.ib.wire import IbSettings
     from robotrader.domain import Instrument
+
+
+AGAIN_S: Final = 1.0
+"""The longest wait between two tries: a person waits for the first start, and a gateway that is
+starting beside us listens within seconds. Waits that double would sleep through as many again."""
 
 
 def _nobody(_: LinkChanged) -> None:
@@ -64,7 +71,9 @@ async def look_up(
         alert=alerted,
         failed=failures.append,
     )
-    port = IbPort(settings, sinks, count(1).__next__)
+    cap_s = min(AGAIN_S, settings.link.backoff_cap_s)
+    link = msgspec.structs.replace(settings.link, backoff_cap_s=cap_s)
+    port = IbPort(msgspec.structs.replace(settings, link=link), sinks, count(1).__next__)
     port.start()
     try:
         async with asyncio.timeout(timeout_s):

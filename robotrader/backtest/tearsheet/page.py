@@ -11,6 +11,7 @@ from html import escape
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from robotrader.backtest.tearsheet.candles import candle_charts
 from robotrader.backtest.tearsheet.parts import (
     UNKNOWN,
     cards_of,
@@ -25,9 +26,11 @@ from robotrader.backtest.tearsheet.svg import Line, histogram, line_chart
 from robotrader.performance import rolling_sharpe, underwater
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from robotrader.backtest.candles import Charts
     from robotrader.backtest.report import Part, Report
+    from robotrader.backtest.rows import DayRow
 
 _WINDOW: Final = 126
 _MONTHS: Final = [
@@ -46,8 +49,14 @@ _MONTHS: Final = [
 ]
 
 
-def tearsheet(made: Report) -> str:
-    """Return the page of a run."""
+def tearsheet(made: Report, charts: Charts | None = None, days: Sequence[DayRow] = ()) -> str:
+    """Return the page of a run.
+
+    Args:
+        made: its report.
+        charts: candles with its trades; None: they are not known.
+        days: what was held and paid each day; empty: that is not known.
+    """
     track = made.track
     returns = track.returns
     equity = [Line("account", "one", tuple(track.values))]
@@ -62,10 +71,13 @@ def tearsheet(made: Report) -> str:
         f"<h1>{escape(made.name)}</h1>",
         _head(made),
         provenance(made.provenance),
+        _standstill(made),
         _cards(made),
         line_chart("equity, USD", track.days, equity, lambda value: f"{value:,.0f}", height=300),
         line_chart("drawdown", track.days, [Line("below the best", "fall", fallen)], percent,
                    height=160, area=True),
+        *_held(days),
+        *(("<h2>Trades</h2>", *candle_charts(charts)) if charts is not None else ()),
         "<h2>Months</h2>", _heat(made.months),
         line_chart(f"Sharpe ratio of the last {_WINDOW} days", track.days,
                    [Line("annual", "one", sharpe)], lambda value: f"{value:.1f}", height=180),
@@ -81,6 +93,21 @@ def tearsheet(made: Report) -> str:
     return document(made.name, parts)
 
 
+def _held(days: Sequence[DayRow]) -> Iterator[str]:
+    """Yield what was held, as a part of the account, and what all of it cost until then."""
+    if not days:
+        return
+    long, short = tuple(each.long for each in days), tuple(-each.short for each in days)
+    lines = [Line("long", "one", long)]
+    if any(short):
+        lines.append(Line("short", "two", short))
+    dates = [each.day for each in days]
+    yield line_chart("held at the end of the day", dates, lines, percent, height=160, area=True)
+    paid = tuple(float(each) for each in accumulate(each.commissions for each in days))
+    costs = [Line("commissions", "fall", paid)]
+    yield line_chart("paid until then, USD", dates, costs, lambda it: f"{it:,.0f}", height=140)
+
+
 def _head(made: Report) -> str:
     seen = made.summary
     fills = "next bar\u2019s open"
@@ -88,6 +115,13 @@ def _head(made: Report) -> str:
         fills = "<b>close of the bar that they answer, which flatters</b>"
     window = f"{seen.first} to {seen.last}, {seen.days} days, {made.bars:,} bars"
     return f'<p class="soft">{window}; orders fill at the {fills}.</p>'
+
+
+def _standstill(made: Report) -> str:
+    """Say first what makes every figure one of the time before."""
+    if made.standstill is None:
+        return ""
+    return f"<p><b>Trading stopped:</b> {escape(made.standstill.text)}.</p>"
 
 
 def _foot(made: Report) -> str:

@@ -32,6 +32,11 @@ svg text{font:11px system-ui,sans-serif;fill:var(--soft)}
 stroke-dasharray:4 3}.fall{stroke:var(--bad)}.area{stroke:none;opacity:.18}
 .area.one{fill:var(--one)}.area.fall{fill:var(--bad)}rect.good{fill:var(--good)}
 rect.bad{fill:var(--bad)}rect.even{fill:var(--soft)}
+.candle{stroke-width:1}.candle.up{stroke:var(--good);fill:var(--good);fill-opacity:.35}
+.candle.down{stroke:var(--bad);fill:var(--bad);fill-opacity:.75}
+.mark{stroke:var(--paper);stroke-width:.8}.mark.bought{fill:var(--one)}.mark.sold{fill:var(--two)}
+.trip{stroke-width:1.6;stroke-dasharray:5 3;fill:none}.trip.good{stroke:var(--good)}
+.trip.bad{stroke:var(--bad)}
 .key{margin-left:14px}.key::before{content:"";display:inline-block;width:18px;height:3px;
 margin-right:5px;vertical-align:middle;background:var(--one)}.key.two::before{background:var(--two)}
 .key.faint::before{background:var(--soft)}

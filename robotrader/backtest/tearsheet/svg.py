@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 WIDTH: Final = 960
-_LEFT: Final = 64
+LEFT: Final = 64
 _RIGHT: Final = 8
 _TOP: Final = 8
 _BOTTOM: Final = 22
@@ -46,8 +46,8 @@ class Frame(msgspec.Struct, frozen=True):
 
     def x(self, at: float) -> float:
         """Return the place of a day's number."""
-        inner = WIDTH - _LEFT - _RIGHT
-        return _LEFT + inner * at / max(self.count - 1, 1)
+        inner = WIDTH - LEFT - _RIGHT
+        return LEFT + inner * at / max(self.count - 1, 1)
 
     def y(self, value: float) -> float:
         """Return the place of a value."""
@@ -68,8 +68,8 @@ def line_chart(
     found = [value for line in lines for value in line.values if math.isfinite(value)]
     if not found:
         return f'<p class="none">{escape(title)}: nothing to show</p>'
-    frame = _frame([*found, 0.0] if area else found, len(days), height)
-    parts = [*_grid(frame, shown), *_below(frame, days)]
+    frame = frame_of([*found, 0.0] if area else found, len(days), height)
+    parts = [*grid(frame, shown), *below(frame, days)]
     for line in lines:
         path = _path(frame, line.values)
         if area and line is lines[0]:
@@ -78,7 +78,7 @@ def line_chart(
             parts.append(f'<path class="area {line.kind}" d="{closed}"/>')
         parts.append(f'<path class="line {line.kind}" d="{path}"/>')
     legend = "".join(f'<span class="key {line.kind}">{escape(line.name)}</span>' for line in lines)
-    return _figure(title, height, parts, legend)
+    return figure(title, height, parts, legend)
 
 
 def histogram(title: str, values: Sequence[float], shown: Callable[[float], str]) -> str:
@@ -93,23 +93,24 @@ def histogram(title: str, values: Sequence[float], shown: Callable[[float], str]
         counts[min(max(round(value / step) + half, 0), 2 * half)] += 1
     height = 200
     frame = Frame(0.0, max(counts) * 1.05, len(counts), height)
-    wide = (WIDTH - _LEFT - _RIGHT) / len(counts)
-    parts = [*_grid(frame, lambda value: f"{value:,.0f}")]
+    wide = (WIDTH - LEFT - _RIGHT) / len(counts)
+    parts = [*grid(frame, lambda value: f"{value:,.0f}")]
     for at, count in enumerate(counts):
         low, top = (at - half - 0.5) * step, frame.y(count)
         kind = "good" if at > half else "bad" if at < half else "even"
         parts.append(
-            f'<rect class="{kind}" x="{_LEFT + at * wide + 1:.1f}" y="{top:.1f}" '
+            f'<rect class="{kind}" x="{LEFT + at * wide + 1:.1f}" y="{top:.1f}" '
             f'width="{wide - 2:.1f}" height="{frame.y(0) - top:.1f}">'
             f"<title>{shown(low)} to {shown(low + step)}: {count}</title></rect>"
         )
     for at in range(0, len(counts), max(1, len(counts) // 8)):
-        x = _LEFT + (at + 0.5) * wide
+        x = LEFT + (at + 0.5) * wide
         parts.append(_text(x, height - 6, shown((at - half) * step), "middle"))
-    return _figure(title, height, parts, "")
+    return figure(title, height, parts, "")
 
 
-def _frame(values: Sequence[float], count: int, height: int) -> Frame:
+def frame_of(values: Sequence[float], count: int, height: int) -> Frame:
+    """Return where values lie, with some room above and below them."""
     low, high = min(values), max(values)
     if high - low < _NOTHING:
         reach = max(abs(low), abs(high))
@@ -130,15 +131,17 @@ def _steps(low: float, high: float, most: int = 6) -> Iterator[float]:
         number += 1
 
 
-def _grid(frame: Frame, shown: Callable[[float], str]) -> Iterator[str]:
+def grid(frame: Frame, shown: Callable[[float], str]) -> Iterator[str]:
+    """Yield lines at round values, each with its value."""
     for value in _steps(frame.low, frame.high):
         y = frame.y(value)
         kind = "zero" if value == 0 else "grid"
-        yield f'<path class="{kind}" d="M{_LEFT},{y:.1f}H{WIDTH - _RIGHT}"/>'
-        yield _text(_LEFT - 6, y + 4, shown(value), "end")
+        yield f'<path class="{kind}" d="M{LEFT},{y:.1f}H{WIDTH - _RIGHT}"/>'
+        yield _text(LEFT - 6, y + 4, shown(value), "end")
 
 
-def _below(frame: Frame, days: Sequence[date] | Sequence[int]) -> Iterator[str]:
+def below(frame: Frame, days: Sequence[date] | Sequence[int]) -> Iterator[str]:
+    """Yield what stands below a chart: some of its days, or of its numbers."""
     if isinstance(days[0], int):
         return _numbers(frame, days)  # type: ignore[arg-type]  # they are all of a kind
     return _dates(frame, days)  # type: ignore[arg-type]  # as above
@@ -152,16 +155,14 @@ def _numbers(frame: Frame, numbers: Sequence[int]) -> Iterator[str]:
 
 
 def _dates(frame: Frame, days: Sequence[date]) -> Iterator[str]:
-    """Yield the years, or the months of a short chart, where they begin."""
-    months = (days[-1] - days[0]).days < 800
-    starts = [
-        at
-        for at in range(1, len(days))
-        if days[at].year != days[at - 1].year or (months and days[at].month != days[at - 1].month)
-    ]
+    """Yield the years, or of a short chart the months or days, where they begin."""
+    span = (days[-1] - days[0]).days
+    form = "%Y" if span >= 800 else "%Y-%m" if span >= 45 else "%m-%d"
+    named = [f"{day:{form}}" for day in days]
+    starts = [at for at in range(1, len(days)) if named[at] != named[at - 1]]
     every = max(1, math.ceil(len(starts) / 12))
     for at in starts[::every]:
-        text = f"{days[at]:%Y-%m}" if months else str(days[at].year)
+        text = named[at]
         x = frame.x(at)
         yield f'<path class="grid" d="M{x:.1f},{_TOP}V{frame.height - _BOTTOM}"/>'
         yield _text(x, frame.height - 6, text, "middle")
@@ -197,7 +198,8 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _figure(title: str, height: int, parts: Sequence[str], legend: str) -> str:
+def figure(title: str, height: int, parts: Sequence[str], legend: str) -> str:
+    """Return a chart with its title; ``legend`` is HTML."""
     name = escape(title)
     return (
         f'<figure><figcaption>{name}{legend}</figcaption><svg viewBox="0 0 {WIDTH} {height}" '

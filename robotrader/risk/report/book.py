@@ -134,7 +134,7 @@ def _outcome(scenario: Scenario, book: Book, values: Mapping[int, float]) -> Out
     }[scenario.how]
     if exposed is None:
         return Outcome(scenario.name, None, "a beta is not known")
-    return Outcome(scenario.name, exposed * scenario.move)
+    return Outcome(scenario.name, exposed * scenario.move + 0.0)  # nothing held loses 0, not -0
 
 
 def _worst(book: Book) -> tuple[Outcome, ...]:

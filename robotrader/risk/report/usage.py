@@ -136,6 +136,8 @@ def _losses(view: RiskView, limits: Limits) -> Iterator[Use]:
     if limits.max_daily_loss_usd is not None:
         yield Use("max_daily_loss_usd", lost, limits.max_daily_loss_usd)
     yield Use("max_drawdown", fall, limits.max_drawdown)
+    yield Use("switch_daily_loss", part, limits.switch_daily_loss)
+    yield Use("switch_drawdown", fall, limits.switch_drawdown)
     if limits.max_losses_row:
         yield _count("max_losses_row", row, limits.max_losses_row)
 

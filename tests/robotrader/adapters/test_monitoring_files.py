@@ -75,7 +75,7 @@ def test_the_tests_of_the_alerts_notice_alerts_that_never_fire(tmp_path: Path) -
 
 @needs_promtool
 def test_prometheus_takes_the_configuration() -> None:
-    assert "35 rules found" in promtool("check", "config", "conf/prometheus/prometheus.yml")
+    assert "36 rules found" in promtool("check", "config", "conf/prometheus/prometheus.yml")
 
 
 def test_each_alert_has_a_section_to_which_it_leads() -> None:

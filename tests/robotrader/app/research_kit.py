@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -49,13 +50,14 @@ def results(folder: Path) -> bytes:
     return (only_sweep(folder) / RESULTS).read_bytes()
 
 
-def prices(folder: Path) -> tuple[str, ...]:
+def prices(folder: Path, decimals: int = 17) -> tuple[str, ...]:
     """Write a year of one symbol's days, which swing; return the option that reads them."""
     folder.mkdir()
+    one = partial(round, ndigits=decimals)
     days = [date(2023, 1, 2) + timedelta(each) for each in range(365)]
     closes = [60 + 5 * math.sin(at / 9) + 3 * math.sin(at / 2.3) for at in range(365)]
     rows = [
-        Daily(day, close - 0.1, close + 0.4, close - 0.5, close, 1e6)
+        Daily(day, one(close - 0.1), one(close + 0.4), one(close - 0.5), one(close), 1e6)
         for day, close in zip(days, closes, strict=True)
         if day.weekday() < 5
     ]

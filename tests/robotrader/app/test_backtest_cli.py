@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from robotrader.__main__ import main
-from robotrader.app import backtest_cli
+from robotrader.app import backtest_cli, run_files
+from tests.robotrader.app.research_kit import ROOT
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -65,6 +71,54 @@ def test_runs_of_the_same_second_are_kept_apart(
     kept = sorted(path.parent.name for path in Path("data/backtests").glob("*/report.json"))
     noon = "20261121T120000-sma"
     assert kept == [noon, f"{noon}-2", f"{noon}-3"]
+
+
+def test_a_run_has_tables_and_its_page_is_opened_or_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    status, _, err = run(capsys, "open")
+    assert (status, "no backtests in data/backtests" in err) == (2, True)
+    for _ in range(2):
+        assert run(capsys, "run", "sma", *SMA, *DAILY, *WINDOW, "--quiet")[0] == 0
+    first, second = sorted(Path("data/backtests").iterdir())
+    for name, kind in run_files.ROWS.items():
+        rows: list[Any] = msgspec.json.decode((first / f"{name}.json").read_bytes())
+        assert [msgspec.convert(each, kind, strict=False) for each in rows]
+        assert pq.read_table(first / f"{name}.parquet").num_rows == len(rows) > 0
+    assert run(capsys, "open", "--print") == (0, f"{second / 'tearsheet.html'}\n", "")
+    page = (first / "tearsheet.html").read_text("utf-8")
+    assert page.count('class="mark bought"') > 5
+    assert "<script" not in page
+    (first / "tearsheet.html").unlink()
+    browser, looked = tmp_path / "browser", tmp_path / "looked"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {looked}\n')
+    browser.chmod(0o700)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "BROWSER": str(browser)}
+    words = [sys.executable, "-m", "robotrader", "backtest", "open", first.name]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{first / 'tearsheet.html'}\n"
+    assert looked.read_text() == (first / "tearsheet.html").resolve().as_uri()
+    assert (first / "tearsheet.html").read_text("utf-8") == page, "made anew as it was"
+    (first / "candles.json").unlink()
+    (first / "tearsheet.html").unlink()
+    assert run(capsys, "open", first.name, "--print")[0] == 0
+    old = (first / "tearsheet.html").read_text("utf-8")
+    assert "<h2>Trades</h2>" not in old, "a run of an older version has a page without candles"
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    assert "no browser could be started: open" in run(capsys, "open")[2]
+
+
+def test_a_pair_trades_both_legs_on_real_days(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "conf", "--yes", "--quiet"]) == 0
+    shorts = ("--set", "risk.allow_short=true", "--set", "kill_switch.losses_max=0")
+    status, out, err = run(capsys, "run", "pairs", *WINDOW, *shorts, "--json")
+    assert (status, err) == (0, "")
+    report = json.loads(out)
+    assert [each["name"] for each in report["symbols"]] == ["KO", "PEP"]
+    counts = [each["trades"]["count"] for each in report["symbols"]]
+    assert counts[0] == counts[1] > 3
+    assert main(["strategy", "check", "pairs"]) == 2
+    assert "`strategy check` knows strategies of one symbol" in capsys.readouterr().err
 
 
 def test_figures_add_up_and_costs_lower_them(capsys: pytest.CaptureFixture[str]) -> None:

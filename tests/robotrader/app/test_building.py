@@ -10,9 +10,10 @@ import pytest
 
 from actors import make_tree
 from robotrader.app import run
-from robotrader.app.building import trader_of
+from robotrader.app.building import hosts_of, trader_of
 from robotrader.config import BrokenRuleError, Resolved, layers, resolve
 from robotrader.domain import Instrument
+from robotrader.domain.errors import StrategyError
 from supervision import SupervisorFlags
 
 SAYS = (
@@ -35,7 +36,8 @@ OTHERS = (
     "risk.max_daily_loss_usd=3", "risk.max_order_qty=3", "risk.max_symbol_qty=3",
     "risk.max_symbol_usd=3", "risk.max_gross_usd=3", "risk.max_sector_weight=0.3",
     "risk.max_open_positions=3", "risk.max_entries_pending=3", "risk.allow_extended=true",
-    "kill_switch.losses_max=3", 'kill_switch.on_losses="pause"', "kill_switch.position_loss=0.1",
+    "kill_switch.daily_loss=0.03", "kill_switch.drawdown=0.06", "kill_switch.losses_max=3",
+    'kill_switch.on_losses="pause"', "kill_switch.position_loss=0.1",
     'kill_switch.on_position_loss="pause"', "risk.max_orders_per_min=3",
     "risk.max_open_orders=3", "risk.price_collar=0.01",
     "risk.stale_quote_s=1", "risk.allow_short=true", 'risk.on_breach="flatten"',
@@ -53,6 +55,47 @@ OTHERS = (
 
 def resolved(*says: str) -> Resolved:
     return resolve([layers.from_settings([*SAYS, *says])], "sim")
+
+
+SPREAD = (
+    'mode="sim"', 'account="DU1234567"', 'universe.symbols=["AAPL", "KO", "PEP"]',
+    'strategy.two.class="robotrader.strategies.pairs:Pairs"',
+    'strategy.two.symbols=["PEP", "KO"]', "strategy.two.spread=true",
+)  # fmt: skip
+TRADED = [
+    Instrument(con_id=number, symbol=symbol)
+    for number, symbol in enumerate(("AAPL", "KO", "PEP"), 1)
+]
+
+
+def test_a_spread_has_its_symbols_in_their_order_and_is_told_to_no_symbol_alone(
+    tmp_path: Path,
+) -> None:
+    made = resolve([layers.from_settings(SPREAD)], "sim").config
+    trader = trader_of(made, "hash", TRADED, data_dir=tmp_path, now_ns=time.time_ns, build="b")
+    ((name, (legs, make)),) = trader.spreads.items()
+    assert (name, [each.symbol for each in legs]) == ("two/PEP-KO", ["PEP", "KO"])
+    assert not any(trader.strategies.values())
+    assert make().warmup_bars == 60
+    (driven,) = hosts_of(made, {each.con_id: each for each in TRADED})
+    assert [each.symbol for each in driven.instruments] == ["PEP", "KO"]
+    assert hosts_of(made, {1: TRADED[0]}) == [], "a leg is not there"
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        (("strategy.two.spread=false",), "it is a spread: set `spread = true`"),
+        (('strategy.two.class="robotrader.strategies.sma_cross:SmaCross"',),
+         "it is no spread: set `spread = false`"),
+        (('strategy.two.symbols=["KO"]',), "a spread has two instruments or more"),
+        (("strategy.two.params.fats=1",), "Pairs has no parameter 'fats'"),
+    ],
+)  # fmt: skip
+def test_a_section_that_is_no_spread_is_named(says: tuple[str, ...], said: str) -> None:
+    made = resolve([layers.from_settings([*SPREAD, *says])], "sim").config
+    with pytest.raises(StrategyError, match=said):
+        hosts_of(made, {each.con_id: each for each in TRADED})
 
 
 def facts(made: Resolved, folder: Path) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""``robotrader gateway`` as a user runs it: in processes of its own."""
+"""``robotrader gateway`` as a user runs it: what serves is a process of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import select
 import signal
@@ -17,6 +19,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
+from robotrader.__main__ import main
 
 RUN = [sys.executable, "-m", "robotrader", "gateway"]
 
@@ -43,6 +47,15 @@ def emulated(*options: str) -> Iterator[tuple[subprocess.Popen[str], int, int]]:
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself, run in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(["gateway", *arguments])
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
+
+def started(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same as a process of its own."""
     return subprocess.run(
         [*RUN, *arguments], capture_output=True, text=True, timeout=60, check=False
     )
@@ -57,7 +70,7 @@ def command(port: int, **fields: Any) -> Any:
 
 def test_a_probe_says_what_answers_and_leaves_no_connection_behind() -> None:
     with emulated() as (_, port, control):
-        done = call("probe", f"127.0.0.1:{port}")
+        done = started("probe", f"127.0.0.1:{port}")
         assert done.returncode == 0
         assert "server version 200, accounts DU1234567, answers" in done.stdout
         assert command(control, do="links") == {"ok": {"accepted": 1, "connected": []}}
@@ -138,7 +151,7 @@ def test_an_argument_that_cannot_be_used_is_one_clear_error(options: list[str], 
 
 def test_a_port_in_use_is_one_clear_error() -> None:
     with emulated() as (_, port, _control):
-        done = call("emulate", "--port", str(port))
+        done = started("emulate", "--port", str(port))
         assert done.returncode == 75
         assert "is in use: end what listens there" in done.stderr
         assert "Traceback" not in done.stderr

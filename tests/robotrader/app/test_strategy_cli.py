@@ -183,7 +183,7 @@ def test_strategies_of_sections_and_of_the_box_are_listed(
     status, out, _ = run(capsys, "ls", "--json")
     rows = json.loads(out)
     assert {each["name"] for each in rows if each["state"] == "box"} == {
-        "Breakout", "MeanReversion", "Momentum", "SmaCross",
+        "Breakout", "MeanReversion", "Momentum", "Pairs", "SmaCross",
     }  # fmt: skip
     for each in rows:
         assert run(capsys, "show", each["where"], "--json")[0] == 0

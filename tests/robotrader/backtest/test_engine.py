@@ -20,6 +20,7 @@ from robotrader.risk import Limits, Ratio
 from robotrader.strategies import (
     Context,
     Fill,
+    Host,
     Params,
     State,
     Strategy,
@@ -102,7 +103,7 @@ def host(
 
 
 def run(
-    given_bars: dict[int, list[Bar]], *hosts: StrategyHost, begin_ns: int = 0, **changes: Any
+    given_bars: dict[int, list[Bar]], *hosts: Host, begin_ns: int = 0, **changes: Any
 ) -> tuple[Result, Engine]:
     known: dict[str, Any] = {
         "instruments": (AAPL, KO), "cash": CASH, "limits": LIMITS, "sessions": AlwaysOpen(),
@@ -156,6 +157,33 @@ def test_what_the_gate_refuses_is_counted_by_its_check() -> None:
     result, _ = run({AAPL.con_id: flat(10, 11, 12)}, host({0: ("buy", 10)}), limits=strict)
     assert fills(result) == []
     assert sum(result.refusals.values()) == 1
+
+
+def test_a_run_that_a_streak_of_losses_has_stopped_says_so_since_when_and_how_much_it_refused() -> (
+    None
+):
+    """It traded on paper for years without a trade, and its figures did not say why."""
+    wants = {number: ("buy", 10) if number % 2 == 0 else ("close", 0) for number in range(20)}
+    falling = flat(*(100.0 - number for number in range(22)))
+    strict = msgspec.structs.replace(LIMITS, max_losses_row=3)
+    result, _ = run({AAPL.con_id: falling}, host(wants), limits=strict)
+    found = result.standstill
+    assert found is not None
+    assert (found.code, found.refused) == ("losses", {"losses": result.refusals["losses"]})
+    assert len(fills(result)) == 6, "three trades"
+    assert found.since_ns >= result.fills[-1].fill.time_ns
+    assert "3 trades lost one after another" in found.text
+    assert str(found.refused["losses"]) in found.text
+
+
+def test_a_run_whose_entries_go_on_after_a_refusal_has_not_stopped() -> None:
+    strict = msgspec.structs.replace(LIMITS, max_order_qty=Decimal(5))
+    wants = {0: ("buy", 10), 1: ("buy", 5)}
+    result, _ = run({AAPL.con_id: flat(10, 11, 12)}, host(wants), limits=strict)
+    assert sum(result.refusals.values()) == 1
+    assert result.standstill is None
+    refused, _ = run({AAPL.con_id: flat(10, 11, 12)}, host({0: ("buy", 10)}), limits=strict)
+    assert refused.standstill is not None
 
 
 def test_a_strategy_that_raises_ends_the_run_with_its_bar_and_its_line() -> None:

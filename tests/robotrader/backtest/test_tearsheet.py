@@ -11,7 +11,8 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from robotrader.backtest import Report, report_of_run, tearsheet
+from robotrader.app.backtest_tables import full
+from robotrader.backtest import Report, Standstill, report_of_run, tearsheet
 from robotrader.backtest.tearsheet.svg import Line, histogram, line_chart
 from tests.robotrader.backtest.test_engine import flat, host, run
 from tests.robotrader.strategies.kit import AAPL
@@ -119,3 +120,15 @@ def test_a_chart_of_nothing_says_so() -> None:
     chart = line_chart("t", [date(2020, 1, 1)], [Line("a", "one", (math.nan,))], str)
     assert "nothing to show" in chart
     assert "nothing to show" in histogram("t", [], str)
+
+
+def test_a_page_of_a_run_that_stood_still_says_so_before_its_figures() -> None:
+    why = Standstill(code="losses", why="5 <lost>", since_ns=0, refused={"losses": 7})
+    stopped = msgspec.structs.replace(report(), standstill=why)
+    page = tearsheet(stopped)
+    assert "Trading stopped" not in tearsheet(report())
+    assert page.index("Trading stopped") < page.index("return a year")
+    assert "losses, 5 &lt;lost&gt;; 7 refused from then on" in page
+    (line,) = (each for each in full(stopped) if "TRADING STOPPED" in str(each))
+    assert "1970-01-01" in str(line)
+    assert msgspec.json.decode(msgspec.json.encode(stopped), type=Report).standstill == why

@@ -130,3 +130,35 @@ def test_two_files_of_one_level_may_not_set_the_same_key() -> None:
     assert layers.same_level([one, two]) == [
         "b.toml:2: risk.max_gross is set in a.toml:2 too: keep one"
     ]
+
+
+KEYS = st.sampled_from(["fast", "slow", "qty"])
+STEPS = st.lists(
+    st.dictionaries(KEYS, st.integers(0, 9)) | st.tuples(KEYS, st.integers(0, 9)), max_size=5
+)
+"""A whole table, or one key of it, one after the other."""
+
+
+@given(STEPS, st.integers(0, 5))
+def test_a_key_of_a_table_written_inline_can_be_set(steps: list[Any], cut: int) -> None:
+    expected: dict[str, int] = {}
+    texts = []
+    for step in steps:
+        if isinstance(step, dict):
+            expected = dict(step)
+            inside = ", ".join(f"{key} = {number}" for key, number in step.items())
+            texts.append(f"strategy.s.params={{ {inside} }}")
+        else:
+            expected[step[0]] = step[1]
+            texts.append(f"strategy.s.params.{step[0]}={step[1]}")
+    stack = [layers.from_settings(texts[:cut]), layers.from_settings(texts[cut:])]
+    tree = layers.merge(stack).tree
+    found = tree["strategy"]["s"]["params"] if steps else {}
+    read = layers.parsed(found) if isinstance(found, layers.Text) else found
+    assert {key: int(value) for key, value in read.items()} == expected
+    assert isinstance(read, dict)
+
+
+def test_a_key_below_a_plain_value_is_still_refused() -> None:
+    with pytest.raises(ConfigurationError, match="risk is a value of another setting"):
+        layers.from_settings(["risk=1", "risk.max_gross=2"])

@@ -109,6 +109,7 @@ def test_a_strategys_missing_key_is_said_where_the_strategy_is() -> None:
         ("[risk]\nmax_net = 2", "sim", "risk.max_net"),
         ("[risk]\nmax_gross = 0.1", "sim", "risk.max_symbol_weight"),
         ("[risk]\nmax_daily_loss = 0.5", "sim", "risk.max_daily_loss"),
+        ("[kill_switch]\ndaily_loss = 0.11", "sim", "kill_switch.daily_loss"),
         ('[universe]\nsymbols = ["KO", "KO"]', "sim", "universe.symbols"),
         ("[supervision]\nwithin_s = 600", "sim", "supervision.within_s"),
         ("[log]\nfile_mib = 200", "sim", "log.total_mib"),

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ib_async import IB, Contract, LimitOrder, MarketOrder, Stock
 
 from robotrader.emulator import EventLog, eventlog
@@ -67,7 +68,17 @@ def test_a_client_that_does_the_same_sees_the_same(tmp_path: Path) -> None:
     assert [key for key in seen if seen[key] != again[key]] == []
 
 
-def test_a_client_of_another_version_is_told_which_one_the_log_is_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("hello", "why"),
+    [
+        (
+            b"API\0\0\0\0\x09v157..158",
+            "the log is of server version 178, the client speaks 157 to 158",
+        ),
+        (b"GET / HTTP/1.1\r\n\r\n", "no API hello"),
+    ],
+)
+def test_who_cannot_hear_the_log_is_sent_away(tmp_path: Path, hello: bytes, why: str) -> None:
     path = tmp_path / "frames.jsonl"
     recorded(path)
     player = Player(eventlog.read(path))
@@ -76,34 +87,15 @@ def test_a_client_of_another_version_is_told_which_one_the_log_is_of(tmp_path: P
         server = await asyncio.start_server(player.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"API\0\0\0\0\x09v157..158")
+        writer.write(hello)
         assert await reader.read() == b""
         writer.close()
         async with asyncio.timeout(10):
             await player.over.wait()
-        server.close()
-
-    asyncio.run(scene())
-    (refusal,) = player.refusals
-    assert refusal.startswith("the log is of server version 178, the client speaks 157 to 158")
-
-
-def test_what_is_no_client_is_sent_away(tmp_path: Path) -> None:
-    path = tmp_path / "frames.jsonl"
-    recorded(path)
-    player = Player(eventlog.read(path))
-
-    async def scene() -> None:
-        server = await asyncio.start_server(player.serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\n\r\n")
-        assert await reader.read() == b""
-        writer.close()
         late_reader, late_writer = await asyncio.open_connection("127.0.0.1", port)
         assert await late_reader.read() == b"", "the log has one connection"
         late_writer.close()
         server.close()
 
     asyncio.run(scene())
-    assert "no API hello" in player.refusals[0]
+    assert why in player.refusals[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
 import msgspec
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from robotrader.domain import FLATTENER, NOBODY, accepted
 from robotrader.domain import records as r
 from robotrader.execution import Adoption, AdoptionEnded, Effect
+from robotrader.execution.adopting import cost_of
 from robotrader.execution.book import Book
+from robotrader.ledger import Ledger
 from robotrader.strategies import Standings
 from tests.robotrader.execution.broker import ACCOUNT
 from tests.robotrader.execution.test_crash_points import commits, working
@@ -203,7 +206,7 @@ def _fill(number: int, strategy: str, qty: Decimal) -> r.FillBooked:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("cost", ["NaN", "-1", "Infinity"])
+@pytest.mark.parametrize("cost", ["NaN", "-1", "Infinity", "1e13"])
 def test_a_cost_that_is_none_never_comes_into_the_journal(
     monkeypatch: pytest.MonkeyPatch, cost: str
 ) -> None:
@@ -211,5 +214,19 @@ def test_a_cost_that_is_none_never_comes_into_the_journal(
     (report,) = desk.world.broker.position_reports()
     wrong = (msgspec.structs.replace(report, avg_cost=Decimal(cost)),)
     monkeypatch.setattr(desk.world.broker, "position_reports", lambda: wrong)
-    assert f"an average cost of {cost}" in desk.answer()
+    assert f"an average cost of {Decimal(cost)}" in desk.answer()
     assert desk.adopted() == []
+
+
+@given(st.decimals("0", "1000000000000", places=26) | st.fractions(0, 10_000))
+def test_an_accepted_cost_is_one_that_the_ledger_can_compute_with(cost: Decimal | Fraction) -> None:
+    """A cost that ended the ledger at every start would have been in the journal for ever."""
+    said = cost if isinstance(cost, Decimal) else Decimal(cost.numerator) / cost.denominator
+    record = r.PositionAdopted(
+        con_id=1, qty=Decimal(3), avg_cost=cost_of(said), who="ann", why="statement"
+    )
+    ledger = Ledger(ACCOUNT, ())
+    ledger.multipliers = {1: 1}
+    ledger.apply(record)
+    assert ledger.quantities() == {1: Decimal(3)}
+    assert abs(record.avg_cost - said) <= Decimal("1e-12")

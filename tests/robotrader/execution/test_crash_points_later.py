@@ -158,6 +158,23 @@ def test_crash_point_32_cancels_that_were_half_sent_are_resumed() -> None:
     assert all(view.state is OrderState.CANCELLED for view in world.manager.orders())
 
 
+@pytest.mark.parametrize("level", ["reduce", "cancel", "flatten"])
+def test_crash_point_32_legs_that_take_a_profit_end_in_the_next_process(level: str) -> None:
+    """I5b: the process that tripped has died before it cancelled them; the stop stays."""
+    world = ready()
+    world.submit(50, legs=("LMT", "STP"))
+    world.until(lambda: len([each for each in world.broker.orders if each.live]) == 3)
+    entry = next(each for each in world.broker.orders if not each.order.parent_id)
+    world.broker.fill(entry, Decimal(50))
+    world.run(SECOND)
+    world.die()
+    world.kill(level)
+    settle(world)
+    world.run(SECOND)
+    live = sorted(each.order.order_type for each in world.broker.orders if each.live)
+    assert live == (["LMT", "STP"] if level == "reduce" else ["STP"])
+
+
 def test_crash_point_33_a_clearing_that_was_not_durable_leaves_the_switch_on() -> None:
     world = ready()
     world.kill("pause")

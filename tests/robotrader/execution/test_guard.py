@@ -139,6 +139,21 @@ def test_f69_an_exit_is_declined_where_the_stop_was_faster() -> None:
     assert [each.code for each in bench.declined] == ["closed_already"]
 
 
+@BOTH
+def test_f69_an_exit_that_the_gate_approved_before_it_heard_of_the_stops_fill_is_declined(
+    side: Side,
+) -> None:
+    """The order manager has the fill already, and no stop works that the exit would wait for."""
+    bench = holding(side)
+    bench.quote(90.0 if side is Side.BUY else 110.0)
+    bench.settle()
+    assert bench.market.position == 0
+    bench.exit(other(side), 10)
+    bench.settle()
+    assert bench.market.position == 0
+    assert [each.code for each in bench.declined] == ["closed_already"]
+
+
 def test_f70_flattening_takes_the_stops_along() -> None:
     bench = holding(Side.SELL, profit=True)
     bench.wish(Side.BUY, 10, purpose=Purpose.FLATTEN, strategy="kill-switch")

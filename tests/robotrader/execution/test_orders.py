@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from robotrader.domain import (
+    FLATTENER,
     LinkChanged,
     LinkState,
     OrderFailed,
@@ -18,7 +19,7 @@ from robotrader.domain import (
 )
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
-from robotrader.execution import Commit, Effect, OrderManager, Send, Times, Wake
+from robotrader.execution import Alert, Commit, Effect, OrderManager, Send, Times, Wake
 from robotrader.execution.codes import Verdict, classify
 from robotrader.execution.identity import LAST_ORDER_ID
 from tests.robotrader.execution.broker import ACCOUNT, CLIENT, Held
@@ -235,6 +236,23 @@ def test_a_bracket_is_one_commit_and_its_protection_outlives_an_emergency() -> N
     assert [each.live for each in world.broker.orders] == [False, False, True]
 
 
+@pytest.mark.parametrize(("level", "lives"), [("flatten", True), ("cancel", False)])
+def test_what_the_switch_closes_with_outlives_its_further_trips(level: str, lives: bool) -> None:
+    """F71: each trip cancels anew what works, but not the orders that make a flatten true."""
+    world, held = working()
+    world.broker.fill(held, Decimal(100))
+    world.drain()
+    world.run(SECOND)
+    world.kill("flatten")
+    world.submit(50, strategy=FLATTENER, side=Side.SELL, reduces=True)
+    world.run(SECOND)
+    closing = world.broker.orders[-1]
+    assert closing.live
+    world.kill(level)
+    world.run(SECOND)
+    assert closing.live is lives
+
+
 @pytest.mark.parametrize(
     ("qty", "why"), [(150, "not changed to 150"), (30, "not changed to 30"), (0, "to 0")]
 )
@@ -282,12 +300,25 @@ def test_inputs_that_wait_for_the_journal_are_bounded() -> None:
         manager.wake("round", 0)
 
 
-def test_a_session_that_cannot_be_journaled_does_not_begin() -> None:
-    manager = OrderManager()
+def test_a_session_that_cannot_be_journaled_is_asked_for_again_and_nothing_is_done_before() -> None:
+    """What comes meanwhile waits, in its order; people hear of it less and less often."""
+    manager, now_ns, told = OrderManager(), 0, list[int]()
     (commit,) = manager.begin(1, ACCOUNT, CLIENT, 0)
+    for refusal in range(1, 41):
+        assert isinstance(commit, Commit)
+        effects = manager.commit_failed(commit.token, "disk full", now_ns)
+        (wake,) = (each for each in effects if isinstance(each, Wake))
+        told += [refusal for each in effects if isinstance(each, Alert)]
+        assert min(2 ** (refusal - 1), 30) * SECOND == wake.at_ns - now_ns
+        assert manager.wake("round", now_ns) == [], "it waits"
+        assert not manager.ready
+        now_ns = wake.at_ns
+        (commit,) = manager.wake(wake.token, now_ns)
+    assert told == [1, 2, 4, 8, 16, 32]
     assert isinstance(commit, Commit)
-    with pytest.raises(OrderError, match="no session can begin"):
-        manager.commit_failed(commit.token, "disk full", 0)
+    assert manager.wake("begin", now_ns) == [], "one commit at a time"
+    assert manager.committed(commit.token, now_ns) is not None
+    assert manager.epoch == 1
 
 
 def test_an_order_of_somebody_else_is_recorded_once_and_left_alone() -> None:

@@ -89,6 +89,27 @@ def test_what_is_missing_is_gone_only_after_the_quiet_period(apart_s: int, acked
     assert verdict.fences == ([1] if acked and apart_s == 10 else [])
 
 
+@pytest.mark.parametrize("apart_s", [9, 10])
+def test_an_entry_is_cancelled_in_the_commit_that_gives_up_its_leg(apart_s: int) -> None:
+    """Row 29; the guard would do so at its next look, in a commit of its own."""
+    world = ready()
+    world.submit(legs=("STP",))
+    world.until(lambda: len(world.broker.orders) == 2)
+    book = Book()
+    for record in world.journal:
+        book.apply(record)
+    entry, leg = (book.orders[each.ref] for each in world.manager.orders())
+    leg.acked, leg.state, leg.missed_ns = False, OrderState.UNKNOWN, SECOND
+    there = (world.broker.report(world.broker.orders[0]),)
+    asked = Asked(9, SECOND + apart_s * SECOND)
+    verdict = Judge(book, asked, QUIET, 0).orders(snapshot(there))
+    given_up = [each.ref for each in verdict.records if isinstance(each, r.OrderDone)]
+    cancelled = [each.ref for each in verdict.records if isinstance(each, r.CancelIntended)]
+    assert given_up == ([leg.ref] if apart_s == 10 else [])
+    assert cancelled == ([entry.ref] if apart_s == 10 else [])
+    assert (entry.intent.order_id in verdict.cancels) == (apart_s == 10)
+
+
 @pytest.mark.parametrize("part", ["open_orders", "completed", "executions", "positions"])
 def test_an_incomplete_snapshot_decides_nothing(part: str) -> None:
     world, held = working()

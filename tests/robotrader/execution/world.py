@@ -340,7 +340,7 @@ class World:
             for kind in fields.pop("legs", ())
         )
         intent = Intent(
-            strategy="s",
+            strategy=fields.pop("strategy", "s"),
             con_id=con_id,
             symbol=f"S{con_id}",
             side=fields.pop("side", Side.BUY),

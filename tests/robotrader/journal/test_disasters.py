@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,30 +17,7 @@ from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_disk import DATA
 from robotrader.journal import GENESIS, CorruptJournal, Index, InvalidEntry, JournalBehind, Known
 from tests.robotrader.journal import kit, writing
-
-ANSWER = 8
-
-
-def killed_writer(folder: Path, seed: int) -> int:
-    """Start a writer, kill it at a random moment; return the last record that it was answered."""
-    chance = random.Random(seed)
-    child = subprocess.Popen(
-        [sys.executable, "-m", writing.__name__, str(folder), str(seed)],
-        stdout=subprocess.PIPE,
-        bufsize=0,
-    )
-    assert child.stdout is not None
-    heard = os.read(child.stdout.fileno(), ANSWER)
-    until = time.monotonic() + chance.uniform(0, 0.4)
-    while (left := until - time.monotonic()) > 0:
-        if select.select([child.stdout], [], [], left)[0]:
-            heard += os.read(child.stdout.fileno(), 1 << 16)
-    child.kill()
-    heard += child.stdout.read()
-    child.wait()
-    child.stdout.close()
-    whole = len(heard) // ANSWER * ANSWER
-    return int.from_bytes(heard[whole - ANSWER : whole], "big")
+from tests.robotrader.journal.killing import killed
 
 
 def check_survivor(folder: Path, answered: int) -> None:
@@ -73,7 +47,7 @@ def check_survivor(folder: Path, answered: int) -> None:
 
 def kill_often(folder: Path, kills: int, seed: int) -> None:
     for number in range(kills):
-        answered = killed_writer(folder, seed + number)
+        answered = killed(writing.__name__, folder, seed + number, 0.4)
         assert answered > 0
         check_survivor(folder, answered)
 

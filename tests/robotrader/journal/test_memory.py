@@ -88,6 +88,19 @@ def test_a_tail_that_a_lying_disk_has_lost_is_seen_by_who_knows_better(seed: int
 
 
 @given(seeds)
+def test_what_an_input_output_error_has_written_is_lost_in_its_turn(seed: int) -> None:
+    """A later commit that is lost leaves none of an earlier one that failed and was there."""
+    disk = filled_disk(seed, DiskFaults(lies=True))
+    disk.faults = DiskFaults(lies=True, eio_rate=1.0)
+    with pytest.raises(SafeMode, match="EIO"):
+        MemoryStore(disk).append([kit.placed(41)])
+    disk.faults = DiskFaults(lies=True)
+    MemoryStore(disk).append([kit.placed(42)])
+    disk.power_loss()
+    assert disk.read(audit).problems == ()
+
+
+@given(seeds)
 def test_after_an_input_output_error_nothing_is_written_until_it_is_opened_anew(seed: int) -> None:
     disk = MemoryDisk(seed)
     store = MemoryStore(disk)

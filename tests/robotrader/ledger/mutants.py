@@ -165,8 +165,8 @@ MUTANTS: Final = (
     Mutant(
         "checkpoints-of-the-old-base",
         _HISTORY,
-        "            self._settled += count  # what is held now is the same, ",
-        "            # what is held now is the same, ",
+        "        self.trades, self._settled = self.trades[count:], end  #",
+        "        self.trades = self.trades[count:]  #",
         "settling counts old trades twice or not at all",
     ),
     Mutant(

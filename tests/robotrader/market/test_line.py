@@ -94,6 +94,16 @@ def test_a_span_has_room_for_the_bars_of_a_warm_up(wanted: int, now_ns: int) -> 
     assert len(cells) >= wanted or last - first > 366 * 24 * H
 
 
+@given(st.integers(1, 200))
+def test_a_short_warm_up_asks_for_hours_and_not_for_a_day(wanted: int) -> None:
+    """Twenty symbols' days of five-second bars kept an emulated gateway busy for ten seconds."""
+    subject = line()
+    first, last = subject.span_of(wanted, CLOSE)
+    room = len(list(subject.series.cells.between(first, last)))
+    assert room >= 2 * wanted or last - first >= 24 * H
+    assert room <= max(60, 4 * wanted) or last - first >= 24 * H
+
+
 def test_a_day_of_five_second_bars_is_its_minutes() -> None:
     subject = line(made_of="bars")
     made: list[Bar] = []

@@ -90,6 +90,9 @@ def facts(thing: Any) -> Any:
         values = {n: facts(getattr(thing, n)) for n in sorted(names) if n not in _NO_FACTS}
         if "_places" in values:  # only ever looked up in, so its order means nothing
             values["_places"] = sorted(values["_places"])
+        if "_numbers" in values:  # which count what was settled in this fold, wherever it began
+            gone = thing._settled
+            values["_numbers"] = sorted((key, at - gone) for key, at in values["_numbers"])
         return list(values.items())
     return thing
 

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,30 +10,8 @@ from robotrader.adapters import journal_tools
 from robotrader.journal import Frame
 from robotrader.recovery import CATALOGUE, Folds, read
 from tests.robotrader.journal import kit as journals
+from tests.robotrader.journal.killing import killed
 from tests.robotrader.recovery import kit, snapping
-
-ANSWER = 8
-
-
-def killed(folder: Path, seed: int) -> int:
-    """Start a writer and kill it at a random moment; return the last record that it answered."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", snapping.__name__, str(folder), str(seed)],
-        stdout=subprocess.PIPE,
-        bufsize=0,
-    )
-    assert child.stdout is not None
-    heard = os.read(child.stdout.fileno(), ANSWER)
-    until = time.monotonic() + random.Random(seed).uniform(0, 0.8)
-    while (left := until - time.monotonic()) > 0:
-        if select.select([child.stdout], [], [], left)[0]:
-            heard += os.read(child.stdout.fileno(), 1 << 16)
-    child.kill()
-    heard += child.stdout.read()
-    child.wait()
-    child.stdout.close()
-    whole = len(heard) // ANSWER * ANSWER
-    return int.from_bytes(heard[whole - ANSWER : whole], "big")
 
 
 def fold(folds: Folds, frames: list[Frame]) -> Folds:
@@ -71,7 +43,10 @@ def check(folder: Path, answered: int) -> int:
 
 
 def kill_often(folder: Path, kills: int, seed: int) -> list[int]:
-    return [check(folder, killed(folder, seed + number)) for number in range(kills)]
+    return [
+        check(folder, killed(snapping.__name__, folder, seed + number, 0.8))
+        for number in range(kills)
+    ]
 
 
 def test_4_kills_while_snapshots_are_written_lose_nothing(tmp_path: Path) -> None:

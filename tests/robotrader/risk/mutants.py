@@ -118,8 +118,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "exits-are-trapped",
         _CHECKS,
-        "in FOR_ALL if case.reduces else _EVERY:",
-        "in _EVERY:",
+        "in () if case.reduces else FOR_ENTRIES:",
+        "in FOR_ENTRIES:",
         "the kill switch traps positions (F69)",
     ),
     Mutant(
@@ -216,8 +216,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "loss-beyond",
         _LOSSES,
-        "if loss < most or",
-        "if loss <= most or",
+        "if loss < most:",
+        "if loss <= most:",
         "a loss at its limit passes (F60)",
     ),
     Mutant(

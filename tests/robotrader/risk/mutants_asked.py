@@ -10,7 +10,7 @@ _HEAT = "robotrader/risk/heat.py"
 _ASKED = "robotrader/risk/asked.py"
 _EXPOSURE = "robotrader/risk/exposure.py"
 _WORST = "robotrader/risk/worst.py"
-_QUOTES = "robotrader/risk/quotes.py"
+_LOG = "robotrader/ledger/log.py"
 OF_THE_BROKER: Final = (
     Mutant(
         "heat-at-the-limit",
@@ -29,8 +29,8 @@ OF_THE_BROKER: Final = (
     Mutant(
         "stops-gain",
         _HEAT,
-        "return max((price - self.trigger) * sign, ZERO)",
-        "return (price - self.trigger) * sign",
+        "return max(away, ZERO)",
+        "return away",
         "a stop behind the price makes room for another position",
     ),
     Mutant(
@@ -43,7 +43,7 @@ OF_THE_BROKER: Final = (
     Mutant(
         "bare-is-free",
         _HEAT,
-        "    return lost + left * bare\n",
+        "    return lost + left * top * bare\n",
         "    return lost\n",
         "a position without a stop loses nothing (F63)",
     ),
@@ -119,7 +119,7 @@ OF_THE_BROKER: Final = (
     ),
     Mutant(
         "quotes-forget-early",
-        _QUOTES,
+        _LOG,
         "        if place < self._begin:\n            return None\n",
         "",
         "prices that were new long ago are taken for looked at",

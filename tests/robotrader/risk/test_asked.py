@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from robotrader.domain import Borrow, Purpose
+from robotrader.domain import Borrow, Leg, OrderType, Purpose
 from robotrader.risk import Gate, Margin, RiskView, ratio, wish_of
 from tests.robotrader.ledger.kit import AAPL
-from tests.robotrader.risk.kit import MS, NOW, intent, judged, limits, view
+from tests.robotrader.risk.kit import MS, NOW, intent, judged, limits, other, view
 
 
 def borrowing(shares: int | None, *, to_locate: bool = False, aapl: int = 0) -> RiskView:
@@ -64,7 +65,17 @@ def test_a_short_sale_borrows_what_it_sells_beyond_what_is_held_or_borrowed_alre
 def test_f63_a_short_sale_without_a_figure_or_to_be_located_is_refused(seen: RiskView) -> None:
     assert judged(intent("SELL"), seen, short_needs_borrow=True) == "borrow"
     assert judged(intent("SELL"), seen) == "", "where nobody looks at it"
-    assert judged(intent("BUY"), seen, short_needs_borrow=True) == ""
+    selling = replace(seen, others=(other("SELL", 3),))
+    for world in (seen, selling):
+        assert judged(intent("BUY"), world, short_needs_borrow=True) == "", "it borrows nothing"
+
+
+def test_f63_what_needs_no_borrowed_share_needs_no_figure() -> None:
+    """With a stop of its own a sale is an entry, although it leaves nothing less than nothing."""
+    leg = Leg(order_type=OrderType.STOP, aux_price=Decimal(110))
+    for qty, found in ((5, ""), (6, "borrow")):
+        wanted = intent("SELL", qty, legs=(leg,))
+        assert judged(wanted, view(aapl=5), short_needs_borrow=True) == found
 
 
 def test_shares_that_have_to_be_located_do_not_count_however_many_there_are() -> None:

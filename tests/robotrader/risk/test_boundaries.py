@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -257,6 +257,19 @@ def test_as_many_shares_as_can_be_borrowed_are_sold_short_and_no_more(drawn: Dra
         assert judged(wanted, seen, short_needs_borrow=True) == verdict
 
 
+@pytest.mark.parametrize("name", ["max_order_usd", "max_symbol_usd", "max_gross_usd"])
+@settings(max_examples=10)
+@given(drawn=DRAWN, many=st.integers(2, 100))
+def test_an_order_is_worth_its_price_times_what_a_contract_is_of(
+    name: str, drawn: Drawn, many: int
+) -> None:
+    """A contract of a hundred shares of 100 USD is worth 10,000."""
+    instruments = {AAPL.con_id: replace(AAPL, multiplier=many)}
+    worth = drawn.qty * drawn.price * many
+    for most, verdict in ((worth, ""), (worth - CENT, CODES[name])):
+        assert judged(drawn.order, view(instruments=instruments), **{name: most}) == verdict
+
+
 def test_every_limit_that_is_a_number_has_its_boundary_here_or_with_the_orders_it_counts() -> None:
     """What counts orders is asked order by order: ``test_gate``, ``test_lately``."""
     counted = {
@@ -269,5 +282,6 @@ def test_every_limit_that_is_a_number_has_its_boundary_here_or_with_the_orders_i
         "short_needs_borrow",
     }  # fmt: skip
     through_another = {"cluster_correlation", "heat_without_stop"}  # see test_limits
-    named = CASES.keys() | counted | no_numbers | through_another
+    of_the_switch = {"switch_daily_loss", "switch_drawdown"}  # see test_switch, test_losses
+    named = CASES.keys() | counted | no_numbers | through_another | of_the_switch
     assert named == set(Limits.__struct_fields__)

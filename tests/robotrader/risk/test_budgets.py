@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from robotrader.domain import Approved, Side
+from robotrader.ledger import StrategyView
+from robotrader.ledger.money import EXACT, ZERO
 from robotrader.risk import Gate, WorkingOrder, ratio
+from robotrader.risk.budgets import Budgets
 from tests.robotrader.ledger.kit import CASH, KO
-from tests.robotrader.risk.kit import NOW, code, intent, judged, leaving, limits, view
+from tests.robotrader.risk.kit import NOW, account, code, intent, judged, leaving, limits, view
 
 HALF = limits(max_strategy_weight={"cross": ratio("0.5")})
 BUDGET = CASH / 2
@@ -56,3 +60,27 @@ def test_an_order_of_an_earlier_run_counts_for_its_strategy() -> None:
     for others, found in (((), ""), ((working,), "strategy")):
         asked = intent(strategy="cross/AAPL")
         assert code(Gate(HALF).judge(asked, view(others=others), NOW)) == found
+
+
+WORTHS = st.dictionaries(
+    st.sampled_from(["s/AAPL", "s/KO", "t"]),
+    st.sampled_from([Decimal("1e100"), Decimal(7), Decimal("1e-30"), None]),
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(WORTHS, max_size=6))
+def test_what_is_held_is_what_a_new_sum_says_even_after_a_digit_was_lost(
+    worlds: list[dict[str, Decimal | None]],
+) -> None:
+    kept, ledger = Budgets(), account()
+    with localcontext(EXACT):
+        for worths in worlds:
+            parts = {
+                name: StrategyView(realized=ZERO, commissions=ZERO, cost=ZERO, unrealized=worth)
+                for name, worth in worths.items()
+            }
+            seen = view(ledger=replace(ledger, strategies=parts))
+            for name in ("s", "t"):
+                expected = Budgets().held(name, seen)
+                assert kept.held(name, seen) == kept.held(name, seen) == expected

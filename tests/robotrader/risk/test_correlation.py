@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf
 
-from robotrader.risk import Correlations, aligned, correlations, pct, ratio
+from robotrader.risk import Correlations, Gate, aligned, correlations, pct, ratio
 from robotrader.risk.correlation import shrunk
 from tests.robotrader.ledger.kit import AAPL, KO
-from tests.robotrader.risk.kit import SPY, intent, judged, leaving, other, view
+from tests.robotrader.risk.kit import NOW, SPY, intent, judged, leaving, limits, other, view
 
 DAYS = [f"2026-{month:02d}-{day:02d}" for month in range(1, 13) for day in range(1, 29)]
 A, B, C = AAPL.con_id, KO.con_id, SPY.con_id
@@ -53,6 +53,34 @@ def test_one_series_alone_has_nothing_to_be_shrunk_towards() -> None:
     matrix, intensity = shrunk(np.ones((5, 1)))
     assert matrix.tolist() == [[1.0]]
     assert intensity == 0
+
+
+def test_what_has_no_correlation_at_all_is_wholly_without() -> None:
+    matrix, intensity = shrunk(np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]]))
+    assert matrix.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert intensity == 1
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 30), st.floats(0.001, 0.1), st.floats(-0.01, 0.01))
+def test_what_moves_alike_by_the_same_steps_is_one_to_the_last_digit_and_never_more(
+    pairs: int, step: float, drift: float
+) -> None:
+    """Nothing is drawn towards 0 there, and a sum of products would be a digit above 1."""
+    moves = np.array([step, -step] * pairs) + drift
+    both = np.stack([moves, moves, -moves], axis=1)
+    matrix, _ = shrunk((both - both.mean(axis=0)) / both.std(axis=0))
+    assert matrix.diagonal().tolist() == [1.0] * 3
+    assert matrix.max() == 1
+    assert -1 <= matrix.min() < -0.99
+
+
+def test_where_no_past_is_long_enough_each_says_so_and_nothing_was_shrunk() -> None:
+    found = correlations({A: {"a": 1.0}, B: {"a": 1.0, "b": 2.0}}, least_days=2)
+    needed = "3 are needed in common with the others"
+    assert found.why(A) == f"1 days of prices, {needed}"
+    assert found.why(B) == f"2 days of prices, {needed}"
+    assert (found.places, found.days, found.shrinkage) == ({}, 0, 0.0)
 
 
 def test_what_moves_alike_is_found_and_what_does_not_is_not() -> None:
@@ -139,6 +167,9 @@ def test_f79_a_pair_that_is_not_known_is_blocked() -> None:
         judged(intent(qty=1), view(ko=10, correlations=Correlations()), **unlike) == "correlation"
     )
     assert judged(intent(qty=1), view(ko=10, correlations=known(0.8)), **unlike) == ""
+    most = {"max_pair_correlation": ratio(1)}
+    for ko, rho in ((10, 1.0), (-10, -1.0)):
+        assert judged(intent(qty=1), view(ko=ko, correlations=known(rho)), **most) == "", "all may"
     assert judged(intent(qty=1), view(), **unlike) == "", "nothing else is held"
 
 
@@ -151,6 +182,10 @@ def test_f79_a_pair_that_is_not_known_is_blocked() -> None:
         ("SELL", 10, 0.9, ""),
         ("BUY", -10, -0.9, "correlation"),
         ("BUY", 10, -0.9, ""),
+        ("BUY", 10, 0.8, ""),
+        ("SELL", -10, 0.8, ""),
+        ("SELL", 10, -0.8, ""),
+        ("BUY", -10, -0.8, ""),
     ],
 )
 def test_a_pair_counts_in_the_direction_of_both(side: str, ko: int, rho: float, code: str) -> None:
@@ -158,9 +193,32 @@ def test_a_pair_counts_in_the_direction_of_both(side: str, ko: int, rho: float, 
     assert judged(intent(side, 1), seen, max_pair_correlation=ratio("0.8")) == code
 
 
+def test_what_moves_alike_and_is_not_held_holds_nothing_back_and_a_stranger_says_why() -> None:
+    rows = ((1.0, 0.1, 0.9), (0.1, 1.0, 0.1), (0.9, 0.1, 1.0))
+    three = Correlations({A: 0, B: 1, C: 2}, rows, 250)
+    assert judged(intent(), view(ko=10, correlations=three), max_pair_correlation=pct(50)) == ""
+    strangers = Correlations({A: 0}, ((1.0,),), 250, unknown={B: "it is too young"})
+    gate = Gate(limits(max_pair_correlation=pct(50)))
+    found = gate.judge(intent(), view(ko=10, correlations=strangers), NOW)
+    assert getattr(found, "why", "") == "its correlation with KO is not known: it is too young"
+
+
 def test_a_pending_order_counts_as_a_position() -> None:
     seen = view(correlations=known(0.9), others=(other("BUY", 1, con_id=B),))
     assert judged(intent(qty=1), seen, max_pair_correlation=ratio("0.8")) == "correlation"
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_a_position_that_could_become_either_is_in_the_direction_of_both(side: str) -> None:
+    either = (other("BUY", 1, con_id=B), other("SELL", 1, con_id=B))
+    seen = view(correlations=known(0.9), others=either)
+    assert judged(intent(side, 1), seen, max_pair_correlation=ratio("0.8")) == "correlation"
+
+
+@pytest.mark.parametrize(("side", "against"), [("BUY", "SELL"), ("SELL", "BUY")])
+def test_what_can_only_become_the_opposite_is_no_pair(side: str, against: str) -> None:
+    seen = view(correlations=known(0.9), others=(other(against, 1, con_id=B),))
+    assert judged(intent(side, 1), seen, max_pair_correlation=ratio("0.8")) == ""
 
 
 def test_an_exit_passes_whatever_moves_together() -> None:

@@ -1,8 +1,10 @@
-"""What the kill switch does once a person has ended a halt."""
+"""What the kill switch does once a person has ended a halt, and when the same trips again."""
 
 from __future__ import annotations
 
-from robotrader.risk import Switch, TripRules, due, healed
+from msgspec.structs import replace
+
+from robotrader.risk import Level, Switch, TripRules, due, healed
 from robotrader.risk.switch import ALL
 from tests.robotrader.ledger.kit import KO
 from tests.robotrader.risk.kit import NOW, limits
@@ -23,3 +25,12 @@ def test_a_halt_that_a_person_ended_ends_its_trip_and_leaves_the_others() -> Non
         (ALL, "unreconciled"),
     }
     assert healed(signs(), after, NOW) == ()
+
+
+def test_what_trips_again_at_the_same_level_keeps_its_first_reason_and_time() -> None:
+    first = tripped("reduce", ALL, trigger="drawdown")
+    switch = Switch.fold([first])
+    assert switch.after(replace(first, why="again", wall_ns=first.wall_ns + 1)) == switch
+    worse = replace(first, level="flatten", why="worse", wall_ns=first.wall_ns + 2)
+    (trip,) = switch.after(worse).trips
+    assert (trip.level, trip.why, trip.wall_ns) == (Level.FLATTEN, "worse", worse.wall_ns)

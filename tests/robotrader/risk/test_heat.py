@@ -92,6 +92,8 @@ def test_a_stop_that_follows_loses_its_distance_and_one_nobody_knows_is_none(
         (OrderType.TRAIL, None, "4", StopAt(percent=Decimal(4))),
         (OrderType.LIMIT, "95", None, None),
         (OrderType.STOP, None, None, None),
+        (OrderType.TRAIL, None, None, None),
+        (OrderType.LIMIT, None, "4", None),
     ],
 )
 def test_where_an_order_stops_is_in_its_type_and_its_prices(

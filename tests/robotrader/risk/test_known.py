@@ -38,6 +38,7 @@ DEFAULTS = {
     "max_symbol_usd": D(50_000), "max_symbol_weight": D("0.20"), "cluster_correlation": D("0.7"),
     "max_gross": D(1), "max_gross_usd": D(1_000_000), "max_net": D(1), "max_open_positions": 20,
     "max_open_orders": 100, "max_entries_pending": 1, "max_daily_loss": D("0.02"),
+    "switch_daily_loss": D("0.05"), "switch_drawdown": D("0.10"),
     "max_drawdown": D("0.10"), "max_orders_per_s": 10, "max_orders_per_min": 30,
     "max_orders_per_day": 1_000, "max_losses_row": 0, "cancel_ratio_orders": 20, "cooldown_ms": 0,
     "price_collar": D("0.03"), "max_quote_age_ms": 5_000, "max_quote_lead_ms": 1_000,
@@ -178,7 +179,9 @@ def test_a_limit_is_shown_as_people_read_it() -> None:
     assert found["restricted_symbols"] == "none"
     assert found["max_sector_weight"] == "not looked at"
     assert found["max_strategy_weight"] == "a 2, b 1"
-    assert {name for names in LIMITS_OF.values() for name in names} == {*Limits().__struct_fields__}
+    of_checks = {name for names in LIMITS_OF.values() for name in names}
+    trip = {"switch_daily_loss", "switch_drawdown"}
+    assert of_checks | trip == {*Limits().__struct_fields__}
 
 
 def test_the_page_has_every_check() -> None:

@@ -133,6 +133,15 @@ def test_more_cancels_than_the_ratio_block_entries_until_the_next_day_and_never_
     assert code(gate.judge(intent(qty=4), seen, NOW)) == ""
 
 
+@pytest.mark.parametrize("least", [0, 1])
+def test_the_first_entry_is_looked_at_where_one_is_enough(least: int) -> None:
+    gate = Gate(limits(max_cancel_ratio=ratio("0.5"), cancel_ratio_orders=least))
+    gate.seen(DayRolled(day="2026-11-20", equity=CASH))
+    assert code(gate.judge(intent(), view(), NOW)) == "", "none of none was cancelled"
+    entered(gate, 1, Ending.CANCELLED)
+    assert code(gate.judge(intent(qty=2), view(), NOW)) == "cancel_ratio"
+
+
 def test_cancelled_legs_and_exits_are_no_cancelled_entries() -> None:
     gate = Gate(limits(max_cancel_ratio=ratio("0.1"), cancel_ratio_orders=1))
     gate.seen(DayRolled(day="2026-11-20", equity=CASH))
@@ -175,6 +184,8 @@ def test_a_days_figures_are_those_of_the_newest_days_and_unknown_with_fewer() ->
     known = day_figures(days(1.0, 100.0, 110.0, 99.0), least_days=3, year_days=4)
     assert known.volume == 1_000
     assert known.volatility == pytest.approx(2 * ((0.1**2 + 0.1**2) ** 0.5))
+    cents = day_figures(days(0.5, 0.25, 0.375), least_days=3, year_days=2)
+    assert cents.volatility == pytest.approx(1), "half of it less, half of it more"
     few = day_figures(days(100.0, 101.0), least_days=3, year_days=252)
     assert (few.volume, few.volatility) == (None, None)
 
@@ -188,6 +199,8 @@ def test_f61_a_price_or_volume_that_is_none_leaves_the_figure_unknown_and_blocks
     assert bad.volatility is None
     empty = day_figures(days(1.0, 2.0, 3.0, volume=number), least_days=3, year_days=252)
     assert empty.volume is None
+    one = [*days(1.0, 2.0), *days(3.0, volume=number)]
+    assert day_figures(one, least_days=3, year_days=252).volume == (None if number else 2_000 / 3)
     seen = view(days={AAPL.con_id: bad})
     assert judged(intent(), seen, max_volatility=ratio(1)) == "volatility"
     seen = view(days={AAPL.con_id: empty})

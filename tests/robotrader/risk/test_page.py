@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from robotrader.config.risk_schema import KillSwitch, Risk
 from robotrader.risk import Level, Limits, Trigger
 from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES
 
@@ -43,3 +45,20 @@ def test_the_page_has_a_row_of_every_trigger_and_the_tests_that_it_names_are_the
     named = set(re.findall(r"`(test_\w+)(?:\[\w+\])?`", PAGE))
     assert len(named) >= len(Trigger) - 3
     assert [name for name in sorted(named) if f"def {name}(" not in defined] == []
+
+
+def test_f66_the_thresholds_of_the_page_are_those_of_the_schema_and_of_the_file() -> None:
+    shown = re.findall(r"`(risk\.)?(\w+)` \(([\d.]+)( %| s|)[):]", PAGE)
+    found = {key: float(number) / (100 if unit == " %" else 1) for _, key, number, unit in shown}
+    file = tomllib.loads((ROOT / "conf" / "risk.toml").read_text())
+    assert found.keys() == {
+        "daily_loss", "drawdown", "position_loss", "losses_max", "rejects_max",
+        "rejects_within_s", "stale_data_s", "clock_skew_s", "hung_s", "dead_man_s",
+        "disconnected_s",
+    }  # fmt: skip
+    for key, value in found.items():
+        of_risk = key in Risk.__struct_fields__
+        assert getattr(Risk() if of_risk else KillSwitch(), key) == value
+        assert file["risk" if of_risk else "kill_switch"][key] == value
+    assert (found["daily_loss"], found["drawdown"], found["losses_max"]) == (0.05, 0.1, 5)
+    assert Risk().max_daily_loss < found["daily_loss"], "the gate blocks before the switch trips"

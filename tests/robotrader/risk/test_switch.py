@@ -246,8 +246,8 @@ def test_f66_in_a_calm_world_nothing_trips() -> None:
     assert trip_of(signs()) == []
 
 
-LOSS = limits(max_daily_loss=pct(2))
-FALL = limits(max_drawdown=pct(2))
+LOSS = limits(switch_daily_loss=pct(2))
+FALL = limits(switch_drawdown=pct(2))
 EDGES: dict[str, tuple[Signs, Signs, Limits, dict[str, Any], tuple[str, str, str]]] = {
     "daily loss": (
         signs(ledger=account(aapl=1_000, mark=98.01)),
@@ -379,9 +379,8 @@ def test_f67_a_loss_that_still_stands_trips_again_until_the_limit_is_changed() -
     switch = Switch.fold(due(lost, Switch(), LOSS, TripRules(), NOW)).after(cleared())
     assert switch == Switch()
     assert len(due(lost, switch, LOSS, TripRules(), NOW)) == 1
-    assert (
-        due(lost, switch, LOSS.changed("max_daily_loss", Decimal("0.03")), TripRules(), NOW) == ()
-    )
+    looser = LOSS.changed("switch_daily_loss", Decimal("0.03"))
+    assert due(lost, switch, looser, TripRules(), NOW) == ()
 
 
 def test_unknown_money_trips_nothing_because_the_gate_lets_nothing_pass() -> None:

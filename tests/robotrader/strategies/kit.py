@@ -12,6 +12,7 @@ from robotrader.strategies import (
     Context,
     Ended,
     Fill,
+    Host,
     Outcome,
     Params,
     SmaCross,
@@ -45,6 +46,12 @@ def bars(closes: Sequence[float], first: int = 0) -> list[Bar]:
 def sma_host(fast: int = 2, slow: int = 3, **params: Any) -> StrategyHost:
     strategy = SmaCross(SmaParams(fast=fast, slow=slow, **params))
     return StrategyHost(strategy, name="sma", instrument=AAPL)
+
+
+def alone(driven: Host) -> StrategyHost:
+    """Return the host of a strategy of one instrument."""
+    assert isinstance(driven, StrategyHost)
+    return driven
 
 
 class Broker:

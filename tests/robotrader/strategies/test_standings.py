@@ -7,13 +7,14 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robotrader.domain import FLATTENER, moved
+from robotrader.domain import FLATTENER, NOBODY, moved
 from robotrader.domain import records as r
 from robotrader.execution.book import Book
 from robotrader.strategies import AskAnew, Fill, Standings
 from tests.robotrader.strategies.kit import AAPL, START
 
-NAMES = ("a", "b", FLATTENER)
+NAMES = ("a", "b", FLATTENER, NOBODY)
+DEAF = {FLATTENER, NOBODY}
 FILLS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(1, 20), st.booleans()), max_size=20)
 
 
@@ -40,7 +41,7 @@ def test_f70_what_strategies_hold_is_what_was_filled_also_after_a_flattening(
         book.apply(record)
         for news in standings.apply(number, record):
             assert isinstance(news.event, Fill)
-            assert news.strategy != FLATTENER
+            assert news.strategy not in DEAF
             told[news.strategy] += news.event.qty * news.event.side.sign
     have = {name: standings.standing(name, AAPL.con_id).position for name in NAMES}
     assert sum(have.values()) == total
@@ -88,6 +89,63 @@ def test_who_asks_anew_when_it_is_told_to_knows_what_it_has_also_after_correctio
                 knows[news.strategy] = standings.standing(news.strategy, news.con_id).position
     for name in ("a", "b"):
         assert knows[name] == standings.standing(name, AAPL.con_id).position
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", NOBODY]), st.integers(-9, 9)), st.integers(-40, 40)
+)
+def test_what_others_trade_comes_off_their_own_shares_first_and_then_off_who_holds(
+    held: dict[str, int], change: int
+) -> None:
+    """So a person's own shares are a person's, and no strategy believes in what was sold."""
+    holdings = {name: Decimal(qty) for name, qty in held.items()}
+    changes = moved(holdings, NOBODY, Decimal(change))
+    assert sum(changes.values()) == change
+    zero = Decimal(0)
+    after = {n: holdings.get(n, zero) + changes.get(n, zero) for n in {*holdings, NOBODY}}
+    for name in changes.keys() - {NOBODY}:
+        assert abs(after[name]) < abs(holdings[name]), "no strategy is turned round or given more"
+        assert after[NOBODY] * change >= 0, "others have nothing left on the other side"
+    if after[NOBODY] * change > 0:
+        rest = (qty for name, qty in after.items() if name != NOBODY)
+        kept = holdings.get(NOBODY, 0) * change > 0
+        assert kept or all(qty * change >= 0 for qty in rest), "or nobody else had any"
+
+
+POSITIONS = st.lists(
+    st.tuples(st.sampled_from(NAMES), st.integers(1, 20), st.booleans()) | st.integers(-30, 30),
+    max_size=20,
+)
+
+
+@given(POSITIONS)
+def test_a_position_that_a_person_accepts_and_what_others_trade_is_what_everybody_has(
+    steps: list[tuple[str, int, bool] | int],
+) -> None:
+    """Book and standings agree, together they have the account's position, who was told knows."""
+    book, standings = Book(), Standings()
+    book.account = "DU1"
+    told = dict.fromkeys(("a", "b"), Decimal(0))
+    total = Decimal(0)
+    for number, step in enumerate(steps):
+        record: r.Record
+        if isinstance(step, int):
+            total = Decimal(step)
+            record = r.PositionAdopted(
+                con_id=AAPL.con_id, qty=total, avg_cost=Decimal(1), who="ann", why="seen",
+            )  # fmt: skip
+        else:
+            name, size, buys = step
+            total += size if buys else -size
+            record = fill(number, name, size if buys else -size)
+        book.apply(record)
+        for news in standings.apply(number, record):
+            assert isinstance(news.event, Fill)
+            told[news.strategy] += news.event.qty * news.event.side.sign
+    have = {name: standings.standing(name, AAPL.con_id).position for name in NAMES}
+    assert sum(have.values()) == total == book.positions.get(("DU1", AAPL.con_id), 0)
+    assert have == {name: book.holdings.get((name, AAPL.con_id), Decimal(0)) for name in NAMES}
+    assert told == {name: have[name] for name in told}
 
 
 def test_a_correction_of_the_price_alone_disturbs_nobody() -> None:

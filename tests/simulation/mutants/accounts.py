@@ -47,8 +47,8 @@ ACCOUNTS: Final = (
     Mutant(
         "position-has-the-wrong-sign",
         _BOOK,
-        "        self._move_position(where, sign * record.qty)\n",
-        "        self._move_position(where, record.qty)\n",
+        "        self._move_position(where, change)\n        self.identities",
+        "        self._move_position(where, record.qty)\n        self.identities",
         "a sale adds to the position (I3)",
     ),
     Mutant(
@@ -140,8 +140,8 @@ ACCOUNTS: Final = (
     Mutant(
         "strategies-holdings-are-mixed-up",
         _BOOK,
-        "            self._hold(name, record.con_id, change)\n",
-        "            self._hold(name, record.con_id, abs(change))\n",
+        "            self._hold(name, record.con_id, part)\n",
+        "            self._hold(name, record.con_id, abs(part))\n",
         "a strategy that has sold still holds (F74)",
     ),
 )

@@ -1,80 +1,119 @@
 """Hunts mistakes, each in a process of its own, and keeps what was found in a file.
 
-What is kept is not done again while mistake and level stay the same: a hunt may be interrupted, and
-one with more seeds goes on behind those that were run already.
+What is kept is not done again while mistake and aim stay the same: a hunt may be interrupted, and
+one with more runs goes on behind those that were made already.
 """
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
 from tests.simulation.mutants.catalogue import CATALOGUE, ROOT
-from tests.simulation.mutants.inside import Seen
+from tests.simulation.mutants.inside import ENDLESS, Job, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from types import TracebackType
 
     from tests.simulation.mutants.catalogue import Seeded
 
-SEEDS: Final = 300
-"""How many seeds a mistake may take."""
+RUNS: Final = 300
+"""How many runs a mistake may take."""
 
 JOBS: Final = 2
-ENDLESS: Final = "the run does not end"
+FOUND: Final = ROOT / "tests" / "simulation" / "mutants" / "found.jsonl"
+"""What the newest hunt has found: ``make test`` looks whether it still is."""
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What came of a mistake: by which checker it was found (empty: not yet) and in which seed."""
+    """What came of a mistake: by which checker it was found (empty: not yet) and in which run."""
 
     id: str
     key: str
     tried: int = 0
     simulated_s: float = 0.0
     checker: str = ""
-    seed: int = 0
+    run: int = 0
     text: str = ""
 
 
 def key_of(seeded: Seeded) -> str:
-    """Return what makes a mistake another one: its level and its texts."""
+    """Return what makes a mistake another one: where it is looked for, and its texts."""
     mutant = seeded.mutant
-    whole = f"{seeded.level}\0{mutant.file}\0{mutant.old}\0{mutant.new}"
+    whole = f"{seeded.aim}\0{seeded.level}\0{mutant.file}\0{mutant.old}\0{mutant.new}"
     return blake2b(whole.encode(), digest_size=8).hexdigest()
 
 
-def hunt(name: str, seeds: int = SEEDS, before: Found | None = None) -> Found:
-    """Simulate seed after seed with a mistake until it is found, at most so many seeds.
+class Worker:
+    """A process that does jobs (see ``inside``); to be used in a ``with``."""
 
-    Raises:
-        RuntimeError: it could not be hunted.
-    """
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.simulation.mutants.inside"]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End it: it has no more jobs."""
+        self._process.communicate()
+
+    def do(self, job: Job) -> list[Seen]:
+        """Return what was seen in each run of a job.
+
+        Raises:
+            RuntimeError: it could not be done.
+        """
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None, "it is a pipe"
+        assert stdout is not None, "it is a pipe"
+        stdin.write(msgspec.json.encode(job) + b"\n")
+        stdin.flush()
+        seen: list[Seen] = []
+        while line := stdout.readline():
+            each = msgspec.json.decode(line, type=Seen)
+            if not each.last:
+                seen.append(each)
+            elif each.checker in {"", ENDLESS}:
+                again = msgspec.structs.replace(each, run=job.first + len(seen))
+                return [*seen, again] if each.checker else seen
+            else:
+                break
+        msg = f"{job.id or 'the product'}: could not be run, see above; {len(seen)} runs were made"
+        raise RuntimeError(msg)
+
+
+def hunt(worker: Worker, name: str, runs: int = RUNS, before: Found | None = None) -> Found:
+    """Simulate run after run with a mistake until it is found, at most so many."""
     key = key_of(CATALOGUE[name])
     known = before if before is not None and before.key == key else Found(name, key)
-    if known.checker or known.tried >= seeds:
+    if known.checker or known.tried >= runs:
         return known
-    command = [sys.executable, "-m", "tests.simulation.mutants.inside", name]
-    done = subprocess.run(
-        [*command, str(known.tried), str(seeds - known.tried)],
-        cwd=ROOT, text=True, capture_output=True, check=False,
-    )  # fmt: skip
-    seen = [msgspec.json.decode(line, type=Seen) for line in done.stdout.splitlines()]
+    seen = worker.do(Job(name, known.tried, runs - known.tried))
+    last = seen[-1]
     tried = known.tried + len(seen)
     simulated_s = known.simulated_s + sum(each.simulated_s for each in seen)
-    if done.returncode == -signal.SIGALRM:
-        return Found(name, key, tried + 1, simulated_s, ENDLESS, tried)
-    if done.returncode not in {0, 1}:
-        msg = f"{name}: ended with {done.returncode} after {tried} seeds\n{done.stderr[-2000:]}"
-        raise RuntimeError(msg)
-    last = seen[-1]
-    return Found(name, key, tried, simulated_s, last.checker, last.seed, last.text)
+    return Found(name, key, tried, simulated_s, last.checker, last.run, last.text)
+
+
+def without(worker: Worker, name: str, run: int) -> Seen:
+    """Return what is seen in a run of a mistake when it is not in the code."""
+    return worker.do(Job("", run, 1, aim_of=name))[0]
 
 
 class Kept:
@@ -95,15 +134,41 @@ class Kept:
         with self._path.open("a") as file:
             file.write(msgspec.json.encode(found).decode() + "\n")
 
+    def tidy(self) -> None:
+        """Write the file anew: one line for each mistake, in the catalogue's order."""
+        rows = [self.found[name] for name in CATALOGUE if name in self.found]
+        self._path.write_text("".join(msgspec.json.encode(row).decode() + "\n" for row in rows))
 
-def hunt_all(names: Iterable[str], kept: Kept, seeds: int, jobs: int = JOBS) -> Iterator[Found]:
-    """Hunt many, so many at a time; yield each in the order of the names once it is done."""
-    with ThreadPoolExecutor(jobs) as threads:
-        hunts = [threads.submit(hunt, name, seeds, kept.found.get(name)) for name in names]
-        try:
-            for each in hunts:
-                found = each.result()
-                kept.add(found)
-                yield found
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+
+def hunt_all(names: Iterable[str], kept: Kept, runs: int, jobs: int = JOBS) -> Iterator[Found]:
+    """Hunt many, so many at a time; yield each once it is done.
+
+    Raises:
+        RuntimeError: one could not be run.
+    """
+    left: SimpleQueue[str | None] = SimpleQueue()
+    done: SimpleQueue[Found | Exception] = SimpleQueue()
+    wanted = list(names)
+    for name in wanted:
+        left.put(name)
+
+    def work(worker: Worker) -> None:
+        while (name := left.get()) is not None:
+            try:
+                done.put(hunt(worker, name, runs, kept.found.get(name)))
+            except Exception as error:  # noqa: BLE001 - raised where it is read
+                done.put(error)
+
+    with ExitStack() as stack:
+        threads = [Thread(target=work, args=(stack.enter_context(Worker()),)) for _ in range(jobs)]
+        for thread in threads:
+            left.put(None)
+            thread.start()
+        for _ in wanted:
+            found = done.get()
+            if isinstance(found, Exception):
+                raise found
+            kept.add(found)
+            yield found
+        for thread in threads:
+            thread.join()

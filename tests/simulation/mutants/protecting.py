@@ -38,22 +38,21 @@ PROTECTING: Final = (
     Mutant(
         "exit-beside-its-stop",
         _GUARD,
-        "        if not waiting and self._fits(approved):\n",
-        "        if not waiting:\n",
+        "most=wanted) if self._fits(approved) else None\n",
+        "most=wanted)\n",
         "exit and stop together close more than is held (F76)",
     ),
     Mutant(
         "exit-is-not-released",
         _GUARD,
-        "        if self._fits(exit_.approved):\n"
-        "            return self._placing.submit(exit_.approved, now_ns)\n        if now_ns",
-        "        if now_ns",
+        "        plan = self._exit(exit_.approved, now_ns)\n",
+        "        plan: Plan | None = None\n",
         "an exit that waits for its stop is never placed (F76)",
     ),
     Mutant(
         "exit-that-closed-is-placed",
         _GUARD,
-        '        if intent.qty > left:\n            why = f"{left} of',
+        '        if wanted > left or not wanted:\n            why = f"{left} of',
         '        if False:\n            why = f"{left} of',
         "an exit is placed for what a stop has sold meanwhile (I4)",
     ),
@@ -137,9 +136,9 @@ PROTECTING: Final = (
     Mutant(
         "timers-are-lost",
         _ORDERS,
-        "                self.send_after(delay_s, _Wake(effect.token))\n",
-        "                if delay_s > 2:\n"
-        "                    self.send_after(delay_s, _Wake(effect.token))\n",
+        "                self.send_after(max(left_s, _LEAST_S) if left_s > 0",
+        "                if left_s > 2:\n"
+        "                  self.send_after(max(left_s, _LEAST_S) if left_s > 0",
         "what is to be done soon is not done",
     ),
     Mutant(
@@ -152,9 +151,8 @@ PROTECTING: Final = (
     Mutant(
         "gate-is-not-told-of-ends",
         _MANAGER,
-        "            out.append(Told(order.view()))\n"
-        "            out += self._desk.release(order)\n",
-        "            out.append(Told(order.view()))\n",
+        "            out += self._desk.release(view.ref, view.reserved)\n",
+        "",
         "no reservation is ever given back",
     ),
 )

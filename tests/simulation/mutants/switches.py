@@ -111,7 +111,7 @@ SWITCHES: Final = (
     Mutant(
         "restart-forgets-trips",
         _BOOK,
-        "        self.blocked[record.scope] = record.level\n",
+        "        self.blocked[record.scope] = max(before, record.level, key=_STRICTNESS.find)\n",
         "        pass\n",
         "a restarted order manager knows of no trip until it is told (row 31)",
     ),
@@ -125,8 +125,8 @@ SWITCHES: Final = (
     Mutant(
         "reduce-cancels-exits",
         "robotrader/execution/placing.py",
-        "            or (not order.intent.reduces and not ending.isdisjoint(",
-        "            or (not ending.isdisjoint(",
+        "        if told.reduces and (order.protective or not told.parent_ref):\n",
+        "        if False:\n",
         "a trip takes the stops away (F70)",
     ),
 )

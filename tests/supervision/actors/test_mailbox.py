@@ -191,11 +191,12 @@ def test_otp_243_stop_drains_and_stop_now_overtakes(sim: Simulation) -> None:
     for ref in (draining, leaving):
         ref.tell("queued")
     request = leaving.ask("queued request", block=False)
+    drained, left_alone = actor_of(draining), actor_of(leaving)
     stopped, left = draining.stop(block=False), leaving.stop_now(block=False)
     sim.run()
     assert stopped.get() is left.get() is True
-    assert actor_of(draining).seen == ["queued"]
-    assert actor_of(leaving).seen == []
+    assert drained.seen == ["queued"]
+    assert left_alone.seen == []
     with pytest.raises(pykka.ActorDeadError):
         request.get()
     assert stats(leaving).dead_letters == 1, "the queued message is counted, not silently lost"

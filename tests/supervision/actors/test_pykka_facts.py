@@ -160,9 +160,10 @@ def test_p6_a_mailbox_is_bounded_and_has_a_control_lane(system: ActorSystem, run
     with pytest.raises(MailboxFull, match="3 messages"):
         ref.tell("one too many")
     ref.tell_urgent("first")
+    gated = actor_of(ref)
     gate.set()
     ref.stop()
-    assert actor_of(ref).seen == ["wait", "first", 0, 1, 2]
+    assert gated.seen == ["wait", "first", 0, 1, 2]
 
 
 def test_p7_every_end_has_a_reason(system: ActorSystem, runtime: str) -> None:

@@ -14,7 +14,6 @@ import pytest
 from supervision import Actor, ActorSystem, Crash, MailboxSpec, Simulation
 from supervision.runtime.loop import LoopThread
 from supervision.runtime.worker import BATCH
-from supervision.testing import actor_of
 from tests.supervision.actors.kit import Echo
 
 ENDS_S = 10.0
@@ -76,23 +75,24 @@ def test_the_same_class_lives_the_same_life_on_every_runtime(
     place: tuple[ActorSystem, str],
 ) -> None:
     system, runtime = place
-    ref = system.start(Life(), on=runtime)
+    life = Life()
+    ref = system.start(life, on=runtime)
     assert ref.ask("hello") == "hello"
     ref.tell("later")
     assert ref.stop() is True
-    log = actor_of(ref).log
-    assert log == ["start", "got to myself", "got hello", "got later", "stop"]
-    assert threading.get_ident() not in actor_of(ref).threads, "never on the caller's thread"
+    assert life.log == ["start", "got to myself", "got hello", "got later", "stop"]
+    assert threading.get_ident() not in life.threads, "never on the caller's thread"
 
 
 def test_a_crash_is_the_same_on_every_runtime(place: tuple[ActorSystem, str]) -> None:
     system, runtime = place
-    ref = system.start(Life(), on=runtime)
+    life = Life()
+    ref = system.start(life, on=runtime)
     with pytest.raises(RuntimeError, match="crash"):
         ref.ask("crash")
     assert ref.actor_stopped.wait(ENDS_S)
     assert isinstance(ref.exit_reason, Crash)
-    assert actor_of(ref).log[-2:] == ["got crash", "failure crash"], "on_stop is not called"
+    assert life.log[-2:] == ["got crash", "failure crash"], "on_stop is not called"
 
 
 def test_a_timer_is_a_message_on_every_runtime(place: tuple[ActorSystem, str]) -> None:
@@ -104,10 +104,11 @@ def test_a_timer_is_a_message_on_every_runtime(place: tuple[ActorSystem, str]) -
             if message == "the timer":
                 self.stop()
 
-    ref = system.start(Timed(), on=runtime)
+    life = Timed()
+    ref = system.start(life, on=runtime)
     ref.tell("later")
     assert ref.actor_stopped.wait(ENDS_S)
-    assert actor_of(ref).log[-2:] == ["got the timer", "stop"]
+    assert life.log[-2:] == ["got the timer", "stop"]
 
 
 def test_a_cancelled_timer_never_fires(place: tuple[ActorSystem, str]) -> None:
@@ -124,11 +125,12 @@ def test_a_cancelled_timer_never_fires(place: tuple[ActorSystem, str]) -> None:
                 self.stop()
             return None
 
-    ref = system.start(Cancelling(), on=runtime)
+    life = Cancelling()
+    ref = system.start(life, on=runtime)
     cancelled, again = ref.ask("arm")
     assert not again
     assert ref.actor_stopped.wait(ENDS_S)
-    fired = "got cancelled" in actor_of(ref).log
+    fired = "got cancelled" in life.log
     assert fired is not cancelled, "a machine that stalls may be too late; then it is told"
 
 

@@ -228,7 +228,7 @@ def test_otp_240_a_hang_of_a_safety_actor_ends_the_process_with_its_code_and_all
         [sys.executable, "-c", program], capture_output=True, timeout=30, check=False
     )
     assert done.returncode == 70
-    assert b"giving the process up: Journal" in done.stderr
+    assert b"giving the process up at " in done.stderr
     assert b"on_receive" in done.stderr, "the stack of the culprit is in the dump"
 
 
@@ -281,22 +281,31 @@ def test_otp_241_a_fenced_incarnation_cannot_commit_in_any_interleaving(seed: in
 
 @settings(deadline=None, max_examples=20)
 @given(st.floats(0.0, 1.0))
-def test_a_hang_is_found_within_its_budget_and_a_tenth_of_a_second_wherever_the_looks_fall(
+def test_a_hang_is_found_within_its_budget_and_one_period_wherever_the_looks_fall(
     phase: float,
 ) -> None:
-    """It is seen up to a period after it began, and judged up to a period after its budget."""
+    """It is seen up to a period after it began; from then on the next look is at its deadline."""
     clock, gate, entered = ManualClock(), threading.Event(), threading.Event()
     system = ActorSystem("phase-test", clock=clock)
     dog = Watchdog(system)
     ref = system.start(Hanger(gate, entered), on="thread")
     ref.tell("block")
     assert entered.wait(ENDS_S)
-    period_ns = to_ns(PERIOD_S)
-    clock.advance_ns(int(phase * period_ns))
-    dog.look()
+    rest_ns = int(phase * to_ns(PERIOD_S))
     while ref.exit_reason is None and clock.now_ns() < to_ns(1.0):
-        clock.advance_ns(period_ns)
-        dog.look()
+        clock.advance_ns(rest_ns)
+        rest_ns = dog.look()
     gate.set()
     system.close()
-    assert to_ns(Hanger.hang_budget_s) <= clock.now_ns() <= to_ns(Hanger.hang_budget_s + 0.1)
+    budget_ns = to_ns(Hanger.hang_budget_s)
+    assert clock.now_ns() == budget_ns + int(phase * to_ns(PERIOD_S))
+
+
+def test_nobody_who_goes_on_makes_the_watchdog_look_more_often(system: ActorSystem) -> None:
+    """It is awake at most 20 times a second unless a budget is about to end."""
+    probe = system.start(ProbeActor(), on="thread")
+    dog = Watchdog(system)
+    for number in range(50):
+        probe.tell(number)
+        assert dog.look() == to_ns(PERIOD_S)
+    assert actor_of(probe).wait_for(lambda message: message == 49, ENDS_S) == 49

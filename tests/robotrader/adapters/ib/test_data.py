@@ -284,7 +284,8 @@ def test_d9_a_flood_is_conflated_and_the_connection_lives() -> None:
         assert trader.port.generation == 1
         believable(trader)
 
-    trade(scene, row="D9", settings=replace(PATIENT, idle_s=1.0, answer_s=1.0, link=LINK))
+    waits = replace(PATIENT, idle_s=1.0, answer_s=1.0, link=LINK, history_s=20.0, contract_s=20.0)
+    trade(scene, row="D9", settings=waits)
 
 
 def test_f06_fifty_requests_get_their_own_answers() -> None:

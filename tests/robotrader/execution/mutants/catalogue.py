@@ -64,8 +64,8 @@ _PROTOCOL: Final = (
     Mutant(
         "doubt-does-not-latch",
         _DESK,
-        "return compared and next(self.book.doubtful(), None) is None",
-        "return compared",
+        "self.link is _READY and not self.book.in_doubt()",
+        "self.link is _READY",
         "ready with an order in doubt (F27)",
     ),
     Mutant(
@@ -113,8 +113,8 @@ _PROTOCOL: Final = (
     Mutant(
         "change-is-believed",
         _TRACKED,
-        "most = max(self.qty, self.modify.qty) if self.modify else self.qty",
-        "most = self.modify.qty if self.modify else self.qty",
+        "most = max(self.qty, self.modify.qty)",
+        "most = self.modify.qty",
         "a change that may not have arrived frees the reservation (row 27)",
     ),
     Mutant(
@@ -141,9 +141,16 @@ _PROTOCOL: Final = (
     Mutant(
         "emergency-takes-the-stops",
         _PLACING,
-        "if scope in scopes_of(order.intent) and not order.protective",
-        "if scope in scopes_of(order.intent)",
+        "if not (o.protective or self._flattens(o.intent))",
+        "if not self._flattens(o.intent)",
         "an emergency leaves a position without its stop (F70)",
+    ),
+    Mutant(
+        "trips-begin-the-flatten-anew",
+        _PLACING,
+        "if not (o.protective or self._flattens(o.intent))",
+        "if not o.protective",
+        "each further trip cancels what the switch closes with",
     ),
     Mutant(
         "cancel-waits-for-the-disk",
@@ -172,8 +179,8 @@ _BROKER: Final = (
     Mutant(
         "reservation-ends-with-the-status",
         _TRACKED,
-        "            return max(self.said - self.seen, ZERO)",
-        "            return ZERO",
+        "            most = self.said\n",
+        "            most = self.seen\n",
         "an end before its executions frees the reservation (rows 21, 22)",
     ),
     Mutant(
@@ -250,8 +257,8 @@ _BROKER: Final = (
     Mutant(
         "pending-cancel-is-over",
         _HEAR,
-        "    if report.status in {_S.CANCELLED, _S.API_CANCELLED}:",
-        "    if report.status in {_S.CANCELLED, _S.API_CANCELLED, _S.PENDING_CANCEL}:",
+        "_CANCELLED: Final = (_S.CANCELLED, _S.API_CANCELLED)",
+        "_CANCELLED: Final = (_S.CANCELLED, _S.API_CANCELLED, _S.PENDING_CANCEL)",
         "PendingCancel is no exposure (O10, F28)",
     ),
     Mutant(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
@@ -163,6 +164,16 @@ def test_a_level_that_is_none_is_refused(level: float) -> None:
 def test_a_profit_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="not finite"):
         tails([1.0, math.nan], 0.99)
+
+
+@pytest.mark.parametrize("method", [historical, parametric, cornish_fisher])
+def test_each_method_refuses_for_itself_what_is_none(
+    method: Callable[[list[float], float], Tail],
+) -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        method([1.0, math.inf, 2.0, 3.0], 0.9)
+    with pytest.raises(ValueError, match=r"a level of 1\.5"):
+        method([1.0, 2.0, 3.0, 4.0], 1.5)
 
 
 @given(st.lists(st.integers(-9, 9).map(float), min_size=4, max_size=40))

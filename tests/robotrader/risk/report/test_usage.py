@@ -93,6 +93,15 @@ def test_without_a_ledger_no_use_is_known() -> None:
     assert {each.part for each in found} == {None}
 
 
+@pytest.mark.parametrize("missing", ["ledger", "others"])
+def test_without_positions_or_without_orders_no_worth_is_known(missing: str) -> None:
+    nothing: dict[str, Any] = {missing: None}
+    found = used(view(aapl=1, **nothing), **LOOKED_AT)
+    worths = [name for name in found if name.startswith(("max_gross", "max_net", "max_symbol"))]
+    others = ["max_heat", "max_sector_weight", "max_cluster_weight", "max_open_positions"]
+    assert [name for name in (*worths, *others) if found[name] is not None] == []
+
+
 def test_what_is_not_looked_at_is_not_shown_and_what_is_looked_at_is() -> None:
     names = {each.partition(" ")[0] for each in used(**LOOKED_AT)}
     assert names - used().keys() == LOOKED_AT.keys()
@@ -129,6 +138,11 @@ def test_a_sector_counts_what_has_no_sector_too() -> None:
     unknown = msgspec.structs.replace(seen, sectors={KO.con_id: "drinks"})
     assert used(unknown, max_sector_weight=ratio(1))["max_sector_weight"] == D("0.03")
     assert used(max_sector_weight=ratio(1))["max_sector_weight"] == 0
+
+
+def test_what_has_no_sector_is_no_sector_of_its_own() -> None:
+    seen = msgspec.structs.replace(view(aapl=10, ko=20), sectors={})
+    assert used(seen, max_sector_weight=ratio(1))["max_sector_weight"] == D("0.03")
 
 
 @pytest.mark.parametrize(("known", "weight"), [(TOGETHER, "0.03"), (APART, "0.02"), (None, "0.03")])
@@ -184,6 +198,15 @@ def test_orders_of_the_last_second_and_minute_are_counted_apart() -> None:
 def test_a_part_is_of_the_limit_and_unknown_where_the_limit_is_nothing() -> None:
     assert Use("x", D(1), D(4)).part == 0.25
     assert Use("x", D(1), D(0)).part is Use("x", None, D(1)).part is None
+
+
+@pytest.mark.parametrize(("equity", "used_up"), [("0.5", 200), (1, 100), (0, None), (-1, None)])
+def test_a_part_of_equity_is_known_as_soon_as_there_is_any(
+    equity: int | str, used_up: int | None
+) -> None:
+    seen = view(ledger=replace(account(aapl=1), equity=D(equity)))
+    assert used(seen)["max_gross_usd"] == 100
+    assert used(seen)["max_gross"] == used_up
 
 
 # -- a bracket is as many orders as it has --

@@ -208,8 +208,8 @@ MUTANTS: Final = (
     Mutant(
         "slippage-helps",
         _MATCH,
-        "price += order.sign * host",
-        "price -= order.sign * host",
+        "price + sign * slippage",
+        "price - sign * slippage",
         "slippage makes fills better",
     ),
     Mutant(

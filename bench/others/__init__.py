@@ -1,0 +1,1 @@
+"""Other engines' own scripts, run by the Python of their own environments."""

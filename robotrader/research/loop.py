@@ -1,0 +1,334 @@
+"""What the engine does for a strategy that follows its signals, for one combination, on arrays.
+
+Written so that a compiler of loops can take it (``robotrader.adapters.compiled``) and plain Python
+can run it: there is one source. It decides nothing of its own. What the strategy answers is looked
+up in a table that was made by asking it (``moves``), prices and costs are the venue's. Money is
+whole numbers of ``10 ** -digits`` dollars, so no digit is lost and no order of adding matters.
+
+What a limit is compared with is a float that is off by less than ``NEAR`` of itself. Whatever is
+nearer than that to its limit, and whatever else this loop does not know, ends it with a number that
+says why (``STOPPED``): the engine runs that combination.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+NEAR: Final = 1e-9
+"""Far above what floats are off by, far below what a limit means."""
+
+DONE, NEAR_LIMIT, WAITS, MARGIN, LOST, OTHER_SIGNALS = range(6)
+
+STOPPED: Final = {
+    NEAR_LIMIT: "a limit is met to the last digits",
+    WAITS: "an order waits for more than the next bar",
+    MARGIN: "the venue's margin may refuse an order",
+    LOST: "the account is worth nothing",
+    OTHER_SIGNALS: "too many different signals",
+}
+"""Why a combination is not the loop's, by what it ended with."""
+
+PASSES, REFUSED, DOUBT = range(3)
+
+CASH, PAID, WON, LOST_MONEY, TRADES, WINS, LOSSES, SEEN = range(8)
+PEAK, DAY_EQUITY, POSITION, ENTERED, ENTRY_FEE, STREAK, ORDERS, REDUCED_NS, TODAY = range(8, 17)
+"""Places in an account: what a run ends with, and what it goes on with."""
+
+SIZE: Final = 17
+
+
+class Market(NamedTuple):
+    """The bars, a row each, and their exchange days."""
+
+    buys: Whole
+    """What is paid by an order of the bar before; what is got for one in ``sells``."""
+
+    sells: Whole
+    closes: Whole
+    end_ns: Whole
+    day: Whole
+    """The exchange day of each bar, from 0; -1 before the run begins."""
+
+    open: Flags
+    """Whether the gate takes the market for open at a bar's end."""
+
+    fills: Flags
+    """Whether an order of a bar's end is filled at the beginning of the next."""
+
+    last: Whole
+    """The last bar of each exchange day."""
+
+    sec: Whole
+    """Fees on sales of each day: hundredths of a dollar a million of dollars,"""
+
+    taf: Whole
+    """millionths of a dollar a share,"""
+
+    taf_most: Whole
+    """millionths of a dollar at most."""
+
+
+class Rules(NamedTuple):
+    """Account, costs and limits. Ratios and dollars as floats, money in units."""
+
+    first: int
+    """The first bar that is traded on."""
+
+    cash: int
+    multiplier: int
+    fine: int
+    """Units in a millionth of a dollar."""
+
+    rate: int
+    """Millionths of a dollar: the commission for a share,"""
+
+    minimum: int
+    """for an order at least,"""
+
+    a_share: int
+    """and what exchanges take for a share."""
+
+    is_free: bool
+    allow_short: bool
+    order: float
+    """Units; the largest order, position and gross exposure that are limited in dollars."""
+
+    position: float
+    gross: float
+    weight: float
+    """The least of all limits that are a part of equity."""
+
+    daily_loss: float
+    daily_loss_most: float
+    """In units, too; infinite for none."""
+
+    drawdown: float
+    losses_row: int
+    cooldown_ns: int
+    orders_a_day: int
+
+
+class Moves(NamedTuple):
+    """What a strategy does, by place (state and position), signal and whether it warms up."""
+
+    act: Whole
+    """Shares that it asks for, signed; 0: nothing."""
+
+    after: Whole
+    """Its place then."""
+
+    filled: Whole
+    """Its place once they are its."""
+
+    settled: Flags
+    """Whether the same would lead to nothing again."""
+
+
+def news(signals: Floats, values: Floats, at: Whole, codes: Whole) -> int:
+    """Find the bars whose signal is another one; a NaN is always another one.
+
+    Args:
+        signals: one for each bar.
+        values: those that are known; NaN is 0, the others follow from 1 on.
+        at: takes the bars.
+        codes: takes their signals' numbers.
+
+    Returns:
+        How many there are; less than 0: the signal of bar ``-1 - result`` is not known.
+    """
+    count, before = 0, np.inf
+    for bar in range(signals.size):
+        signal = signals[bar]
+        if signal == before:
+            continue
+        before = signal
+        code = 0 if signal != signal else -1  # noqa: PLR0124 - the fastest way to see a NaN
+        if code < 0:
+            for known in range(values.size):
+                if values[known] == signal:
+                    code = known + 1
+        if code < 0:
+            return -1 - bar
+        at[count] = bar
+        codes[count] = code
+        count += 1
+    return count
+
+
+def charge(  # noqa: PLR0917 - what is compiled takes no keywords
+    qty: int, value: int, sells: bool, day: int, market: Market, rules: Rules
+) -> int:
+    """Return what an order costs that fills at once, in millionths of a dollar, as plans round."""
+    if rules.is_free:
+        return 0
+    scale = rules.fine * 100_000_000  # a hundred-millionth of a unit
+    whole = min(max(qty * rules.rate, rules.minimum) * scale, value * 1_000_000)
+    whole += qty * rules.a_share * scale
+    if sells:
+        whole += value * market.sec[day]
+        whole += min(qty * market.taf[day], market.taf_most[day]) * scale
+    rounded, rest = whole // scale, whole % scale
+    if 2 * rest > scale or (2 * rest == scale and rounded % 2 == 1):
+        rounded += 1
+    return int(rounded)
+
+
+def within(value: float, most: float) -> int:
+    """Compare what may be as much as its limit."""
+    if value <= most * (1.0 - NEAR):
+        return PASSES
+    return REFUSED if value >= most * (1.0 + NEAR) else DOUBT
+
+
+def below(loss: float, most: float) -> int:
+    """Compare a loss, which may not be as much as its limit; no loss always passes."""
+    if loss <= 0.0:
+        return PASSES
+    return within(loss, most)
+
+
+def allowed(  # noqa: PLR0917 - as above
+    worth: float, equity: float, day_equity: float, peak: float, sign: int, rules: Rules
+) -> int:
+    """Judge an entry from flat by the limits of size and loss; DOUBT as soon as one is near."""
+    if equity <= 0.0 or (sign < 0 and not rules.allow_short):
+        return REFUSED
+    most = min(rules.daily_loss * day_equity, rules.daily_loss_most)
+    smallest = min(rules.order, rules.position, rules.gross)
+    found = max(within(worth, smallest), within(worth, rules.weight * equity))
+    found = max(found, below(day_equity - equity, most))
+    return max(found, below(max(peak, equity) - equity, rules.drawdown * max(peak, equity)))
+
+
+def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
+    """Whether a position is near what the venue's margin refuses; ``qty`` is signed."""
+    needed = worth * 0.5
+    if qty < 0:
+        needed = max(needed, -qty * 5.0 * unit)
+    return needed >= equity * (1.0 - NEAR)
+
+
+def judge(wanted: int, bar: int, account: Whole, market: Market, rules: Rules) -> int:
+    """Judge an entry from flat: ``PASSES``, ``REFUSED``, or how the run ends."""
+    worth, cash = float(abs(wanted) * market.closes[bar] * rules.multiplier), float(account[CASH])
+    found = allowed(
+        worth, cash, float(account[DAY_EQUITY]), float(account[PEAK]), np.sign(wanted), rules
+    )
+    since_ns = account[REDUCED_NS]
+    rests = since_ns >= 0 and market.end_ns[bar] - since_ns < rules.cooldown_ns
+    tired = 0 < rules.losses_row <= account[STREAK]
+    if not market.open[bar] or account[ORDERS] >= rules.orders_a_day or rests or tired:
+        return REFUSED
+    if found == PASSES and needs_margin(worth, wanted, cash, rules.fine * 1e6):
+        return -MARGIN
+    return -NEAR_LIMIT if found == DOUBT else found
+
+
+def roll(bar: int, account: Whole, market: Market, rules: Rules, values: Whole) -> None:
+    """End the exchange days before that of a bar."""
+    until = values.size if bar == market.day.size else market.day[bar]
+    while account[TODAY] < until:
+        today = account[TODAY]
+        close = market.closes[market.last[today]]
+        equity = account[CASH] + account[POSITION] * rules.multiplier * close
+        values[today] = account[DAY_EQUITY] = equity
+        account[PEAK] = max(account[PEAK], equity)
+        account[ORDERS] = 0
+        account[TODAY] = today + 1
+
+
+def fill(  # noqa: PLR0917 - as above
+    shares: int, bar: int, account: Whole, market: Market, rules: Rules, fills: Whole
+) -> None:  # fmt: skip
+    """Fill an order at the beginning of a bar: an entry from flat, or an exit of all."""
+    price = market.buys[bar] if shares > 0 else market.sells[bar]
+    value, fine = abs(shares) * price * rules.multiplier, rules.fine
+    fee = charge(abs(shares), value, shares < 0, account[TODAY], market, rules)
+    account[CASH] -= shares * price * rules.multiplier + fee * fine
+    account[PAID] += fee
+    row = account[SEEN]
+    if row < fills.shape[0]:
+        fills[row, 0], fills[row, 1], fills[row, 2], fills[row, 3] = bar, shares, price, fee
+    account[SEEN] = row + 1
+    if account[POSITION] == 0:
+        account[POSITION], account[ENTERED], account[ENTRY_FEE] = shares, price, fee
+        return
+    moved = account[POSITION] * (price - account[ENTERED]) * rules.multiplier
+    gain = moved - (account[ENTRY_FEE] + fee) * fine
+    account[POSITION] = 0
+    account[REDUCED_NS] = market.end_ns[bar]
+    account[TRADES] += 1
+    if gain > 0:
+        account[WINS] += 1
+        account[WON] += gain
+    if gain < 0:
+        account[LOSSES] += 1
+        account[LOST_MONEY] -= gain
+    account[STREAK] = account[STREAK] + 1 if gain < 0 else 0
+
+
+def run(  # noqa: PLR0917 - as above
+    at: Whole, codes: Whole, warmup: int, moves: Moves, market: Market, rules: Rules,
+    values: Whole, account: Whole, fills: Whole,
+) -> int:  # fmt: skip
+    """Run one combination.
+
+    Args:
+        at: the bars with another signal, the first among them.
+        codes: their signals' numbers.
+        warmup: how many bars the strategy has to see.
+        moves: what it does.
+        market: the bars.
+        rules: account, costs and limits.
+        values: takes what the account is worth at the end of each day, units.
+        account: ``SIZE`` numbers; what the run ends with.
+        fills: takes a row a fill (bar, shares, price, commission), as far as there are rows.
+
+    Returns:
+        ``DONE``, or why the engine has to run it.
+    """
+    account[:] = 0
+    account[CASH] = account[PEAK] = account[DAY_EQUITY] = rules.cash
+    account[REDUCED_NS] = -1
+    count, bar, following, place, code, told, pending = market.end_ns.size, 0, 0, 0, 0, -1, 0
+    settled = is_live = False
+    while bar < count:
+        while following < at.size and at[following] <= bar:
+            code = codes[following]
+            following += 1
+        roll(bar, account, market, rules, values)
+        if pending != 0:
+            fill(pending, bar, account, market, rules, fills)
+            pending = 0
+        settled = settled and bar != rules.first  # to begin is an event
+        if code != 0 and code == told and settled and bar >= warmup and is_live:
+            bar = at[following] if following < at.size else count
+            continue
+        way = 1 if bar < rules.first or bar + 1 < warmup else 0
+        told, is_live = code, bar >= rules.first and bar >= warmup
+        wanted, settled = moves.act[place, code, way], moves.settled[place, code, way]
+        before, place = place, moves.after[place, code, way]
+        if wanted != 0:
+            entry = account[POSITION] == 0
+            verdict = judge(wanted, bar, account, market, rules) if entry else PASSES
+            if verdict < 0:
+                return -verdict
+            if verdict == PASSES:
+                pending, place = wanted, moves.filled[before, code, way]
+                account[ORDERS] += 1
+                if bar + 1 < count and not market.fills[bar]:
+                    return WAITS
+        bar += 1
+    roll(count, account, market, rules, values)
+    return DONE if values.min() > 0 else LOST
+
+
+HELPERS: Final = (charge, within, below, allowed, needs_margin, judge, roll, fill)
+"""What ``run`` calls, each after what it calls itself."""

@@ -1,0 +1,32 @@
+"""Where a strategy's own code failed, said so that its author finds the line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from traceback import walk_tb
+from typing import Final
+
+_NAMES: Final = ("host", "context", "amounts", "spread", "spread_host")
+_OURS: Final = tuple(each.join(__file__.rpartition("mistakes")[::2]) for each in _NAMES)
+"""Files in which no strategy's mistake is made."""
+
+
+def story(who: str, about: str, event: str, now_ns: int, error: Exception) -> str:
+    """Return which event failed, when and where.
+
+    Args:
+        who: the strategy.
+        about: what it was told, and the symbol.
+        event: the event's key.
+        now_ns: UTC nanoseconds of the event.
+        error: what was raised.
+    """
+    at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).isoformat()
+    frames = [(frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
+    code, line = next(
+        (each for each in reversed(frames) if each[0].co_filename not in _OURS), frames[-1]
+    )
+    return (
+        f"strategy {who}: {about} at {at} ({event}) failed: {type(error).__name__}: {error} "
+        f"(line {line} of {code.co_name} in {code.co_filename})"
+    )

@@ -1,0 +1,178 @@
+"""What holds from day to day: seen from the venue and the calendar, once a day or always.
+
+D1: an exchange day begins once, on its day, with the equity that the venue has. D2: the daily loss
+trips when that day's loss is there, and never without. D3: no more is entered in a day than may be.
+``statement`` compares both sides in the evening, as a person does with the broker's statement.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from robotrader.domain import records as rec
+from tests.simulation.at_rest import (
+    AccountAgrees,
+    BackToReady,
+    BooksAgree,
+    CashAgrees,
+    FillsAgree,
+    ReplayAgrees,
+)
+from tests.simulation.lively import StrategiesKnow
+from tests.simulation.outcome import Breach
+
+if TYPE_CHECKING:
+    from tests.simulation.checkers import Checker
+    from tests.simulation.long import LongWorld
+    from tests.simulation.world import World
+
+S: Final = 1_000_000_000
+ZERO: Final = Decimal(0)
+MARKED: Final = Decimal("0.02")
+"""How far apart the worth of what is held may be: we mark to the middle, and a moment later."""
+
+SLACK_USD: Final = Decimal(5)
+TRIPS_WITHIN_NS: Final = 4 * S
+SKEWED_NS: Final = 60 * S
+
+
+class DaysBegin:
+    """D1; see the module's prose."""
+
+    name = "D1 a day begins once"
+
+    def __init__(self) -> None:
+        self._log = 0
+        self._day = ""
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at the days that have begun since."""
+        long: LongWorld = world  # type: ignore[assignment]  # it is one
+        found: list[str] = []
+        for at_ns, (_, record) in zip(long.log_ns[self._log :], long.log[self._log :], strict=True):
+            if isinstance(record, rec.DayRolled):
+                found += self._judge(long, record, long.clock_of(at_ns))
+        self._log = len(long.log)
+        return [Breach(self.name, long.now_ns, each) for each in found]
+
+    def _judge(self, world: LongWorld, record: rec.DayRolled, clock_ns: int) -> list[str]:
+        before, self._day = self._day, record.day
+        found = [f"{record.day} begins after {before}"] if record.day <= before else []
+        days = {world.hours.day_of(at).isoformat()
+                for at in (clock_ns - 120 * S, clock_ns, record.wall_ns)}  # fmt: skip
+        if record.day not in days:
+            found.append(f"{record.day} begins on {sorted(days)}")
+        equity, held = world.equity(), world.worth()
+        if abs(record.equity - equity) > MARKED * held + SLACK_USD and not world.strange():
+            found.append(f"{record.day} begins with {record.equity}, the venue has {equity}")
+        world.day_equity = equity
+        return found
+
+    def latest(self) -> str:
+        """Return the day that began last."""
+        return self._day
+
+
+class DayIsToday:
+    """D1, at rest: the day that began last is the exchange's."""
+
+    name = "D1 the day is today"
+
+    def __init__(self, days: DaysBegin) -> None:
+        self._days = days
+
+    def check(self, world: World) -> list[Breach]:
+        """Compare them."""
+        long: LongWorld = world  # type: ignore[assignment]  # it is one
+        today = long.hours.day_of(long.clock_ns).isoformat()
+        if self._days.latest() == today:
+            return []
+        return [Breach(self.name, long.now_ns, f"{self._days.latest()} is the day on {today}")]
+
+
+class LossTrips:
+    """D2: the day's loss trips the switch once it is there, never without, and is new each day."""
+
+    name = "D2 the day's loss trips"
+
+    def __init__(self) -> None:
+        self._log = 0
+        self._late_ns = 0
+        self._told = False
+        self._tripped = False
+
+    def check(self, world: World) -> list[Breach]:
+        """Look at trips since, and at the loss."""
+        long: LongWorld = world  # type: ignore[assignment]  # it is one
+        found: list[str] = []
+        for _, record in long.log[self._log :]:
+            if isinstance(record, rec.SwitchTripped) and record.trigger == "daily_loss":
+                self._tripped = True
+                long.reach("daily loss")
+                if self._loss(long) < long.loss_usd - self._slack(long):
+                    found.append(f"tripped at a loss of {self._loss(long)}: {record.why}")
+            elif isinstance(record, rec.SwitchCleared | rec.DayRolled):
+                self._tripped = False
+        self._log = len(long.log)
+        return [Breach(self.name, long.now_ns, each) for each in (*found, *self._missed(long))]
+
+    def _missed(self, world: LongWorld) -> list[str]:
+        calm_ns = world.calm_ns
+        over = self._loss(world) > world.loss_usd + self._slack(world)
+        if not over or self._tripped or calm_ns is None or world.core is None:
+            self._late_ns = world.now_ns
+            return []
+        switch = world.core.switch()
+        known = switch is not None and any(each.trigger == "daily_loss" for each in switch.trips)
+        late = world.now_ns - max(self._late_ns, calm_ns) > TRIPS_WITHIN_NS
+        if known or not late or self._told:
+            return []
+        self._told = True
+        return [f"a loss of {self._loss(world)} since the day began trips nothing"]
+
+    def _loss(self, world: LongWorld) -> Decimal:
+        return ZERO if world.day_equity is None else world.day_equity - world.equity()
+
+    def _slack(self, world: LongWorld) -> Decimal:
+        return MARKED * world.worth() + SLACK_USD
+
+
+class EntriesOfADay:
+    """D3: a day has no more entries than it may have."""
+
+    name = "D3 entries of a day"
+
+    def __init__(self) -> None:
+        self._log = 0
+        self._counts: Counter[str] = Counter()
+
+    def check(self, world: World) -> list[Breach]:
+        """Count the intents since."""
+        long: LongWorld = world  # type: ignore[assignment]  # it is one
+        found: list[Breach] = []
+        for _, record in long.log[self._log :]:
+            if not isinstance(record, rec.OrderIntended) or not record.order_type:
+                continue
+            if record.reduces or record.parent_ref:
+                continue
+            day = long.hours.day_of(record.wall_ns).isoformat()
+            self._counts[day] += 1
+            if self._counts[day] == long.limits.max_orders_per_day + 1:
+                found.append(Breach(self.name, long.now_ns, f"{day}: {self._counts[day]}"))
+        self._log = len(long.log)
+        return found
+
+
+def statement() -> list[Checker]:
+    """Return what is compared in the evening, when all was calm for a while."""
+    return [
+        BackToReady(),
+        FillsAgree(),
+        BooksAgree(),
+        AccountAgrees(),
+        CashAgrees(),
+        ReplayAgrees(),
+        StrategiesKnow(),
+    ]
