@@ -182,14 +182,17 @@ def _peer(connected: socket.socket) -> Peer:
 
 
 def _bound(path: Path) -> socket.socket:
-    """Return a listening socket that was private before it could be connected to."""
+    """Return a listening socket; who sees it at its path can connect to it, and nobody else can."""
     _remove_stale(path)
+    hidden = path.with_name(f"{path.name[:-1]}~")  # no longer than the name whose length was judged
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(str(path))
-        path.chmod(0o600)
+        hidden.unlink(missing_ok=True)
+        listener.bind(str(hidden))
+        hidden.chmod(0o600)
         listener.listen(_BACKLOG)
         listener.setblocking(False)
+        hidden.rename(path)
     except OSError:
         listener.close()
         raise

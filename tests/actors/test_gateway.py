@@ -179,4 +179,4 @@ def test_a_stop_ends_the_connection_in_order(world: World) -> None:
     world.root.stop()
     wait_until(lambda: not world.venue.server.connections)
     assert len(world.venue.gateway.venue.live) == 1
-    assert world.state is LinkState.DOWN
+    wait_until(lambda: world.state is LinkState.DOWN)

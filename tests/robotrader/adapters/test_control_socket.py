@@ -327,6 +327,33 @@ def test_the_socket_of_a_dead_process_is_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
+def test_who_sees_the_socket_can_connect_to_it(tmp_path: Path) -> None:
+    path, found = tmp_path / "s", list[str]()
+
+    def watch() -> None:
+        while not path.is_socket():
+            pass
+        try:
+            once(path, control.Status())
+            found.append("answered")
+        except NotRunningError as error:
+            found.append(repr(error))
+
+    for _ in range(50):
+        watching = threading.Thread(target=watch)
+        watching.start()
+        with serving(path, Script((control.Status, examples.STATUS))):
+            watching.join()
+    assert found == ["answered"] * 50
+
+
+def test_a_start_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
+    _left_behind(tmp_path / "~")
+    with serving(tmp_path / "s", Script((control.Status, examples.STATUS))):
+        assert once(tmp_path / "s", control.Status()) == examples.STATUS
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_second_server_leaves_the_first_alone(tmp_path: Path) -> None:
     with serving(tmp_path / "s", Script((control.Status, examples.STATUS))):
         with pytest.raises(SocketInUseError, match="another system answers"):
