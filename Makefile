@@ -44,12 +44,19 @@ demo: setup ## Show a supervised system crash and recover; CHAOS=gentle breaks i
 
 test: setup ## Run the tests and print the slowest ones.
 ifeq ($(PYTEST_ARGS),)
-	@# More workers than processors: most of the time is spent waiting for other processes.
-	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore=tests/supervision --ignore=tests/simulation
-	@# Simulations wait for nothing: more of them than processors only take each other's caches.
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/simulation
-	@# The library is tested in processes of its own, without the trading packages in them.
-	$(BIN)/python -m pytest -n 4 --dist loadfile tests/supervision
+	@# Simulations wait for nothing, and the others wait for processes most of the time: simulations
+	@# take what these leave, at a priority at which nobody who is timed is late because of them. What
+	@# they say is shown at the end. More of them than processors only take each other's caches; of
+	@# the others there are more. The library is tested in processes of its own, without the trading
+	@# packages in them.
+	@said=$$(mktemp); nice -n 10 $(BIN)/python -m pytest -n auto --dist worksteal --timeout=900 \
+		tests/simulation >"$$said" 2>&1 & beside=$$!; \
+	trap 'kill $$beside 2>/dev/null && wait $$beside; rm -f "$$said"' EXIT; \
+	trap 'exit 130' HUP INT TERM; status=0; \
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
+		--ignore=tests/supervision --ignore=tests/simulation || status=1; \
+	$(BIN)/python -m pytest -n 4 --dist loadfile tests/supervision || status=1; \
+	wait $$beside || status=1; cat "$$said"; exit $$status
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif

@@ -8,24 +8,65 @@ started in the background of a script inherits an ignored SIGINT, and so would e
 its tests interrupt: here an interrupt is one again. The suite and what it starts live in Tokyo,
 half a day from New York and from UTC, so that whatever reads the machine's zone is seen (F52);
 ``TZ`` chooses another place.
+
+Of the processes that share the tests out one collects first: it rewrites the assertions of each
+file and keeps what it made, and the others read that. What has been collected lives to the end, and
+the collector of garbage, which would go through all of it again and again, leaves it alone.
 """
 
+import fcntl
+import gc
 import os
 import signal
 import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.plugin_assertions import pytest_itemcollected, pytest_runtest_call
+from tests.plugin_assertions import pytest_runtest_call
 from tests.plugin_writes import _own_home, _temporary_writes
 
-__all__ = ["_own_home", "_temporary_writes", "pytest_itemcollected", "pytest_runtest_call"]
+__all__ = ["_own_home", "_temporary_writes", "pytest_runtest_call"]
+
+
+LONGEST = ("simulation", "system", "chaos", "bench", "actors", "docs")
+"""Folders whose files are begun with, in this order: whoever got one of them last would work alone,
+which is why ``make test`` has xdist keep to the order."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the simulated seeds: whoever got one of their files last would work alone."""
-    items.sort(key=lambda item: item.path.parent.name != "simulation")
+    """Begin with what takes longest."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Collect with the collector of garbage off, as the first of the processes or after it."""
+    gc.disable()
+    try:
+        with _after_the_first(session.config):
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
+def _after_the_first(config: pytest.Config) -> Iterator[None]:
+    """Hold a run's lock: one process has it alone, and those that come to wait share it then."""
+    if not hasattr(config, "workerinput"):
+        yield
+        return
+    with (Path(config.option.basetemp).parent / "collecting").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 settings.register_profile("robotrader", deadline=None, derandomize=True)

@@ -1,8 +1,9 @@
 """A pytest plugin: a test that asserts nothing fails.
 
 A test without an assertion passes whatever the code does, so it lies about what is proven. The
-plugin reads a test's source when it is collected. A test asserts if its body, or a helper of the
-same module that it calls (to any depth), holds one of
+plugin reads a test's source when the test begins: of the processes that share the tests out, each
+reads the files that it runs. A test asserts if its body, or a helper of the same module that it
+calls (to any depth), holds one of
 
 - an ``assert`` of something that is not a constant,
 - a call of ``pytest.raises``, ``pytest.warns``, ``pytest.fail`` (or of these names imported),
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _ASSERTING_CALLS: Final = frozenset({"raises", "warns", "fail"})
 _ASSERTING_PREFIXES: Final = ("assert", "check_", "expect_")
-_SILENT: Final = pytest.StashKey[str]()
 
 
 def _functions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, FunctionNode]]:
@@ -90,19 +90,19 @@ def _written_as(item: pytest.Function) -> list[str]:
     return [f"{owner.__qualname__}.{name}" for owner in item.cls.__mro__]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Remember where a test function stands that asserts nothing."""
+def _silent(item: pytest.Item) -> str:
+    """Return where a test function stands that asserts nothing, empty for every other test."""
     if not isinstance(item, pytest.Function):
-        return
+        return ""
     functions, asserting = _read(item.path)
     name = next((name for name in _written_as(item) if name in functions), None)
-    if name is not None and name not in asserting:
-        item.stash[_SILENT] = f"{item.path.name}:{functions[name].lineno}: {name}"
+    if name is None or name in asserting:
+        return ""
+    return f"{item.path.name}:{functions[name].lineno}: {name}"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Fail a test that asserts nothing before it runs."""
-    where = item.stash.get(_SILENT, None)
-    if where is not None:
+    if where := _silent(item):
         pytest.fail(f"{where} asserts nothing: assert what it expects, or remove it", pytrace=False)

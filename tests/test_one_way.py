@@ -8,7 +8,9 @@ and fails here; who may address the two roles at all is read off the tree.
 from __future__ import annotations
 
 import ast
+import gc
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -73,6 +75,15 @@ SENDS: Final = {
 def product() -> tuple[Source, ...]:
     files = sorted([*(ROOT / "robotrader").rglob("*.py"), *(ROOT / "actors").rglob("*.py")])
     return tuple(Source(str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in files)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _uncollected() -> Iterator[None]:
+    """Trees are no garbage, and going through them takes longer than parsing."""
+    gc.disable()
+    yield
+    product.cache_clear()
+    gc.enable()
 
 
 @cache

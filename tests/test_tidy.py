@@ -6,6 +6,7 @@ at the top, each with its reason: an exception without a reason is not possible.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import statistics
@@ -79,6 +80,16 @@ def texts() -> tuple[tuple[str, str], ...]:
 @cache
 def python_files() -> tuple[Source, ...]:
     return tuple(Source(path, text) for path, text in texts() if path.endswith(".py"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _uncollected() -> Iterator[None]:
+    """Trees of a thousand files are no garbage, and going through them took longer than parsing."""
+    gc.disable()
+    yield
+    python_files.cache_clear()
+    texts.cache_clear()
+    gc.enable()
 
 
 def product() -> tuple[Source, ...]:

@@ -45,6 +45,12 @@ CHANGES: Final = frozenset(
 )
 """Methods that change what they are called on."""
 
+LOOKED_AT: Final = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler, ast.Import, ast.ImportFrom, ast.Call,
+    ast.Global, ast.Subscript,
+)  # fmt: skip
+"""The kinds of nodes that a rule says something about."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -56,6 +62,11 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """What the rules look at, found in one walk: a dozen walks took as long as all the rest."""
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, LOOKED_AT))
 
     @property
     def module(self) -> str:
@@ -71,7 +82,7 @@ Rule: TypeAlias = "Callable[[Source], Iterator[str]]"
 
 def functions(source: Source) -> Iterator[tuple[str, int, int]]:
     """Yield the name, the first line and the number of lines of every function."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             last = node.end_lineno or node.lineno
             yield node.name, node.lineno, last - node.lineno + 1
@@ -96,7 +107,7 @@ def wide_lines(source: Source) -> Iterator[str]:
 
 
 def bare_excepts(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ExceptHandler) and node.type is None:
             yield source.at(node.lineno, "bare except: name what is caught")
 
@@ -109,7 +120,7 @@ def missing_prose(source: Source) -> Iterator[str]:
 def _imported_names(source: Source) -> Mapping[str, str]:
     """Return what each imported local name stands for, dotted."""
     names: dict[str, str] = {}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             names.update((alias.asname or alias.name, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -121,7 +132,7 @@ def _imported_names(source: Source) -> Mapping[str, str]:
 def calls(source: Source) -> Iterator[tuple[str, ast.Call]]:
     """Yield every call with the dotted name of what it calls, imports resolved."""
     names = _imported_names(source)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             head, dot, rest = ast.unparse(node.func).partition(".")
             yield names.get(head, head) + dot + rest, node
@@ -166,7 +177,7 @@ def module_state(source: Source) -> Iterator[str]:
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Global):
             yield source.at(node.lineno, f"global {', '.join(node.names)}: state of a module")
         elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
@@ -180,7 +191,7 @@ def module_state(source: Source) -> Iterator[str]:
 
 def imports(source: Source) -> Iterator[tuple[str, int]]:
     """Yield every module that may be imported, with its line: ``from a import b`` gives both."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -23,12 +24,16 @@ _EXTENDED_CLOSE: Final = time(20)
 _EXTENDED_EARLY_CLOSE: Final = time(17)
 _SECOND_NS: Final = 1_000_000_000
 _ONE_DAY: Final = timedelta(days=1)
+_TABLES: Final = 4
+"""Spans of days that are kept: one takes a quarter of a second, however short it is, and who runs
+one backtest after the other asks for the same days."""
 
 
 class CalendarError(ValueError):
     """What was asked of a calendar has no answer."""
 
 
+@lru_cache(maxsize=_TABLES)
 def sessions(calendar: str, first: date, last: date) -> tuple[Session, ...]:
     """Return the sessions of the days from ``first`` to ``last``, both included, in order.
 

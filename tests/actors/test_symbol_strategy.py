@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
@@ -284,6 +285,15 @@ def test_an_intent_that_nobody_judges_is_refused_and_blocks_nothing() -> None:
     world.close()
 
 
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Keep planned crashes out of the log: a thousand tracebacks take five seconds."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("quiet")
 def test_no_intent_leaves_before_what_was_decided_is_with_the_journal() -> None:
     """And a strategy that dies because the journal is away is not blamed for its message."""
 

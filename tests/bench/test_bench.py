@@ -13,6 +13,8 @@ from bench import gate, report
 from bench.plan import FIGURES
 from robotrader.domain import Approved
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path) -> None:
     out = tmp_path / "benchmarks.md"
@@ -27,6 +29,35 @@ def test_a_quick_run_writes_a_table_whose_figures_are_its_samples(tmp_path: Path
     assert "crash to next handled message, p50, us" in out.read_text()
 
 
+MANY = """
+import sys
+from bench import sample
+for each in sys.argv[1:]:
+    sys.argv = ["sample", "pool", *each.split()]
+    sample.main()
+"""
+SAMPLES = (
+    "gate 100", "correlation 3", "indicators 2000", "path 30", "world_core 120", "world_wire 120",
+    "world_long 120", "load 20", "queries 100", "backtest 3000", "backtest_many 6000",
+    "backtest_quotes 999",
+)  # fmt: skip
+"""Workloads and sizes that are small: what is asserted is that each is measured, and what of it."""
+
+
+@pytest.fixture(scope="module")
+def sampled() -> dict[str, dict[str, float]]:
+    """The figures of each workload, taken one after the other in one process, so that it imports
+    the system once; in a benchmark each has a process of its own."""
+    run = [sys.executable, "-c", MANY, *SAMPLES]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, timeout=170, check=False)
+    assert done.returncode == 0, done.stderr
+    workloads = [each.partition(" ")[0] for each in SAMPLES]
+    return dict(zip(workloads, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+Sampled = dict[str, dict[str, float]]
+
+
 def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
     run = [sys.executable, "-m", "bench.sample", "pool", "journal", "20"]
     done = subprocess.run(run, capture_output=True, check=True, timeout=170)
@@ -35,11 +66,11 @@ def test_a_sample_of_the_journal_has_every_figure_of_the_plan() -> None:
     assert min(figures.values()) > 0
 
 
-def test_samples_of_the_gate_and_of_correlations_have_every_figure_of_the_plan() -> None:
-    for workload, size in (("gate", 100), ("correlation", 3)):
-        run = [sys.executable, "-m", "bench.sample", "pool", workload, str(size)]
-        done = subprocess.run(run, capture_output=True, check=True, timeout=170)
-        figures = json.loads(done.stdout)
+def test_samples_of_the_gate_and_of_correlations_have_every_figure_of_the_plan(
+    sampled: Sampled,
+) -> None:
+    for workload in ("gate", "correlation"):
+        figures = sampled[workload]
         assert set(figures) == {each.key for each in FIGURES if each.workload == workload}
         assert min(figures.values()) > 0
         assert figures.get("p50_us", 0) <= figures.get("p99_us", 0)
@@ -65,49 +96,43 @@ def test_the_gate_that_is_measured_looks_at_every_limit_and_none_is_reached() ->
     assert len(market.keeper.gate.reserved) == gate.ON_THEIR_WAY
 
 
-def test_a_sample_of_the_indicators_has_every_figure_of_the_plan() -> None:
-    run = [sys.executable, "-m", "bench.sample", "pool", "indicators", "2000"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=55)
-    figures = json.loads(done.stdout)
+def test_a_sample_of_the_indicators_has_every_figure_of_the_plan(sampled: Sampled) -> None:
+    figures = sampled["indicators"]
     assert set(figures) == {each.key for each in FIGURES if each.workload == "indicators"}
     assert min(figures.values()) > 1_000
 
 
-def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan() -> None:
-    run = [sys.executable, "-m", "bench.sample", "pool", "path", "30"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
-    figures = json.loads(done.stdout)
+def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan(sampled: Sampled) -> None:
+    figures = sampled["path"]
     assert {figure.key for figure in FIGURES if figure.workload == "path"} <= set(figures)
     assert figures["missed"] < 20
     assert 0 < figures["bare_p50_us"] <= figures["bare_p99_us"]
 
 
-def test_a_sample_of_each_simulated_level_has_every_figure_of_the_plan_and_breaks_nothing() -> None:
+def test_a_sample_of_each_simulated_level_has_every_figure_of_the_plan_and_breaks_nothing(
+    sampled: Sampled,
+) -> None:
     for level in ("world_core", "world_wire", "world_long"):
-        run = [sys.executable, "-m", "bench.sample", "pool", level, "120"]
-        done = subprocess.run(run, capture_output=True, check=True, timeout=170)
-        figures = json.loads(done.stdout)
+        figures = sampled[level]
         assert {each.key for each in FIGURES if each.workload == level} <= set(figures)
         assert figures["broken"] == 0
         assert figures["rate"] > 1_000
         assert figures["hours"] > 0
 
 
-def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote() -> None:
-    run = [sys.executable, "-m", "bench.sample", "pool", "load", "20"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
-    figures = json.loads(done.stdout)
+def test_a_sample_of_the_load_has_every_figure_of_the_plan_and_every_quote(
+    sampled: Sampled,
+) -> None:
+    figures = sampled["load"]
     assert {figure.key for figure in FIGURES if figure.workload == "load"} == set(figures) - {
         "waiting", "megabytes",
     }  # fmt: skip
     assert figures["seen"] > 0, "a busy machine conflates; it loses nothing that is new"
 
 
-def test_f46_a_sample_of_questions_has_every_figure_of_the_plan() -> None:
+def test_f46_a_sample_of_questions_has_every_figure_of_the_plan(sampled: Sampled) -> None:
     """F46: the bound itself is one of a quiet machine, in the plan of `make bench`."""
-    run = [sys.executable, "-m", "bench.sample", "pool", "queries", "100"]
-    done = subprocess.run(run, capture_output=True, check=True, timeout=170)
-    figures = json.loads(done.stdout)
+    figures = sampled["queries"]
     planned = {each.key: each for each in FIGURES if each.workload == "queries"}
     assert planned.keys() == figures.keys()
     assert (planned["p95_ms"].most, planned["writes"].least) == (50, 95)
@@ -115,11 +140,11 @@ def test_f46_a_sample_of_questions_has_every_figure_of_the_plan() -> None:
     assert figures["writes"] > 1
 
 
-def test_samples_of_backtests_have_every_figure_of_the_plan_and_their_orders() -> None:
+def test_samples_of_backtests_have_every_figure_of_the_plan_and_their_orders(
+    sampled: Sampled,
+) -> None:
     for workload, size in (("backtest", 3_000), ("backtest_many", 6_000), ("backtest_quotes", 999)):
-        run = [sys.executable, "-m", "bench.sample", "pool", workload, str(size)]
-        done = subprocess.run(run, capture_output=True, check=True, timeout=55)
-        figures = json.loads(done.stdout)
+        figures = sampled[workload]
         assert {each.key for each in FIGURES if each.workload == workload} <= set(figures)
         assert figures["rate"] > 100
         assert figures.get("orders", size) > size / 200, "one in some 25 bars, once warmed up"

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from robotrader.chaos import Report
+from tests import forked
 from tests.system import kit
 from tests.system.kit import Running, free_port
 
@@ -26,12 +27,12 @@ class Broken(Running):
 
     def say(self, *words: str, timeout_s: float = 240.0) -> subprocess.CompletedProcess[str]:
         """Run a command of the system to its end."""
-        return subprocess.run(
-            self.command(*words), capture_output=True, text=True, timeout=timeout_s, check=False,
-            cwd=ROOT,
-        )  # fmt: skip
+        return forked.run(*words, *self.options(), timeout_s=timeout_s)
 
     def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "robotrader", *words, *self.options()]
+
+    def options(self) -> list[str]:
         config = self.resolved.config
         says = [
             f'mode="{config.mode}"', f'account="{config.account}"',
@@ -39,8 +40,7 @@ class Broken(Running):
             f"sim.control_port={config.sim.control_port}", "chaos.enabled=true",
             f"chaos.link_port={config.chaos.link_port}",
         ]  # fmt: skip
-        options = [option for each in says for option in ("--set", each)]
-        return [sys.executable, "-m", "robotrader", *words, "--profile", "sim", *options]
+        return ["--profile", "sim", *(option for each in says for option in ("--set", each))]
 
     def chaos(self, scenario: str) -> tuple[Report, str]:
         """Run a scenario; return its report, and what was said while it ran."""

@@ -20,6 +20,7 @@ from robotrader.config import Config
 from robotrader.domain import control
 from robotrader.domain.control_answers import StatusAnswer
 from robotrader.domain.errors import RoboTraderError
+from tests import forked
 from tests.docs.blocks import ROOT, Step, pattern
 from tests.system.kit import free_port, until
 
@@ -129,7 +130,10 @@ class Terminal:
         elif words[0] == "python":
             self._start([sys.executable, *words[1:]], step)
         elif words[0] == "robotrader":
-            self._run([*ROBOTRADER, *words[1:]], step)
+            self._ended(forked.run(
+                *words[1:], folder=self._folder, environ=self._environ, timeout_s=PATIENCE_S,
+                both=True,
+            ), step)  # fmt: skip
         else:
             assert words[0].startswith("(") or shutil.which(words[0]), f"no {words[0]} here"
             self._run(["bash", "-c", step.command], step)
@@ -167,6 +171,10 @@ class Terminal:
             argv, cwd=self._folder, env=self._environ, text=True, timeout=PATIENCE_S, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+        self._ended(done, step)
+
+    @staticmethod
+    def _ended(done: subprocess.CompletedProcess[str], step: Step) -> None:
         assert (done.returncode != 0) == fails(step), f"{step.command}: {done.stdout}"
         if step.says:
             assert pattern(step.says).fullmatch(done.stdout), f"{step.command}:\n{done.stdout}"

@@ -13,6 +13,7 @@ import pytest
 
 from robotrader.chaos import read, strikes
 from robotrader.config import layers, resolve
+from tests import forked
 from tests.docs.blocks import LANGUAGES, PAGES, ROOT, Block, blocks, pattern
 from tests.docs.sites import inline, made
 from tests.docs.terminal import Terminal
@@ -119,8 +120,7 @@ _HELP: dict[tuple[str, ...], str] = {}
 def help_of(*verbs: str) -> str:
     """Return what a command says of itself, empty if there is none."""
     if verbs not in _HELP:
-        run = [sys.executable, "-m", "robotrader", *verbs, "--help"]
-        done = subprocess.run(run, capture_output=True, text=True, check=False)
+        done = forked.run(*verbs, "--help")
         _HELP[verbs] = done.stdout if done.returncode == 0 else ""
     return _HELP[verbs]
 

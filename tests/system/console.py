@@ -16,19 +16,24 @@ from pathlib import Path
 from typing import Any
 
 from robotrader.__main__ import main
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "DU1234567"
 SYMBOLS = ("AAPL", "KO")
 PATIENCE_S = 90.0
+LOOKS_S = 0.15
+"""Between two looks: one takes a command's whole way, and 30 ms of processor time on each side."""
 
 
-def until(condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
+def until(
+    condition: Callable[[], Any], timeout_s: float = PATIENCE_S, looks_s: float = LOOKS_S
+) -> Any:
     """Wait for a condition and return what it is."""
     deadline, waiting = time.monotonic() + timeout_s, threading.Event()
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
-        waiting.wait(0.05)
+        waiting.wait(looks_s)
     return found
 
 
@@ -74,15 +79,12 @@ class Console:
 
     def say(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            self.command(*words), input=given, capture_output=True, text=True, cwd=ROOT,
-            timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
+        return forked.run(*words, *self.options, given=given)
 
     def asked(self, *words: str) -> Any:
         """What a command answers, None if nobody does.
 
-        It is run here: who waits for something asks every 50 ms, and a process each time costs
+        It is run here: who waits for something asks again and again, and a process each time costs
         more than the system that is asked.
         """
         out = io.StringIO()

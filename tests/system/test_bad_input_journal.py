@@ -30,6 +30,7 @@ from robotrader.domain import records as rec
 from robotrader.domain.errors import RoboTraderError
 from robotrader.journal import Entry, Watermarks
 from robotrader.recovery import CATALOGUE
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "DU1234567"
@@ -242,10 +243,7 @@ def test_a_full_disk_at_the_start_is_said_and_with_room_it_goes_on(folder: Path)
 
 def kill(folder: Path) -> subprocess.CompletedProcess[str]:
     words = ["kill", "--data-dir", str(folder), "--level", "pause", "--reason", "full", "--yes"]
-    return subprocess.run(
-        [sys.executable, "-m", "robotrader", *words],
-        cwd=ROOT, capture_output=True, text=True, timeout=40, check=False,
-    )  # fmt: skip
+    return forked.run(*words)
 
 
 def refusal_of_a_kill(folder: Path) -> str:

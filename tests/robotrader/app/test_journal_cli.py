@@ -1,27 +1,21 @@
-"""``robotrader journal`` as a user runs it: in processes of its own."""
+"""``robotrader journal`` as a user runs it: in processes of their own."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_disk import DATA
+from tests import forked
 from tests.robotrader.journal import kit
 
 
 def run(*options: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "robotrader", "journal", *options],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    return forked.run("journal", *map(str, options))
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def test_a_killed_sweep_is_resumed_to_the_same_bytes(
     )
     try:
         folder = until(lambda: next(iter((tmp_path / "data").glob(f"sweeps/*/{RESULTS}")), None))
-        until(lambda: folder.read_bytes().count(b"\n") >= 2)
+        until(lambda: folder.read_bytes().count(b"\n") >= 2, looks_s=0.02)
         helpers = children(running.pid)
     finally:
         running.send_signal(signal.SIGKILL)
