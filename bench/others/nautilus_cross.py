@@ -32,7 +32,7 @@ BARS = nt.BarType.from_str("S1.XNAS-1-MINUTE-LAST-EXTERNAL")
 class Cross(nt.Strategy):  # type: ignore[misc]  # it has no types
     """Long while the fast average is above the slow one."""
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, _config: Any) -> None:  # its base, made before, has taken it
         super().__init__()
         self.fast, self.slow = nt.SimpleMovingAverage(FAST), nt.SimpleMovingAverage(SLOW)
         self.qty, self.side, self.held, self.orders = nt.Quantity.from_int(QTY), 0, False, 0
