@@ -46,7 +46,8 @@ def compiled() -> Loops | None:
     try:
         for each in loop.HELPERS:  # a call that is one takes longer than what it does
             register_jitable(forceinline=True)(each)
-        made = Loops(*(njit(cache=True, nogil=True)(each) for each in (loop.news, loop.run)), 0.0)
+        compiler = njit(cache=True, nogil=True)
+        made = Loops(compiler(loop.news), compiler(loop.run), 0.0)
         _first_calls(made)
     finally:
         settings["CACHE_DIR"] = before

@@ -299,7 +299,7 @@ def _largest(setup: Setup, market: Market, rules: Rules) -> int:
     sec, taf = market.days[:, (loop.SEC, loop.TAF)].max(axis=0).tolist()
     share = top * max(1_000_000, sec)
     share += (rules.rate + rules.a_share + taf) * rules.fine * 100_000_000
-    exact = (_MOST - rules.cash - rules.minimum * rules.fine * 100_000_000) // (4 * share)
+    exact: int = (_MOST - rules.cash - rules.minimum * rules.fine * 100_000_000) // (4 * share)
     limits = setup.limits
     most = min(limits.max_order_qty, limits.max_symbol_qty, setup.rules.max_qty)
     return min(exact, int(most))

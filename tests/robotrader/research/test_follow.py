@@ -303,8 +303,9 @@ def test_what_an_order_costs_is_what_the_plan_charges_to_the_last_digit(
     made = columns_of(setup, [bar], Frame.of(7, [bar]), begin_ns=0, name="f")
     value = qty * int(made.market.bars[0, loop.CLOSE])
     assert made.days == (day,)
-    fees = made.market.days[0, loop.SEC :].tolist() if sells else (0, 0, 0)
-    assert Decimal(loop.charge(qty, value, *fees, made.rules)).scaleb(-6) == charged
+    sec, taf, most = made.market.days[0, loop.SEC :].tolist() if sells else (0, 0, 0)
+    found = loop.charge(qty, value, sec, taf, most, made.rules)
+    assert Decimal(found).scaleb(-6) == charged
 
 
 class Glances(Strategy[Follows, Memory]):
