@@ -158,7 +158,8 @@ def _processes(arguments: argparse.Namespace) -> list[Verdict]:
         )
         for seed in _HASH_SEEDS
     ]  # fmt: skip
-    seen = [_heard(each) for each in started]
+    said = [each.communicate(timeout=_PATIENCE_S) for each in started]  # of all, before one fails
+    seen = [_heard(each, *texts) for each, texts in zip(started, said, strict=True)]
     return [_same(seen), _alone(seen)]
 
 
@@ -178,8 +179,7 @@ def _words(arguments: argparse.Namespace) -> list[str]:
     return words + [f"--set={each}" for each in arguments.set or ()]
 
 
-def _heard(process: subprocess.Popen[str]) -> _Seen:
-    out, err = process.communicate(timeout=_PATIENCE_S)
+def _heard(process: subprocess.Popen[str], out: str, err: str) -> _Seen:
     if process.returncode:
         msg = f"in a process of its own it fails: {err.strip() or out.strip()}"
         raise StrategyError(msg)
