@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements/build.txt requirements/runtime.txt requirements/dev.txt requirements/fuzz.txt
 # Engines that `make bench` compares ours with, and the Python that they are locked for.
-ENGINES := vectorbt
-ENGINE_PYTHON ?= python3.12
+ENGINES := vectorbt nautilus
+# The first that starts: a name on the path may be a shim without a Python behind it.
+ENGINE_PYTHON ?= $(firstword $(shell for each in python3.12 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.12.*/bin/python3.12; \
+	do "$$each" -c '' 2>/dev/null && echo "$$each"; done) python3.12)
 CODE := robotrader actors supervision tests bench
 PYTEST_ARGS ?=
 

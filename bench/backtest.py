@@ -1,9 +1,10 @@
 """What a backtest costs: bars and quotes a second by callback, gate, ledger and commissions on.
 
 Everything is the user's own way: ``batches`` into ``Engine``, the shipped moving-average cross, a
-gate whose limits are all looked at and none reached, IBKR's fixed commissions. The other engine is
-backtesting.py with the same averages over the same closes, and next to no commission. Seconds are
-of the processor, so that a busy machine does not count against either.
+gate whose limits are all looked at and none reached, IBKR's fixed commissions. The other engines
+are backtesting.py, with the same averages over the same closes and next to no commission, and
+NautilusTrader, in an environment of its own (``bench.others``, whose script says in what it
+differs). Seconds are of the processor, so that a busy machine does not count against any.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import warnings
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.walks import SEED, walk
+from bench.others import theirs
+from bench.walks import FAST, QTY, SEED, SLOW, walk
 from robotrader.backtest import Engine, Setup, batches
 from robotrader.domain import Bar, Instrument, Quote
 from robotrader.risk import Limits, Ratio
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 MINUTE_NS: Final = 60_000_000_000
 START_NS: Final = 1_600_000_020_000_000_000
 CASH: Final = Decimal(10**8)
-FAST, SLOW, QTY = 10, 30, 100
 SYMBOLS: Final = 100
 ALL: Final = Ratio(Decimal(1))
 SIZES: Final = {"steps": 10}
@@ -98,15 +99,16 @@ def single(_system: str, size: int) -> dict[str, float]:
     part = data[: size // SIZES["steps"]]
     less_s, _ = _seconds(batches({1: part}, names), engine([1]))
     quiet_s, _ = _seconds(batches({1: data}, names), engine([1], Nothing))
-    theirs = _backtesting_py(size // SIZES["steps"])
+    backtesting = _backtesting_py(size // SIZES["steps"])
     return {
         "rate": size / took_s,
         "orders": float(orders),
         "megabytes": (after_kb - before_kb) / 1024,
         "grows": took_s / less_s,
         "quiet": size / quiet_s,
-        "theirs": theirs,
-        "times": size / took_s / theirs,
+        "theirs": backtesting,
+        "times": size / took_s / backtesting,
+        **theirs("nautilus", "cross", len(part), less_s),
     }
 
 

@@ -49,6 +49,7 @@ SWEPT: Final = 100_000
 """Bars that each combination of a sweep is run on."""
 
 VECTORBT: Final = "vectorbt's environment: `make bench` builds it where there is python3.12"
+NAUTILUS: Final = "NautilusTrader's environment: `make bench` builds it where there is python3.12"
 
 WORLD_S: Final = 1_200
 """Simulated seconds of the whole system: ten seeds."""
@@ -155,12 +156,19 @@ FIGURES: Final = (
     Figure("queries", "writes", "the same: records/s that it writes", QUESTIONS, least=95),
     Figure("backtest", "rate", "backtest: bars/s, 39 orders in 1,000", BARS, least=1_000_000),
     Figure("backtest", "times", "the same, times backtesting.py", BARS, least=6),
+    Figure("backtest", "nautilus", "a tenth of it by NautilusTrader, s", BARS, needs=NAUTILUS),
+    Figure("backtest", "nautilus_times", "NautilusTrader's for ours", BARS, needs=NAUTILUS),
     Figure("backtest", "quiet", "the same with a callback that wants nothing, bars/s", BARS),
     Figure("backtest", "grows", "the same: 10 times the bars take so many times as long", BARS, 12),
     Figure("backtest", "megabytes", "the same: memory above the data, MB", BARS, most=100),
     Figure("backtest_many", "rate", "backtest: 100 symbols, bars/s", 2 * BARS, least=500_000),
     Figure("backtest_quotes", "rate", "backtest: quotes/s", 5 * BARS, least=1_000_000),
     Figure("backtest_import", "seconds", "backtest: import, s", 5, most=0.3),
+    Figure("signals", "rate", "signals: bars/s, compiled loop", BARS, least=12_000_000),
+    Figure("signals", "prepared_s", "the same: bars and limits to columns, once, s", BARS),
+    Figure("signals", "engine", "the same by the engine, with its records, bars/s", BARS),
+    Figure("signals", "vectorbt", "the same by vectorbt, s", BARS, needs=VECTORBT),
+    Figure("signals", "vectorbt_times", "vectorbt's for ours", BARS, least=1, needs=VECTORBT),
     Figure("sweep", "seconds", "sweep: 400 x 100,000 bars, compiled loop, s", SWEPT, most=0.5),
     Figure("sweep", "compiling", "the same: the compiler, or its cache, s", SWEPT),
     Figure("sweep", "engine_s", "the same: one combination by the engine, s", SWEPT),

@@ -6,21 +6,21 @@ every limit of ``bench.backtest``. Seconds are of the processor. The compiler is
 (``compiling`` says what it or its cache takes), nor is the engine that runs the best again
 (``engine_s`` is what it takes for one).
 
+``signals`` is one combination on more bars: what it costs to follow signals, where bars and limits
+are columns already, as other engines are given them (``prepared_s`` is what that takes).
+
 vectorbt has an environment of its own, which ``make bench`` builds where there is a Python 3.12,
-and its script in ``bench/others``, which says in what it differs.
+and its scripts in ``bench/others``, which say in what they differ.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bench.backtest import bars, engine
-from bench.walks import FASTS, SLOWS
+from bench.others import theirs
+from bench.walks import FAST, FASTS, QTY, SLOW, SLOWS
 from robotrader.adapters.compiled import compiled
 from robotrader.backtest import batches, report_of_run
 from robotrader.domain import Instrument
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     from robotrader.domain import Bar
     from robotrader.research import Figures
 
+PART: Final = 20
+"""So many times fewer bars for the engine, which makes a record of everything."""
+
 STOCK: Final = Instrument(con_id=1, symbol="S1")
-ENVIRONMENTS: Final = Path(".venv-bench")
-OTHERS: Final = Path(__file__).parent / "others"
 
 
 def host_of(fast: int, slow: int) -> StrategyHost:
     """Return the host of one combination."""
-    strategy = SmaCross(SmaParams(fast=fast, slow=slow, qty=100))
+    strategy = SmaCross(SmaParams(fast=fast, slow=slow, qty=QTY))
     return StrategyHost(strategy, name="s/S1", instrument=STOCK)
 
 
@@ -61,7 +62,26 @@ def sweep(_system: str, size: int) -> dict[str, float]:
     best = max(found, key=lambda each: found[each].sharpe or 0.0)
     engine_s = _checked(data, best, found[best])
     own = {"seconds": took_s, "compiling": loops.seconds, "engine_s": engine_s}
-    return own | _theirs("vectorbt", "sweep", size, took_s)
+    return own | theirs("vectorbt", "sweep", size, took_s)
+
+
+def signals(_system: str, size: int) -> dict[str, float]:
+    """Follow one strategy's signals on ``size`` bars, of which the engine runs a part, too."""
+    loops = compiled()
+    assert loops is not None, "the bench needs the extra research"
+    data, setup = bars(1, size), engine([1]).setup
+    begun = time.process_time()
+    follower = Follower(setup, data, begin_ns=0, name="s/S1", loops=loops)
+    prepared_s = time.process_time() - begun
+    host = host_of(FAST, SLOW)
+    begun = time.process_time()
+    follower.figures(host, follower.signals(host.strategy))
+    took_s = time.process_time() - begun
+    part = data[: size // PART]
+    follower = Follower(setup, part, begin_ns=0, name="s/S1", loops=loops)
+    engine_s = _checked(part, (FAST, SLOW), follower.figures(host, follower.signals(host.strategy)))
+    own = {"rate": size / took_s, "prepared_s": prepared_s, "engine": len(part) / engine_s}
+    return own | theirs("vectorbt", "signals", size, took_s)
 
 
 def _checked(data: Sequence[Bar], best: tuple[int, int], figures: Figures) -> float:
@@ -76,18 +96,4 @@ def _checked(data: Sequence[Bar], best: tuple[int, int], figures: Figures) -> fl
     return took_s
 
 
-def _theirs(name: str, workload: str, size: int, ours_s: float) -> dict[str, float]:
-    """Return another engine's seconds, and for one of ours; nothing if it is not there."""
-    python = ENVIRONMENTS / name / "bin" / "python"
-    if not python.exists():
-        return {}
-    script = str(OTHERS / f"{name}_{workload}.py")
-    done = subprocess.run(
-        [str(python), script, str(size)], capture_output=True, text=True, check=True,
-        env={**os.environ, "NUMBA_NUM_THREADS": "1"},
-    )  # fmt: skip
-    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {name: said["seconds"], f"{name}_times": said["seconds"] / ours_s}
-
-
-SPECIAL: Final = {"sweep": sweep}
+SPECIAL: Final = {"sweep": sweep, "signals": signals}

@@ -7,6 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 SEED: Final = 7
+FAST, SLOW, QTY = 10, 30, 100
+"""Averages and shares of the one strategy that every engine runs: some 39 orders in 1,000 bars."""
+
 FASTS: Final = tuple(range(5, 45, 2))
 SLOWS: Final = tuple(range(50, 250, 10))
 """Lengths of averages: 400 combinations."""

@@ -44,9 +44,10 @@ def compiled() -> Loops | None:
     settings = vars(config)  # numba makes them as it is loaded
     before, settings["CACHE_DIR"] = settings["CACHE_DIR"], str(cache_folder())
     try:
-        for each in loop.HELPERS:
-            register_jitable(each)
-        made = Loops(njit(cache=True)(loop.news), njit(cache=True)(loop.run), 0.0)
+        for each in loop.HELPERS:  # a call that is one takes longer than what it does
+            register_jitable(forceinline=True)(each)
+        compiler = njit(cache=True, nogil=True)
+        made = Loops(compiler(loop.news), compiler(loop.run), 0.0)
         _first_calls(made)
     finally:
         settings["CACHE_DIR"] = before
@@ -55,11 +56,11 @@ def compiled() -> Loops | None:
 
 def _first_calls(made: Loops) -> None:
     """Compile, or load what was compiled, by calling with one bar."""
-    one, flag = np.zeros(1, np.int64), np.zeros(1, np.bool_)
+    one = np.zeros(1, np.int64)
     codes = np.zeros(1, np.int64)
     made.news(np.zeros(1), np.zeros(1), np.zeros(1, np.int64), codes)
     table = np.zeros((1, 2, 2), np.int64)
-    market = loop.Market(one, one, one, one, one, flag, flag, one, one, one, one)
+    market = loop.Market(*(np.zeros((1, loop.WIDTH), np.int64) for _ in range(2)))
     rules = loop.Rules(**{name: kind(1) for name, kind in get_type_hints(loop.Rules).items()})
     moves = loop.Moves(table, table, table, np.ones((1, 2, 2), np.bool_))
     account, fills = np.zeros(loop.SIZE, np.int64), np.zeros((1, 4), np.int64)

@@ -35,7 +35,11 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--symbol", default="", help="real bars of this symbol; default: a random walk")
+    add(
+        "--symbol",
+        default="",
+        help="real bars of this symbol, of a spread as A,B; default: a random walk",
+    )
     add("--bar", default="", help="length of the bars, as 1m or 1d; default: its section's, or 1m")
     add_history(parser)
     add("--bars", type=_count, default=1_200, metavar="N", help="how many bars (default 1200)")

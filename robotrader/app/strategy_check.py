@@ -20,17 +20,19 @@ from robotrader.app import exits
 from robotrader.app.backtest_data import history_of
 from robotrader.app.building import hosts_of
 from robotrader.app.strategy_find import section
-from robotrader.checks import Desk, Verdict, digest, verdicts, walk
-from robotrader.domain import Bar, Instrument
+from robotrader.checks import Desk, Verdict, digest, verdicts, walks
+from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, StrategyError
 from robotrader.market.lengths import bar_ns
-from robotrader.strategies import StrategyHost
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from robotrader.checks.desk import Rows
     from robotrader.config import Config
+    from robotrader.config import Strategy as Section
+    from robotrader.strategies import Host
 
 _HASH_SEEDS: Final = ("1", "4242")
 _PATIENCE_S: Final = 600.0
@@ -90,40 +92,57 @@ def _show(made: Checked, arguments: argparse.Namespace) -> None:
             print(f"  {_MARKS[each.ok]:<7}{each.check:<13}{each.said}")
 
 
-def _given(
-    arguments: argparse.Namespace,
-) -> tuple[Callable[[], StrategyHost], list[Bar], str]:
+def _given(arguments: argparse.Namespace) -> tuple[Callable[[], Host], Rows, str]:
     """Return what makes the strategy's host, what it is told, and what that is in words."""
     name, config = section(arguments)
     chosen = config.strategy[name]
-    symbol = arguments.symbol or chosen.symbols[0]
+    symbols = _symbols(arguments.symbol, chosen)
     size = arguments.bar or chosen.bar
-    if chosen.spread:
-        msg = f"strategy.{name} is a spread: `strategy check` knows strategies of one symbol"
-        raise ConfigurationError(msg)
-    only = msgspec.structs.replace(chosen, symbols=(symbol,), bar=size)
+    only = msgspec.structs.replace(chosen, symbols=symbols, bar=size)
     config = msgspec.structs.replace(config, strategy={name: only})
     if arguments.symbol:
-        instrument, bars, said = _real(config, arguments)
+        instruments, rows, said = _real(config, arguments)
     else:
-        instrument = Instrument(con_id=1, symbol=symbol)
-        bars = walk(instrument, arguments.bars, arguments.seed, size_ns=bar_ns(size))
-        said = f"{len(bars):,} bars of a random walk (seed {arguments.seed})"
+        instruments = tuple(
+            Instrument(con_id=at, symbol=each) for at, each in enumerate(symbols, 1)
+        )
+        rows = walks(instruments, arguments.bars, arguments.seed, size_ns=bar_ns(size))
+        said = f"{len(rows):,} bars of a random walk (seed {arguments.seed})"
+    known = {each.con_id: each for each in instruments}
 
-    def make() -> StrategyHost:
-        (host,) = hosts_of(config, {instrument.con_id: instrument})
-        assert isinstance(host, StrategyHost), "spreads were refused"
+    def make() -> Host:
+        (host,) = hosts_of(config, known)
         return host
 
-    return make, bars, said
+    return make, rows, said
 
 
-def _real(config: Config, arguments: argparse.Namespace) -> tuple[Instrument, list[Bar], str]:
+def _symbols(given: str, chosen: Section) -> tuple[str, ...]:
+    """Return whose bars are told: of a spread one symbol for each leg.
+
+    Raises:
+        ConfigurationError: another number of symbols is given.
+    """
+    count = len(chosen.symbols) if chosen.spread else 1
+    symbols = tuple(each for each in given.split(",") if each) or chosen.symbols[:count]
+    if len(symbols) != count or len(set(symbols)) != count:
+        msg = f"--symbol {given}: {count} different ones are wanted, as {','.join(chosen.symbols)}"
+        raise ConfigurationError(msg)
+    return symbols
+
+
+def _real(
+    config: Config, arguments: argparse.Namespace
+) -> tuple[tuple[Instrument, ...], Rows, str]:
+    """Return instruments, the bars that all of them have, row by row, and what they are."""
     history = history_of(config, arguments)
-    (instrument,), (bars,) = history.instruments, history.bars.values()
-    begun = [bar for bar in bars if bar.start_ns >= history.begin_ns]
-    some = list(islice(begun, arguments.bars))
-    return instrument, some, f"{len(some):,} bars of {history.said[0]}"
+    legs = [
+        {bar.end_ns: bar for bar in own if bar.start_ns >= history.begin_ns}
+        for own in history.bars.values()
+    ]
+    rows = (tuple(leg[at] for leg in legs) for at in legs[0] if all(at in leg for leg in legs))
+    some = list(islice(rows, arguments.bars))
+    return history.instruments, some, f"{len(some):,} bars of {'; '.join(history.said)}"
 
 
 # -- other processes --
@@ -139,7 +158,8 @@ def _processes(arguments: argparse.Namespace) -> list[Verdict]:
         )
         for seed in _HASH_SEEDS
     ]  # fmt: skip
-    seen = [_heard(each) for each in started]
+    said = [each.communicate(timeout=_PATIENCE_S) for each in started]  # of all, before one fails
+    seen = [_heard(each, *texts) for each, texts in zip(started, said, strict=True)]
     return [_same(seen), _alone(seen)]
 
 
@@ -159,8 +179,7 @@ def _words(arguments: argparse.Namespace) -> list[str]:
     return words + [f"--set={each}" for each in arguments.set or ()]
 
 
-def _heard(process: subprocess.Popen[str]) -> _Seen:
-    out, err = process.communicate(timeout=_PATIENCE_S)
+def _heard(process: subprocess.Popen[str], out: str, err: str) -> _Seen:
     if process.returncode:
         msg = f"in a process of its own it fails: {err.strip() or out.strip()}"
         raise StrategyError(msg)
@@ -188,7 +207,7 @@ def _alone(seen: list[_Seen]) -> Verdict:
     return Verdict("outside", True, "no file, connection or program was opened")
 
 
-def _watched(make: Callable[[], StrategyHost], bars: list[Bar]) -> _Seen:
+def _watched(make: Callable[[], Host], bars: Rows) -> _Seen:
     """Play the bars, and watch what the process opens meanwhile."""
     outside: list[str] = []
     watching = True

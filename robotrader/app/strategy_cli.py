@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
 _BOUNDS: Final = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-_BASES: Final = (box.Spread, box.Strategy, box.Told, box.Turns)
+_BASES: Final = (box.Spread, box.Strategy, box.Told, box.ToldSpread, box.Turns)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.adapters.loader import class_of_file
+from robotrader.adapters.loader import class_of_file, load_class
 from robotrader.app.config_files import from_arguments
 from robotrader.config import Config, Strategy
 from robotrader.domain.errors import StrategyError
+from robotrader.strategies import Spread
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +21,7 @@ FOLDER: Final = Path("strategies")
 """Where ``strategy new`` writes, seen from where the commands are given."""
 
 _NOBODY: Final = ("WALK",)
+_NOBODIES: Final = ("WALK", "PEER")
 
 
 def section(arguments: argparse.Namespace) -> tuple[str, Config]:
@@ -34,7 +36,7 @@ def section(arguments: argparse.Namespace) -> tuple[str, Config]:
     if ":" in where or where.endswith(".py"):
         place = where if ":" in where else class_of_file(Path(where))
         name, config = "check", Config()
-        found = Strategy(class_=place, symbols=_NOBODY)
+        found = _of_nobody(place)
     else:
         name, config = where, from_arguments(arguments).config
         found = _named(name, config)
@@ -48,7 +50,7 @@ def _named(name: str, config: Config) -> Strategy:
         return config.strategy[name]
     file = FOLDER / f"{name}.py"
     if file.is_file():
-        return Strategy(class_=class_of_file(file), symbols=_NOBODY)
+        return _of_nobody(class_of_file(file))
     close = get_close_matches(name, config.strategy, 1)
     meant = f" (did you mean {close[0]}?)" if close else ""
     known = ", ".join(sorted(config.strategy)) or "none"
@@ -57,6 +59,13 @@ def _named(name: str, config: Config) -> Strategy:
         "package.module:Class and file.py are taken, too"
     )
     raise StrategyError(msg)
+
+
+def _of_nobody(place: str) -> Strategy:
+    """Return a section for a class that has none: two legs if it is a spread."""
+    if issubclass(load_class(place), Spread):
+        return Strategy(class_=place, symbols=_NOBODIES, spread=True)
+    return Strategy(class_=place, symbols=_NOBODY)
 
 
 def given(texts: list[str]) -> dict[str, bool | int | float | str]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.backtest.feed import Series
 from robotrader.backtest.leaps import Leaps
 from robotrader.backtest.result import Result, Setup
-from robotrader.backtest.signalled import Signalled
+from robotrader.backtest.signalled import Signalled, signal_spread
 from robotrader.backtest.trading import Trading
 from robotrader.domain import Quote, Trade
 from robotrader.domain import records as rec
@@ -74,13 +74,13 @@ class Engine:
         Raises:
             StrategyError: a strategy cannot.
         """
-        for con_id, hosts in self._by_contract.items():
-            own = bars.get(con_id, ())
-            hosts[:] = [
-                Signalled(each, own, asks=self._asks) if isinstance(each, StrategyHost) else each
-                for each in self._hosts.values()
-                if con_id in {one.con_id for one in each.instruments}
-            ]
+        for host in self._hosts.values():
+            if isinstance(host, StrategyHost):
+                hosts = self._by_contract[host.instrument.con_id]
+                own = bars.get(host.instrument.con_id, ())
+                hosts[hosts.index(host)] = Signalled(host, own, asks=self._asks)
+            else:
+                signal_spread(host, bars, asks=self._asks)
 
     def run(self, prices: Iterable[Prices], *, begin_ns: int = 0) -> Result:
         """Run over prices in the order of time.

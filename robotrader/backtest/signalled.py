@@ -2,22 +2,26 @@
 
 The strategy is told of a bar unless its signal is that of the bar before and the host is settled:
 then it would do what it did at that one, which was nothing. The rest of what a bar does (warm-up,
-dwell, sizes, stops) happens at every bar.
+dwell, sizes, stops) happens at every bar. Of a spread it is rows that are passed over: those
+without a signal, while it holds nothing.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from robotrader.domain.errors import StrategyError
-from robotrader.strategies import Frame, Signalling, Told
+from robotrader.strategies import Frame, Signalling, Spreading, Told, ToldSpread
 from robotrader.strategies.events import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from robotrader.domain import Bar, Quote
-    from robotrader.strategies import Outcome, StrategyHost
+    from robotrader.strategies import Outcome, SpreadHost, StrategyHost
 
 
 class Signalled:
@@ -81,3 +85,29 @@ class Signalled:
     def quote(self, quote: Quote) -> Outcome:
         """Take a quote."""
         return self._host.quote(quote)
+
+
+def signal_spread(host: SpreadHost, bars: Mapping[int, Sequence[Bar]], *, asks: bool) -> None:
+    """Let a spread compute its signals of the rows that its bars will make.
+
+    Args:
+        host: its strategy is replaced by one that is told its signals.
+        bars: of each contract, all that the host will be told of, in that order.
+        asks: as for ``Signalled``.
+
+    Raises:
+        StrategyError: as for ``Signalled``.
+    """
+    strategy = host.strategy
+    if not isinstance(strategy, Spreading):
+        msg = f"strategy {host.name} has no signals(frames): run it without signals"
+        raise StrategyError(msg)
+    legs = [bars.get(each.con_id, ()) for each in host.instruments]
+    ends = [np.array([bar.end_ns for bar in own], np.int64) for own in legs]
+    rows = set(reduce(np.intersect1d, ends).tolist())
+    frames = [
+        Frame.of(each.con_id, [bar for bar in own if bar.end_ns in rows])
+        for each, own in zip(host.instruments, legs, strict=True)
+    ]
+    host.strategy = told = ToldSpread(strategy, tuple(frames), asks=asks)
+    host.skips = told.skips

@@ -226,7 +226,8 @@ class Trading:
 
     def act(self, name: str, outcome: Outcome) -> None:
         """Take what the strategy of that name wants."""
-        self.blocked.update(outcome.blocked)
+        for said in outcome.blocked:  # the event and why: by why they can be counted
+            self.blocked[said.partition(": ")[2]] += 1
         for wish in outcome.cancels:
             self._later(self._cancel, wish)
         for move in outcome.stops:

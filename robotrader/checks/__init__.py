@@ -6,6 +6,6 @@ strategy the same things in other ways and comparing every decision.
 
 from robotrader.checks.compare import Verdict, verdicts
 from robotrader.checks.desk import Decision, Desk, digest
-from robotrader.checks.walk import walk
+from robotrader.checks.walk import walk, walks
 
-__all__ = ["Decision", "Desk", "Verdict", "digest", "verdicts", "walk"]
+__all__ = ["Decision", "Desk", "Verdict", "digest", "verdicts", "walk", "walks"]

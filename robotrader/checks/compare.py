@@ -23,16 +23,19 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.checks.desk import Decision, Desk
-from robotrader.strategies import Frame, Signalling
+from robotrader.checks.desk import Decision, Desk, rows_of
+from robotrader.strategies import Frame, Signalling, Spreading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
 
+    from robotrader.checks.desk import Rows
     from robotrader.domain import Bar
-    from robotrader.strategies import StrategyHost
+    from robotrader.strategies import Host
+    from robotrader.strategies.signals import Floats
 
-    Make = Callable[[], StrategyHost]
+    Make = Callable[[], Host]
+    Told = list[tuple[Bar, ...]]
 
 TOLERANCE: Final = 1e-6
 """By which part a quantity or a price may differ after another warm-up: less than any tick is."""
@@ -59,13 +62,13 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def verdicts(
-    make: Make, bars: Sequence[Bar], *, seed: int = 0, tolerance: float = TOLERANCE
+    make: Make, bars: Rows, *, seed: int = 0, tolerance: float = TOLERANCE
 ) -> list[Verdict]:
     """Return what each check finds.
 
     Args:
         make: makes a new host of the strategy.
-        bars: what it is told, of one contract in order of time.
+        bars: what it is told, in order of time: of one contract, or rows of those of all legs.
         seed: chooses where is cut and restarted.
         tolerance: see ``TOLERANCE``.
 
@@ -75,18 +78,19 @@ def verdicts(
         ValueError: there are too few bars for its warm-up.
     """
     warm = make().warmup_bars
-    if len(bars) < 2 * warm + 2:
-        msg = f"{len(bars)} bars for a warm-up of {warm}: give at least {2 * warm + 2}"
+    rows = rows_of(bars)
+    if len(rows) < 2 * warm + 2:
+        msg = f"{len(rows)} bars for a warm-up of {warm}: give at least {2 * warm + 2}"
         raise ValueError(msg)
-    whole = Desk(make).play(bars)
+    whole = Desk(make).play(rows)
     rng = Random(seed)
-    at_once = _signals(make, bars, _places(Random(seed), warm, len(bars)))
+    at_once = _signals(make, rows, _places(Random(seed), warm, len(rows)))
     return [
-        _lookahead(make, bars, whole, _places(rng, warm, len(bars))),
+        _lookahead(make, rows, whole, _places(rng, warm, len(rows))),
         *([] if at_once is None else [at_once]),
-        _warm_up(make, bars, _places(rng, warm, len(bars)), tolerance),
-        _determinism(make, bars, whole),
-        _restarts(make, bars, whole, _places(rng, warm, len(bars))),
+        _warm_up(make, rows, _places(rng, warm, len(rows)), tolerance),
+        _determinism(make, rows, whole),
+        _restarts(make, rows, whole, _places(rng, warm, len(rows))),
     ]
 
 
@@ -97,46 +101,61 @@ def _places(rng: Random, first: int, count: int) -> list[int]:
     return sorted({min(each, count - 1) for each in found})
 
 
-def _lookahead(make: Make, bars: Sequence[Bar], whole: list[Decision], cuts: list[int]) -> Verdict:
+def _lookahead(make: Make, rows: Told, whole: list[Decision], cuts: list[int]) -> Verdict:
     times = [each.time_ns for each in whole]
     for cut in cuts:
-        known = whole[: bisect_right(times, bars[cut].end_ns)]
-        part = Desk(make).play(bars[: cut + 1])
+        end_ns = rows[cut][0].end_ns
+        known = whole[: bisect_right(times, end_ns)]
+        part = Desk(make).play(rows[: cut + 1])
         wrong = difference(part, known, 0.0)
         if wrong:
-            at = _at(bars[cut].end_ns)
-            return Verdict("look-ahead", False, f"with nothing known after {at}, {wrong}")
-    return _passed("look-ahead", whole, f"{len(cuts)} cuts of {len(bars):,} bars")
+            return Verdict("look-ahead", False, f"with nothing known after {_at(end_ns)}, {wrong}")
+    return _passed("look-ahead", whole, f"{len(cuts)} cuts of {len(rows):,} bars")
 
 
-def _signals(make: Make, bars: Sequence[Bar], cuts: list[int]) -> Verdict | None:
+def _signals(make: Make, rows: Told, cuts: list[int]) -> Verdict | None:
     """Compare signals of a history that is cut off; None where there is no ``signals``."""
-    strategy = make().strategy
-    if not isinstance(strategy, Signalling):
+    whole = _at_once(make, rows)
+    if whole is None:
         return None
-    con_id = bars[0].con_id
-    whole = strategy.signals(Frame.of(con_id, bars)).tolist()
     for cut in cuts:
-        again = make().strategy
-        assert isinstance(again, Signalling), "it is one of the same class"
-        part = again.signals(Frame.of(con_id, bars[: cut + 1])).tolist()
-        for at, (mine, known) in enumerate(zip(part, whole, strict=False)):
-            if mine != known and not (mine != mine and known != known):  # noqa: PLR0124 - NaN
-                known_to = _at(bars[cut].end_ns)
-                said = f"with nothing known after {known_to}, the signal of the bar that ends at "
-                said += f"{_at(bars[at].end_ns)} is {mine:g} and not {known:g}"
-                return Verdict("signals", False, said)
-    return Verdict("signals", True, f"{len(cuts)} cuts of {len(bars):,} bars: the same signals")
+        part = _at_once(make, rows[: cut + 1])
+        assert part is not None, "it is one of the same class"
+        wrong = next(_parted(part, whole), None)
+        if wrong is not None:
+            at, mine, known = wrong
+            said = f"with nothing known after {_at(rows[cut][0].end_ns)}, the signal of the bar "
+            said += f"that ends at {_at(rows[at][0].end_ns)} is {mine:g} and not {known:g}"
+            return Verdict("signals", False, said)
+    return Verdict("signals", True, f"{len(cuts)} cuts of {len(rows):,} bars: the same signals")
 
 
-def _warm_up(make: Make, bars: Sequence[Bar], begins: list[int], tolerance: float) -> Verdict:
+def _at_once(make: Make, rows: Told) -> Floats | None:
+    """Return the signals that a new strategy computes of all rows; None if it computes none."""
+    strategy = make().strategy
+    frames = tuple(Frame.of(own[0].con_id, own) for own in zip(*rows, strict=True))
+    if isinstance(strategy, Spreading):
+        return strategy.signals(frames)
+    return strategy.signals(frames[0]) if isinstance(strategy, Signalling) else None
+
+
+def _parted(part: Floats, whole: Floats) -> Iterator[tuple[int, float, float]]:
+    """Yield where signals are not those of the whole, and both; NaN is like NaN."""
+    for at, (mine, known) in enumerate(zip(part.tolist(), whole.tolist(), strict=False)):
+        pairs = zip(mine, known, strict=True) if isinstance(mine, list) else ((mine, known),)
+        for one, other in pairs:
+            if one != other and not (one != one and other != other):  # noqa: PLR0124 - NaN
+                yield at, one, other
+
+
+def _warm_up(make: Make, rows: Told, begins: list[int], tolerance: float) -> Verdict:
     compared: list[Decision] = []
     for begin in begins:
         warm = make().warmup_bars
-        live = bars[begin : begin + _LIVE]
-        short = Desk(make).play(live, history=bars[begin - warm : begin])
+        live = rows[begin : begin + _LIVE]
+        short = Desk(make).play(live, history=rows[begin - warm : begin])
         longest = max(_LONGER * warm, warm + _SOME)
-        more = Desk(make).play(live, history=bars[max(0, begin - longest) : begin])
+        more = Desk(make).play(live, history=rows[max(0, begin - longest) : begin])
         wrong = difference(short, more, tolerance)
         if wrong:
             return Verdict("warm-up", False, f"{warm} bars are too few: {wrong} after more")
@@ -144,19 +163,19 @@ def _warm_up(make: Make, bars: Sequence[Bar], begins: list[int], tolerance: floa
     return _passed("warm-up", compared, f"{len(begins)} starts, {_LONGER} times the history")
 
 
-def _determinism(make: Make, bars: Sequence[Bar], whole: list[Decision]) -> Verdict:
-    wrong = difference(Desk(make).play(bars), whole, 0.0)
+def _determinism(make: Make, rows: Told, whole: list[Decision]) -> Verdict:
+    wrong = difference(Desk(make).play(rows), whole, 0.0)
     if wrong:
         return Verdict("determinism", False, f"told again, {wrong} the first time")
     return _passed("determinism", whole, "two runs")
 
 
-def _restarts(make: Make, bars: Sequence[Bar], whole: list[Decision], at: list[int]) -> Verdict:
+def _restarts(make: Make, rows: Told, whole: list[Decision], at: list[int]) -> Verdict:
     tries = [frozenset({each}) for each in at] + [frozenset(at)]
     for places in tries:
-        wrong = difference(Desk(make).play(bars, restarts=places), whole, 0.0)
+        wrong = difference(Desk(make).play(rows, restarts=places), whole, 0.0)
         if wrong:
-            when = ", ".join(_at(bars[each].end_ns) for each in sorted(places)[:1])
+            when = ", ".join(_at(rows[each][0].end_ns) for each in sorted(places)[:1])
             return Verdict("restart", False, f"restarted at {when}, {wrong} without")
     return _passed("restart", whole, f"{len(at)} restarts one by one, and all of them")
 

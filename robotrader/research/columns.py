@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
+from robotrader.research import loop
 from robotrader.research.loop import Flags, Floats, Market, Rules, Whole
 from robotrader.research.moves import Unfit
 from robotrader.risk import budget_of
@@ -40,6 +41,9 @@ DIGITS: Final = range(6, 10)
 _MOST: Final = 1 << 62
 _EXACT_MOST: Final = 1e15
 """Whole numbers below it are exact as floats, and so are their parts of a power of ten."""
+
+_FEES: Final = (("sec", 8), ("taf", 6), ("taf_most", 6))
+"""Fees on sales, and with how many decimals they are whole numbers."""
 
 _PLANS: Final = (FixedPlan, TieredPlan, NoCommission)
 _SECOND_NS: Final = 1_000_000_000
@@ -81,19 +85,14 @@ def columns_of(
     buys, sells = (_paid(instrument, slippage, sign, bars, frame) for sign in (1, -1))
     digits = _digits(buys, sells, frame.close)
     terms = [_terms(setup, each) for each in days]
-    market = Market(
-        buys=_whole(buys, digits),
-        sells=_whole(sells, digits),
-        closes=_whole(frame.close, digits),
-        end_ns=frame.end_ns,
-        day=day,
-        open=np.full(len(bars), True) if setup.always_open else hours.open_at(frame.end_ns),
-        fills=hours.fills(frame),
-        last=last,
-        sec=_scaled([each.sec for each in terms], 8),
-        taf=_scaled([each.taf for each in terms], 6),
-        taf_most=_scaled([each.taf_most for each in terms], 6),
-    )
+    rows = np.zeros((len(bars), loop.WIDTH), np.int64)
+    rows[:, loop.BUYS], rows[:, loop.SELLS] = _whole(buys, digits), _whole(sells, digits)
+    rows[:, loop.CLOSE] = _whole(frame.close, digits)
+    rows[:, loop.END_NS], rows[:, loop.DAY] = frame.end_ns, day
+    rows[:, loop.OPEN] = setup.always_open or hours.open_at(frame.end_ns)
+    rows[:, loop.FILLS] = hours.fills(frame)
+    fees = (_scaled([getattr(each, name) for each in terms], size) for name, size in _FEES)
+    market = Market(rows, np.stack((last, *fees), axis=1))
     rules = _rules(setup, name, first, digits, terms[0])
     return Columns(market, rules, days, digits, _largest(setup, market, rules))
 
@@ -296,10 +295,11 @@ def _rules(setup: Setup, name: str, first: int, digits: int, terms: Terms) -> Ru
 
 def _largest(setup: Setup, market: Market, rules: Rules) -> int:
     """Return the largest order whose money, costs and gains fit into 64 bits, many times over."""
-    top = int(max(market.closes.max(), market.buys.max(), market.sells.max())) * rules.multiplier
-    share = top * max(1_000_000, int(market.sec.max()))
-    share += (rules.rate + rules.a_share + int(market.taf.max())) * rules.fine * 100_000_000
-    exact = (_MOST - rules.cash - rules.minimum * rules.fine * 100_000_000) // (4 * share)
+    top = int(market.bars[:, : loop.CLOSE + 1].max()) * rules.multiplier
+    sec, taf = market.days[:, (loop.SEC, loop.TAF)].max(axis=0).tolist()
+    share = top * max(1_000_000, sec)
+    share += (rules.rate + rules.a_share + taf) * rules.fine * 100_000_000
+    exact: int = (_MOST - rules.cash - rules.minimum * rules.fine * 100_000_000) // (4 * share)
     limits = setup.limits
     most = min(limits.max_order_qty, limits.max_symbol_qty, setup.rules.max_qty)
     return min(exact, int(most))

@@ -44,35 +44,25 @@ PEAK, DAY_EQUITY, POSITION, ENTERED, ENTRY_FEE, STREAK, ORDERS, REDUCED_NS, TODA
 SIZE: Final = 17
 
 
+BUYS, SELLS, CLOSE, END_NS, DAY, OPEN, FILLS = range(7)
+"""Places in a bar's row. What is paid by an order of the bar before, and what is got for one; the
+close; the end; the exchange day, from 0, or -1 before the run begins; whether the gate takes the
+market for open at the bar's end; whether an order of that end is filled as the next bar begins."""
+
+WIDTH: Final = 8
+"""A row is as wide as a line of a processor's cache: looking at a bar fetches one, not seven."""
+
+
+LAST, SEC, TAF, TAF_MOST = range(4)
+"""Places in an exchange day's row. Its last bar; fees on its sales: hundredths of a dollar for a
+million dollars, millionths of a dollar for a share, and at most."""
+
+
 class Market(NamedTuple):
-    """The bars, a row each, and their exchange days."""
+    """The bars and their exchange days, a row each."""
 
-    buys: Whole
-    """What is paid by an order of the bar before; what is got for one in ``sells``."""
-
-    sells: Whole
-    closes: Whole
-    end_ns: Whole
-    day: Whole
-    """The exchange day of each bar, from 0; -1 before the run begins."""
-
-    open: Flags
-    """Whether the gate takes the market for open at a bar's end."""
-
-    fills: Flags
-    """Whether an order of a bar's end is filled at the beginning of the next."""
-
-    last: Whole
-    """The last bar of each exchange day."""
-
-    sec: Whole
-    """Fees on sales of each day: hundredths of a dollar a million of dollars,"""
-
-    taf: Whole
-    """millionths of a dollar a share,"""
-
-    taf_most: Whole
-    """millionths of a dollar at most."""
+    bars: Whole
+    days: Whole
 
 
 class Rules(NamedTuple):
@@ -163,18 +153,20 @@ def news(signals: Floats, values: Floats, at: Whole, codes: Whole) -> int:
 
 
 def charge(  # noqa: PLR0917 - what is compiled takes no keywords
-    qty: int, value: int, sells: bool, day: int, market: Market, rules: Rules
+    qty: int, value: int, sec: int, taf: int, taf_most: int, rules: Rules
 ) -> int:
-    """Return what an order costs that fills at once, in millionths of a dollar, as plans round."""
+    """Return what an order costs that fills at once, in millionths of a dollar, as plans round.
+
+    Fees are those of its day if it sells, else 0.
+    """
     if rules.is_free:
         return 0
     scale = rules.fine * 100_000_000  # a hundred-millionth of a unit
     whole = min(max(qty * rules.rate, rules.minimum) * scale, value * 1_000_000)
     whole += qty * rules.a_share * scale
-    if sells:
-        whole += value * market.sec[day]
-        whole += min(qty * market.taf[day], market.taf_most[day]) * scale
-    rounded, rest = whole // scale, whole % scale
+    whole += value * sec + min(qty * taf, taf_most) * scale
+    rounded = whole // scale
+    rest = whole - rounded * scale
     if 2 * rest > scale or (2 * rest == scale and rounded % 2 == 1):
         rounded += 1
     return int(rounded)
@@ -217,14 +209,17 @@ def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
 
 def judge(wanted: int, bar: int, account: Whole, market: Market, rules: Rules) -> int:
     """Judge an entry from flat: ``PASSES``, ``REFUSED``, or how the run ends."""
-    worth, cash = float(abs(wanted) * market.closes[bar] * rules.multiplier), float(account[CASH])
+    worth, cash = (
+        float(abs(wanted) * market.bars[bar, CLOSE] * rules.multiplier),
+        float(account[CASH]),
+    )
     found = allowed(
         worth, cash, float(account[DAY_EQUITY]), float(account[PEAK]), np.sign(wanted), rules
     )
     since_ns = account[REDUCED_NS]
-    rests = since_ns >= 0 and market.end_ns[bar] - since_ns < rules.cooldown_ns
+    rests = since_ns >= 0 and market.bars[bar, END_NS] - since_ns < rules.cooldown_ns
     tired = 0 < rules.losses_row <= account[STREAK]
-    if not market.open[bar] or account[ORDERS] >= rules.orders_a_day or rests or tired:
+    if market.bars[bar, OPEN] == 0 or account[ORDERS] >= rules.orders_a_day or rests or tired:
         return REFUSED
     if found == PASSES and needs_margin(worth, wanted, cash, rules.fine * 1e6):
         return -MARGIN
@@ -233,10 +228,12 @@ def judge(wanted: int, bar: int, account: Whole, market: Market, rules: Rules) -
 
 def roll(bar: int, account: Whole, market: Market, rules: Rules, values: Whole) -> None:
     """End the exchange days before that of a bar."""
-    until = values.size if bar == market.day.size else market.day[bar]
+    until = values.size
+    if bar < len(market.bars):
+        until = market.bars[bar, DAY]
     while account[TODAY] < until:
         today = account[TODAY]
-        close = market.closes[market.last[today]]
+        close = market.bars[market.days[today, LAST], CLOSE]
         equity = account[CASH] + account[POSITION] * rules.multiplier * close
         values[today] = account[DAY_EQUITY] = equity
         account[PEAK] = max(account[PEAK], equity)
@@ -248,9 +245,14 @@ def fill(  # noqa: PLR0917 - as above
     shares: int, bar: int, account: Whole, market: Market, rules: Rules, fills: Whole
 ) -> None:  # fmt: skip
     """Fill an order at the beginning of a bar: an entry from flat, or an exit of all."""
-    price = market.buys[bar] if shares > 0 else market.sells[bar]
+    price = market.bars[bar, BUYS if shares > 0 else SELLS]
     value, fine = abs(shares) * price * rules.multiplier, rules.fine
-    fee = charge(abs(shares), value, shares < 0, account[TODAY], market, rules)
+    sec = taf = most = 0
+    if shares < 0:
+        today = account[TODAY]
+        sec, taf = market.days[today, SEC], market.days[today, TAF]
+        most = market.days[today, TAF_MOST]
+    fee = charge(abs(shares), value, sec, taf, most, rules)
     account[CASH] -= shares * price * rules.multiplier + fee * fine
     account[PAID] += fee
     row = account[SEEN]
@@ -263,7 +265,7 @@ def fill(  # noqa: PLR0917 - as above
     moved = account[POSITION] * (price - account[ENTERED]) * rules.multiplier
     gain = moved - (account[ENTRY_FEE] + fee) * fine
     account[POSITION] = 0
-    account[REDUCED_NS] = market.end_ns[bar]
+    account[REDUCED_NS] = market.bars[bar, END_NS]
     account[TRADES] += 1
     if gain > 0:
         account[WINS] += 1
@@ -297,13 +299,14 @@ def run(  # noqa: PLR0917 - as above
     account[:] = 0
     account[CASH] = account[PEAK] = account[DAY_EQUITY] = rules.cash
     account[REDUCED_NS] = -1
-    count, bar, following, place, code, told, pending = market.end_ns.size, 0, 0, 0, 0, -1, 0
+    count, bar, following, place, code, told, pending = len(market.bars), 0, 0, 0, 0, -1, 0
     settled = is_live = False
     while bar < count:
         while following < at.size and at[following] <= bar:
             code = codes[following]
             following += 1
-        roll(bar, account, market, rules, values)
+        if account[TODAY] < market.bars[bar, DAY]:
+            roll(bar, account, market, rules, values)
         if pending != 0:
             fill(pending, bar, account, market, rules, fills)
             pending = 0
@@ -323,7 +326,7 @@ def run(  # noqa: PLR0917 - as above
             if verdict == PASSES:
                 pending, place = wanted, moves.filled[before, code, way]
                 account[ORDERS] += 1
-                if bar + 1 < count and not market.fills[bar]:
+                if bar + 1 < count and market.bars[bar, FILLS] == 0:
                     return WAITS
         bar += 1
     roll(count, account, market, rules, values)

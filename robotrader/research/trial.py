@@ -16,7 +16,6 @@ import numpy as np
 from robotrader.performance import (
     DAYS_A_YEAR,
     cagr,
-    calmar,
     deepest,
     moments,
     sharpe,
@@ -136,17 +135,17 @@ def figures_of_track(
 
 def on_days(whole: Figures, returns: Floats) -> Figures:
     """Return the figures of some of a run's days; what only the whole run has stays as it is."""
-    shape = moments(returns)
+    shape, grown, depth = moments(returns), cagr(returns), deepest(returns)
     return msgspec.structs.replace(
         whole,
         days=int(returns.size),
         total_return=total_return(returns),
-        cagr=cagr(returns),
+        cagr=grown,
         volatility=volatility(returns),
         sharpe=sharpe(returns),
         sortino=sortino(returns),
-        calmar=calmar(returns),
-        max_drawdown=deepest(returns),
+        calmar=None if grown is None or not depth else grown / depth,  # ``performance.calmar``
+        max_drawdown=depth,
         skew=shape[0] if shape else None,
         kurtosis=shape[1] if shape else None,
         blocks=blocks_of(returns),
@@ -160,8 +159,14 @@ def blocks_of(returns: Floats) -> tuple[Block, ...]:
     """
     if returns.size < 2 * BLOCKS:
         return ()
-    parts = np.array_split(returns, BLOCKS)
-    return tuple((each.size, float(each.sum()), float((each**2).sum())) for each in parts)
+    squares, sums = returns**2, np.add.reduce  # an array's own ``sum`` calls it in three more calls
+    least, more = divmod(returns.size, BLOCKS)
+    found, at = [], 0
+    for block in range(BLOCKS):  # as ``numpy.array_split`` has them
+        end = at + least + (block < more)
+        found.append((end - at, float(sums(returns[at:end])), float(sums(squares[at:end]))))
+        at = end
+    return tuple(found)
 
 
 def worth(trial: Trial, metric: str) -> float | None:

@@ -22,7 +22,7 @@ from robotrader.strategies.momentum import Momentum, MomentumParams
 from robotrader.strategies.outbox import Event, Feed, Outbox, event_key
 from robotrader.strategies.pairs import Pairs, PairsParams, PairsState
 from robotrader.strategies.quarantine import Quarantine
-from robotrader.strategies.signals import Frame, Signalling, Told
+from robotrader.strategies.signals import Frame, Signalling, Spreading, Told, ToldSpread
 from robotrader.strategies.sma_cross import SmaCross, SmaParams, SmaState
 from robotrader.strategies.spread import Spread, SpreadContext
 from robotrader.strategies.spread_host import SpreadHost
@@ -65,6 +65,7 @@ __all__ = [
     "Spread",
     "SpreadContext",
     "SpreadHost",
+    "Spreading",
     "Standing",
     "Standings",
     "StandingsState",
@@ -77,6 +78,7 @@ __all__ = [
     "Suspension",
     "Timer",
     "Told",
+    "ToldSpread",
     "TurnParams",
     "TurnState",
     "Turns",

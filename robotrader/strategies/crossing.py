@@ -43,17 +43,18 @@ def sides(closes: Floats, fast: int, slow: int, once: Once = _anew) -> Floats:
     that, they are computed exactly, as they are bar by bar. ``once`` is ``Frame.once`` of the bars
     whose closes they are: then each average is computed once for all who ask.
     """
-    found = np.full(len(closes), np.nan)
     if len(closes) < slow:
-        return found
+        return np.full(len(closes), np.nan)
     series = once(("closes",), lambda: _Closes(closes))
     one, other = (
         once(("sma", fast), lambda: series.means(fast)),
         once(("sma", slow), lambda: series.means(slow)),
     )
-    ahead = one[slow - fast :] - other
-    np.sign(ahead, out=found[slow - 1 :])
+    found = np.empty(len(closes))  # written to in place: memory that is new costs as much again
+    found[: slow - 1] = np.nan
+    ahead = np.subtract(one[slow - fast :], other, out=found[slow - 1 :])
     near = np.flatnonzero(np.abs(ahead) <= 4 * slow * _EPSILON * series.most)
+    np.sign(ahead, out=ahead)
     if near.size:
         ends = near + slow
         pairs = zip(series.exact(fast, ends), series.exact(slow, ends), strict=True)

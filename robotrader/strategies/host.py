@@ -347,7 +347,7 @@ class StrategyHost:
         except Exception as error:
             self._broken = key = key_of(event)
             raise StrategyCrash(key, self.story(key, now_ns, method, error)) from error
-        if self.overdue(now_ns) and not ctx.wished:
+        if self._timed and self.overdue(now_ns) and not ctx.wished:
             ctx.close(HELD_TOO_LONG)
         if not ctx.touched:  # nearly always
             self.settled = not ctx.blocked and not self._timed and type(event) is Bar

@@ -12,8 +12,9 @@ or past ``stop`` (the two go together no more). After a stop it has to be back b
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
+import numpy as np
 from msgspec import Meta
 
 from robotrader.indicators import RollingRegression, RollingStd
@@ -21,8 +22,10 @@ from robotrader.strategies.base import Params, State
 from robotrader.strategies.spread import Spread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from robotrader.domain import Bar
-    from robotrader.indicators import Line
+    from robotrader.strategies.signals import Floats, Frame
     from robotrader.strategies.spread import SpreadContext
 
 
@@ -61,8 +64,7 @@ class Pairs(Spread[PairsParams, PairsState]):
 
     def __init__(self, params: PairsParams) -> None:
         super().__init__(params)
-        self._line = RollingRegression(params.lookback)
-        self._spread = RollingStd(params.lookback)
+        self._line, self._spread = _measures(params)
 
     @property
     def warmup_bars(self) -> int:
@@ -75,36 +77,47 @@ class Pairs(Spread[PairsParams, PairsState]):
         Raises:
             ValueError: there are not two legs.
         """
-        if len(bars) != 2:
-            msg = f"{len(bars)} legs: give this strategy two symbols"
-            raise ValueError(msg)
-        first, second = bars[0].close, bars[1].close
-        line, deviation = self._line.update(second, first), self._spread.update(first)
+        _refuse_others(len(bars))
+        score = _score(self._line, self._spread, bars[0].close, bars[1].close, self.params)
+        self.on_signals(ctx, bars, score)
+
+    def signals(self, frames: tuple[Frame, ...]) -> Floats:
+        """Return score, slope, intercept and scale of each row; see ``_score``.
+
+        Raises:
+            ValueError: there are not two legs.
+        """
+        _refuse_others(len(frames))
+        line, spread = _measures(self.params)
+        closes = zip(*(each.close.tolist() for each in frames), strict=True)
+        found = [_score(line, spread, first, second, self.params) for first, second in closes]
+        return np.array(found, np.float64).reshape(-1, 4)
+
+    def on_signals(
+        self, ctx: SpreadContext, bars: tuple[Bar, ...], signals: Sequence[float]
+    ) -> None:
+        """Follow the score; see ``_score`` for the signals."""
         state = self.state
         if state.side and ctx.flat and not ctx.warming:  # a stop or the legs' own rule has ended it
             state.side, state.armed = 0, False
         if state.side:
-            score = (first - state.intercept - state.slope * second) / state.scale
-            self._leave(ctx, score * state.side)
-            return
-        if line is None or not deviation or line.slope <= 0 or line.r2 < self.params.least_r2:
-            return
-        scale = _error(deviation, line.r2, self.params.lookback)
-        if scale <= 0:
-            return
-        self._enter(ctx, (first - line.intercept - line.slope * second) / scale, line, scale)
+            off = bars[0].close - state.intercept - state.slope * bars[1].close
+            self._leave(ctx, off / state.scale * state.side)
+        elif not math.isnan(signals[0]):
+            self._enter(ctx, signals)
 
-    def _enter(self, ctx: SpreadContext, score: float, line: Line, scale: float) -> None:
+    def _enter(self, ctx: SpreadContext, signals: Sequence[float]) -> None:
         state = self.state
+        score, slope, intercept, scale = signals
         if abs(score) <= self.params.leave:
             state.armed = True
         if not state.armed or not self.params.entry <= abs(score) < self.params.stop:
             return
         side = -1 if score > 0 else 1
-        ratio = (float(side), -side * line.slope)
+        ratio = (float(side), -side * slope)
         if ctx.enter(ratio, self.params.qty or None, reason=f"score {score:.2f}"):
             state.side, state.scale = side, scale
-            state.slope, state.intercept = line.slope, line.intercept
+            state.slope, state.intercept = slope, intercept
 
     def _leave(self, ctx: SpreadContext, score: float) -> None:
         """Give up at ``score``, which is below 0 where the position waits for its profit."""
@@ -116,6 +129,38 @@ class Pairs(Spread[PairsParams, PairsState]):
             return
         if ctx.close(why):
             self.state.side, self.state.armed = 0, armed
+
+
+_NONE: Final = (math.nan, math.nan, math.nan, math.nan)
+
+
+def _refuse_others(legs: int) -> None:
+    if legs != 2:
+        msg = f"{legs} legs: give this strategy two symbols"
+        raise ValueError(msg)
+
+
+def _measures(params: PairsParams) -> tuple[RollingRegression, RollingStd]:
+    return RollingRegression(params.lookback), RollingStd(params.lookback)
+
+
+def _score(
+    line: RollingRegression, spread: RollingStd, first: float, second: float, params: PairsParams
+) -> tuple[float, float, float, float]:
+    """Take the next row; return its score, and slope, intercept and scale of the line.
+
+    All are NaN where the line is none to trade on, or the score neither one to enter at nor back.
+    """
+    found, deviation = line.update(second, first), spread.update(first)
+    if found is None or not deviation or found.slope <= 0 or found.r2 < params.least_r2:
+        return _NONE
+    scale = _error(deviation, found.r2, params.lookback)
+    if scale <= 0:
+        return _NONE
+    score = (first - found.intercept - found.slope * second) / scale
+    if params.leave < abs(score) < params.entry or abs(score) >= params.stop:
+        return _NONE
+    return score, found.slope, found.intercept, scale
 
 
 def _error(deviation: float, r2: float, count: int) -> float:

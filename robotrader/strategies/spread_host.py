@@ -32,6 +32,10 @@ _WAITING: Final = 10_000
 """Bars of a leg that wait for the others' at most: a warm-up of the longest kind, and as much."""
 
 
+def _never(_bars: Sequence[Bar]) -> bool:
+    return False
+
+
 class _Leg(Strategy[Params, State]):
     """A leg decides nothing."""
 
@@ -57,10 +61,11 @@ class SpreadHost:
         stop: how each leg's entries are protected.
 
     Attributes:
-        settled: never, as ``StrategyHost.settled`` means it: no event of a spread is left out.
+        settled: whether at the last row nothing was wished, and nothing has happened since, is
+            held or works.
+        skips: says of each row whether the strategy need not be told of it while that is so.
+            Whoever knows the rows before they come sets it; until then all are told.
     """
-
-    settled = False
 
     def __init__(
         self,
@@ -90,6 +95,8 @@ class SpreadHost:
         self._saved: _Saved | None = None
         self._kept = b""
         self._broken = ""
+        self.settled = False
+        self.skips: Callable[[Sequence[Bar]], bool] = _never
 
     # -- what it is --
 
@@ -228,6 +235,8 @@ class SpreadHost:
         if live:
             self._row_ns = start_ns
         warming = not (live and self.ready)
+        if self.skips(bars) and self.settled and not warming:
+            return NOTHING
         ctx = self._ctx
         ctx.prepare(bars[-1], now_ns, warming=warming)
         try:
@@ -238,11 +247,14 @@ class SpreadHost:
             raise StrategyCrash(key, story) from error
         if live:
             ctx.balance()
-        return ctx.outcome()
+        outcome = ctx.outcome()
+        self.settled = outcome is NOTHING and not warming and ctx.flat
+        return outcome
 
     def _rule(self, now_ns: int) -> Outcome:
         """Keep the legs in balance after something else than a row."""
         self._acts += 1
+        self.settled = False
         ctx = self._ctx
         ctx.prepare(f"legs:{now_ns}:{self._acts}", max(now_ns, ctx.now_ns), warming=False)
         ctx.balance()

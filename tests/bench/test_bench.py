@@ -145,18 +145,22 @@ def test_samples_of_backtests_have_every_figure_of_the_plan_and_their_orders(
 ) -> None:
     for workload, size in (("backtest", 3_000), ("backtest_many", 6_000), ("backtest_quotes", 999)):
         figures = sampled[workload]
-        assert {each.key for each in FIGURES if each.workload == workload} <= set(figures)
+        own = {each.key for each in FIGURES if each.workload == workload and not each.needs}
+        assert own <= set(figures)
         assert figures["rate"] > 100
         assert figures.get("orders", size) > size / 200, "one in some 25 bars, once warmed up"
 
 
 @pytest.mark.deep
-def test_a_sample_of_sweeps_has_every_figure_that_needs_no_other_engine() -> None:
-    """The sample itself asserts that the best of the loop is the engine's."""
-    run = [sys.executable, "-m", "bench.sample", "pool", "sweep", "2000"]
+@pytest.mark.parametrize(("workload", "size"), [("sweep", 2_000), ("signals", 40_000)])
+def test_a_sample_of_signals_has_every_figure_that_needs_no_other_engine(
+    workload: str, size: int
+) -> None:
+    """The sample itself asserts that what the loop makes is what the engine makes."""
+    run = [sys.executable, "-m", "bench.sample", "pool", workload, str(size)]
     done = subprocess.run(run, capture_output=True, check=True, timeout=170)
     figures = json.loads(done.stdout)
-    own = {each.key for each in FIGURES if each.workload == "sweep" and not each.needs}
+    own = {each.key for each in FIGURES if each.workload == workload and not each.needs}
     assert own <= set(figures)
     assert min(figures.values()) > 0
 

@@ -117,8 +117,6 @@ def test_a_pair_trades_both_legs_on_real_days(capsys: pytest.CaptureFixture[str]
     assert [each["name"] for each in report["symbols"]] == ["KO", "PEP"]
     counts = [each["trades"]["count"] for each in report["symbols"]]
     assert counts[0] == counts[1] > 3
-    assert main(["strategy", "check", "pairs"]) == 2
-    assert "`strategy check` knows strategies of one symbol" in capsys.readouterr().err
 
 
 def test_figures_add_up_and_costs_lower_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,3 +206,19 @@ def test_a_file_that_says_what_it_is_needs_no_class() -> None:
     code, _ = texts("dip", "minimal")
     Path("dip.py").write_text(code)
     assert main(["strategy", "show", "dip.py", "--quiet"]) == 0
+
+
+def test_a_spread_is_checked_on_walks_and_on_real_days_of_its_legs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pairs = ("check", "robotrader.strategies.pairs:Pairs", "--param", "lookback=30")
+    status, out, err = run(capsys, *pairs, "--bars", "400", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["strategy"] == "check/WALK-PEER"
+    assert set(verdicts(out).values()) == {True}
+    status, _, err = run(capsys, *pairs, "--symbol", "KO", "--bar", "1d")
+    assert (status, err) == (
+        2, "robotrader: --symbol KO: 2 different ones are wanted, as WALK,PEER\n",
+    )  # fmt: skip
+    real = ("--symbol", "KO,PEP", "--bar", "1d", "--bars", "400")
+    assert "tried on 400 bars of KO: " in run(capsys, *pairs, *real)[1]

@@ -28,7 +28,7 @@ from robotrader.strategies import (
     StrategyHost,
 )
 from robotrader.venue import AlwaysOpen, NoCommission
-from tests.robotrader.strategies.kit import AAPL, START, M
+from tests.robotrader.strategies.kit import AAPL, START, Does, M
 
 KO = Instrument(con_id=8894, symbol="KO")
 CASH = Decimal(100_000)
@@ -275,3 +275,16 @@ def test_every_fill_is_of_an_intended_order_and_after_it(world: Any) -> None:
             intended[record.ref] = record
         elif isinstance(record, FillBooked):
             assert record.ref in intended
+
+
+def test_what_is_held_back_is_counted_by_its_reason() -> None:
+    """A year of it is one line, not one for each bar."""
+
+    def twice(ctx: Context, _bar: Bar) -> None:
+        ctx.buy(1)
+        ctx.buy(1)
+
+    told = bars([(10, 10, 10, 10)] * 6)
+    asks = StrategyHost(Does(twice), name="twice", instrument=AAPL)
+    result, _ = run({AAPL.con_id: told}, asks)
+    assert result.blocked == {"one intent a bar and direction": 6}

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robotrader.backtest import Engine, Setup, batches
+from robotrader.domain.errors import StrategyError
 from robotrader.domain.records import OrderIntended
 from robotrader.performance import flat_trades
 from robotrader.risk import Ratio, Usd
 from robotrader.sizing import SizeKind, Sizer, SizeRule
-from robotrader.strategies import Pairs, PairsParams, SpreadHost, StopKind, StopRule
-from tests.robotrader.backtest.test_engine import CASH, KO, LIMITS, bars, run
+from robotrader.strategies import (
+    Pairs,
+    PairsParams,
+    Params,
+    Spread,
+    SpreadContext,
+    SpreadHost,
+    State,
+    StopKind,
+    StopRule,
+)
+from robotrader.venue import AlwaysOpen
+from tests.robotrader.backtest.test_engine import CASH, KO, LIMITS, NAMES, bars, run
 from tests.robotrader.strategies.kit import AAPL
 from tests.robotrader.strategies.pairs_oracle import Oracle, series
 
@@ -154,3 +168,86 @@ def test_a_leg_that_the_gate_refuses_leaves_none_alone() -> None:
     orders = [each for each in result.records if isinstance(each, OrderIntended)]
     assert {each.con_id for each in orders} == {AAPL.con_id}
     assert result.fills == (), "the other leg's order is cancelled before the next bar"
+
+
+# -- signals at once --
+
+
+def at_once(seed: int, *, signals: bool, skip_quiet: bool = True) -> bytes:
+    """Run a pair whose legs lack a bar now and then; return all that came of it."""
+    dice = Random(seed)
+    gone = {dice.randrange(COUNT): dice.choice(LEGS).con_id for _ in range(12)}
+    told = {
+        con_id: [bar for at, bar in enumerate(own) if gone.get(at) != con_id]
+        for con_id, own in known(seed).items()
+    }
+    strict = msgspec.structs.replace(WIDE, max_orders_per_day=dice.choice((3, 10**6)))
+    setup = Setup(instruments=LEGS, cash=CASH, limits=strict, sessions=AlwaysOpen())
+    rule = dice.choice(
+        (StopRule(), StopRule(kind=StopKind.PERCENT, value=0.5), StopRule(hold_s=3e5))
+    )
+    engine = Engine(setup, [pair(stop=rule)], skip_quiet=skip_quiet)
+    if signals:
+        engine.compute_signals(told)
+    begin_ns = told[AAPL.con_id][dice.choice((0, 50))].start_ns
+    whole = msgspec.structs.asdict(engine.run(batches(told, NAMES), begin_ns=begin_ns))
+    del whole["setup"]
+    return msgspec.json.encode(whole)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_pair_that_is_told_its_signals_makes_the_same_run_to_the_byte(seed: int) -> None:
+    plain = at_once(seed, signals=False)
+    assert at_once(seed, signals=True) == plain
+    assert at_once(seed, signals=True, skip_quiet=False) == plain
+    assert b'"orders":0' not in plain
+
+
+def test_rows_without_a_signal_are_passed_over_while_nothing_is_held() -> None:
+    told: list[int] = []
+
+    class Listens(Pairs):
+        """Notes the rows that it decides on."""
+
+        def on_signals(self, ctx: SpreadContext, bars: Any, signals: Any) -> None:
+            told.append(bars[0].end_ns)
+            super().on_signals(ctx, bars, signals)
+
+    setup = Setup(instruments=LEGS, cash=CASH, limits=WIDE, sessions=AlwaysOpen())
+    prices_of = known(1)
+
+    def engine() -> Engine:
+        return Engine(setup, [SpreadHost(Listens(PARAMS), name="p", instruments=LEGS)])
+
+    engine().run(batches(prices_of, NAMES))
+    every, told = told, []
+    quick = engine()
+    quick.compute_signals(prices_of)
+    quick.run(batches(prices_of, NAMES))
+    assert len(every) == COUNT
+    assert len(told) < COUNT * 0.8
+    assert set(told) < set(every)
+
+
+def test_a_spread_without_signals_or_with_too_few_is_refused_with_what_to_do() -> None:
+    class Plain(Spread[Params, State]):
+        """Has no signals."""
+
+    class Short(Pairs):
+        """Has one row too few."""
+
+        def signals(self, frames: Any) -> Any:
+            return super().signals(frames)[1:]
+
+    def compute(strategy: Spread[Any, Any]) -> Engine:
+        setup = Setup(instruments=LEGS, cash=CASH, limits=WIDE, sessions=AlwaysOpen())
+        engine = Engine(setup, [SpreadHost(strategy, name="p", instruments=LEGS)])
+        engine.compute_signals(known(1, 50))
+        return engine
+
+    with pytest.raises(StrategyError, match=r"p has no signals\(frames\): run it without"):
+        compute(Plain(Params()))
+    with pytest.raises(StrategyError, match=r"Short made signals of shape \(49, 4\) of 50 rows"):
+        compute(Short(PARAMS))
+    with pytest.raises(StrategyError, match="row 51 is none that the signals were made of"):
+        compute(Pairs(PARAMS)).run(batches(known(1), NAMES))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
+from statistics import correlation
 from typing import Any
 
 import pytest
 
-from robotrader.checks import Desk, Verdict, verdicts, walk
+from robotrader.checks import Desk, Verdict, verdicts, walk, walks
 from robotrader.checks.compare import difference
 from robotrader.checks.desk import Decision
 from robotrader.domain import Bar, Instrument
@@ -20,12 +22,18 @@ from robotrader.strategies import (
     MeanReversionParams,
     Momentum,
     MomentumParams,
+    Pairs,
+    PairsParams,
     Params,
     SmaCross,
     SmaParams,
+    SpreadHost,
+    StopKind,
+    StopRule,
     StrategyCrash,
     StrategyHost,
 )
+from robotrader.strategies.stops import NO_STOP
 from tests.robotrader.checks import wrong
 from tests.robotrader.strategies.kit import Does, M, bars
 
@@ -137,6 +145,51 @@ def test_numbers_may_differ_by_the_tolerance_and_words_never() -> None:
     assert "decides BUY 10 5 at 1970" in difference([one], [far], 1e-6)
     assert difference([one], [Decision(1, ("SELL",), (10.0, 5.0))], 1.0)
     assert "decides nothing and not BUY" in difference([], [one], 1.0)
+
+
+# -- several legs --
+
+LEGS = (X, Instrument(con_id=2, symbol="Y"))
+ROWS = walks(LEGS, 900, 1, size_ns=M)
+PAIR = PairsParams(lookback=30, entry=1.5, leave=0.3, stop=3.0, least_r2=0.2)
+
+
+def legs(kind: type[Pairs], stop: StopRule = NO_STOP) -> dict[str, Verdict]:
+    def make() -> SpreadHost:
+        return SpreadHost(kind(PAIR), name="p", instruments=LEGS, stop=stop)
+
+    return {each.check: each for each in verdicts(make, ROWS)}
+
+
+def test_a_pair_passes_every_check_and_is_told_row_by_row() -> None:
+    told = legs(Pairs)
+    assert list(told) == ["look-ahead", "signals", "warm-up", "determinism", "restart"]
+    assert [each for each in told.values() if not each.ok] == []
+    guarded = legs(Pairs, StopRule(kind=StopKind.PERCENT, value=1.0))
+    assert [each for each in guarded.values() if not each.ok] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "says"),
+    [
+        (wrong.PairPeeks, "signals", "the signal of the bar .* is "),
+        (wrong.PairForgets, "restart", "decides .* MKT DAY [XY] "),
+        (wrong.PairShort, "warm-up", "20 bars are too few"),
+    ],
+)
+def test_a_wrong_pair_is_caught_by_its_check(kind: Any, check: str, says: str) -> None:
+    verdict = legs(kind)[check]
+    assert verdict.ok is False
+    assert re.search(says, verdict.said), verdict.said
+
+
+def test_walks_go_together_and_each_row_ends_at_one_time() -> None:
+    assert all(row[0].end_ns == row[1].end_ns for row in ROWS)
+    moves = [[after[leg].close - before[leg].close for before, after in pairwise(ROWS)]
+             for leg in (0, 1)]  # fmt: skip
+    assert 0.3 < correlation(*moves) < 0.99
+    assert walks(LEGS, 900, 1, size_ns=M) == ROWS
+    assert [row[0] for row in ROWS] == walk(X, 900, 1, size_ns=M)
 
 
 # -- the desk --

@@ -12,7 +12,7 @@ import numpy as np
 
 from robotrader.domain import Bar
 from robotrader.indicators import Ema, Sma
-from robotrader.strategies import Context, Fill, Frame, Params, State, Strategy
+from robotrader.strategies import Context, Fill, Frame, Pairs, Params, State, Strategy
 from robotrader.strategies.signals import Floats
 
 
@@ -50,12 +50,12 @@ class SeesCaller(Every):
 
     def wants(self, bar: Bar) -> bool:
         frame = sys._getframe()
-        while "bars" not in frame.f_locals:
+        while "rows" not in frame.f_locals:
             assert frame.f_back is not None
             frame = frame.f_back
-        bars = frame.f_locals["bars"]
-        later = bars[bars.index(bar) + 1 :] if bar in bars else []
-        return bool(later and later[0].close > bar.close)
+        rows = frame.f_locals["rows"]
+        later = rows[rows.index((bar,)) + 1 :] if (bar,) in rows else []
+        return bool(later and later[0][0].close > bar.close)
 
 
 class Remembers(Every):
@@ -179,3 +179,27 @@ class Peeks(Sound):
             ctx.buy(10)
         elif signal < 0:
             ctx.close()
+
+
+class PairPeeks(Pairs):
+    """Computes its signals with the last row of all, whichever that is."""
+
+    def signals(self, frames: tuple[Frame, ...]) -> Floats:
+        found = super().signals(frames)
+        found[:, 1] += frames[0].close[-1]
+        return found
+
+
+class PairForgets(Pairs):
+    """Forgets which line it is in on."""
+
+    def load(self, data: bytes) -> None:
+        pass
+
+
+class PairShort(Pairs):
+    """Looks back further than it warms up."""
+
+    @property
+    def warmup_bars(self) -> int:
+        return 20

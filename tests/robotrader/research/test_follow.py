@@ -301,9 +301,11 @@ def test_what_an_order_costs_is_what_the_plan_charges_to_the_last_digit(
         7, at_ns, at_ns + MINUTE_NS, float(price), float(price), float(price), float(price), 1
     )
     made = columns_of(setup, [bar], Frame.of(7, [bar]), begin_ns=0, name="f")
-    value = qty * int(made.market.closes[0])
+    value = qty * int(made.market.bars[0, loop.CLOSE])
     assert made.days == (day,)
-    assert Decimal(loop.charge(qty, value, sells, 0, made.market, made.rules)).scaleb(-6) == charged
+    sec, taf, most = made.market.days[0, loop.SEC :].tolist() if sells else (0, 0, 0)
+    found = loop.charge(qty, value, sec, taf, most, made.rules)
+    assert Decimal(found).scaleb(-6) == charged
 
 
 class Glances(Strategy[Follows, Memory]):
