@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Budgets:
     """What the strategies of each name hold; only what has changed is added up.
 
-    To be used in the context ``EXACT``. A view's strategies are one dictionary that stays as it is.
+    To be used in the context ``EXACT``. The strategies of a view that says what has moved may be
+    one dictionary that goes on; those of any other view are one that stays as it is.
     """
 
     def __init__(self) -> None:
@@ -44,7 +45,8 @@ class Budgets:
         """Return what the strategies of a name hold, None if a price of it is not known."""
         parts = {} if view.ledger is None else view.ledger.strategies
         mark = None if view.moved is None else view.moved.strategies
-        if parts is not self._parts and (self._rounded or self._take(parts, mark)):
+        seen = parts is self._parts if mark is None else mark == self._mark
+        if not seen and (self._rounded or self._take(parts, mark)):
             self._begin()  # a digit was lost: a sum of what was rounded is of nothing else
             self._rounded = self._take(parts, mark)
         return self._held[name].total

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from collections.abc import Set as AbstractSet
 
-    from robotrader.risk.exposure import Pending, Reservation
+    from robotrader.risk.exposure import Reservation
     from robotrader.risk.held import Held
     from robotrader.risk.view import RiskView, WorkingOrder
 
@@ -100,8 +100,10 @@ class Orders:
         else:
             self._ways.pop(con_id, None)
 
-    def add(self, held: Reservation, order: Pending) -> bool:
-        """Take one entry more, as ``order``; False: it has to be looked at with the others.
+    def add(self, held: Reservation, way: OnWay) -> bool:
+        """Take one entry more; False: it has to be looked at with the others.
+
+        ``way`` is what is on its way in its contract with it.
 
         Whose stop works already, or is shown, counts otherwise than one that has just passed.
         """
@@ -113,7 +115,7 @@ class Orders:
         more = 1 + held.legs
         self.count += more
         self._counts[con_id] = self._counts.get(con_id, 0) + more
-        self._ways[con_id] = self.way(con_id).plus(order)
+        self._ways[con_id] = way
         return True
 
     def way(self, con_id: int) -> OnWay:
