@@ -38,7 +38,9 @@ class Orders:
         self._others: tuple[WorkingOrder, ...] = ()
         self._held_for: dict[int, tuple[Reservation, ...]] = {}
         self._others_for: dict[int, tuple[WorkingOrder, ...]] = {}
-        self._ways: dict[int, OnWay] = {}
+        self.ways: dict[int, OnWay] = {}
+        """What is on its way in each contract in which something is."""
+
         self._counts: dict[int, int] = {}
         self.count = 0
         """Orders that are on their way; a bracket is as many as it has."""
@@ -96,9 +98,9 @@ class Orders:
         _keep(self._held_for, con_id, held)
         if count:
             self._counts[con_id] = count
-            self._ways[con_id] = OnWay.of(con_id, pending(held, others))
+            self.ways[con_id] = OnWay.of(con_id, pending(held, others))
         else:
-            self._ways.pop(con_id, None)
+            self.ways.pop(con_id, None)
 
     def add(self, held: Reservation, way: OnWay) -> bool:
         """Take one entry more; False: it has to be looked at with the others.
@@ -115,12 +117,12 @@ class Orders:
         more = 1 + held.legs
         self.count += more
         self._counts[con_id] = self._counts.get(con_id, 0) + more
-        self._ways[con_id] = way
+        self.ways[con_id] = way
         return True
 
     def way(self, con_id: int) -> OnWay:
         """Return what is on its way in a contract."""
-        return self._ways.get(con_id, NOTHING)
+        return self.ways.get(con_id, NOTHING)
 
     def held_for(self, con_id: int) -> tuple[Reservation, ...]:
         """Return the reservations of a contract."""

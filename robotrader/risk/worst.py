@@ -180,7 +180,7 @@ class Worst:
 
     def _replace(self, view: RiskView, con_id: int, held: PositionView | None) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
-        old, way = self.rows.get(con_id, NO_ROW), self.orders.way(con_id)
+        old, way = self.rows.get(con_id, NO_ROW), self.orders.ways.get(con_id, NOTHING)
         if way is not NOTHING or held is not None:
             quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
             each, bare = exposure_with(held, quote, instrument, way), self._names[2]
@@ -200,18 +200,22 @@ class Worst:
         """Take one row of a contract instead of another."""
         if new is not NO_ROW:
             self.rows[con_id] = new
-        self._add(con_id, old, new)
+        if old.wanted or new.wanted:
+            self._count_coming(old, new)
+        sector = self._sector_sums.get(con_id)
+        if sector is None:
+            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
+        self.sums.swap(old, new, sector)
+        self._clusters.swap(con_id, old, new)
         if (con_id in self.held) is not bool(new.each.high or new.each.low):
             self.held ^= {con_id}
             self._known = None
             self._clusters.clear()
 
-    def _add(self, con_id: int, old: Row, new: Row) -> None:
-        """Take one row instead of another in every sum."""
+    def _count_coming(self, old: Row, new: Row) -> None:
+        """Take what the entries of one row are worth instead of those of another."""
         before, now = old.wanted, new.wanted
-        if not (before or now):
-            pass  # which is what is nearly always so
-        elif before is now:
+        if before is now:
             for name, qty in now.items():
                 self._coming[name].swap(worth(qty, old.each), worth(qty, new.each))
         else:
@@ -219,11 +223,6 @@ class Worst:
                 self._coming[name].swap(worth(qty, old.each), ZERO)
             for name, qty in now.items():
                 self._coming[name].swap(ZERO, worth(qty, new.each))
-        sector = self._sector_sums.get(con_id)
-        if sector is None:
-            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
-        self.sums.swap(old, new, sector)
-        self._clusters.swap(con_id, old, new)
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
