@@ -51,12 +51,14 @@ class _Booked(NamedTuple):
     @classmethod
     def of(cls, held: Holding) -> _Booked:
         """Return what is left in a holding."""
-        qty, cost = held.qty, held.cost
+        qty = cost = ZERO
         parts = {name: _Part(gain, ZERO, None) for name, gain in held.realized.items()}
         for lot in held.lots:
-            old = parts.get(lot.strategy, _NO_PART)
+            old, paid = parts.get(lot.strategy, _NO_PART), lot.cost
+            qty += lot.qty
+            cost += paid
             had = lot.qty if old.qty is None else old.qty + lot.qty
-            parts[lot.strategy] = _Part(old.realized, old.cost + lot.cost, had)
+            parts[lot.strategy] = _Part(old.realized, old.cost + paid, had)
         realized = sum(held.realized.values(), ZERO)
         return cls(held, qty, cost, average(cost, qty), realized, parts)
 
@@ -129,7 +131,7 @@ class _Sum:
         parts, blocks = self._parts, self._blocks
         if anew:
             self._changed.update(range(-(-len(parts) // BLOCK)))
-        if not self._changed:
+        elif not self._changed:
             return
         for block in sorted(self._changed):
             first = block * BLOCK
@@ -192,16 +194,16 @@ class Rows:
         for con_id in changed:
             names.update(self._replace(con_id, histories[con_id].held, marks.get(con_id)))
         if changed:
-            self._add_up(anew=self._rounded)
+            self._add_up(traded=bool(traded), anew=self._rounded)
             if context.flags[Inexact] and not self._rounded:
-                self._add_up(anew=True)
+                self._add_up(traded=True, anew=True)
             self._rounded = context.flags[Inexact]
         self._show(names, commissions)
 
-    def _add_up(self, *, anew: bool) -> None:
+    def _add_up(self, *, traded: bool, anew: bool) -> None:
         value, gross, cost = self._value, self._gross, self._cost
         realized, adopted = self._realized, self._adopted
-        for each in (value, gross, cost, realized, adopted):
+        for each in (value, gross, cost, realized, adopted) if anew or traded else (value, gross):
             each.add_up(anew=anew)
         self.sum = Added(value.total, gross.total, cost.known, realized.known, adopted.known)
 

@@ -40,6 +40,8 @@ class Budgets:
         self._parts: Mapping[str, StrategyView] = {}
         self._mark: Mark[str] | None = None
         self._worths: dict[str, Decimal | None] = {}
+        self._sums: dict[str, Sum] = {}
+        """The sum that each strategy is part of."""
 
     def held(self, name: str, view: RiskView) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
@@ -56,10 +58,13 @@ class Budgets:
         context = getcontext()
         context.clear_flags()
         names = None if mark is None else mark.since(self._mark)
-        worths = self._worths
+        worths, sums = self._worths, self._sums
         for own in {*worths, *parts} if names is None else dict.fromkeys(names):
             old, new = worths.get(own, ZERO), _worth(parts.get(own))
-            self._held[budget_of(own)].swap(old, new)
+            held = sums.get(own)
+            if held is None:
+                held = sums[own] = self._held[budget_of(own)]
+            held.swap(old, new)
             if own in parts:
                 worths[own] = new
             else:

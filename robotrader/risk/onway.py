@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from robotrader.risk.exposure import NOTHING, OnWay, led_to, orders_of, pending
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from robotrader.risk.exposure import Reservation
@@ -123,6 +123,10 @@ class Orders:
     def way(self, con_id: int) -> OnWay:
         """Return what is on its way in a contract."""
         return self.ways.get(con_id, NOTHING)
+
+    def all_for(self, con_id: int) -> Iterable[Reservation | WorkingOrder]:
+        """Return all of a contract."""
+        return (*self._held_for.get(con_id, ()), *self._others_for.get(con_id, ()))
 
     def held_for(self, con_id: int) -> tuple[Reservation, ...]:
         """Return the reservations of a contract."""

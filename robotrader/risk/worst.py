@@ -163,8 +163,7 @@ class Worst:
 
     def _reorder(self, con_id: int) -> None:
         """Count whose entries are on their way in a contract."""
-        orders = self.orders
-        wanted = _by_budget((*orders.held_for(con_id), *orders.others_for(con_id)))
+        wanted = _by_budget(self.orders.all_for(con_id))
         if wanted:
             self._wanted[con_id] = wanted
         else:
