@@ -363,8 +363,7 @@ class Ledger:
     def now(self, marks: Mapping[int, float]) -> LedgerView:
         """Return the account at these prices, for who reads it before the next look at it.
 
-        What it says of each contract and each strategy goes on with the ledger: to copy that of
-        five hundred takes longer than to look at the few that are new.
+        What it says of each contract and strategy goes on with the ledger: copies take longer.
         """
         with localcontext(EXACT):
             traded, self._traded = self._traded, set()

@@ -54,4 +54,4 @@ class Mark(NamedTuple, Generic[Key]):
         """Return what was changed after an earlier mark; None: nobody knows, it can be anything."""
         if before is None or before.log is not self.log:
             return None
-        return () if before.place == self.place else self.log.between(before.place, self.place)
+        return self.log.between(before.place, self.place)
