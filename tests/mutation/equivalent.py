@@ -170,6 +170,13 @@ EQUIVALENT: Final[dict[str, str]] = {
     "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
     "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
     "compare=False)`": "only what is printed of it is another",
+    f"{_RISK}worst.py After.__init__: `self.held ^ {{con_id}}` -> `self.held | {{con_id}}` in "
+    "`self.held = self.held ^ {con_id}`": "with an order more nothing is held less",
+    f"{_RISK}worst.py Worst._repositioned: `view.moved is not None` -> `view.moved is None` in `if "
+    "view.moved is not None: said = None if before is None els ... if said is None else said`": (
+        "what says that it has moved is found by who looks for it, too"
+    ),
+    f"{_RISK}onway.py Orders.add: `True` -> `False` in `return True`": _ANEW,
     f"{_RISK}budgets.py Budgets.held: `not seen and (self._rounded or self._take(parts, mark))` -> "
     "`not seen or (self._rounded or self._take(parts, mark))` in `if not seen and (self._rounded "
     "or self._take(parts, mark)):  ... = self._take(parts, mark)`": _ANEW,
