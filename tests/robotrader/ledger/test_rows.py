@@ -82,8 +82,10 @@ def test_a_sum_that_was_rounded_is_exact_again_once_its_parts_can_be_added() -> 
     for con_id in (2, 4, 6):
         ledger.apply(fill(str(con_id), "BUY", 1, "100", con_id=con_id))
     fine = {2: 1e-300, 4: 3e17, 6: 100.25}
-    for marks in (fine, {**fine, 6: 100.75}, {2: 99.5, 4: 100.5, 6: 100.75}):
-        seen = ledger.view(marks)
+    for marks in (fine, {**fine, 6: 100.75}):
+        ledger.view(marks)
+    marks = {2: 99.5, 4: 100.5, 6: 100.75}
+    seen = ledger.view(marks)
     assert _texts(seen) == _texts(fresh(ledger).view(marks))
     assert (seen.value, seen.gross) == (Decimal("300.75"), Decimal("300.75"))
 
