@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actors.say import Address, GateUse, GateView
-    from robotrader.domain import Instrument
+    from robotrader.domain import Instrument, Refusal
     from robotrader.domain.records import Record
     from robotrader.risk import Explained, Limits, RiskView, SessionState
     from robotrader.strategies import News
@@ -213,15 +213,23 @@ class Risk(Actor):
 
     def _wanted(self, intent: Intent) -> None:
         """Judge, or let the broker say first what margin it would need."""
-        waits = self._lacks_margin(intent) and self._margins.wait(
-            intent, lambda: self._judge(intent), self._now_ns()
-        )
-        if not waits:
+        now_ns = self._now_ns()
+        view = self._view(now_ns, intent.con_id)
+        verdict = self.keeper.judge_or_ask(intent, view, now_ns)
+        if verdict is not None:
+            self._decided(intent, verdict, now_ns)
+        elif not self._margins.wait(intent, lambda: self._judge(intent), now_ns):
             self._judge(intent)
 
     def _judge(self, intent: Intent) -> None:
         now_ns = self._now_ns()
-        verdict = self.keeper.judge(intent, self._view(now_ns, intent.con_id), now_ns)
+        view = self._view(now_ns, intent.con_id)
+        self._decided(intent, self.keeper.judge(intent, view, now_ns), now_ns)
+
+    def _decided(
+        self, intent: Intent, verdict: Approved | tuple[Refusal, News], now_ns: int
+    ) -> None:
+        """Pass on what was decided."""
         refusal = None if isinstance(verdict, Approved) else verdict[0]
         if intent.sizing is not None:
             self._sized[intent.strategy] = Sized(intent, refusal.code if refusal else "", now_ns)

@@ -65,6 +65,9 @@ class Facts:
         self._switch_ns = 0
         self._link: LinkState | None = None
         self._stale: set[tuple[int, str]] = set()
+        self._stale_ids: frozenset[int] = frozenset()
+        """Their contracts."""
+
         self._correlations: Correlations | None = None
         self._days: dict[int, DayFigures] = {}
         self._skew_ns: int | None = None
@@ -101,6 +104,7 @@ class Facts:
             self._stale.add(line)
         elif message.freshness is not Freshness.WAITING:
             self._stale.discard(line)
+        self._stale_ids = frozenset(con_id for con_id, _ in self._stale)
 
     def _known_switch(self, steady_ns: int) -> Switch | None:
         """Return how the switch is; a word that is too old is none: its owner may be away."""
@@ -134,7 +138,7 @@ class Facts:
             moved=None if world is None else world.moved,
             switch=self._known_switch(steady_ns),
             link=self._link,
-            stale=frozenset(con_id for con_id, _ in self._stale),
+            stale=self._stale_ids,
             halted=None if keeper is None else frozenset(keeper.halted),
             instruments=self.instruments,
             quotes=self.quotes,

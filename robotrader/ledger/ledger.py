@@ -35,7 +35,7 @@ from robotrader.ledger.project import project
 from robotrader.ledger.reading import day_of, numbers, revision_of, sign_of
 from robotrader.ledger.rows import Rows
 from robotrader.ledger.state import Early, LedgerState
-from robotrader.ledger.trips import losing_streak
+from robotrader.ledger.trips import closed_of, losing_streak
 from robotrader.ledger.view import DayMark
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ class Ledger:
             self._places.update((trade.family, con_id) for trade in history.trades)
         self._outlay = state.outlay
         self._commissions = dict(state.commissions)
+        self._charged = sum(self._commissions.values(), ZERO)
+        """What trading has cost so far: the sum of those."""
+
         self._early = dict(state.early)
         self._elsewhere = dict(state.elsewhere)
         self._losses_ns: tuple[int, ...] | None = None
@@ -284,6 +287,7 @@ class Ledger:
         self._outlay += outlay
         if commission:
             self._commissions[strategy] = self._commissions.get(strategy, ZERO) + commission
+            self._charged += commission
             self._paid.add(strategy)
 
     def _multiplier(self, con_id: int) -> int:
@@ -307,8 +311,7 @@ class Ledger:
 
     def commissions(self) -> Decimal:
         """Return what trading has cost so far."""
-        with localcontext(EXACT):
-            return sum(self._commissions.values(), ZERO)
+        return self._charged
 
     def capital(self) -> Decimal | None:
         """Return what came in by adoption; None before cash was adopted."""
@@ -326,14 +329,7 @@ class Ledger:
 
         ``strategy`` stands for itself and for everything below it: ``sma`` for ``sma/AAPL``.
         """
-        found = [
-            each
-            for history in self._histories.values()
-            for each in history.held.trips.closed
-            if each.strategy == strategy or each.strategy.startswith(f"{strategy}/")
-        ]
-        found.sort(key=lambda each: each.time_ns)
-        return tuple(found[-newest:]) if newest > 0 else ()
+        return closed_of(strategy, (h.held.trips for h in self._histories.values()), newest)
 
     def losses_ns(self) -> tuple[int, ...]:
         """Return when the newest trades that lost were over, back to the last that did not."""
@@ -356,6 +352,19 @@ class Ledger:
 
     def view(self, marks: Mapping[int, float]) -> LedgerView:
         """Return the account at these prices, which is what everybody reads."""
+        now = self.now(marks)
+        return _replaced(
+            now,
+            positions=dict(now.positions),
+            strategies=dict(now.strategies),
+            reduced_ns=dict(now.reduced_ns),
+        )
+
+    def now(self, marks: Mapping[int, float]) -> LedgerView:
+        """Return the account at these prices, for who reads it before the next look at it.
+
+        What it says of each contract and strategy goes on with the ledger: copies take longer.
+        """
         with localcontext(EXACT):
             traded, self._traded = self._traded, set()
             paid, self._paid = self._paid, set()
@@ -366,7 +375,7 @@ class Ledger:
                 cash=None if self._granted is None else self._granted - self._outlay,
                 granted=self._granted,
                 rows=self._rows,
-                commissions=self._commissions,
+                paid=self._charged,
                 day=self._days[-1] if self._days else None,
                 best=self._best,
                 unmatched=tuple(self._early),

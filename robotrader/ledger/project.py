@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import DayMark, LedgerView, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from decimal import Decimal
 
     from robotrader.ledger.rows import Rows
@@ -21,17 +19,19 @@ def project(
     cash: Decimal | None,
     granted: Decimal | None,
     rows: Rows,
-    commissions: Mapping[str, Decimal],
+    paid: Decimal,
     day: DayMark | None,
     best: Decimal | None,
     unmatched: tuple[str, ...],
     doubts: tuple[str, ...],
     losses_ns: tuple[int, ...],
 ) -> LedgerView:
-    """Return the view; see ``LedgerView`` for what its numbers mean."""
+    """Return the view; see ``LedgerView`` for what its numbers mean.
+
+    Its positions, strategies and times of reductions are those of the rows, not copies.
+    """
     added = rows.sum
     capital = None if granted is None else granted + added.adopted
-    paid = sum(commissions.values(), ZERO)
     equity = None if doubts else total((cash, added.value))
     since_peak = _peak(equity, capital, best)
     return LedgerView(
@@ -42,8 +42,8 @@ def project(
         cost=added.cost,
         realized=added.realized,
         commissions=paid,
-        positions=dict(rows.positions),
-        strategies=dict(rows.strategies),
+        positions=rows.positions,
+        strategies=rows.strategies,
         value=added.value,
         gross=added.gross,
         unrealized=None if added.value is None else added.value - added.cost,
@@ -58,7 +58,7 @@ def project(
         unmatched=unmatched,
         doubts=doubts,
         losses_ns=losses_ns,
-        reduced_ns=dict(rows.reduced_ns),
+        reduced_ns=rows.reduced_ns,
     )
 
 

@@ -1,91 +1,143 @@
 """Every contract's part of the projection, computed anew only where something in it is new.
 
 An account of five hundred positions is looked at before each order and after each fill, and between
-two looks a few prices and one holding are new. So each contract's row is kept, and the sums are of
-blocks of rows: one that has changed is added up anew, the others are as they were. Nothing is ever
-subtracted, so that the numbers are those of adding everything up, to the last digit shown.
+two looks a few prices and one holding are new. So each contract's part is kept: what its trades
+left as long as it has the same holding, what that is worth as long as it has the same price. The
+sums are of blocks: what has as many decimals as before is taken in by what it grew, so that the sum
+has the digits that adding everything up would show; where it has not, its block is added up anew.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal, Inexact, getcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from robotrader.ledger.log import Log
+from robotrader.ledger.lots import Holding
 from robotrader.ledger.marks import Marks
 from robotrader.ledger.money import ZERO, market_price
-from robotrader.ledger.view import PositionView, StrategyView, position_view, total
+from robotrader.ledger.view import PositionView, StrategyView, average
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
-    from decimal import Decimal
 
     from robotrader.ledger.history import History
     from robotrader.ledger.log import Mark
-    from robotrader.ledger.lots import Holding
 
 BLOCK: Final = 32
-"""Rows that are added up together: about the root of what a large account has."""
+"""Parts that are added up together: about the root of what a large account has."""
 
 
 class _Part(NamedTuple):
-    """What a strategy has in one contract."""
+    """What a strategy has in one contract; of its shares, None if it has none."""
 
     realized: Decimal
     cost: Decimal
-    value: Decimal | None
+    qty: Decimal | None
 
 
-_NO_PART: Final = _Part(ZERO, ZERO, ZERO)
+class _Booked(NamedTuple):
+    """What the trades of a contract left, whatever it is worth."""
+
+    held: Holding
+    qty: Decimal
+    cost: Decimal
+    avg_cost: Decimal
+    realized: Decimal
+    parts: Mapping[str, _Part]
+
+    @classmethod
+    def of(cls, held: Holding) -> _Booked:
+        """Return what is left in a holding."""
+        qty = cost = ZERO
+        parts = {name: _Part(gain, ZERO, None) for name, gain in held.realized.items()}
+        for lot in held.lots:
+            old, paid = parts.get(lot.strategy, _NO_PART), lot.cost
+            qty += lot.qty
+            cost += paid
+            had = lot.qty if old.qty is None else old.qty + lot.qty
+            parts[lot.strategy] = _Part(old.realized, old.cost + paid, had)
+        realized = sum(held.realized.values(), ZERO)
+        return cls(held, qty, cost, average(cost, qty), realized, parts)
 
 
-class _Row(NamedTuple):
-    """One contract; a sum of rows has the same numbers, and no position and no parts."""
+_NO_PART: Final = _Part(ZERO, ZERO, None)
+_UNSEEN: Final = _Booked(Holding(), ZERO, ZERO, ZERO, ZERO, {})
 
-    position: PositionView | None
+
+class _Contract:
+    """One contract: its place in the sums, and what was said of it last."""
+
+    __slots__ = ("booked", "mark", "place", "unit")
+
+    def __init__(self, place: int, mark: float | None) -> None:
+        self.place, self.mark = place, mark
+        self.booked = _UNSEEN
+        self.unit: Decimal | None = None
+        """What one of it is worth; None: that is not known, or it is not held."""
+
+
+class Added(NamedTuple):
+    """What all contracts have together; None: a price is not known."""
+
     value: Decimal | None
     gross: Decimal | None
     cost: Decimal
     realized: Decimal
     adopted: Decimal
-    parts: Mapping[str, _Part]
 
 
-def _row(con_id: int, held: Holding, multiplier: int, price: float | None) -> _Row:
-    realized = sum(held.realized.values(), ZERO)
-    mark = market_price(price) if held.lots else None
-    position = position_view(con_id, held, multiplier, mark) if held.lots else None
-    parts = _parts(held, multiplier, mark)
-    if position is None:
-        return _Row(None, ZERO, ZERO, ZERO, realized, held.adopted, parts)
-    value = position.value
-    gross = None if value is None else abs(value)
-    return _Row(position, value, gross, position.cost, realized, held.adopted, parts)
+class _Sum:
+    """A sum of one part of each contract."""
 
+    __slots__ = ("_blocks", "_changed", "_parts", "_unknown", "known")
 
-def _parts(held: Holding, multiplier: int, mark: Decimal | None) -> dict[str, _Part]:
-    """Return each strategy's part; its worth is unknown where the price is."""
-    found = {name: _Part(realized, ZERO, ZERO) for name, realized in held.realized.items()}
-    unit = None if mark is None else mark * multiplier
-    for lot in held.lots:
-        old = found.get(lot.strategy, _NO_PART)
-        value = None if unit is None or old.value is None else old.value + lot.qty * unit
-        found[lot.strategy] = _Part(old.realized, old.cost + lot.cost, value)
-    return found
+    def __init__(self) -> None:
+        self._parts: list[Decimal] = []
+        self._blocks: list[Decimal] = []
+        self._unknown: set[int] = set()
+        self._changed: set[int] = set()
+        self.known = ZERO
 
+    @property
+    def total(self) -> Decimal | None:
+        """The sum; None while a part is not known."""
+        return None if self._unknown else self.known
 
-def _added(rows: Iterable[_Row]) -> _Row:
-    value: Decimal | None = ZERO
-    gross: Decimal | None = ZERO
-    cost = realized = adopted = ZERO
-    for _, worth, size, paid, gained, moved, _ in rows:
-        value = None if value is None or worth is None else value + worth
-        gross = None if gross is None or size is None else gross + size
-        cost += paid
-        realized += gained
-        adopted += moved
-    return _Row(None, value, gross, cost, realized, adopted, {})
+    def put(self, place: int, part: Decimal | None) -> None:
+        """Take a part instead of the one that was there, if there was one."""
+        if place == len(self._parts):
+            self._parts.append(ZERO)
+            self._changed.add(place // BLOCK)
+        if part is None or place in self._unknown:
+            (self._unknown.add if part is None else self._unknown.discard)(place)
+            part = ZERO if part is None else part
+        old = self._parts[place]
+        if part is old:
+            return
+        self._parts[place] = part
+        block = place // BLOCK
+        if block in self._changed or not part.same_quantum(old):
+            self._changed.add(block)
+        else:  # as many decimals as before: so has the sum
+            more = part - old
+            self._blocks[block] += more
+            self.known += more
+
+    def add_up(self, *, anew: bool) -> None:
+        """Bring the sum up to date; ``anew``: all of it, whatever has changed."""
+        parts, blocks = self._parts, self._blocks
+        if anew:
+            self._changed.update(range(-(-len(parts) // BLOCK)))
+        elif not self._changed:
+            return
+        for block in sorted(self._changed):
+            first = block * BLOCK
+            blocks[block : block + 1] = [sum(parts[first : first + BLOCK], ZERO)]
+        self._changed.clear()
+        self.known = sum(blocks, ZERO)
 
 
 class Rows:
@@ -97,15 +149,13 @@ class Rows:
 
     def __init__(self, multipliers: Mapping[int, int]) -> None:
         self._multipliers = multipliers
-        self._con_ids: list[int] = []
-        self._places: dict[int, int] = {}
-        self._marks: list[float | None] = []
+        self._contracts: dict[int, _Contract] = {}
         self._marked: Mark[int] | None = None
         """Where the log of prices was, if they have one."""
 
-        self._rows: list[_Row] = []
-        self._blocks: list[_Row] = []
-        self._of: defaultdict[str, dict[int, _Part]] = defaultdict(dict)
+        self._value, self._gross = _Sum(), _Sum()
+        self._cost, self._realized, self._adopted = _Sum(), _Sum(), _Sum()
+        self._of: defaultdict[str, dict[int, _Contract]] = defaultdict(dict)
         self.positions: dict[int, PositionView] = {}
         self.strategies: dict[str, StrategyView] = {}
         self.reduced_ns: dict[int, int] = {}
@@ -115,7 +165,10 @@ class Rows:
         self.shown: Log[str] = Log()
         """The strategies whose parts were changed."""
 
-        self.sum = _added(())
+        self._rounded = False
+        """Whether a digit was lost: a sum of what was rounded is added up anew each time."""
+
+        self.sum = Added(ZERO, ZERO, ZERO, ZERO, ZERO)
 
     def look(
         self,
@@ -134,88 +187,113 @@ class Rows:
             commissions: what each strategy paid.
             paid: the strategies that paid since the last look.
         """
+        context = getcontext()
+        context.clear_flags()
         changed = traded | self._moved(marks)
         names = set(paid)
         for con_id in changed:
-            names |= self._replace(con_id, histories[con_id].held, marks.get(con_id))
-        for block in sorted({self._places[con_id] // BLOCK for con_id in changed}):
-            first = block * BLOCK
-            self._blocks[block : block + 1] = [_added(self._rows[first : first + BLOCK])]
+            names.update(self._replace(con_id, histories[con_id].held, marks.get(con_id)))
         if changed:
-            blocks = self._blocks
-            self.sum = blocks[0] if len(blocks) == 1 else _added(blocks)
+            self._add_up(traded=bool(traded), anew=self._rounded)
+            if context.flags[Inexact] and not self._rounded:
+                self._add_up(traded=True, anew=True)
+            self._rounded = context.flags[Inexact]
         self._show(names, commissions)
+
+    def _add_up(self, *, traded: bool, anew: bool) -> None:
+        value, gross, cost = self._value, self._gross, self._cost
+        realized, adopted = self._realized, self._adopted
+        for each in (value, gross, cost, realized, adopted) if anew or traded else (value, gross):
+            each.add_up(anew=anew)
+        self.sum = Added(value.total, gross.total, cost.known, realized.known, adopted.known)
 
     def _moved(self, marks: Mapping[int, float]) -> set[int]:
         """Return the contracts whose price is another one, where something is held."""
         before, self._marked = self._marked, marks.mark() if isinstance(marks, Marks) else None
         said = None if self._marked is None else self._marked.since(before)
-        return self._compared(marks) if said is None else self._said(said, marks)
-
-    def _said(self, con_ids: Iterable[int], marks: Mapping[int, float]) -> set[int]:
-        """Take over the prices that are new; return those that are others, where it is held."""
         found: set[int] = set()
-        for con_id in dict.fromkeys(con_ids):
-            place = self._places.get(con_id)
-            if place is not None:
-                old, new = self._marks[place], marks.get(con_id)
-                self._marks[place] = new
+        for con_id in self._contracts if said is None else dict.fromkeys(said):
+            kept = self._contracts.get(con_id)
+            if kept is not None:
+                old, new = kept.mark, marks.get(con_id)
+                kept.mark = new
                 if old is not new and old != new and con_id in self.positions:
                     found.add(con_id)
         return found
 
-    def _compared(self, marks: Mapping[int, float]) -> set[int]:
-        """Take over all prices; return those that are others, where it is held."""
-        now = list(map(marks.get, self._con_ids))
-        before, self._marks = self._marks, now
-        if now == before:
-            return set()
-        return {
-            con_id
-            for con_id, old, new in zip(self._con_ids, before, now, strict=True)
-            if old is not new and old != new and con_id in self.positions
-        }
-
-    def _replace(self, con_id: int, held: Holding, mark: float | None) -> set[str]:
+    def _replace(self, con_id: int, held: Holding, mark: float | None) -> Iterable[str]:
         """Compute a contract anew; return the strategies that have or had a part in it."""
         self.moved.add(con_id)
-        new = _row(con_id, held, self._multipliers.get(con_id, 1), mark)
-        place = self._places.setdefault(con_id, len(self._rows))
-        if place == len(self._rows):
-            self._con_ids.append(con_id)
-            self._marks.append(mark)
-            self._rows.append(new)
-            old: Mapping[str, _Part] = {}
-        else:
-            old, self._rows[place] = self._rows[place].parts, new
-        for name in old:
-            del self._of[name][con_id]
-        for name, part in new.parts.items():
-            self._of[name][con_id] = part
-        if new.position is None:
-            self.positions.pop(con_id, None)
-        else:
-            self.positions[con_id] = new.position
+        kept = self._contracts.get(con_id)
+        if kept is None:
+            kept = self._contracts[con_id] = _Contract(len(self._contracts), mark)
+        names: Iterable[str] = kept.booked.parts
+        if kept.booked.held is not held:
+            names = {*names, *self._book(con_id, kept, held)}
+        self._price(con_id, kept, market_price(mark) if kept.booked.qty else None)
+        return names
+
+    def _book(self, con_id: int, kept: _Contract, held: Holding) -> Iterable[str]:
+        """Take over what the trades of a contract left; return the strategies in it."""
+        old, new, place = kept.booked, _Booked.of(held), kept.place
+        kept.booked = new
+        self._cost.put(place, new.cost)
+        self._realized.put(place, new.realized)
+        self._adopted.put(place, held.adopted)
         if held.reduced_ns:
             self.reduced_ns[con_id] = held.reduced_ns
         else:
             self.reduced_ns.pop(con_id, None)
-        return {*old, *new.parts}
+        if old.parts.keys() != new.parts.keys():
+            for name in old.parts:
+                del self._of[name][con_id]
+            for name in new.parts:
+                self._of[name][con_id] = kept
+        return new.parts
+
+    def _price(self, con_id: int, kept: _Contract, price: Decimal | None) -> None:
+        """Take over what a contract is worth at a price, None where that is not known."""
+        booked = kept.booked
+        value: Decimal | None = None
+        multiplier = self._multipliers.get(con_id, 1)
+        kept.unit = None if price is None else price * multiplier
+        if not booked.qty:
+            self.positions.pop(con_id, None)
+            value = ZERO
+        else:
+            if price is not None:
+                value = booked.qty * price * multiplier
+            self.positions[con_id] = PositionView(
+                con_id=con_id,
+                qty=booked.qty,
+                cost=booked.cost,
+                avg_cost=booked.avg_cost,
+                realized=booked.realized,
+                mark=price,
+                value=value,
+                unrealized=None if value is None else value - booked.cost,
+            )
+        self._value.put(kept.place, value)
+        self._gross.put(kept.place, value if value is None or value > ZERO else -value)
 
     def _show(self, names: Iterable[str], commissions: Mapping[str, Decimal]) -> None:
         """Add up what these strategies have; those that have and had nothing are none."""
         for name in names:
             self.shown.add(name)
-            parts = self._of[name].values()
-            if not parts and name not in commissions:
+            contracts = self._of[name]
+            if not contracts and name not in commissions:
                 del self._of[name]
                 self.strategies.pop(name, None)
                 continue
-            value = total([part.value for part in parts])
+            value: Decimal | None = ZERO
             cost = realized = ZERO
-            for part in parts:
-                cost += part.cost
-                realized += part.realized
+            for each in contracts.values():
+                gained, paid, qty = each.booked.parts[name]
+                cost += paid
+                realized += gained
+                if qty is not None:
+                    unit = each.unit
+                    value = None if value is None or unit is None else value + qty * unit
             is_new = name not in self.strategies
             self.strategies[name] = StrategyView(
                 realized=realized,

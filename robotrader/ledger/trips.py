@@ -49,6 +49,18 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
         return float(self.gain / self.cost)
 
 
+def closed_of(strategy: str, trips: Iterable[Trips], newest: int) -> tuple[Closed, ...]:
+    """Return the newest trades of a strategy that are over, the oldest of them first (F78)."""
+    found = [
+        each
+        for own in trips
+        for each in own.closed
+        if each.strategy == strategy or each.strategy.startswith(f"{strategy}/")
+    ]
+    found.sort(key=lambda each: each.time_ns)
+    return tuple(found[-newest:]) if newest > 0 else ()
+
+
 def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
     """Return when the newest trades of all contracts were over, back to the last without a loss.
 

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.ledger.money import ZERO
+from robotrader.ledger.money import EXACT, ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from robotrader.ledger.lots import Holding
-
 
 _SHOWN: Final = Decimal("1e-8")
 
@@ -119,24 +116,9 @@ class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
         return ZERO if held is None else held.qty
 
 
-def position_view(
-    con_id: int, held: Holding, multiplier: int, mark: Decimal | None
-) -> PositionView | None:
-    """Return a contract's view at a price, None where nothing is held."""
-    qty, cost = held.qty, held.cost
-    if not qty:
-        return None
-    value = None if mark is None else qty * mark * multiplier
-    return PositionView(
-        con_id=con_id,
-        qty=qty,
-        cost=cost,
-        avg_cost=(cost / qty).quantize(_SHOWN),
-        realized=sum(held.realized.values(), ZERO),
-        mark=mark,
-        value=value,
-        unrealized=None if value is None else value - cost,
-    )
+def average(cost: Decimal, qty: Decimal) -> Decimal:
+    """Return the cost of one share or contract, to a hundred-millionth; 0 where none is held."""
+    return EXACT.quantize(EXACT.divide(cost, qty), _SHOWN) if qty else ZERO
 
 
 def total(parts: Iterable[Decimal | None]) -> Decimal | None:

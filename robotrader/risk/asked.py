@@ -25,7 +25,7 @@ Wish: TypeAlias = tuple[int, str, Decimal, str, Decimal | None, Decimal | None]
 
 def wish_of(intent: Intent) -> Wish:
     """Return what an intent's margin depends on."""
-    order = (intent.con_id, intent.side.value, intent.qty, intent.order_type.value)
+    order = (intent.con_id, intent.side, intent.qty, intent.order_type)
     return (*order, intent.limit_price, intent.aux_price)
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Budgets:
     """What the strategies of each name hold; only what has changed is added up.
 
-    To be used in the context ``EXACT``. A view's strategies are one dictionary that stays as it is.
+    To be used in the context ``EXACT``. The strategies of a view that says what has moved may be
+    one dictionary that goes on; those of any other view are one that stays as it is.
     """
 
     def __init__(self) -> None:
@@ -39,12 +40,15 @@ class Budgets:
         self._parts: Mapping[str, StrategyView] = {}
         self._mark: Mark[str] | None = None
         self._worths: dict[str, Decimal | None] = {}
+        self._sums: dict[str, Sum] = {}
+        """The sum that each strategy is part of."""
 
     def held(self, name: str, view: RiskView) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
         parts = {} if view.ledger is None else view.ledger.strategies
         mark = None if view.moved is None else view.moved.strategies
-        if parts is not self._parts and (self._rounded or self._take(parts, mark)):
+        seen = parts is self._parts if mark is None else mark == self._mark
+        if not seen and (self._rounded or self._take(parts, mark)):
             self._begin()  # a digit was lost: a sum of what was rounded is of nothing else
             self._rounded = self._take(parts, mark)
         return self._held[name].total
@@ -54,10 +58,13 @@ class Budgets:
         context = getcontext()
         context.clear_flags()
         names = None if mark is None else mark.since(self._mark)
-        worths = self._worths
+        worths, sums = self._worths, self._sums
         for own in {*worths, *parts} if names is None else dict.fromkeys(names):
             old, new = worths.get(own, ZERO), _worth(parts.get(own))
-            self._held[budget_of(own)].swap(old, new)
+            held = sums.get(own)
+            if held is None:
+                held = sums[own] = self._held[budget_of(own)]
+            held.swap(old, new)
             if own in parts:
                 worths[own] = new
             else:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
 from robotrader.risk.asked import wish_of
 from robotrader.risk.exposure import (
     Exposure,
+    OnWay,
     Pending,
     coming,
     exposure_of,
     with_order,
     worst_price,
 )
-from robotrader.risk.heat import heat_of, stop_of
+from robotrader.risk.heat import heat_with, stop_of
 from robotrader.risk.past import echo_of
 from robotrader.risk.worst import After
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_LEAST: Final = -LARGEST
 
 
 class _once(Generic[T]):  # noqa: N801 - used as a decorator
@@ -82,11 +85,11 @@ class Case:
         """Its newest quote, whatever it says; None: there is none."""
 
         equity = None if ledger is None else ledger.equity
-        known = equity is not None and equity.is_finite() and -LARGEST < equity < LARGEST
+        known = equity is not None and equity.is_finite() and _LEAST < equity < LARGEST
         self.equity = equity if known else None
         """None: it is not known, or no amount that can be computed with."""
 
-        held = None if ledger is None else ledger.positions.get(con_id)
+        self.held = held = None if ledger is None else ledger.positions.get(con_id)
         self.position = ZERO if held is None else held.qty
         """What is held; 0 where the ledger is not known, which passes nothing."""
 
@@ -134,6 +137,13 @@ class Case:
         return with_order(each, self.instrument, self.sign, self.intent.qty, self.price)
 
     @_once
+    def way(self) -> OnWay:
+        """What is on its way in its own contract, this intent included as an entry."""
+        wanted = self.intent
+        order = Pending(wanted.con_id, self.sign, wanted.qty, self.price, stop=self.stop)
+        return self.before.orders.way(wanted.con_id).plus(order)
+
+    @_once
     def after(self) -> After:
         """The worst case of every contract, this intent included."""
         return After(self.before, self.intent.con_id, self.mine, self._heat())
@@ -147,7 +157,5 @@ class Case:
         """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
         if self.limits.max_heat is None:
             return ZERO
-        wanted, bare = self.intent, self.limits.heat_without_stop
-        order = Pending(wanted.con_id, self.sign, wanted.qty, self.price, stop=self.stop)
-        own = self.before.orders.way(wanted.con_id).stopped.plus(order)
-        return heat_of(self.view, wanted.con_id, own, self.mine, bare)
+        bare, own = self.limits.heat_without_stop, self.way.stopped
+        return heat_with(self.held, self.quote, self.instrument, own, self.mine, bare)

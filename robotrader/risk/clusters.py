@@ -43,13 +43,14 @@ class Clusters:
         if found is not None:
             found.worth.swap(old.value, new.value)
 
-    def of(
+    def of(  # noqa: PLR0917 - each of them is one thing of the account
         self,
         con_id: int,
         held: AbstractSet[int],
         known: Correlations,
         least: Decimal | float,
         rows: Mapping[int, Row],
+        strangers: AbstractSet[int],
     ) -> Cluster:
         """Return the cluster of a contract that is held.
 
@@ -59,6 +60,7 @@ class Clusters:
             known: the correlations.
             least: from which correlation on two contracts move together.
             rows: the worst case of every contract.
+            strangers: what of ``held`` has no correlations.
         """
         if known is not self._known or least is not self._least:
             self._known, self._least = known, least
@@ -67,7 +69,8 @@ class Clusters:
         if found is None:
             context = getcontext()
             context.clear_flags()
-            found = Cluster(known.cluster(con_id, held, float(least)), Sum())
+            find = known.cluster if strangers else known.linked
+            found = Cluster(find(con_id, held, float(least)), Sum())
             for each in found.members:
                 found.worth.swap(NO_ROW.value, rows[each].value)
             if not context.flags[Inexact]:  # what was rounded is added up anew each time

@@ -113,6 +113,10 @@ class Correlations:
     """How far they were drawn towards 0: 0 not at all, 1 wholly."""
 
     unknown: Mapping[int, str] = field(default_factory=dict)
+    nearest: tuple[float, ...] = field(default=(), repr=False, compare=False)
+    """Of each row, how much at most any other contract moves with it or against it; empty: nobody
+    has looked."""
+
     _near: dict[tuple[int, float], AbstractSet[int]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -159,9 +163,12 @@ class Correlations:
         Raises:
             KeyError: the contract's correlations are not known.
         """
+        place = self.places[con_id]
+        if self.nearest and self.nearest[place] < least <= 1:
+            return {con_id}  # nothing else is: most ask about more than any other has
         found = self._near.get((con_id, least))
         if found is None:
-            row = self.rows[self.places[con_id]]
+            row = self.rows[place]
             far = map(least.__gt__, map(abs, row))  # what is no number is not far
             found = set(compress(self._columns, map(not_, far)))
             self._near[con_id, least] = found
@@ -189,7 +196,15 @@ def correlations(closes: Closes, *, least_days: int, newest: int = 0) -> Correla
         days=len(returns),
         shrinkage=shrinkage,
         unknown=unknown,
+        nearest=_nearest(matrix),
     )
+
+
+def _nearest(matrix: Floats) -> tuple[float, ...]:
+    """Return the largest part of each row, whatever its sign, that is not its own."""
+    others = np.abs(matrix)
+    np.fill_diagonal(others, 0)
+    return tuple(others.max(axis=1, initial=0).tolist())
 
 
 def shrunk(standard: Floats) -> tuple[Floats, float]:

@@ -221,7 +221,10 @@ def exposure_with(
             price = mark
     if top is not None and (price is None or top > price):
         price = top
-    unit = unit_of(instrument, price)
+    if instrument is not None and instrument.multiplier == 1:  # which is what is nearly always so
+        unit = price
+    else:
+        unit = unit_of(instrument, price)
     if way is NOTHING:
         return Exposure(qty, qty, unit)
     return Exposure(qty + way.buys, qty - way.sells, unit)

@@ -76,10 +76,21 @@ class Gate:
             if wrong := malformed(intent):
                 return self._refuse(intent, "malformed", wrong)
             case = self._case(intent, view, now_ns)
+            return self._answer(case, refused(case))
+
+    def judge_or_ask(
+        self, intent: Intent, view: RiskView, now_ns: int
+    ) -> Approved | Refusal | None:
+        """Judge; None where ``lacks_margin``: then nothing is held, and no refusal is counted."""
+        with localcontext(EXACT):
+            if wrong := malformed(intent):
+                return self._refuse(intent, "malformed", wrong)
+            case = self._case(intent, view, now_ns)
             found = refused(case)
-            if found is not None:
-                return self._refuse(intent, *found)
-            return self._approve(case)
+            return None if _lacks_margin(case, found) else self._answer(case, found)
+
+    def _answer(self, case: Case, found: tuple[str, str] | None) -> Approved | Refusal:
+        return self._approve(case) if found is None else self._refuse(case.intent, *found)
 
     def most(self, intent: Intent, view: RiskView, now_ns: int) -> Decimal:
         """Return the largest quantity up to the intent's that would pass now; 0 if none would.
@@ -112,8 +123,7 @@ class Gate:
             if malformed(intent):
                 return False
             case = self._case(intent, view, now_ns)
-            found = refused(case)
-            return found is not None and found[0] == "margin" and is_unasked(case)
+            return _lacks_margin(case, refused(case))
 
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
@@ -152,7 +162,7 @@ class Gate:
             legs=len(intent.legs),
         )
         self._held.put(self.newest)
-        if case.reduces or not self._worst.take(self.newest, case.after):
+        if case.reduces or not self._worst.take(self.newest, case.after, case.way):
             self._moved.add(intent.con_id)
         return Approved(
             intent=intent,
@@ -263,6 +273,11 @@ class Gate:
     def refusals(self) -> Mapping[str, int]:
         """How often each check refused."""
         return dict(self._refusals)
+
+
+def _lacks_margin(case: Case, found: tuple[str, str] | None) -> bool:
+    """Whether only the broker's word is missing."""
+    return found is not None and found[0] == "margin" and is_unasked(case)
 
 
 def _passes(found: tuple[str, str] | None) -> bool:

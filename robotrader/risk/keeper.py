@@ -83,10 +83,19 @@ class Keeper:
 
     def judge(self, intent: Intent, view: RiskView, now_ns: int) -> Approved | tuple[Refusal, News]:
         """Approve an intent, or say why not, and what its strategy has to be told."""
-        verdict = self.gate.judge(intent, view, now_ns)
+        return self._decided(self.gate.judge(intent, view, now_ns))
+
+    def judge_or_ask(
+        self, intent: Intent, view: RiskView, now_ns: int
+    ) -> Approved | tuple[Refusal, News] | None:
+        """Judge; None if nothing is against it but that the broker has not said its margin."""
+        verdict = self.gate.judge_or_ask(intent, view, now_ns)
+        return None if verdict is None else self._decided(verdict)
+
+    def _decided(self, verdict: Approved | Refusal) -> Approved | tuple[Refusal, News]:
         if isinstance(verdict, Refusal):
             why = f"{verdict.code}: {verdict.why}"
-            return verdict, self.standings.declined(intent, why)
+            return verdict, self.standings.declined(verdict.intent, why)
         self._approved(verdict, self.gate.newest)
         return verdict
 
@@ -213,9 +222,12 @@ class Keeper:
                 self._seen = None
 
     def account(self) -> LedgerView:
-        """Return the account at the prices of now; the last view if nothing in it has changed."""
+        """Return the account at the prices of now; the last view if nothing in it has changed.
+
+        For who reads it at once: see ``Ledger.now``.
+        """
         if self._seen is None:
-            self._seen = self.ledger.view(self._marks)
+            self._seen = self.ledger.now(self._marks)
         return self._seen
 
     def funds(self, strategy: str) -> Funds:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from robotrader.risk.exposure import NOTHING, OnWay, led_to, orders_of, pending
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from robotrader.risk.exposure import Pending, Reservation
+    from robotrader.risk.exposure import Reservation
     from robotrader.risk.held import Held
     from robotrader.risk.view import RiskView, WorkingOrder
 
@@ -38,7 +38,9 @@ class Orders:
         self._others: tuple[WorkingOrder, ...] = ()
         self._held_for: dict[int, tuple[Reservation, ...]] = {}
         self._others_for: dict[int, tuple[WorkingOrder, ...]] = {}
-        self._ways: dict[int, OnWay] = {}
+        self.ways: dict[int, OnWay] = {}
+        """What is on its way in each contract in which something is."""
+
         self._counts: dict[int, int] = {}
         self.count = 0
         """Orders that are on their way; a bracket is as many as it has."""
@@ -96,12 +98,14 @@ class Orders:
         _keep(self._held_for, con_id, held)
         if count:
             self._counts[con_id] = count
-            self._ways[con_id] = OnWay.of(con_id, pending(held, others))
+            self.ways[con_id] = OnWay.of(con_id, pending(held, others))
         else:
-            self._ways.pop(con_id, None)
+            self.ways.pop(con_id, None)
 
-    def add(self, held: Reservation, order: Pending) -> bool:
-        """Take one entry more, as ``order``; False: it has to be looked at with the others.
+    def add(self, held: Reservation, way: OnWay) -> bool:
+        """Take one entry more; False: it has to be looked at with the others.
+
+        ``way`` is what is on its way in its contract with it.
 
         Whose stop works already, or is shown, counts otherwise than one that has just passed.
         """
@@ -113,12 +117,16 @@ class Orders:
         more = 1 + held.legs
         self.count += more
         self._counts[con_id] = self._counts.get(con_id, 0) + more
-        self._ways[con_id] = self.way(con_id).plus(order)
+        self.ways[con_id] = way
         return True
 
     def way(self, con_id: int) -> OnWay:
         """Return what is on its way in a contract."""
-        return self._ways.get(con_id, NOTHING)
+        return self.ways.get(con_id, NOTHING)
+
+    def all_for(self, con_id: int) -> Iterable[Reservation | WorkingOrder]:
+        """Return all of a contract."""
+        return (*self._held_for.get(con_id, ()), *self._others_for.get(con_id, ()))
 
     def held_for(self, con_id: int) -> tuple[Reservation, ...]:
         """Return the reservations of a contract."""

@@ -118,8 +118,13 @@ class Sums:
             self.gross.known += worth
             self.high.known += high
             self.low.known += low
-        if old.heat is not new.heat:
-            self.heat.swap(old.heat, new.heat)
+        before, now = old.heat, new.heat
+        if before is now:
+            return
+        if before is None or now is None:
+            self.heat.swap(before, now)
+        else:
+            self.heat.known += now - before
 
 
 def above_and_below(old: Row, new: Row) -> tuple[Decimal, Decimal, Decimal] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,9 @@ from robotrader.risk.switch import Switch
 if TYPE_CHECKING:
     from robotrader.execution import OrderView
     from robotrader.ledger import Mark
+
+
+_SIDES: Final = {each.value: each for each in Side}
 
 
 class SessionState(StrEnum):
@@ -69,7 +72,7 @@ class WorkingOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return cls(
             ref=order.ref,
             con_id=order.con_id,
-            side=Side(order.side),
+            side=_SIDES[order.side],
             qty=order.reserved,
             group=order.parent_ref,
             strategy=order.strategy,

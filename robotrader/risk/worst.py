@@ -12,8 +12,6 @@ from collections import defaultdict
 from decimal import Decimal, Inexact, getcontext
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.budgets import Budgets
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from robotrader.ledger import Mark, PositionView
     from robotrader.risk.clusters import Cluster
     from robotrader.risk.correlation import Correlations
-    from robotrader.risk.exposure import Reservation
+    from robotrader.risk.exposure import OnWay, Reservation
     from robotrader.risk.view import Moved, RiskView, WorkingOrder
 
     _Names = tuple[object, object, Decimal | None, bool, bool]
@@ -118,19 +116,22 @@ class Worst:
             self._replace(view, con_id, positions.get(con_id))
         return context.flags[Inexact]
 
-    def take(self, held: Reservation, after: After) -> bool:
-        """Take over an entry that has just passed, as it was weighed; False: it has to be seen."""
+    def take(self, held: Reservation, after: After, way: OnWay) -> bool:
+        """Take over an entry that has just passed, as it was weighed; False: it has to be seen.
+
+        ``way`` is what is on its way in its contract with it.
+        """
         con_id, qty = held.con_id, held.qty
-        order = Pending(con_id, held.sign, qty, held.price, stop=held.stop)
         context = getcontext()
         context.clear_flags()
-        if self._rounded or not self.orders.add(held, order):
+        if self._rounded or not self.orders.add(held, way):
             return False
         old, name = self.rows.get(con_id, NO_ROW), budget_of(held.strategy)
         wanted = {**old.wanted, name: old.wanted.get(name, ZERO) + qty}
         self._wanted[con_id] = wanted
-        way = self.orders.way(con_id)
-        self._put(con_id, old, msgspec.structs.replace(after.row, wanted=wanted, way=way))
+        row = after.row
+        now = Row(row.each, row.value, row.high, row.low, row.heat, wanted, way)
+        self._put(con_id, old, now)
         self._rounded = context.flags[Inexact]
         return True
 
@@ -162,8 +163,7 @@ class Worst:
 
     def _reorder(self, con_id: int) -> None:
         """Count whose entries are on their way in a contract."""
-        orders = self.orders
-        wanted = _by_budget((*orders.held_for(con_id), *orders.others_for(con_id)))
+        wanted = _by_budget(self.orders.all_for(con_id))
         if wanted:
             self._wanted[con_id] = wanted
         else:
@@ -179,7 +179,7 @@ class Worst:
 
     def _replace(self, view: RiskView, con_id: int, held: PositionView | None) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
-        old, way = self.rows.get(con_id, NO_ROW), self.orders.way(con_id)
+        old, way = self.rows.get(con_id, NO_ROW), self.orders.ways.get(con_id, NOTHING)
         if way is not NOTHING or held is not None:
             quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
             each, bare = exposure_with(held, quote, instrument, way), self._names[2]
@@ -199,14 +199,20 @@ class Worst:
         """Take one row of a contract instead of another."""
         if new is not NO_ROW:
             self.rows[con_id] = new
-        self._add(con_id, old, new)
+        if old.wanted or new.wanted:
+            self._count_coming(old, new)
+        sector = self._sector_sums.get(con_id)
+        if sector is None:
+            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
+        self.sums.swap(old, new, sector)
+        self._clusters.swap(con_id, old, new)
         if (con_id in self.held) is not bool(new.each.high or new.each.low):
             self.held ^= {con_id}
             self._known = None
             self._clusters.clear()
 
-    def _add(self, con_id: int, old: Row, new: Row) -> None:
-        """Take one row instead of another in every sum."""
+    def _count_coming(self, old: Row, new: Row) -> None:
+        """Take what the entries of one row are worth instead of those of another."""
         before, now = old.wanted, new.wanted
         if before is now:
             for name, qty in now.items():
@@ -216,11 +222,6 @@ class Worst:
                 self._coming[name].swap(worth(qty, old.each), ZERO)
             for name, qty in now.items():
                 self._coming[name].swap(ZERO, worth(qty, new.each))
-        sector = self._sector_sums.get(con_id)
-        if sector is None:
-            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
-        self.sums.swap(old, new, sector)
-        self._clusters.swap(con_id, old, new)
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -252,7 +253,8 @@ class Worst:
 
     def cluster(self, con_id: int, known: Correlations, least: Decimal | float) -> Cluster:
         """Return what is held and moves with a contract that is held."""
-        return self._clusters.of(con_id, self.held, known, least, self.rows)
+        strangers = self.strangers(known)
+        return self._clusters.of(con_id, self.held, known, least, self.rows, strangers)
 
     def near(self, con_id: int, known: Correlations, most: Decimal) -> AbstractSet[int]:
         """Return what moves with a contract that much, itself included where it is known."""
@@ -262,35 +264,39 @@ class Worst:
 class After:
     """The worst case with one more order: its own contract is another, all else as before."""
 
+    __slots__ = (
+        "_before", "_con_id", "_more", "_old", "gross", "heat", "held", "high", "low", "mine", "row"
+    )  # fmt: skip
+
     def __init__(
         self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
     ) -> None:
         self._before, self._con_id = before, con_id
-        self._old = before.rows.get(con_id, NO_ROW)
-        self.row = self._new = Row.of(mine, heat, NOBODY)
+        self._old = old = before.rows.get(con_id, NO_ROW)
+        self.row = new = Row.of(mine, heat, NOBODY)
         """Its own contract; whose orders they are is not in it."""
 
-        sums, more = before.sums, above_and_below(self._old, self._new)
+        sums, more = before.sums, above_and_below(old, new)
         self.gross: Decimal | None
         self.high: Decimal | None
         self.low: Decimal | None
         if more is None or sums.gross.unknown:
-            self.gross = sums.gross.with_swap(self._old.value, self._new.value)
-            self.high = sums.high.with_swap(self._old.high, self._new.high)
-            self.low = sums.low.with_swap(self._old.low, self._new.low)
+            self.gross = sums.gross.with_swap(old.value, new.value)
+            self.high = sums.high.with_swap(old.high, new.high)
+            self.low = sums.low.with_swap(old.low, new.low)
         else:
             self.gross = sums.gross.known + more[0]
             self.high, self.low = sums.high.known + more[1], sums.low.known + more[2]
         """The worth of all, each as a positive number; if what is bought comes and no sale; if what
         is sold goes and nothing is bought. None: a price is not known."""
 
-        self.mine = self._new.value
+        self.mine = new.value
         """The worth of its own contract."""
 
         self._more = None if more is None else more[0]
         """By how much its own contract's worth grows; None: that is not so simple."""
 
-        self.heat = sums.heat.with_swap(self._old.heat, self._new.heat)
+        self.heat = sums.heat.with_swap(old.heat, new.heat)
         """What all would lose if their stops were hit."""
 
         self.held: AbstractSet[int] = before.held
@@ -305,12 +311,12 @@ class After:
         con_id, before = self._con_id, self._before
         if self.held is before.held and con_id in self.held:
             found = before.cluster(con_id, known, least)
-            return found.members, found.worth.with_swap(self._old.value, self._new.value)
+            return found.members, found.worth.with_swap(self._old.value, self.row.value)
         members = known.cluster(con_id, self.held, float(least))
         return members, total([self._row(each).value for each in members])
 
     def _row(self, con_id: int) -> Row:
-        return self._new if con_id == self._con_id else self._before.rows[con_id]
+        return self.row if con_id == self._con_id else self._before.rows[con_id]
 
     def __getitem__(self, con_id: int) -> Exposure:
         """Return a contract's.
@@ -324,7 +330,7 @@ class After:
         """Return what a strategy has on its way, with so many shares more of this contract."""
         wanted = self._old.wanted.get(name)
         before = ZERO if wanted is None else worth(wanted, self._old.each)
-        now = worth((wanted or ZERO) + qty, self._new.each)
+        now = worth((wanted or ZERO) + qty, self.row.each)
         return self._before.coming(name).with_swap(before, now)
 
     def of_sector(self, name: str) -> Decimal | None:
@@ -339,7 +345,7 @@ class After:
         added = self._before.in_sector(name)
         if name != self._before.sector_of(self._con_id):
             return added.with_swap(ZERO, ZERO)
-        return added.with_swap(self._old.value, self._new.value)
+        return added.with_swap(self._old.value, self.row.value)
 
 
 def worth(qty: Decimal, each: Exposure) -> Decimal | None:

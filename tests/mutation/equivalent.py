@@ -69,9 +69,9 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_LEDGER}money.py module: `Context(prec=120, traps=[InvalidOperation, DivisionByZero, "
     "Overflow])` -> `Context(prec=120)` in `EXACT: Final = Context(prec=120, traps=["
     "InvalidOperation, DivisionByZero, Overflow])`": "these are the traps of every new context",
-    f"{_LEDGER}rows.py Rows._compared: `old is not new and old != new and (con_id in "
-    "self.positions)` -> `old is not new or old != new or con_id in self.positions` in `return "
-    "{con_id for con_id, old, new in zip(self._con_ids, be ... on_id in self.positions)}`": (
+    f"{_LEDGER}rows.py Rows._moved: `old is not new and old != new and (con_id in self.positions)` "
+    "-> `old is not new or old != new or con_id in self.positions` in `if old is not new and old "
+    "!= new and (con_id in self.positions): found.add(con_id)`": (
         "a row more is computed anew, and is what it was"
     ),
     f"{_LEDGER}rows.py Rows._show: `del self._of[name]` -> `pass`": "an empty one stays, of which "
@@ -170,10 +170,18 @@ EQUIVALENT: Final[dict[str, str]] = {
     "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
     "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
     "compare=False)`": "only what is printed of it is another",
-    f"{_RISK}budgets.py Budgets.held: `parts is not self._parts and (self._rounded or "
-    "self._take(parts, mark))` -> `parts is not self._parts or (self._rounded or "
-    "self._take(parts, mark))` in `if parts is not self._parts and (self._rounded or "
-    "self._take ... = self._take(parts, mark)`": _ANEW,
+    f"{_RISK}exposure.py with_order: `own > unit` -> `own >= unit` in `if unit is None or (own is "
+    "not None and own > unit): unit = own`": "of two prices that are equal either is the higher",
+    f"{_RISK}worst.py After.__init__: `self.held ^ {{con_id}}` -> `self.held | {{con_id}}` in "
+    "`self.held = self.held ^ {con_id}`": "with an order more nothing is held less",
+    f"{_RISK}worst.py Worst._repositioned: `view.moved is not None` -> `view.moved is None` in `if "
+    "view.moved is not None: said = None if before is None els ... if said is None else said`": (
+        "what says that it has moved is found by who looks for it, too"
+    ),
+    f"{_RISK}onway.py Orders.add: `True` -> `False` in `return True`": _ANEW,
+    f"{_RISK}budgets.py Budgets.held: `not seen and (self._rounded or self._take(parts, mark))` -> "
+    "`not seen or (self._rounded or self._take(parts, mark))` in `if not seen and (self._rounded "
+    "or self._take(parts, mark)):  ... = self._take(parts, mark)`": _ANEW,
     f"{_RISK}checks.py exit_pending: `case.position > 0` -> `case.position >= 0` in `if "
     "case.position and (case.position > 0) is (sign < 0): exit ... r(con_id)), con_id, sign)`": (
         "it is not 0"

@@ -13,6 +13,7 @@ _HISTORY = "robotrader/ledger/history.py"
 _MONEY = "robotrader/ledger/money.py"
 _PROJECT = "robotrader/ledger/project.py"
 _VIEW = "robotrader/ledger/view.py"
+_ROWS = "robotrader/ledger/rows.py"
 
 MUTANTS: Final = (
     Mutant(
@@ -228,9 +229,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "short-cost-unsigned",
-        _VIEW,
-        "value = None if mark is None else qty * mark * multiplier",
-        "value = None if mark is None else abs(qty) * mark * multiplier",
+        _ROWS,
+        "value = booked.qty * price * multiplier",
+        "value = abs(booked.qty) * price * multiplier",
         "a short is worth something (F34)",
     ),
 )

@@ -154,7 +154,7 @@ def test_f41_the_precision_of_the_calling_thread_does_not_matter() -> None:
 def test_f42_nothing_in_the_ledger_deletes_or_overwrites() -> None:
     public = {name for name in vars(Ledger) if not name.startswith("_")}
     asked = {"snapshot", "realized", "commissions", "capital", "days", "view", "closed", "traded"}
-    asked |= {"losses_ns", "quantities", "has_traded", "moved"}
+    asked |= {"losses_ns", "quantities", "has_traded", "moved", "now"}
     changing = public - asked
     assert changing == {"apply"}
 

@@ -75,3 +75,26 @@ def test_an_earlier_view_does_not_change_with_the_ledger() -> None:
     after = ledger.view({1: 101.0})
     assert (before.position(1), after.position(1)) == (Decimal(5), Decimal(0))
     assert (list(before.positions), list(after.positions)) == ([1], [])
+
+
+def test_a_sum_that_was_rounded_is_exact_again_once_its_parts_can_be_added() -> None:
+    ledger = Ledger(ACCOUNT, CONTRACTS)
+    for con_id in (2, 4, 6):
+        ledger.apply(fill(str(con_id), "BUY", 1, "100", con_id=con_id))
+    fine = {2: 1e-300, 4: 3e17, 6: 100.25}
+    for marks in (fine, {**fine, 6: 100.75}):
+        ledger.view(marks)
+    marks = {2: 99.5, 4: 100.5, 6: 100.75}
+    seen = ledger.view(marks)
+    assert _texts(seen) == _texts(fresh(ledger).view(marks))
+    assert (seen.value, seen.gross) == (Decimal("300.75"), Decimal("300.75"))
+
+
+def test_what_is_shown_at_once_is_what_a_copy_shows_and_goes_on_with_the_ledger() -> None:
+    ledger = Ledger(ACCOUNT, CONTRACTS)
+    ledger.apply(fill("1", "BUY", 5, "100", con_id=1))
+    now, copy = ledger.now({1: 100.0}), ledger.view({1: 100.0})
+    assert now == copy
+    ledger.apply(fill("2", "SELL", 5, "100", con_id=1))
+    assert ledger.now({1: 101.0}).positions is now.positions == {}
+    assert list(copy.positions) == [1]

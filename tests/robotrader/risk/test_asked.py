@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from robotrader.domain import Borrow, Leg, OrderType, Purpose
+from robotrader.domain import Borrow, Intent, Leg, OrderType, Purpose
 from robotrader.risk import Gate, Margin, RiskView, ratio, wish_of
 from tests.robotrader.ledger.kit import AAPL
-from tests.robotrader.risk.kit import MS, NOW, intent, judged, limits, other, view
+from tests.robotrader.risk.kit import MS, NOW, code, intent, judged, limits, other, view
 
 
 def borrowing(shares: int | None, *, to_locate: bool = False, aapl: int = 0) -> RiskView:
@@ -119,3 +119,38 @@ def test_f63_a_margin_that_was_not_asked_for_blocks_entries_and_no_exit() -> Non
 def test_the_most_that_would_pass_is_not_limited_by_margins_that_nobody_asked_for() -> None:
     gate = Gate(limits(max_margin=ratio(1), max_order_qty=Decimal(7)))
     assert gate.most(intent(qty=10), view(), NOW) == 7
+
+
+ASKED = [
+    intent(qty=10),
+    intent(qty=11),
+    intent(qty=8),
+    intent(qty=0),
+    intent("SELL", 5, purpose=Purpose.EXIT),
+]
+
+
+@pytest.mark.parametrize("wanted", ASKED)
+@pytest.mark.parametrize("seen", [view(aapl=5), replace(margined(), ledger=view(aapl=5).ledger)])
+def test_who_may_ask_gets_the_same_answer_and_none_where_only_the_margin_is_missing(
+    wanted: Intent, seen: RiskView
+) -> None:
+    """None holds nothing and counts nothing: the same intent is judged once more."""
+    limited = limits(max_margin=ratio(1), max_order_qty=Decimal(10))
+    gate, plain = Gate(limited), Gate(limited)
+    lacks = plain.lacks_margin(wanted, seen, NOW)
+    found, expected = gate.judge_or_ask(wanted, seen, NOW), plain.judge(wanted, seen, NOW)
+    if lacks:
+        assert found is None
+        assert (gate.reserved, gate.refusals, gate.approvals) == ((), {}, 0)
+        assert gate.judge(wanted, seen, NOW) == expected
+    else:
+        assert found == expected
+    assert (gate.reserved, gate.refusals) == (plain.reserved, plain.refusals)
+
+
+def test_an_answer_of_the_broker_that_refuses_is_no_reason_to_ask_again() -> None:
+    gate = Gate(limits(max_margin=ratio(1)))
+    found = gate.judge_or_ask(intent(qty=10), margined(why="no permission"), NOW)
+    assert found is not None
+    assert code(found) == "margin"

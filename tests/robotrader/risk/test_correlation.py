@@ -6,6 +6,7 @@ F79: unequal, gapped, constant and single series neither crash nor count as unco
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -234,6 +235,21 @@ def test_a_cluster_holds_what_is_linked_through_others_and_what_is_not_known() -
     assert chain.cluster(1, {2, 3, 4}, 0.91) == {1}
     assert chain.cluster(1, {3, 4}, 0.9) == {1}
     assert chain.cluster(1, {9}, 0.9) == {1, 9}
+
+
+@given(st.integers(0, 50), st.integers(2, 6), st.sampled_from((0.0, 0.3, 0.7, 1.0, 1.5)))
+def test_what_is_known_to_be_nearest_changes_nothing_of_what_is_near(
+    seed: int, count: int, least: float
+) -> None:
+    first = prices(seed)
+    closes = {1: first} | {n: prices(n, like=[*first.values()]) for n in range(2, count)}
+    found = correlations(closes | {count: prices(count)}, least_days=20)
+    asked = replace(found, nearest=())
+    for con_id, place in found.places.items():
+        others = [abs(part) for at, part in enumerate(found.rows[place]) if at != place]
+        assert found.nearest[place] == max(others), "to the last bit"
+        for limit in (least, *others):
+            assert found.near(con_id, limit) == asked.near(con_id, limit)
 
 
 def test_a_cluster_is_worth_what_its_members_are_whichever_way_they_go() -> None:

@@ -105,3 +105,19 @@ def test_an_exit_with_legs_is_none() -> None:
     wanted = msgspec.structs.replace(leaving(qty=5), legs=(leg,))
     assert judged(wanted, view(aapl=5)) == "exit_grows"
     assert judged(intent(legs=(leg,))) == ""
+
+
+def test_f69_an_exit_that_has_just_passed_or_is_held_again_counts_in_the_same_world() -> None:
+    """Nothing is new in the world but what the gate itself holds."""
+    gate, seen = Gate(limits()), view(aapl=10)
+    assert code(gate.judge(leaving(qty=6), seen, NOW)) == ""
+    assert code(gate.judge(leaving(qty=5), seen, NOW)) == "exit_grows"
+    first = gate.newest
+    gate.release(first.number, first.qty)
+    assert code(gate.judge(leaving(qty=10), seen, NOW)) == ""
+    gate.release(gate.newest.number, gate.newest.qty)
+    assert code(gate.judge(leaving(qty=1), seen, NOW)) == ""
+    assert code(gate.judge(leaving(qty=10), seen, NOW)) == "exit_grows"
+    gate.hold(first)
+    assert code(gate.judge(leaving(qty=4), seen, NOW)) == "exit_grows", "1 and 6 are being closed"
+    assert code(gate.judge(leaving(qty=3), seen, NOW)) == ""

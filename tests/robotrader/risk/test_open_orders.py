@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from robotrader.domain import Side
+from robotrader.domain import Leg, OrderType, Quote, Refusal, Side
 from robotrader.ledger.log import Log
-from robotrader.risk import WorkingOrder
+from robotrader.risk import Gate, WorkingOrder
 from robotrader.risk.view import Moved, OpenOrders
+from tests.robotrader.risk.kit import NOW, STOCKS, code, intent, limits, view
 
 ORDERS = st.builds(
     WorkingOrder,
@@ -78,3 +80,22 @@ def test_a_view_has_the_orders_of_its_time_whatever_came_later(
         orders.drop(step) if isinstance(step, str) else orders.put(step)
     for con_id in (1, 2):
         assert {*then.orders_of(con_id, seen)} == of(seen, con_id)
+
+
+def test_what_has_just_passed_counts_at_once_and_after_a_price_has_moved_as_often() -> None:
+    """It is taken over as it was weighed, and added up with the others once something is new."""
+    gate, seen = Gate(limits(max_open_orders=4, max_symbol_qty=Decimal(12))), view()
+    stop = (Leg(order_type=OrderType.STOP, aux_price=Decimal(95)),)
+    for at, (legs, qty) in enumerate((((), 5), (stop, 5))):
+        assert code(gate.judge(intent(qty=qty, legs=legs, cause=f"c{at}"), seen, NOW)) == ""
+    for price in (100.0, 99.0, 101.0):
+        quoted = {each: Quote(each, NOW, price, price, 5, 5) for each in STOCKS}
+        seen = replace(seen, quotes=quoted)
+        assert code(gate.judge(intent(qty=3), seen, NOW)) == "position_qty"
+        found = gate.judge(intent(qty=1, legs=stop), seen, NOW)
+        assert isinstance(found, Refusal)
+        assert found.why == "3 orders are on their way, it would be 2 more, 4 may be"
+    gate.release(2, Decimal(5))
+    assert code(gate.judge(intent(qty=1, legs=stop), seen, NOW)) == ""
+    assert code(gate.judge(intent(qty=1, cause="c9"), seen, NOW)) == ""
+    assert code(gate.judge(intent(qty=1, cause="c10"), seen, NOW)) == "open_orders"
