@@ -18,9 +18,10 @@ from robotrader.journal import GENESIS, MemoryDisk
 from robotrader.recovery import CATALOGUE
 from tests.robotrader.emulator.kit import SERIES
 from tests.robotrader.strategies.kit import START
-from tests.simulation.checkers import check_all, watching
+from tests.simulation.checkers import watching
 from tests.simulation.lively import Ends
 from tests.simulation.process import Folder
+from tests.simulation.watch import Watch
 from tests.simulation.wire_checks import watching_wire
 from tests.simulation.wire_core import WireCore
 from tests.simulation.wire_loop import LoopedSimulation
@@ -89,7 +90,7 @@ class WireWorld:
         self.life: Life | None = None
         self._record = record
         self.dice = Random(f"{seed}/machine")
-        self._watching = [*watching(), *watching_wire()]
+        self._watching = Watch([*watching(), *watching_wire()])
         self._seen = 0
         self._calm_ns: int | None = None
         tap_venue(self)
@@ -170,7 +171,7 @@ class WireWorld:
         """Let the checkers look."""
         self._seen = self._size()
         self._note_calm()
-        self.breaches += check_all(self._watching, self)
+        self.breaches += self._watching.look(self)
 
     def _note_calm(self) -> None:
         port = None if self.life is None else self.life.port()
