@@ -46,12 +46,15 @@ class Lasting:
 
     def check(self, world: World) -> list[Breach]:
         """Return what has differed for longer than a moment, in a calm."""
-        now_ns, core = world.now_ns, cast("CoreWorld", world)
-        hangs = core.sim_ns() <= core.striker.hung_until_ns
+        core = cast("CoreWorld", world)
+        hangs = core.ready and core.sim_ns() <= core.striker.hung_until_ns
         if hangs or not (core.ready and core.weather.only(self.harmless)):
             self._since.clear()
             return []
         wrong = self.wrong(world)
+        if not wrong and not self._since:
+            return []
+        now_ns = world.now_ns
         self._since = {key: self._since.get(key, now_ns) for key in wrong}
         late = [key for key, since_ns in self._since.items()
                 if now_ns - since_ns > self.moment_ns and key not in self._told]  # fmt: skip
