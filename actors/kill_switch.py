@@ -1,10 +1,10 @@
 """The kill switch's actor: the one owner of the switch, which is a fold of the journal.
 
 A trip is acknowledged when it is durable, and in force before that: whoever sends orders is told
-at once. Everybody is told again every second, so that a gate that was restarted knows it soon. What
-trips it by itself is looked at four times a second and at every change. What a full disk did not
-take is in force and written again (``unwritten``). The file ``KILL`` in the data directory trips it
-too, so that a shell is enough.
+at once. Everybody is told again every second, the gate and whoever was restarted at the next look.
+What trips it by itself is looked at four times a second and at every change. What a full disk did
+not take is in force and written again (``unwritten``). The file ``KILL`` in the data directory
+trips it too, so that a shell is enough.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from robotrader.risk import (
     healed,
     scope_of,
 )
-from supervision import DEFERRED, Actor
+from supervision import DEFERRED, Actor, ActorRef, NamedRef, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +77,9 @@ if TYPE_CHECKING:
 
 LOOK_S: Final = 0.25
 """What trips by itself is in force this long after its threshold was passed."""
+
+LOOKS: Final = 4
+"""So many looks are a second: after it everybody is told again."""
 
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
@@ -134,7 +137,10 @@ class KillSwitch(Actor):
         self._readers, self._now_ns = tuple(readers), now_ns
         self.switch = Switch()
         self._following, self._ready = Following(self, journal), False
-        self._token = 0
+        self._players: dict[Address, ActorRef[Any] | None] = {}
+        """Who was told last, by address."""
+
+        self._looks = self._token = 0
         self._asked: dict[int, tuple[Any, tuple[Change, ...]]] = {}
         self._memory, self._unwritten = memory or SwitchMemory(), Unwritten()
         self._lookout = Lookout(instruments, rules, is_open, now_ns())
@@ -194,7 +200,8 @@ class KillSwitch(Actor):
                 self._look_at_flag()
                 allowed_ns = self._rules.hung_ms * _MS_NS
                 self._lookout.hung(self._progress.hung(self._cell.system.now_ns(), allowed_ns))
-                self._tell()
+                self._looks += 1
+                self._tell(again=self._looks % LOOKS != 0)
                 self._write_again()
             case _:
                 raise unknown(self, message)
@@ -363,10 +370,26 @@ class KillSwitch(Actor):
                 tell(self._orders, CancelAll(trip.scope))
         self._flattener.close(self.switch, self._lookout.ledger)
 
-    def _tell(self) -> None:
+    def _tell(self, *, again: bool = False) -> None:
+        """Say how it is; ``again``: to the gate and to those only who were not told yet.
+
+        The gate takes no word that is older than two seconds and is told with every look. Who
+        sends orders keeps it: every second is enough, but an incarnation that is new knows nothing.
+        """
         changed = SwitchChanged(self.switch)
         for who in (self._orders, self._risk, *self._readers):
-            tell(who, changed)
+            player = _player(who)
+            known = again and player is self._players.get(who) and who is not self._risk
+            if not known and tell(who, changed):
+                self._players[who] = player
+
+
+def _player(who: Address) -> ActorRef[Any] | None:
+    """Return the incarnation that is told if it is told now, None if there is none."""
+    try:
+        return who.resolve() if isinstance(who, NamedRef) else who
+    except Unavailable:
+        return None
 
 
 def _refusal(why: str) -> tuple[type[KillSwitchTriggeredError], KillSwitchTriggeredError, None]:
