@@ -322,7 +322,8 @@ class KillSwitch(Actor):
 
     def _write_again(self) -> None:
         """Write what is in force and which the journal has not taken, or never answered."""
-        due = self._unwritten.due(self._lacking(), self._steady_ns())
+        lacking_ = self._lacking() if self.switch.trips else ()
+        due = self._unwritten.due(lacking_, self._steady_ns()) if lacking_ else ()
         if due:
             self._commit(due)
 
@@ -378,10 +379,10 @@ class KillSwitch(Actor):
         """
         changed = SwitchChanged(self.switch)
         for who in (self._orders, self._risk, *self._readers):
-            player = _player(who)
-            known = again and player is self._players.get(who) and who is not self._risk
-            if not known and tell(who, changed):
-                self._players[who] = player
+            if again and who is not self._risk and _player(who) is self._players.get(who):
+                continue
+            if tell(who, changed) and who is not self._risk:
+                self._players[who] = _player(who)
 
 
 def _player(who: Address) -> ActorRef[Any] | None:

@@ -47,9 +47,10 @@ class _VirtualClock(ManualClock):
         self._system = system
 
     def advance_ns(self, delta_ns: int) -> None:
-        """Move forward by ``delta_ns``."""
-        super().advance_ns(delta_ns)
-        self._system.coarse_ns = self._now_ns
+        """Move forward by ``delta_ns``; a time before now is refused as any clock refuses it."""
+        if delta_ns < 0:
+            super().advance_ns(delta_ns)
+        self._now_ns = self._system.coarse_ns = self._now_ns + delta_ns
 
 
 class Simulation(ActorSystem):

@@ -168,12 +168,11 @@ class SimulatedRuntime:
         while True:
             if self._until is not None and self._until():
                 return None
-            count = len(runnable)
-            if not count:
+            if not runnable:
                 if self._idle():
                     return None
                 continue
-            index = int(random() * count)
+            index = int(random() * len(runnable))
             item = runnable[index]
             runnable[index] = runnable[-1]
             runnable.pop()
@@ -213,9 +212,9 @@ class SimulatedRuntime:
 
     def _move_to(self, due_ns: int) -> None:
         """Move the clock forward, and mix it into the trace."""
-        now_ns = self._clock.now_ns()
-        if due_ns > now_ns:
-            self._clock.advance_ns(due_ns - now_ns)
+        left_ns = due_ns - self.system.coarse_ns
+        if left_ns > 0:
+            self._clock.advance_ns(left_ns)
             self.trace_hash = ((self.trace_hash ^ due_ns) * _PRIME) & _MASK
 
     def _stuck(self) -> bool:

@@ -156,12 +156,12 @@ class CoreWorld:
     @property
     def now_ns(self) -> int:
         """The true time, as a stop watch has it."""
-        return self.start_ns + self.system.clock.now_ns()
+        return self.start_ns + self.system.coarse_ns
 
     @property
     def clock_ns(self) -> int:
         """The market's time; at pace 1 the same."""
-        return self.start_ns + self.system.clock.now_ns() * self.pace
+        return self.start_ns + self.system.coarse_ns * self.pace
 
     def stopped_ns(self, clock_ns: int) -> int:
         """Return what the stop watch says at a time of the market."""
@@ -198,11 +198,11 @@ class CoreWorld:
 
     def sim_ns(self) -> int:
         """Nanoseconds since the run began."""
-        return self.system.clock.now_ns()
+        return self.system.coarse_ns
 
     def wall_ns(self) -> int:
         """What our machine's clock says."""
-        return self.start_ns + self.system.clock.now_ns() * self.pace + self.skew_ns
+        return self.start_ns + self.system.coarse_ns * self.pace + self.skew_ns
 
     def at(self, sim_ns: int, do: Callable[[], None]) -> None:
         """Call ``do`` at a time of the run."""
@@ -210,7 +210,7 @@ class CoreWorld:
 
     def after(self, delay_ns: int, do: Callable[[], None]) -> None:
         """Call ``do`` later."""
-        self.system.timers.at(self.system.clock.now_ns() + delay_ns, do)
+        self.system.timers.at(self.system.coarse_ns + delay_ns, do)
 
     # -- what happens --
 
