@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from robotrader.domain.records import Record
     from robotrader.risk import Limits
     from robotrader.venue import Execution, Sessions, Venue
-    from tests.simulation.outcome import Breach, Outcome
     from tests.simulation.port import ModelPort
     from tests.simulation.session import Session
     from tests.simulation.watch import Checker
@@ -90,7 +89,6 @@ class CoreWorld:
         self.plan, self.seed = plan, plan.seed
         self.limits: Limits = LIMITS
         self.system = Simulation(plan.seed, raise_deadlocks=False)
-        self._runtime = self.system.simulated
         self.system.observer = self.ends = Ends()
         self.skew_ns = 0
         self.weather = Weather(plan.seed)
@@ -122,9 +120,7 @@ class CoreWorld:
         self._glancing: list[Checker] = glancing()
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
-        self._replanned = False
-        """Whether something was planned while the system ran: it may come first."""
-
+        self._replanned = False  # what was planned while the system ran may come first
         self.timeline = Timeline(self, on=record)
         self._set_up()
 
@@ -354,7 +350,7 @@ class CoreWorld:
     def _must_stop(self) -> bool:
         if self.changed:
             self._look()
-        steps = self._runtime.steps
+        steps = self.system.simulated.steps
         if self.crash_steps and steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
@@ -374,12 +370,9 @@ class CoreWorld:
                 self.timeline.say(f"BREACH {each.checker}: {each.text}")
 
     def _glance(self) -> None:
-        """Look at what may differ for a moment, when nothing is on its way; a timer of the run,
-        so that nobody has to leave its loop for it.
-        """
+        """Look at what may differ for a moment, when nothing is on its way: a timer of the run."""
         self.after(GLANCE_NS, self._glance)
-        if self._glancing:
-            self.breaches += check_all(self._glancing, self)
+        self.breaches += check_all(self._glancing, self)
 
     # -- the liveness phase --
 

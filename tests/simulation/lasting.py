@@ -123,11 +123,13 @@ class FoldsAgree(Lasting):
     def wrong(self, world: World) -> dict[str, str]:
         """Compare the folds of actors that were not found to agree yet."""
         process = _process(world)
-        lives = {} if process is None else {part: process.actor(part) for part in _PAIRS}
-        new = {part: actor for part, actor in lives.items()
-               if actor is not None and self._agreed.get(part) is not actor}  # fmt: skip
+        if process is None:
+            return {}
         wrong = {}
-        for part, actor in new.items():
+        for part in _PAIRS:
+            actor = process.actor(part)
+            if actor is None or self._agreed.get(part) is actor:
+                continue
             found = next(_differs(part, actor, self.folded(world)), "")
             if found:
                 wrong[part] = found

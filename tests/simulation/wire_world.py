@@ -31,6 +31,7 @@ from tests.simulation.wire_tree import ACCOUNT, CLIENT, LIMITS, SYMBOLS, Life, S
 from tests.simulation.wire_venue import WireVenue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from robotrader.domain.records import Record
@@ -155,13 +156,19 @@ class WireWorld:
         while self.system.now_ns() < at_ns and not self.breaches:
             step_ns = min(at_ns, (self.system.now_ns() // S + 1) * S)
             left_s = (step_ns - self.system.now_ns()) / 1e9
-            if not self.system.run(self._news, limit_s=left_s):
+            if not self.system.run(self._news(), limit_s=left_s):
                 self.system.run_for((step_ns - self.system.now_ns()) / 1e9)
             self.look()
 
-    def _news(self) -> bool:
-        """Say whether a checker has something new to look at."""
-        return self._size() != self._seen
+    def _news(self) -> Callable[[], bool]:
+        """Return what says, after every turn, whether a checker has something new to look at."""
+        sent, asked, log, executions = self.sent, self.asked, self.log, self.executions
+        seen = self._seen
+
+        def news() -> bool:
+            return len(sent) + len(asked) + len(log) + len(executions) != seen
+
+        return news
 
     def _size(self) -> int:
         """Return how much there is to look at: the lists only grow."""
