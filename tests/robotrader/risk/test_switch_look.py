@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain import LinkChanged, LinkState
-from robotrader.domain.records import Ending, OrderDone, SwitchCleared, SymbolHalted, SymbolResumed
+from robotrader.domain.records import (
+    Ending,
+    OrderDone,
+    SwitchCleared,
+    SwitchTripped,
+    SymbolHalted,
+    SymbolResumed,
+)
 from robotrader.risk import (
     CALM,
     Lookout,
@@ -37,6 +46,9 @@ LIMITS = limits(switch_daily_loss=pct(2), switch_drawdown=pct(3))
 KNOWN = {AAPL.con_id: AAPL, KO.con_id: KO}
 CONTRACTS = sorted(KNOWN)
 LEDGERS = [account(), account(aapl=1_000), account(ko=500), account(1_000, -500, 90.0)]
+Steps = list[tuple[int, tuple[str, Any]]]
+"""Milliseconds that pass, then what comes."""
+
 STATES = [LinkState.READY, LinkState.DOWN, LinkState.RESTART_WINDOW]
 
 
@@ -62,6 +74,8 @@ class Always:
                 self.ledger = value
             case "heard":
                 self.heard_ns |= {value: now_ns}
+            case "heard_at":
+                self.heard_ns |= value
             case "skew":
                 self.skew_ns = value
             case "hung":
@@ -127,6 +141,8 @@ class Sometimes(Always):
                 self.lookout.account(value)
             case "heard":
                 self.lookout.heard({value: now_ns})
+            case "heard_at":
+                self.lookout.heard(value)
             case "skew":
                 self.lookout.compared(value)
             case "hung":
@@ -167,7 +183,7 @@ STEPS_MS = st.sampled_from([0, 1, 250, 250, 250, 1_000, 15_000, 29_999, 30_001, 
 
 
 @given(st.lists(st.tuples(STEPS_MS, EVENTS), max_size=60))
-def test_what_is_left_out_would_have_given_nothing(steps: list[tuple[int, Any]]) -> None:
+def test_what_is_left_out_would_have_given_nothing(steps: Steps) -> None:
     """Whatever comes, whatever the clock does: the same records at the same looks."""
     always, sometimes, now_ns = Always(), Sometimes(), NOW
     for step_ms, event in steps:
@@ -192,3 +208,39 @@ def test_in_a_calm_world_they_are_left_alone_until_time_may_trip_one() -> None:
     assert seen.asked == 2
     assert gave.index(True) == 120
     assert looks[120] == NOW + 30_250 * MS
+
+
+WAITING: Steps = [(250, ("nothing", None))] * 500
+SCRIPTS: dict[str, Steps] = {
+    "connection": [(0, ("link", LinkState.READY)), (500, ("link", LinkState.DOWN))],
+    "dead_man": [(0, ("link", LinkState.READY))],
+    "stale_data": [
+        (0, ("link", LinkState.READY)), (0, ("ledger", LEDGERS[1])),
+        (9_000, ("heard", AAPL.con_id)), (100, ("hung", True)), (250, ("hung", False)),
+        (250, ("nothing", None)), (250, ("heard_at", {AAPL.con_id: NOW + 1_000 * MS})),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trigger", SCRIPTS)
+def test_what_only_time_makes_due_trips_at_the_look_at_which_it_always_did(trigger: str) -> None:
+    """A connection that stays away, a person who is silent, data that the clock made older."""
+    always, sometimes, now_ns, told = Always(), Sometimes(), NOW, list[Any]()
+    for step_ms, (what, value) in [*SCRIPTS[trigger], *WAITING]:
+        now_ns += step_ms * MS
+        for each in (always, sometimes):
+            each.take(what, value, now_ns)
+        found = sometimes.look(now_ns)
+        assert found == always.look(now_ns)
+        told += found
+    assert trigger in {each.trigger for each in told if isinstance(each, SwitchTripped)}
+    assert sometimes.asked < len(WAITING)
+
+
+def test_what_was_toldand_not_taken_is_toldagain() -> None:
+    """A record that a full disk refuses is asked for at the next look."""
+    seen = Sometimes()
+    seen.take("hung", True, NOW)
+    first = seen.look(NOW)
+    seen.switch = Switch()
+    assert seen.look(NOW + 1) == [msgspec.structs.replace(each, wall_ns=NOW + 1) for each in first]
