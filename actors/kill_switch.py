@@ -1,10 +1,10 @@
 """The kill switch's actor: the one owner of the switch, which is a fold of the journal.
 
 A trip is acknowledged when it is durable, and in force before that: whoever sends orders is told
-at once. Everybody is told again every second, so that a gate that was restarted knows it soon. What
-trips it by itself is looked at four times a second and at every change. What a full disk did not
-take is in force and written again (``unwritten``). The file ``KILL`` in the data directory trips it
-too, so that a shell is enough.
+at once. Everybody is told again every second, the gate and whoever was restarted at the next look.
+What trips it by itself is looked at four times a second and at every change. What a full disk did
+not take is in force and written again (``unwritten``). The file ``KILL`` in the data directory
+trips it too, so that a shell is enough.
 """
 
 from __future__ import annotations
@@ -36,11 +36,7 @@ from actors.say import (
     unknown,
 )
 from actors.unwritten import SwitchMemory, Unwritten, lacking, record_of
-from robotrader.domain import (
-    BrokerSnapshot,
-    LinkChanged,
-    LinkState,
-)
+from robotrader.domain import BrokerSnapshot, LinkChanged
 from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.domain.records import (
     LimitChanged,
@@ -54,10 +50,9 @@ from robotrader.domain.records import (
 from robotrader.meters import of_switch
 from robotrader.recovery import GATE, SWITCH
 from robotrader.risk import (
-    CALM,
     Level,
     LimitChanges,
-    Signs,
+    Lookout,
     Switch,
     SwitchFold,
     Trigger,
@@ -65,7 +60,7 @@ from robotrader.risk import (
     healed,
     scope_of,
 )
-from supervision import DEFERRED, Actor
+from supervision import DEFERRED, Actor, ActorRef, NamedRef, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,12 +72,14 @@ if TYPE_CHECKING:
     from actors.unwritten import Change
     from robotrader.domain import Instrument
     from robotrader.domain.records import Record
-    from robotrader.ledger import LedgerView
     from robotrader.risk import Limits, TripRules
     from robotrader.risk import Trip as Tripped
 
 LOOK_S: Final = 0.25
 """What trips by itself is in force this long after its threshold was passed."""
+
+LOOKS: Final = 4
+"""So many looks are a second: after it everybody is told again."""
 
 _LOOK: Final = "look"
 _NS: Final = 1_000_000_000
@@ -134,26 +131,21 @@ class KillSwitch(Actor):
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        self._instruments = dict(instruments)
-        self._symbols = {con_id: each.symbol for con_id, each in instruments.items()}
         self._limits = LimitChanges(limits, ceilings)
-        self._rules, self._is_open, self._flag = rules, is_open, flag
+        self._rules, self._flag = rules, flag
         self._journal, self._orders, self._risk, self._alerts = journal, orders, risk, alerts
         self._readers, self._now_ns = tuple(readers), now_ns
         self.switch = Switch()
         self._following, self._ready = Following(self, journal), False
-        self._token = 0
+        self._players: dict[Address, ActorRef[Any] | None] = {}
+        """Who was told last, by address."""
+
+        self._looks = self._token = 0
         self._asked: dict[int, tuple[Any, tuple[Change, ...]]] = {}
         self._memory, self._unwritten = memory or SwitchMemory(), Unwritten()
-        self._ledger: LedgerView | None = None
-        self._heard = dict.fromkeys(instruments, now_ns())
-        """When data last came; nothing is late before it was watched."""
-
+        self._lookout = Lookout(instruments, rules, is_open, now_ns())
         self._durable = SwitchFold()
         self._progress, self._person_ns = progress, person_ns
-        self._skew_ns: int | None = None
-        self._hung: tuple[tuple[str, str], ...] = ()
-        self._link, self._link_since_ns = LinkState.DOWN, now_ns()
         self._flattener = Flattener(account, instruments, risk, now_ns)
 
     def on_start(self) -> Any:
@@ -192,27 +184,24 @@ class KillSwitch(Actor):
         """Take in one of the signs that the triggers look at."""
         match message:
             case LedgerChanged():
-                self._ledger = message.view
-                self._flattener.close(self.switch, self._ledger)
+                self._lookout.account(message.view)
+                self._flattener.close(self.switch, message.view)
             case Heard():
-                self._heard |= message.at_ns
+                self._lookout.heard(message.at_ns)
                 return
             case BrokerSnapshot():
                 return
             case ClockCompared():
-                self._skew_ns = message.skew_ns
+                self._lookout.compared(message.skew_ns)
             case LinkChanged():
-                if not message.next_order_id:
-                    self._skew_ns = None  # not connected: the next comparison counts
-                if (message.state in CALM) is not (self._link in CALM):
-                    self._link_since_ns = self._now_ns()  # each try to connect is no new time
-                self._link = message.state
+                self._lookout.linked(message, self._now_ns())
             case "look":
                 self.send_after(LOOK_S, _LOOK)
                 self._look_at_flag()
                 allowed_ns = self._rules.hung_ms * _MS_NS
-                self._hung = self._progress.hung(self._cell.system.now_ns(), allowed_ns)
-                self._tell()
+                self._lookout.hung(self._progress.hung(self._cell.system.now_ns(), allowed_ns))
+                self._looks += 1
+                self._tell(again=self._looks % LOOKS != 0)
                 self._write_again()
             case _:
                 raise unknown(self, message)
@@ -294,6 +283,7 @@ class KillSwitch(Actor):
 
     def _fold(self, record: Record) -> None:
         self._durable.apply(record)
+        self._lookout.changed()
         if isinstance(record, LimitChanged):
             self._limits.apply(record)
         elif isinstance(record, SwitchTripped | SwitchCleared):
@@ -308,28 +298,18 @@ class KillSwitch(Actor):
     # -- by itself --
 
     def _look(self) -> None:
-        now_ns, silent_ns = self._now_ns(), self._rules.stale_after_ms * _MS_NS
-        signs = Signs(
-            ledger=self._ledger,
-            symbols=self._symbols,
-            heard_ns=self._heard,
-            open_markets=frozenset(
-                each for each in self._instruments
-                if self._is_open(each, now_ns) and self._is_open(each, now_ns - silent_ns)
-            ),
-            rejects_ns=tuple(self._durable.rejects_ns),
-            skew_ns=self._skew_ns,
-            hung=self._hung,
-            person_ns=self._seen_ns(),
-            unreconciled=frozenset(self._durable.halted),
-            link=self._link,
-            link_since_ns=self._link_since_ns,
-            forgiven_ns=self.switch.forgiven_ns,
-        )  # fmt: skip
-        for trip in due(signs, self.switch, self._limits.limits, self._rules, now_ns):
+        """Ask the triggers, unless nothing that they read is another and it is not yet time."""
+        now_ns = self._now_ns()
+        if self._lookout.quiet(now_ns):
+            return
+        signs = self._lookout.signs(self._durable, self._seen_ns(), self.switch.forgiven_ns, now_ns)
+        trips = due(signs, self.switch, self._limits.limits, self._rules, now_ns)
+        for trip in trips:
             self._record(trip)
-        for cleared in healed(signs, self.switch, now_ns):
+        over = healed(signs, self.switch, now_ns)
+        for cleared in over:
             self._record(cleared)
+        self._lookout.asked(signs, now_ns, gave=bool(trips or over))
 
     def _record(self, record: Change) -> None:
         """Write what tripped by itself, once; in force at once."""
@@ -342,7 +322,8 @@ class KillSwitch(Actor):
 
     def _write_again(self) -> None:
         """Write what is in force and which the journal has not taken, or never answered."""
-        due = self._unwritten.due(self._lacking(), self._steady_ns())
+        lacking_ = self._lacking() if self.switch.trips else ()
+        due = self._unwritten.due(lacking_, self._steady_ns()) if lacking_ else ()
         if due:
             self._commit(due)
 
@@ -382,17 +363,34 @@ class KillSwitch(Actor):
     def _become(self, switch: Switch) -> None:
         """Take a new state: tell who sends orders, cancel and close what the level says."""
         self.switch = switch
+        self._lookout.changed()
         self._remember()
         self._tell()
         for trip in switch.trips:
             if trip.level >= Level.CANCEL:
                 tell(self._orders, CancelAll(trip.scope))
-        self._flattener.close(self.switch, self._ledger)
+        self._flattener.close(self.switch, self._lookout.ledger)
 
-    def _tell(self) -> None:
+    def _tell(self, *, again: bool = False) -> None:
+        """Say how it is; ``again``: to the gate and to those only who were not told yet.
+
+        The gate takes no word that is older than two seconds and is told with every look. Who
+        sends orders keeps it: every second is enough, but an incarnation that is new knows nothing.
+        """
         changed = SwitchChanged(self.switch)
         for who in (self._orders, self._risk, *self._readers):
-            tell(who, changed)
+            if again and who is not self._risk and _player(who) is self._players.get(who):
+                continue
+            if tell(who, changed) and who is not self._risk:
+                self._players[who] = _player(who)
+
+
+def _player(who: Address) -> ActorRef[Any] | None:
+    """Return the incarnation that is told if it is told now, None if there is none."""
+    try:
+        return who.resolve() if isinstance(who, NamedRef) else who
+    except Unavailable:
+        return None
 
 
 def _refusal(why: str) -> tuple[type[KillSwitchTriggeredError], KillSwitchTriggeredError, None]:

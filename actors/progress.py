@@ -10,19 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from supervision.states import STARTING
+from supervision.states import STARTING, STOPPING
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from supervision import Registry
+    from supervision.cell import Cell
 
 
 @dataclass(slots=True)
 class _Seen:
     """What an incarnation had handled, and since when it did not go on; monotonic time."""
 
-    number: int
+    cell: Cell
     handled: int
     since_ns: int
 
@@ -47,22 +48,28 @@ class Progress:
         if late:
             self._seen.clear()
         return tuple(
-            told
-            for role, told in self._watched.items()
-            if now_ns - self._going_since_ns(role, now_ns) > allowed_ns
+            [
+                told
+                for role, told in self._watched.items()
+                if now_ns - self._going_since_ns(role, now_ns) > allowed_ns
+            ]
         )
 
     def _going_since_ns(self, role: Hashable, now_ns: int) -> int:
-        ref = self._registry.whereis(role)
-        if ref is None:
-            self._seen.pop(role, None)
+        seen = self._seen.get(role)
+        if seen is None or seen.cell.state >= STOPPING:  # who lives keeps the role
+            ref = self._registry.whereis(role)
+            if ref is None:
+                self._seen.pop(role, None)
+            else:
+                cell = ref.actor_inbox
+                self._seen[role] = _Seen(cell, cell.handled, now_ns)
             return now_ns
-        cell, seen = ref.actor_inbox, self._seen.get(role)
-        if seen is None:
-            self._seen[role] = _Seen(cell.number, cell.handled, now_ns)
-            return now_ns
-        stands = seen.handled == cell.handled and seen.number == cell.number
-        idle = not cell.running and not cell.queue
-        if not stands or idle or cell.state == STARTING:
-            seen.number, seen.handled, seen.since_ns = cell.number, cell.handled, now_ns
+        cell = seen.cell
+        if (
+            cell.handled != seen.handled
+            or not (cell.running or cell.queue)
+            or cell.state == STARTING
+        ):
+            seen.handled, seen.since_ns = cell.handled, now_ns
         return seen.since_ns

@@ -48,9 +48,10 @@ def put(cell: Cell, message: Any) -> None:
 def enqueue(cell: Cell, message: Any) -> None:
     """Append ``message`` whatever the bound (own notices and admitted messages)."""
     cell.queue.append(message)
-    if not cell.scheduled:
+    if not cell.scheduled:  # as ``Cell.wake``: this is on the way of most messages
         cell.since_ns = cell.system.coarse_ns
-        cell.wake()
+        cell.scheduled = True
+        cell.ready(cell)
 
 
 def notice(cell: Cell, message: object) -> None:

@@ -7,8 +7,8 @@ fires into nothing.
 
 from __future__ import annotations
 
-import heapq
 import threading
+from heapq import heappop, heappush
 from itertools import count, islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,7 +74,7 @@ class TimerHeap:
         """Keep a new timer."""
         order = next(self._orders)
         timer = Timer(deadline_ns, order, callback)
-        heapq.heappush(self._heap, (deadline_ns, order, timer))
+        heappush(self._heap, (deadline_ns, order, timer))
         return timer
 
     def next_ns(self) -> int | None:
@@ -84,7 +84,7 @@ class TimerHeap:
             due_ns, _, timer = heap[0]
             if timer._callback is not None:
                 return due_ns
-            heapq.heappop(heap)
+            heappop(heap)
         return None
 
     def pop_due(self, now_ns: int) -> Timer | None:
@@ -96,7 +96,7 @@ class TimerHeap:
 
     def pop(self) -> Timer:
         """Take out the timer that ``next_ns`` has just named."""
-        return heapq.heappop(self._heap)[2]
+        return heappop(self._heap)[2]
 
     def __len__(self) -> int:
         return sum(timer.active() for _, _, timer in self._heap)

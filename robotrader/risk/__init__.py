@@ -24,6 +24,7 @@ from robotrader.risk.switch import (
     must_cancel,
     scope_of,
 )
+from robotrader.risk.switch_look import Lookout
 from robotrader.risk.triggers import CALM, Signs, TripRules, due, healed
 from robotrader.risk.units import Ratio, Usd, pct, ratio, usd
 from robotrader.risk.view import RiskView, SessionState, WorkingOrder
@@ -45,6 +46,7 @@ __all__ = [
     "LimitChange",
     "LimitChanges",
     "Limits",
+    "Lookout",
     "Margin",
     "Quotes",
     "Ratio",

@@ -168,12 +168,11 @@ class SimulatedRuntime:
         while True:
             if self._until is not None and self._until():
                 return None
-            count = len(runnable)
-            if not count:
+            if not runnable:
                 if self._idle():
                     return None
                 continue
-            index = int(random() * count)
+            index = int(random() * len(runnable))
             item = runnable[index]
             runnable[index] = runnable[-1]
             runnable.pop()
@@ -207,12 +206,16 @@ class SimulatedRuntime:
             return True
         if due_ns is None or (self._limit_ns is not None and due_ns > self._limit_ns):
             return True
-        now_ns = self._clock.now_ns()
-        if due_ns > now_ns:
-            self._clock.advance_ns(due_ns - now_ns)
-            self.trace_hash = ((self.trace_hash ^ due_ns) * _PRIME) & _MASK
+        self._move_to(due_ns)
         self._timers.pop().fire()
         return False
+
+    def _move_to(self, due_ns: int) -> None:
+        """Move the clock forward, and mix it into the trace."""
+        left_ns = due_ns - self.system.coarse_ns
+        if left_ns > 0:
+            self._clock.advance_ns(left_ns)
+            self.trace_hash = ((self.trace_hash ^ due_ns) * _PRIME) & _MASK
 
     def _stuck(self) -> bool:
         """Say whether handlers wait for answers and nothing but their deadlines can happen."""
@@ -240,12 +243,50 @@ class SimulatedRuntime:
         if carrier is None or carrier.runtime is not self:
             self._wait_outside(future, limit_ns)
             return
-        wait = Wait(carrier, future)
+        own, carrier.current = carrier.current, None
+        passed = self._passes(future, limit_ns)
+        if passed and not self._stops():
+            self._random()  # the loop draws what it resumes, also where there is one
+        else:
+            carrier.current = own
+            self._hand_over(Wait(carrier, future), None if passed else limit_ns, due=passed)
+        carrier.current = own
+        if own is not None and own.state == DEAD:
+            refuse(own)
+
+    def _passes(self, future: Future[Any], until_ns: int | None) -> bool:
+        """Let the time of a wait pass if nothing else can happen in it; return whether it has.
+
+        Then no other thread is needed to go on with the loop: what it would do is done here.
+        """
+        if until_ns is None or future.asked is not None or self._runnable:
+            return False
+        due_ns, limit_ns = self._timers.next_ns(), self._limit_ns
+        if (due_ns is not None and due_ns <= until_ns) or self._stops():
+            return False
+        if limit_ns is not None and until_ns > limit_ns:
+            return False
+        self._move_to(until_ns)
+        return True
+
+    def _stops(self) -> bool:
+        """Whether the caller's turn has come, as far as can be said inside of a handler."""
+        try:
+            return self._until is not None and self._until()
+        except BaseException:  # noqa: BLE001 - the loop asks again, and tells the caller
+            return True
+
+    def _hand_over(self, wait: Wait, limit_ns: int | None, *, due: bool) -> None:
+        """Keep the handler's stack on this thread while another one goes on with the loop."""
+        future, carrier = wait.future, wait.carrier
         self.waits.append(wait)
-        future.on_done(lambda: self._resume(wait))
         timer = None
-        if limit_ns is not None:
-            timer = self._timers.add(limit_ns, lambda: self._resume(wait))
+        if due:
+            self._resume(wait)
+        else:
+            future.on_done(lambda: self._resume(wait))
+            if limit_ns is not None:
+                timer = self._timers.add(limit_ns, lambda: self._resume(wait))
         carrier.current = None
         self._go_on()
         wait.gate.acquire()
@@ -256,8 +297,6 @@ class SimulatedRuntime:
         if self._closed:
             msg = "the simulation was closed"
             raise StaleIncarnation(msg)
-        if wait.cell is not None and wait.cell.state == DEAD:
-            refuse(wait.cell)
 
     def _wait_outside(self, future: Future[Any], limit_ns: int | None) -> None:
         self.drive(limit_ns, future.done)

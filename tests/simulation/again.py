@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from robotrader.domain import LinkState
 from robotrader.domain import records as rec
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import SENT, of
 
 if TYPE_CHECKING:
     from tests.simulation.core import CoreWorld
@@ -24,6 +25,7 @@ class LookedAtAgain:
     """See the module's prose."""
 
     name = "I5d looked at again, I8d nothing in doubt"
+    reads = SENT | of(rec.OrderIntended, rec.OrderDone)
 
     def __init__(self) -> None:
         self._log = self._sent = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from robotrader.domain import records as rec
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ALWAYS, LOSSES, SENT, of
 
 if TYPE_CHECKING:
     from robotrader.domain.records import Record
@@ -22,6 +23,7 @@ class SentOnAgreement:
     """I8b: between the loss of a link and the next comparison no new order leaves us."""
 
     name = "I8b compared before sent"
+    reads = SENT | LOSSES | of(rec.Reconciled, rec.SessionBegan)
 
     def __init__(self) -> None:
         self._log = self._sent = self._losses = 0
@@ -63,6 +65,7 @@ class NothingInDoubt:
     """I8c: no intent follows in a later connection while an older one was not heard of."""
 
     name = "I8c no intent on doubt"
+    reads = of(rec.OrderIntended)
 
     def __init__(self) -> None:
         self._log = 0
@@ -99,6 +102,7 @@ class AskedBeforeReady:
     """
 
     name = "C10 asked before ready"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._losses = 0

@@ -16,6 +16,7 @@ from robotrader.domain import records as rec
 from tests.simulation.lasting import Lasting
 from tests.simulation.outcome import Breach
 from tests.simulation.protection import HARMLESS, strange
+from tests.simulation.watch import ASKED, RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,7 @@ class AsIntended:
     """I6b, see the module's prose."""
 
     name = "I6b arrives as intended"
+    reads = ASKED
 
     def __init__(self) -> None:
         self._asked = self._log = 0
@@ -93,6 +95,7 @@ class OrdersAreApproved:
     """
 
     name = "R2 an order has its approval"
+    reads = RECORDS
 
     def __init__(self) -> None:
         self._log = 0

@@ -8,7 +8,7 @@ faults have stopped and everything had time to settle. Both are new objects for 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Order, OrderKey
 from robotrader.domain import records as rec
@@ -30,10 +30,10 @@ from tests.simulation.exposure import ExposureWithinLimits
 from tests.simulation.lively import OnlyFaultsCrash, StillTrades, StrategiesKnow
 from tests.simulation.outcome import Breach
 from tests.simulation.protection import LegsComeFirst, StopsRatchet
+from tests.simulation.watch import ALWAYS, ASKED, EXECUTIONS, RECORDS, SENT, of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from tests.simulation.watch import Checker, Watcher
     from tests.simulation.world import Sent, World
 
 ZERO: Final = Decimal(0)
@@ -43,20 +43,11 @@ HANDED_NS: Final = 250_000_000
 """``actors.orders.HANDED_NS`` is what the product allows; said here anew, as it is promised."""
 
 
-class Checker(Protocol):
-    """One invariant."""
-
-    name: str
-
-    def check(self, world: World) -> list[Breach]:
-        """Return how it is broken, as far as that was not said before."""
-        ...
-
-
 class OneOrderPerRef:
     """I1: at most one order at the broker for a reference. W5: a number is never used again."""
 
     name = "I1 one order per reference"
+    reads = ASKED
 
     def __init__(self) -> None:
         self._at = 0
@@ -86,6 +77,7 @@ class IntentBeforeOrder:
     """I6: every order that leaves us has a durable intent. I10: only the newest epoch sends new."""
 
     name = "I6 intent before order, I10 one sender"
+    reads = SENT
 
     def __init__(self) -> None:
         self._sent = self._log = 0
@@ -151,6 +143,7 @@ class NoEntryAfterKill(_SwitchRead):
     """
 
     name = "I5 no entry after a kill"
+    reads = SENT | of(rec.SwitchTripped)
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,6 +181,7 @@ class KillCancels(_SwitchRead):
     """I5': 5 calm seconds after a kill that cancels, no order that adds works any more."""
 
     name = "I5' a kill cancels"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         super().__init__()
@@ -222,6 +216,7 @@ class NoIntentBeforeReconciled:
     """I8: no intent is made in a session and generation that was not compared with the broker."""
 
     name = "I8 no intent before reconciled"
+    reads = of(rec.OrderIntended)
 
     def __init__(self) -> None:
         self._log = 0
@@ -250,6 +245,7 @@ class DenseLog:
     """I9 and W7: the numbers of the records have no hole and none twice."""
 
     name = "I9 dense journal"
+    reads = RECORDS
 
     def __init__(self) -> None:
         self._log = 0
@@ -270,6 +266,7 @@ class SentOnlyWhenReady:
     """W3: no order is sent while the link is not READY. W4: the client's number never changes."""
 
     name = "W3 sent only when ready, W4 one client"
+    reads = SENT
 
     def __init__(self) -> None:
         self._sent = 0
@@ -292,6 +289,7 @@ class NoMoreThanIntended:
     """W1: what the venue executes for an intent is never more than the intended quantity."""
 
     name = "W1 no more than intended"
+    reads = EXECUTIONS
 
     def __init__(self) -> None:
         self._at = self._log = 0
@@ -328,6 +326,7 @@ class SendsInTime:
     """W8: no second has more requests than the limit (orders and cancels; 0: not looked at)."""
 
     name = "W8 rate limit"
+    reads = SENT
 
     def __init__(self, per_s: int = 0) -> None:
         self._per_s = per_s
@@ -346,7 +345,7 @@ class SendsInTime:
         return found
 
 
-def watching(*, sends_per_s: int = 0) -> list[Checker]:
+def watching(*, sends_per_s: int = 0) -> list[Watcher]:
     """Return new checkers of what holds after every event."""
     return [
         OneOrderPerRef(),
@@ -382,12 +381,3 @@ def resting() -> list[Checker]:
         StillTrades(),
         StrategiesKnow(),
     ]
-
-
-def check_all(checkers: Sequence[Checker], world: World) -> list[Breach]:
-    """Return what is broken, but for checkers that a fault has put out of force."""
-    excused, found = world.excused, list[Breach]()
-    for each in checkers:
-        if not excused or each.name.split()[0] not in excused:
-            found += each.check(world)
-    return found

@@ -23,7 +23,7 @@ from supervision.states import DEAD
 from tests.simulation import persons
 from tests.simulation.at_rest import BackToReady
 from tests.simulation.catalogue import CATALOGUE as FAULTS
-from tests.simulation.checkers import check_all, resting, watching
+from tests.simulation.checkers import resting, watching
 from tests.simulation.core_checks import glancing, resting_core, watching_core
 from tests.simulation.disk import new_digest, new_disk
 from tests.simulation.exchange import Exchange
@@ -38,6 +38,7 @@ from tests.simulation.strike import BOOT_NS, Striker
 from tests.simulation.timeline import Timeline
 from tests.simulation.traders import INSTRUMENTS, LIMITS, strategies
 from tests.simulation.traps import ProcessDied, Traps
+from tests.simulation.watch import Watch, check_all
 from tests.simulation.weather import Weather
 
 if TYPE_CHECKING:
@@ -47,10 +48,9 @@ if TYPE_CHECKING:
     from robotrader.domain.records import Record
     from robotrader.risk import Limits
     from robotrader.venue import Execution, Sessions, Venue
-    from tests.simulation.checkers import Checker
-    from tests.simulation.outcome import Breach, Outcome
     from tests.simulation.port import ModelPort
     from tests.simulation.session import Session
+    from tests.simulation.watch import Checker
     from tests.simulation.world import Asked, Sent
 
 S: Final = 1_000_000_000
@@ -116,12 +116,11 @@ class CoreWorld:
         self.fail_commit = False
         self._calm_ns: int | None = None
         self.said_ns: int | None = None  # when a person has cleared what the faults have left
-        self._watching, self._glancing = [*watching(), *watching_core()], glancing()
+        self._watching = Watch([*watching(), *watching_core()])
+        self._glancing: list[Checker] = glancing()
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
-        self._replanned = False
-        """Whether something was planned while the system ran: it may come first."""
-
+        self._replanned = False  # what was planned while the system ran may come first
         self.timeline = Timeline(self, on=record)
         self._set_up()
 
@@ -153,12 +152,12 @@ class CoreWorld:
     @property
     def now_ns(self) -> int:
         """The true time, as a stop watch has it."""
-        return self.start_ns + self.system.clock.now_ns()
+        return self.start_ns + self.system.coarse_ns
 
     @property
     def clock_ns(self) -> int:
         """The market's time; at pace 1 the same."""
-        return self.start_ns + self.system.clock.now_ns() * self.pace
+        return self.start_ns + self.system.coarse_ns * self.pace
 
     def stopped_ns(self, clock_ns: int) -> int:
         """Return what the stop watch says at a time of the market."""
@@ -195,11 +194,11 @@ class CoreWorld:
 
     def sim_ns(self) -> int:
         """Nanoseconds since the run began."""
-        return self.system.clock.now_ns()
+        return self.system.coarse_ns
 
     def wall_ns(self) -> int:
         """What our machine's clock says."""
-        return self.start_ns + self.system.clock.now_ns() * self.pace + self.skew_ns
+        return self.start_ns + self.system.coarse_ns * self.pace + self.skew_ns
 
     def at(self, sim_ns: int, do: Callable[[], None]) -> None:
         """Call ``do`` at a time of the run."""
@@ -207,7 +206,7 @@ class CoreWorld:
 
     def after(self, delay_ns: int, do: Callable[[], None]) -> None:
         """Call ``do`` later."""
-        self.system.timers.at(self.system.clock.now_ns() + delay_ns, do)
+        self.system.timers.at(self.system.coarse_ns + delay_ns, do)
 
     # -- what happens --
 
@@ -305,7 +304,7 @@ class CoreWorld:
         self.plan_at(calm_from_ns + int(CLEARED_S * S), partial(persons.see_to, self))
         self.plan_at(end_ns - int(FROZEN_S * S), self.market.freeze)
         self.plan_at(end_ns - int(COMPARED_S * S), self.compare)
-        self.plan_at(GLANCE_NS, self._glance)
+        self.at(GLANCE_NS, self._glance)
         self.boot()
         self.market.begin()
         while self._agenda and self._agenda[0][0] < end_ns and not self._broken():
@@ -351,12 +350,13 @@ class CoreWorld:
     def _must_stop(self) -> bool:
         if self.changed:
             self._look()
-        if self.crash_steps and self.system.steps >= self.crash_steps[0]:
+        steps = self.system.simulated.steps
+        if self.crash_steps and steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
-        if self.system.steps >= self.pulse.due:
+        if steps >= self.pulse.due:
             self.pulse.look(self)
-        if self.dying or self._replanned:
+        if self.dying or self._replanned or (self.breaches and self._broken()):
             return True
         process = self.process
         return process is not None and process.root.state == DEAD
@@ -364,15 +364,15 @@ class CoreWorld:
     def _look(self) -> None:
         self.changed = False
         if not self._broken():
-            found = check_all(self._watching, self)
+            found = self._watching.look(self)
             self.breaches += found
             for each in found:
                 self.timeline.say(f"BREACH {each.checker}: {each.text}")
 
     def _glance(self) -> None:
-        """Look at what may differ for a moment, when nothing is on its way."""
+        """Look at what may differ for a moment, when nothing is on its way: a timer of the run."""
+        self.after(GLANCE_NS, self._glance)
         self.breaches += check_all(self._glancing, self)
-        self.plan_soon(GLANCE_NS, self._glance)
 
     # -- the liveness phase --
 

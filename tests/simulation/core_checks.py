@@ -29,10 +29,10 @@ from tests.simulation.lasting import (
 from tests.simulation.protection import WholeProtected
 
 if TYPE_CHECKING:
-    from tests.simulation.checkers import Checker
+    from tests.simulation.watch import Checker, Watcher
 
 
-def watching_core() -> list[Checker]:
+def watching_core() -> list[Watcher]:
     """Return new checkers of what holds after every event."""
     return [
         WholeProtected(),

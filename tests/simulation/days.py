@@ -22,10 +22,11 @@ from tests.simulation.at_rest import (
 )
 from tests.simulation.lively import StrategiesKnow
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ALWAYS
 
 if TYPE_CHECKING:
-    from tests.simulation.checkers import Checker
     from tests.simulation.long import LongWorld
+    from tests.simulation.watch import Checker
     from tests.simulation.world import World
 
 S: Final = 1_000_000_000
@@ -42,6 +43,7 @@ class DaysBegin:
     """D1; see the module's prose."""
 
     name = "D1 a day begins once"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = 0
@@ -96,6 +98,7 @@ class LossTrips:
     """D2: the day's loss trips the switch once it is there, never without, and is new each day."""
 
     name = "D2 the day's loss trips"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = 0
@@ -143,6 +146,7 @@ class EntriesOfADay:
     """D3: a day has no more entries than it may have."""
 
     name = "D3 entries of a day"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = 0

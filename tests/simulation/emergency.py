@@ -13,6 +13,7 @@ from robotrader.domain import records as rec
 from robotrader.execution.identity import is_ours
 from robotrader.venue.working import STOPS
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ALWAYS
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -73,6 +74,7 @@ class Emergency:
     """See the module's prose."""
 
     name = "I5b a tripped switch holds"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = self._sent = 0

@@ -15,6 +15,7 @@ from robotrader.domain import OrderKey
 from robotrader.domain import records as rec
 from robotrader.venue.working import STOPS
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ASKED, SENT, of
 
 if TYPE_CHECKING:
     from tests.simulation.core import CoreWorld
@@ -30,6 +31,7 @@ class EndsAreTrue:
     """D1 to D3, see the module's prose."""
 
     name = "D ends are true"
+    reads = ASKED | of(rec.OrderAcked, rec.CancelIntended, rec.FillBooked, rec.OrderDone)
 
     def __init__(self) -> None:
         self._log = self._asked = 0
@@ -102,6 +104,7 @@ class CancelsAreMeant:
     """F1, see the module's prose."""
 
     name = "F1 cancels are meant"
+    reads = SENT
 
     def __init__(self) -> None:
         self._log = self._sent = 0

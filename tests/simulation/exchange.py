@@ -82,6 +82,9 @@ class Exchange:
         self._before: list[tuple[int, Any]] = []
         """Positions as they were before each execution of late, with its time."""
 
+        self.changes = 0
+        """How often something has changed at the venue: an order, a fill, what works."""
+
         self.questions = 0
         """How many parts of snapshots were asked for."""
 
@@ -182,6 +185,7 @@ class Exchange:
         """Keep what happened, and tell our client what is its own."""
         own = self.world.client_id
         for event in events:
+            self.changes += 1
             match event:
                 case OrderUpdated(state):
                     if state.key.client_id == own and not self.world.weather.strikes("lost_status"):
@@ -247,6 +251,11 @@ class Exchange:
         new = replace(old, exec_id=f"{family}.{revision:02}", commission=commission)
         self._charges[family] = new
         self.say(commission_report(new, 0))
+
+    def lose(self, key: OrderKey) -> None:
+        """The venue forgets an order that works, and says nothing of it."""
+        self.changes += 1
+        self.venue.lose(key)
 
     def roll_day(self) -> None:
         """End the day: what was executed and has ended is in no list any more (crash row 43).

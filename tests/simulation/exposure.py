@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.domain import records as rec
 from robotrader.execution.identity import is_ours
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ASKED, of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,7 @@ class ExposureWithinLimits:
     """See the module's prose; quantities a symbol and an order, and orders at work."""
 
     name = "I4 exposure within limits"
+    reads = ASKED | of(rec.LimitChanged)
 
     def __init__(self) -> None:
         self._asked = self._log = self._at = 0
@@ -81,7 +83,7 @@ class ExposureWithinLimits:
 
     def _read(self, world: World) -> None:
         if not self._limits:
-            self._limits.append((world.now_ns, world.limits))
+            self._limits.append((0, world.limits))
         for _, record in world.log[self._log :]:
             if isinstance(record, rec.FillBooked):
                 self._untold.pop(record.family, None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from robotrader.domain import records as rec
 from tests.simulation.outcome import Breach
 from tests.simulation.protection import strange
+from tests.simulation.watch import of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -20,6 +21,7 @@ class HaltsAreRight:
     """See the module's prose."""
 
     name = "H1 halts have a reason, H2 lost orders halt"
+    reads = of(rec.SymbolHalted, rec.SymbolResumed, rec.OrderDone)
 
     def __init__(self) -> None:
         self._log = 0

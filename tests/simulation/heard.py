@@ -16,11 +16,13 @@ from robotrader.domain import records as rec
 from tests.simulation.emergency import HANDED_NS, Trips
 from tests.simulation.lively import held_by
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ALWAYS, of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from robotrader.domain.records import Record
+    from robotrader.risk import Switch
     from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
 
@@ -31,21 +33,25 @@ class InForceAtOnce:
     """I5h, see the module's prose."""
 
     name = "I5h a trip is in force at once"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = self._sent = 0
         self._trips = Trips()
         self._since: dict[tuple[str, str], int] = {}
+        self._switch: Switch | None = None
         self._life = 0
 
     def check(self, world: World) -> list[Breach]:
         """Note since when the switch's owner has its trips; look at what left us since."""
         core = cast("CoreWorld", world)
         if core.life != self._life:
-            self._life, self._since = core.life, {}
+            self._life, self._since, self._switch = core.life, {}, None
         switch = None if core.process is None else core.process.switch()
-        on = {(each.scope, each.trigger) for each in switch.trips} if switch else set()
-        self._since = {key: self._since.get(key, world.now_ns) for key in on}
+        if switch is not self._switch:  # one that is the same has the trips that it had
+            self._switch = switch
+            on = {(each.scope, each.trigger) for each in switch.trips} if switch else set()
+            self._since = {key: self._since.get(key, world.now_ns) for key in on}
         for _, record in world.log[self._log :]:
             self._trips.take(record, world.now_ns)
         self._log = len(world.log)
@@ -100,6 +106,7 @@ class StartsKnowing:
     """I5i, see the module's prose."""
 
     name = "I5i a start knows the switch"
+    reads = of(rec.SessionBegan)
 
     def __init__(self) -> None:
         self._log = 0
@@ -133,6 +140,7 @@ class OwnNumbers:
     """C3: in a life of the process no two connections have the same number."""
 
     name = "C3 connections have numbers of their own"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._at = 0

@@ -46,12 +46,15 @@ class Lasting:
 
     def check(self, world: World) -> list[Breach]:
         """Return what has differed for longer than a moment, in a calm."""
-        now_ns, core = world.now_ns, cast("CoreWorld", world)
-        hangs = core.sim_ns() <= core.striker.hung_until_ns
+        core = cast("CoreWorld", world)
+        hangs = core.ready and core.sim_ns() <= core.striker.hung_until_ns
         if hangs or not (core.ready and core.weather.only(self.harmless)):
             self._since.clear()
             return []
         wrong = self.wrong(world)
+        if not wrong and not self._since:
+            return []
+        now_ns = world.now_ns
         self._since = {key: self._since.get(key, now_ns) for key in wrong}
         late = [key for key, since_ns in self._since.items()
                 if now_ns - since_ns > self.moment_ns and key not in self._told]  # fmt: skip
@@ -120,11 +123,13 @@ class FoldsAgree(Lasting):
     def wrong(self, world: World) -> dict[str, str]:
         """Compare the folds of actors that were not found to agree yet."""
         process = _process(world)
-        lives = {} if process is None else {part: process.actor(part) for part in _PAIRS}
-        new = {part: actor for part, actor in lives.items()
-               if actor is not None and self._agreed.get(part) is not actor}  # fmt: skip
+        if process is None:
+            return {}
         wrong = {}
-        for part, actor in new.items():
+        for part in _PAIRS:
+            actor = process.actor(part)
+            if actor is None or self._agreed.get(part) is actor:
+                continue
             found = next(_differs(part, actor, self.folded(world)), "")
             if found:
                 wrong[part] = found

@@ -23,6 +23,7 @@ from supervision.reasons import Crash
 from supervision.states import ALIVE
 from tests.simulation.outcome import Breach
 from tests.simulation.protection import strange
+from tests.simulation.watch import CRASHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +90,7 @@ class OnlyFaultsCrash:
     """No actor crashes but by a fault: an exception of our own is a defect."""
 
     name = "L3 only faults crash an actor"
+    reads = CRASHES
 
     def __init__(self) -> None:
         self._at = 0

@@ -24,7 +24,7 @@ from robotrader.market import LineRules
 from robotrader.risk import TripRules, Usd
 from tests.simulation import persons
 from tests.simulation.catalogue import CATALOGUE
-from tests.simulation.checkers import check_all, resting, watching
+from tests.simulation.checkers import resting, watching
 from tests.simulation.core import CoreWorld
 from tests.simulation.days import DayIsToday, DaysBegin, EntriesOfADay, LossTrips, statement
 from tests.simulation.exchange import Exchange
@@ -36,14 +36,15 @@ from tests.simulation.process import LINK
 from tests.simulation.protection import WholeProtected
 from tests.simulation.strike import Striker
 from tests.simulation.traders import INSTRUMENTS, LIMITS
+from tests.simulation.watch import Watch, check_all
 from tests.simulation.week import NEW_YORK, PACE, every_night, sessions_in, table, week_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors import Trader
-    from tests.simulation.checkers import Checker
     from tests.simulation.outcome import Outcome
+    from tests.simulation.watch import Checker
 
 S: Final = 1_000_000_000
 HOUR_NS: Final = 3_600 * S
@@ -114,9 +115,9 @@ class LongWorld(CoreWorld):
         self.striker = LongStriker(self)
         self._days = DaysBegin()
         # The other checkers of the core level count in seconds of a market that goes no faster.
-        self._watching = [
-            *watching(), WholeProtected(), self._days, LossTrips(), EntriesOfADay(),
-        ]  # fmt: skip
+        self._watching = Watch(
+            [*watching(), WholeProtected(), self._days, LossTrips(), EntriesOfADay()]
+        )
         self._glancing = []
 
     def trader(self) -> Trader:

@@ -122,10 +122,12 @@ class Process:
 
     def cell(self, role: str) -> Cell | None:
         """Return who plays a role: a name, ``symbol:1`` or ``strategy:1``."""
-        kind, _, number = role.partition(":")
-        if kind == "strategy":
-            return self._strategy(int(number))
-        key: Any = (kind, int(number)) if number else role
+        key: Any = role
+        if ":" in role:
+            kind, _, number = role.partition(":")
+            if kind == "strategy":
+                return self._strategy(int(number))
+            key = (kind, int(number))
         ref = self.trader.registry.whereis(key)
         return None if ref is None else ref.actor_inbox
 
@@ -152,12 +154,16 @@ class Process:
     # -- what a checker asks (``world.Core``) --
 
     def trading(self) -> Trading | None:
-        """Return how the order manager stands; between two turns nothing changes it."""
-        orders, steps = self.actor("orders"), self.world.system.steps
-        if self._stands[:2] != (steps, orders):
-            found = None if orders is None else orders.on_receive(AskTrading())
-            self._stands = (steps, orders, found)
-        return self._stands[2]
+        """Return how the order manager stands; between two messages of its nothing changes it."""
+        orders = self.actor("orders")
+        if orders is None:
+            return None
+        handled, own, found = self._stands
+        cell = orders._cell
+        if own is not orders or handled != cell.handled or cell.running:
+            found = orders.on_receive(AskTrading())
+            self._stands = (-1 if cell.running else cell.handled, orders, found)
+        return found
 
     def positions(self) -> Mapping[int, Decimal] | None:
         """Return the order manager's positions."""

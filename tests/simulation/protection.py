@@ -16,6 +16,7 @@ from robotrader.execution.identity import is_ours
 from robotrader.risk import Level
 from robotrader.venue.working import STOPS
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ALWAYS, ASKED, EXECUTIONS
 
 if TYPE_CHECKING:
     from robotrader.domain import Order, OrderKey
@@ -35,6 +36,7 @@ class LegsComeFirst:
     """B1: when an entry trades, every leg that it was intended with has reached the venue."""
 
     name = "B1 no half bracket trades"
+    reads = EXECUTIONS
 
     def __init__(self) -> None:
         self._log = self._asked = self._at = 0
@@ -64,6 +66,7 @@ class StopsRatchet:
     """P2: a change of a stop brings its trigger nearer to the market."""
 
     name = "P2 stops ratchet"
+    reads = ASKED
 
     def __init__(self) -> None:
         self._at = 0
@@ -102,14 +105,31 @@ class WholeProtected:
     """
 
     name = "P1 all is protected"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = self._agreed_ns = self._well_ns = 0
+        self._changes = -1
         self._since: dict[int, tuple[Decimal, int]] = {}
 
     def check(self, world: World) -> list[Breach]:
         """Compare positions with what would close them."""
         self._read(world)
+        core = cast("CoreWorld", world)
+        if core.exchange.changes != self._changes:  # else nothing differs that did not before
+            self._changes = core.exchange.changes
+            self._compare(world)
+        well = core.ready and core.weather.only(HARMLESS)
+        self._well_ns = (self._well_ns or world.now_ns) if well else 0
+        if not well or not self._agreed_ns:
+            return []
+        late_ns = world.now_ns - MOMENT_S * S
+        late = {con_id: by for con_id, (by, at_ns) in self._since.items()
+                if max(at_ns, self._well_ns, self._agreed_ns) < late_ns}  # fmt: skip
+        return self._told(world, late) if late else []
+
+    def _compare(self, world: World) -> None:
+        """Note since when more or less is held of a contract than would be closed."""
         closing, held = _closing(world), world.positions()
         differ = {con_id: held.get(con_id, ZERO) - closing.get(con_id, ZERO)
                   for con_id in {*held, *closing}}  # fmt: skip
@@ -120,15 +140,6 @@ class WholeProtected:
             for con_id, by in differ.items()
             if by
         }
-        core = cast("CoreWorld", world)
-        well = core.ready and core.weather.only(HARMLESS)
-        self._well_ns = (self._well_ns or world.now_ns) if well else 0
-        if not well or not self._agreed_ns:
-            return []
-        late_ns = world.now_ns - MOMENT_S * S
-        late = {con_id: by for con_id, (by, at_ns) in self._since.items()
-                if max(at_ns, self._well_ns, self._agreed_ns) < late_ns}  # fmt: skip
-        return self._told(world, late) if late else []
 
     def _read(self, world: World) -> None:
         for _, record in world.log[self._log :]:

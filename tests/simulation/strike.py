@@ -281,7 +281,7 @@ class Striker:
         live = [key for key, each in self.world.venue.live.items()
                 if key.client_id == self.world.client_id and each.parent is None]  # fmt: skip
         if live:
-            self.world.venue.lose(fault.random(self.world.seed).choice(live))
+            self.world.exchange.lose(fault.random(self.world.seed).choice(live))
             self._disconnect(fault)
 
     def _day_roll(self, _: Fault) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Plan
 
 CASES = sorted(FOLDER.glob("*.toml"))
+SHORT_S = 90.0
+"""Half a minute of faults has enough of them to leave out; a shrinking makes some forty runs."""
 
 
 @given(st.sets(st.integers(0, 200)), st.data())
@@ -47,7 +49,7 @@ def test_a_planted_bug_is_found_and_its_run_is_shrunk(monkeypatch: pytest.Monkey
         """Leave a correction out."""
 
     monkeypatch.setattr(Book, "_fill_corrected", forgets)
-    plan = next(each for each in (plan_of(seed, 120.0) for seed in range(200)) if _fails(each))
+    plan = next(each for each in (plan_of(seed, SHORT_S) for seed in range(200)) if _fails(each))
     small = shrink(plan, _fails)
     assert _fails(small)
     assert len(small.faults) <= 3 < len(plan.faults)

@@ -41,7 +41,7 @@ class Weather:
 
     def only(self, kinds: Collection[str]) -> bool:
         """Whether nothing is in force but these."""
-        return all(kind in kinds for kind in self._on)
+        return not self._on or all(kind in kinds for kind in self._on)
 
     def lasts(self, kind: str, subject: str = "") -> bool:
         """Say whether a fault of this kind is in force (for this subject, if one is named)."""

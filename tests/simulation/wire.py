@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 from actors.say import HurryUp
 from robotrader.domain import LinkState
 from robotrader.domain.records import SwitchCleared, SymbolResumed
-from tests.simulation.checkers import check_all, resting
+from tests.simulation.checkers import resting
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import swarm
 from tests.simulation.processor import one_processor
 from tests.simulation.uncollected import uncollected
+from tests.simulation.watch import check_all
 from tests.simulation.wire_checks import resting_wire
 from tests.simulation.wire_faults import CATALOGUE, Faults, with_row
 from tests.simulation.wire_tree import S

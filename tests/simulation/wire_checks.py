@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from tests.simulation.halting import HaltsAreRight
 from tests.simulation.outcome import Breach
+from tests.simulation.watch import ALWAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from robotrader.gateway import GatewayAlert
-    from tests.simulation.checkers import Checker
+    from tests.simulation.watch import Checker, Watcher
     from tests.simulation.wire_loop import SimLoop
     from tests.simulation.wire_net import Network
     from tests.simulation.wire_world import WireWorld
@@ -55,6 +56,7 @@ class OneClient:
     """W4: a reconnect never changes the client's number: orders belong to it."""
 
     name = "W4 one client"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._at = 0
@@ -74,6 +76,7 @@ class RateKept:
     """W8: on no connection more messages leave us in any second than TWS takes."""
 
     name = "W8 rate kept"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._at = 0
@@ -97,6 +100,7 @@ class AlarmsAreTrue:
     """C12: nobody is told that the account is another login's: it is always this one's."""
 
     name = "C12 alarms are true"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._at = 0
@@ -112,6 +116,7 @@ class CancelsAreKept:
     """I5g: a cancel that came while there was no connection leaves with the next one."""
 
     name = "I5g a cancel is kept"
+    reads = ALWAYS
 
     def __init__(self) -> None:
         self._sent = 0
@@ -137,6 +142,7 @@ class NothingRaised:
     """No callback of a loop raised: an exception there would only reach a log."""
 
     name = "L1 no callback raised"
+    reads = ALWAYS
 
     def check(self, world: World) -> list[Breach]:
         """Look at what the loops kept."""
@@ -188,7 +194,7 @@ class StrangersHalt:
         return [Breach(self.name, world.now_ns, text)] if wrong - (strange & halted) else []
 
 
-def watching_wire() -> list[Checker]:
+def watching_wire() -> list[Watcher]:
     """Return new checkers of what holds after every event."""
     return [
         OneClient(),

@@ -116,6 +116,9 @@ class Ear:
         )
 
 
+_HEARD = (PlaceOrder, CancelOrder, Committed)
+
+
 class Recorder:
     """Hears every turn of an actor: what the order manager said, and a timeline if wanted."""
 
@@ -124,15 +127,19 @@ class Recorder:
 
     def step(self, now_ns: int, cell: Cell, message: object) -> None:
         """Note a turn."""
-        if isinstance(message, PlaceOrder):
-            self._world.reduces[message.order_id] = message.reduces
-        elif isinstance(message, Committed) and self._world.cuts:
-            self._world.cut_now(cell.actor)
-        elif isinstance(message, CancelOrder):
-            self._world.cancelled(message.order_id)
+        if isinstance(message, _HEARD):
+            self._heard(cell, message)
         if self._record and type(message).__name__ in SHOWN:
             text = f"{type(cell.actor).__name__} gets {message}"
             self._world.say(text[:300])
+
+    def _heard(self, cell: Cell, message: PlaceOrder | CancelOrder | Committed) -> None:
+        if isinstance(message, PlaceOrder):
+            self._world.reduces[message.order_id] = message.reduces
+        elif isinstance(message, CancelOrder):
+            self._world.cancelled(message.order_id)
+        elif self._world.cuts:
+            self._world.cut_now(cell.actor)
 
 
 SHOWN = frozenset(

@@ -18,9 +18,10 @@ from robotrader.journal import GENESIS, MemoryDisk
 from robotrader.recovery import CATALOGUE
 from tests.robotrader.emulator.kit import SERIES
 from tests.robotrader.strategies.kit import START
-from tests.simulation.checkers import check_all, watching
+from tests.simulation.checkers import watching
 from tests.simulation.lively import Ends
 from tests.simulation.process import Folder
+from tests.simulation.watch import Watch
 from tests.simulation.wire_checks import watching_wire
 from tests.simulation.wire_core import WireCore
 from tests.simulation.wire_loop import LoopedSimulation
@@ -30,6 +31,7 @@ from tests.simulation.wire_tree import ACCOUNT, CLIENT, LIMITS, SYMBOLS, Life, S
 from tests.simulation.wire_venue import WireVenue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from robotrader.domain.records import Record
@@ -89,7 +91,7 @@ class WireWorld:
         self.life: Life | None = None
         self._record = record
         self.dice = Random(f"{seed}/machine")
-        self._watching = [*watching(), *watching_wire()]
+        self._watching = Watch([*watching(), *watching_wire()])
         self._seen = 0
         self._calm_ns: int | None = None
         tap_venue(self)
@@ -154,13 +156,19 @@ class WireWorld:
         while self.system.now_ns() < at_ns and not self.breaches:
             step_ns = min(at_ns, (self.system.now_ns() // S + 1) * S)
             left_s = (step_ns - self.system.now_ns()) / 1e9
-            if not self.system.run(self._news, limit_s=left_s):
+            if not self.system.run(self._news(), limit_s=left_s):
                 self.system.run_for((step_ns - self.system.now_ns()) / 1e9)
             self.look()
 
-    def _news(self) -> bool:
-        """Say whether a checker has something new to look at."""
-        return self._size() != self._seen
+    def _news(self) -> Callable[[], bool]:
+        """Return what says, after every turn, whether a checker has something new to look at."""
+        sent, asked, log, executions = self.sent, self.asked, self.log, self.executions
+        seen = self._seen
+
+        def news() -> bool:
+            return len(sent) + len(asked) + len(log) + len(executions) != seen
+
+        return news
 
     def _size(self) -> int:
         """Return how much there is to look at: the lists only grow."""
@@ -170,7 +178,7 @@ class WireWorld:
         """Let the checkers look."""
         self._seen = self._size()
         self._note_calm()
-        self.breaches += check_all(self._watching, self)
+        self.breaches += self._watching.look(self)
 
     def _note_calm(self) -> None:
         port = None if self.life is None else self.life.port()
