@@ -12,13 +12,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pykka import ActorDeadError
-
 from actors import snapshots
+from actors.followers import Followers
 from actors.messages import AskSuspended, Recall
 from actors.recalled import recalled
 from actors.say import (
@@ -28,15 +26,12 @@ from actors.say import (
     Committed,
     Follow,
     NotCommitted,
-    Recorded,
-    Replayed,
-    Restored,
     Tail,
     tell,
     unknown,
 )
 from robotrader.domain import records as rec
-from robotrader.journal import GENESIS, DiskFull, Entry, Fate, InvalidEntry
+from robotrader.journal import DiskFull, Entry, Fate, InvalidEntry
 from robotrader.meters import Histogram, Sample
 from robotrader.recovery import CATALOGUE, STRATEGIES, Base, Holder, Remembered, index_rows
 from supervision import Actor, MailboxSpec
@@ -45,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from robotrader.domain.records import Record
-    from robotrader.journal import Receipt, Store, Tip
+    from robotrader.journal import Receipt, Store
 
 BATCH: Final = 256
 """Entries in one transaction; more make a batch no faster and whoever came first wait longer."""
@@ -54,14 +49,12 @@ LINGER_S: Final = 0.002
 """How long a record waits for company if nobody waits for it: an order that follows from it comes
 within one."""
 
-CHUNK: Final = 1_000
-"""Records in one ``Replayed``: a follower's turn stays below a few milliseconds."""
-
 KEPT: Final = 5_000
 """The newest records, for who looks at the journal of a running system."""
 
 _WRITE: Final = "write"
 _STEP: Final = "step"
+_LINGER: Final = "linger"
 _LINGERED: Final = "lingered"
 _RECORDS: Final = tuple(rec.TYPE_IDS.values())
 _OF_STRATEGIES: Final = frozenset(
@@ -127,7 +120,7 @@ class Journal(Actor):
         self._waiting: list[_Waiting] = []
         self._lazy: list[Commit] = []
         self._noted = self._lingers = False
-        self._followers: list[Follow] = []
+        self._followers = Followers()
         self._snapshots: snapshots.Snapshots | None = None
         self._stepping = False
         self._strategies = Remembered()
@@ -164,6 +157,10 @@ class Journal(Actor):
         """Let the next incarnation open the store; it finds what was answered."""
         self._close()
 
+    @property
+    def _base(self) -> Base:
+        return Base() if self._snapshots is None else self._snapshots.base
+
     def _close(self) -> None:
         if self._store is not None:
             self._store = None
@@ -182,6 +179,8 @@ class Journal(Actor):
         elif message == _WRITE:
             self._noted = False
             self._write()
+        elif message == _LINGER:
+            self._linger()
         elif message == _LINGERED:
             self._lingers = False
             self._write()
@@ -190,8 +189,7 @@ class Journal(Actor):
             self._step()
         elif isinstance(message, Follow):
             self._write()
-            with suppress(ActorDeadError):
-                self._replay(message)
+            self._followers.join(message, self.store, self._base)
         elif isinstance(message, Recall | AskSuspended):
             self._write()
             return recalled(self._strategies, message)
@@ -219,7 +217,18 @@ class Journal(Actor):
         self._lazy.append(commit)
         if not self._lingers:
             self._lingers = True
+            self.actor_ref.tell(_LINGER)
+
+    def _linger(self) -> None:
+        """Wait for company, unless what was queued behind the record was company already.
+
+        A timer wakes its thread twice, and an order's way has to wait for both.
+        """
+        if self._lazy:
             self.send_after(LINGER_S, _LINGERED)
+        else:
+            self._lingers = False
+            self._look_at_snapshots()
 
     def _enter(self, commit: Commit) -> None:
         """Encode a commit for the next batch; what cannot be is refused alone."""
@@ -281,13 +290,16 @@ class Journal(Actor):
                 for receipt, record in zip(own, commit.records, strict=True)
                 if receipt.fate is Fate.WRITTEN
             ]
-        self._tell(told)
+        woken = self._followers.leave(told)
         for commit, fates in answers:
             _answer(commit, fates)
+        for follower in woken:
+            follower.who.wake()
+        self._note(told)
 
-    def _tell(self, told: list[tuple[int, Record]]) -> None:
+    def _note(self, told: list[tuple[int, Record]]) -> None:
+        """Keep what was written, for who asks."""
         if told:
-            self._followers = [each for each in self._followers if _follows(each, told)]
             wall_ns, epoch = self._wall_ns(), self.store.epoch
             for seq, record in told:
                 self._strategies.apply(record)
@@ -325,29 +337,6 @@ class Journal(Actor):
         chosen = kept[-ask.count :] if ask.last else kept[: ask.count]
         return Tail(tuple(chosen), self.store.tip.seq)
 
-    # -- followers --
-
-    def _replay(self, follow: Follow) -> None:
-        """Send everything in the control lane: who is not started yet reads no other."""
-        who, after = follow.who, self._restore(follow)
-        chunk: list[tuple[int, Record]] = []
-        for frame in self.store.replay(after):
-            chunk.append((frame.seq, CATALOGUE.decode(frame)))
-            if len(chunk) == CHUNK:
-                who.tell_urgent(Replayed(tuple(chunk), last=False))
-                chunk = []
-        who.tell_urgent(Replayed(tuple(chunk), last=True))
-        self._followers.append(follow)
-
-    def _restore(self, follow: Follow) -> Tip:
-        """Send the parts of the snapshot that a follower begins with; return where it stands."""
-        base = Base() if self._snapshots is None else self._snapshots.base
-        if not follow.parts or base.tip == GENESIS:
-            return GENESIS
-        slices = {name: base.slices[name] for name in follow.parts}
-        follow.who.tell_urgent(Restored(Base(base.tip, slices)))
-        return base.tip
-
     # -- snapshots --
 
     def _look_at_snapshots(self) -> None:
@@ -374,13 +363,6 @@ class _Waiting(NamedTuple):
 
     commit: Commit
     entries: list[Entry]
-
-
-def _follows(follower: Follow, told: list[tuple[int, Record]]) -> bool:
-    """Tell a follower what it wants of what was written; return whether it is still there."""
-    only = follower.only
-    wanted = tuple(each for each in told if not only or type(each[1]) in only)
-    return not wanted or tell(follower.who, Recorded(wanted))
 
 
 def _answer(commit: Commit, fates: list[Fate]) -> None:

@@ -24,6 +24,8 @@ Span: TypeAlias = tuple[int, int]
 class Phase(StrEnum):
     """What an exchange does at a time."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     CLOSED = "closed"
     EXTENDED = "extended"
     REGULAR = "regular"
