@@ -131,6 +131,7 @@ class Journal(Actor):
 
     def on_start(self) -> None:
         """Open the store, which begins a new epoch, and read what strategies remember."""
+        self._own = self.incarnation  # making one spells out where it is in the tree
         store = self._store = self._memory.open()
         self._snapshots = snapshots.Snapshots(
             store, self._holder, self._wall_ns, self._every_records
@@ -256,7 +257,7 @@ class Journal(Actor):
             entries = [entry for each in batch for entry in each.entries]
             try:
                 with self._memory.lock:
-                    self.incarnation.check()
+                    self._own.check()
                     begun_ns = self._cell.system.now_ns()
                     receipts = self.store.append(entries)
                     self._took.add(self._cell.system.now_ns() - begun_ns)
@@ -312,7 +313,7 @@ class Journal(Actor):
             type_id,
             version,
             payload,
-            incarnation=self.incarnation.n,
+            incarnation=self._own.n,
             wall_ns=wall_ns,
             rows=tuple(index_rows(record)),
             entering=entering,
