@@ -47,16 +47,17 @@ class Followers:
 
         Who is not there any more follows no longer.
         """
+        kinds = {type(record) for _, record in told}
         woken: list[Follow] = []
-        gone: list[Follow] = []
         for follow in self._all:
             only = follow.only
-            wanted = tuple(each for each in told if not only or type(each[1]) in only)
-            if wanted:
-                heard = tell(follow.who, Recorded(wanted), wakes=False)
-                (woken if heard else gone).append(follow)
-        if gone:
-            self._all = [each for each in self._all if not any(each is one for one in gone)]
+            if only and kinds.isdisjoint(only):
+                continue
+            wanted = tuple([each for each in told if not only or type(each[1]) in only])
+            if wanted and tell(follow.who, Recorded(wanted), wakes=False):
+                woken.append(follow)
+            elif wanted:
+                self._all = [each for each in self._all if each is not follow]
         return woken
 
 

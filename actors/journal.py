@@ -1,7 +1,8 @@
 """The journal's actor: makes records durable in batches, and tells them to whoever follows.
 
 What waits in the mailbox when a batch is written goes into the next one: the actor puts a note
-behind what is queued and writes when it comes to it. One transaction, one sync, one answer each.
+behind what is queued and writes when it comes to it, at once where nothing is queued. One
+transaction, one sync, one answer each.
 
 A record of which nobody awaits the commit waits a moment for one that somebody does: what a
 strategy has decided is then one transaction, and one sync, with the order that follows from it.
@@ -54,7 +55,6 @@ KEPT: Final = 5_000
 
 _WRITE: Final = "write"
 _STEP: Final = "step"
-_LINGER: Final = "linger"
 _LINGERED: Final = "lingered"
 _RECORDS: Final = tuple(rec.TYPE_IDS.values())
 _OF_STRATEGIES: Final = frozenset(
@@ -128,6 +128,16 @@ class Journal(Actor):
         self._written: Counter[str] = Counter()
         self._took = Histogram()
         self._refused = 0
+        self._serving: dict[type, Callable[[Any], Any]] = {
+            **dict.fromkeys(_RECORDS, lambda record: self._take(Commit(0, (record,)))),
+            Commit: self._take,
+            str: self._noticed,
+            Follow: self._join,
+            Recall: self._recall,
+            AskSuspended: self._recall,
+            AskTail: self._tail,
+            AskMeters: lambda _: self._samples(),
+        }
 
     def on_start(self) -> None:
         """Open the store, which begins a new epoch, and read what strategies remember."""
@@ -175,61 +185,60 @@ class Journal(Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Collect commits, write them, replay to who follows, answer questions."""
-        if isinstance(message, Commit):
-            self._take(message)
-        elif message == _WRITE:
+        serve = self._serving.get(type(message))
+        if serve is None:
+            raise unknown(self, message)
+        answer = serve(message)
+        if self._lazy and not self._cell.queue:
+            self._linger()
+        return answer
+
+    def _noticed(self, note: str) -> Any:
+        if note == _WRITE:
             self._noted = False
             self._write()
-        elif message == _LINGER:
-            self._linger()
-        elif message == _LINGERED:
+        elif note == _LINGERED:
             self._lingers = False
             self._write()
             self._look_at_snapshots()
-        elif message == _STEP:
+        elif note == _STEP:
             self._step()
-        elif isinstance(message, Follow):
-            self._write()
-            self._followers.join(message, self.store, self._base)
-        elif isinstance(message, Recall | AskSuspended):
-            self._write()
-            return recalled(self._strategies, message)
-        elif isinstance(message, _RECORDS):
-            self._take(Commit(0, (message,)))
-        elif isinstance(message, AskTail):
-            return self._tail(message)
-        elif isinstance(message, AskMeters):
-            return self._samples()
-        elif message == "health":
+        elif note == "health":
             return self.store.health()
         else:
-            raise unknown(self, message)
+            raise unknown(self, note)
         return None
+
+    def _join(self, follow: Follow) -> None:
+        self._write()
+        self._followers.join(follow, self.store, self._base)
+
+    def _recall(self, ask: Recall | AskSuspended) -> Any:
+        self._write()
+        return recalled(self._strategies, ask)
 
     def _take(self, commit: Commit) -> None:
         """Queue a commit for the next batch, or until somebody waits for one."""
-        if commit.reply_to is not None:
-            self._enter_lazy()
-            self._enter(commit)
-            if not self._noted:
-                self._noted = True
-                self.actor_ref.tell(_WRITE)
+        if commit.reply_to is None:
+            self._lazy.append(commit)
+            if len(self._lazy) >= BATCH:
+                self._write()
             return
-        self._lazy.append(commit)
-        if not self._lingers:
-            self._lingers = True
-            self.actor_ref.tell(_LINGER)
+        self._enter_lazy()
+        self._enter(commit)
+        if self._noted:
+            return
+        if self._cell.queue:
+            self._noted = True
+            self.actor_ref.tell(_WRITE)
+        else:
+            self._write()
 
     def _linger(self) -> None:
-        """Wait for company, unless what was queued behind the record was company already.
-
-        A timer wakes its thread twice, and an order's way has to wait for both.
-        """
-        if self._lazy:
+        """Wait for company, where none is queued already: a timer wakes its thread twice."""
+        if not self._lingers:
+            self._lingers = True
             self.send_after(LINGER_S, _LINGERED)
-        else:
-            self._lingers = False
-            self._look_at_snapshots()
 
     def _enter(self, commit: Commit) -> None:
         """Encode a commit for the next batch; what cannot be is refused alone."""
