@@ -123,14 +123,15 @@ class Worker:
                 item = get()
                 if item.__class__ is Cell:
                     carrier.current = item
+                    most = 1 if item.actor.gives_way else batch
                     if not system.timing:
-                        item.turn(batch)
+                        item.turn(most)
                     else:
                         turns += 1
                         if turns & SAMPLING:
-                            item.turn(batch)
+                            item.turn(most)
                         else:
-                            self._timed_turn(item)
+                            self._timed_turn(item, most)
                     carrier.current = None
                 elif not self._control(carrier, item):
                     break
@@ -139,10 +140,10 @@ class Worker:
         if carrier.abandoned:
             bury(carrier)
 
-    def _timed_turn(self, cell: Cell) -> None:
+    def _timed_turn(self, cell: Cell, most: int) -> None:
         """Run a turn and take its time."""
         handled, begun_ns = cell.handled, time.perf_counter_ns()
-        cell.turn(self._batch)
+        cell.turn(most)
         messages = cell.handled - handled
         if messages:
             cell.stats.sample(messages, time.perf_counter_ns() - begun_ns)
