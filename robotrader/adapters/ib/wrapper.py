@@ -81,7 +81,7 @@ class RawWrapper:
         self.historicalData = pass_on(to.history_bar)
 
     def _guarded(self, handler: Callable[..., None]) -> Callable[..., None]:
-        """Return a handler whose failure is told; for ticks, which are too many for one call more."""
+        """Return a handler whose failure is told; ticks are too many for one call more each."""
         failed = self._to.failed
 
         def call(*args: Any) -> None:
