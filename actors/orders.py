@@ -215,8 +215,8 @@ class Orders(Actor):
         now_ns = self._now_ns()
         manager = self.manager
         if isinstance(message, Approved):
-            self._do(manager.submit(message, now_ns))
             self._meters.approved(message, now_ns)
+            self._do(manager.submit(message, now_ns))
         elif isinstance(message, Committed):
             self._believe(message.token, now_ns)
             self._count(message)

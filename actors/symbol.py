@@ -95,7 +95,6 @@ class SymbolActor(Actor):
     """
 
     runtime = "pool"
-    gives_way = True
     mailbox = MailboxSpec(capacity=10_000, overflow="conflate", key=_quotes)
 
     def __init__(

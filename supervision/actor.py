@@ -57,7 +57,7 @@ class Actor(pykka.Actor):
     """What a hang of this class means: ``replace`` the actor, or ``exit`` the process."""
 
     gives_way: ClassVar[bool] = False
-    """Whom it has told anything, in its pool or on its loop, has a turn before its next message."""
+    """On a loop: whom it has told anything has a turn before its next message."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Create the actor; override it, and call it before using the actor's own attributes."""

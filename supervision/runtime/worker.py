@@ -123,15 +123,14 @@ class Worker:
                 item = get()
                 if item.__class__ is Cell:
                     carrier.current = item
-                    most = 1 if item.actor.gives_way else batch
                     if not system.timing:
-                        item.turn(most)
+                        item.turn(batch)
                     else:
                         turns += 1
                         if turns & SAMPLING:
-                            item.turn(most)
+                            item.turn(batch)
                         else:
-                            self._timed_turn(item, most)
+                            self._timed_turn(item)
                     carrier.current = None
                 elif not self._control(carrier, item):
                     break
@@ -140,10 +139,10 @@ class Worker:
         if carrier.abandoned:
             bury(carrier)
 
-    def _timed_turn(self, cell: Cell, most: int) -> None:
+    def _timed_turn(self, cell: Cell) -> None:
         """Run a turn and take its time."""
         handled, begun_ns = cell.handled, time.perf_counter_ns()
-        cell.turn(most)
+        cell.turn(self._batch)
         messages = cell.handled - handled
         if messages:
             cell.stats.sample(messages, time.perf_counter_ns() - begun_ns)

@@ -11,6 +11,7 @@ place and told to ``failed``, which crashes the actor (style rule 6).
 from __future__ import annotations
 
 from datetime import UTC
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -67,7 +68,7 @@ class RawWrapper:
 
     def __init__(self, listener: Listener) -> None:
         self._to = to = listener
-        pass_on = self._guarded
+        pass_on = partial(partial, self._deliver)
         self.nextValidId = pass_on(to.next_order_id)
         self.currentTime = pass_on(to.current_time)
         self.contractDetails = self.bondContractDetails = pass_on(to.contract)
@@ -79,18 +80,6 @@ class RawWrapper:
         self.tickString = pass_on(to.tick_text)
         self.tickGeneric = pass_on(to.tick_number)
         self.historicalData = pass_on(to.history_bar)
-
-    def _guarded(self, handler: Callable[..., None]) -> Callable[..., None]:
-        """Return a handler whose failure is told; ticks are too many for one call more each."""
-        failed = self._to.failed
-
-        def call(*args: Any) -> None:
-            try:
-                handler(*args)
-            except Exception as error:  # noqa: BLE001 - as in ``_deliver``
-                failed(error)
-
-        return call
 
     def _deliver(self, handler: Callable[..., None], *args: Any) -> None:
         try:
