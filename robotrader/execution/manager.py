@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Approved, FromBroker, Refusal, StopWish
     from robotrader.execution.effects import OrderView
-    from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
 
 _OF_CONTRACTS: Final = (r.FillBooked, r.PositionAdopted, r.SymbolHalted, r.SymbolResumed)
@@ -138,7 +137,7 @@ class OrderManager:
 
     # -- the journal --
 
-    def restore(self, state: BookState) -> None:
+    def restore(self, state: kept.BookState) -> None:
         """Begin with a snapshot; the records behind it follow by ``replay``."""
         kept.restore(self._desk.book, state)
 
@@ -188,11 +187,10 @@ class OrderManager:
             self.stale_answers += 1
             return []
         plan, self._flight = self._flight[1], None
-        book = self._desk.book
         out: list[Effect] = []
         changed: dict[str, Tracked] = {}
         for record in plan.records:
-            order = book.apply(record)
+            order = self._desk.book.apply(record)
             if isinstance(record, OWNED_ELSEWHERE):
                 out += self._desk.owned_elsewhere(record)
             if order is not None:
