@@ -7,6 +7,7 @@ from typing import Final
 from tests.supervision.mutants.mutant import Mutant
 
 _ACTOR = "actors/journal.py"
+_FOLLOWERS = "actors/followers.py"
 _KEPT = "robotrader/execution/kept.py"
 _LOG = "robotrader/journal/log.py"
 _SNAPSHOTS = "actors/snapshots.py"
@@ -57,8 +58,8 @@ JOURNALS: Final = (
     ),
     Mutant(
         "follower-hears-the-past-only",
-        _ACTOR,
-        "        self._followers.append(follow)\n",
+        _FOLLOWERS,
+        "            self._all.append(follow)\n",
         "",
         "who has folded the journal hears nothing more of it",
     ),
@@ -71,15 +72,16 @@ JOURNALS: Final = (
     ),
     Mutant(
         "tail-behind-a-snapshot-is-left-out",
-        _ACTOR,
-        "        return base.tip\n",
-        "        return self.store.tip\n",
+        _FOLLOWERS,
+        "            _replay(follow, store, _restore(follow, base))\n",
+        "            after = _restore(follow, base)\n"
+        "            _replay(follow, store, after if after == GENESIS else store.tip)\n",
         "who begins with a snapshot misses what came after it (row 36)",
     ),
     Mutant(
         "snapshot-is-not-told",
-        _ACTOR,
-        "        follow.who.tell_urgent(Restored(Base(base.tip, slices)))\n",
+        _FOLLOWERS,
+        "    follow.who.tell_urgent(Restored(Base(base.tip, slices)))\n",
         "",
         "who begins with a snapshot knows only what came after it (row 36)",
     ),
