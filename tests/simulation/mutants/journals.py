@@ -42,18 +42,20 @@ JOURNALS: Final = (
     Mutant(
         "followers-are-told-before",
         _ACTOR,
-        "                with self._memory.lock:\n                    self.incarnation.check()\n"
+        "                with self._memory.lock:\n                    self._own.check()\n"
         "                    begun_ns",
-        "                self._tell([(0, r) for each in batch for r in each.commit.records])\n"
-        "                with self._memory.lock:\n                    self.incarnation.check()\n"
+        "                unkept = [(0, r) for each in batch for r in each.commit.records]\n"
+        "                for each in self._followers.leave(unkept):\n"
+        "                    each.who.wake()\n"
+        "                with self._memory.lock:\n                    self._own.check()\n"
         "                    begun_ns",
         "followers believe what is not on the disk (I12)",
     ),
     Mutant(
         "followers-are-not-told",
         _ACTOR,
-        "        self._tell(told)\n",
-        "",
+        "        woken = self._followers.leave(told)\n",
+        "        woken = self._followers.leave([])\n",
         "what is durable is told to nobody",
     ),
     Mutant(
