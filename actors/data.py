@@ -86,6 +86,7 @@ class Data(Actor):
         gateway: where the prices come from.
         streams, history: the addresses of the source's breakers.
         readers: who gets every quote besides the symbol.
+        sleepers: who gets it too, and is not woken by it: it looks by itself.
         watch: who is told, every second, when each contract was last heard of.
         source: the source's name.
         gate: who is told what can be borrowed; None: nobody wants to know.
@@ -105,6 +106,7 @@ class Data(Actor):
         streams: NamedRef,
         history: NamedRef,
         readers: Sequence[Address],
+        sleepers: Sequence[Address] = (),
         watch: Address,
         source: str = SOURCE,
         daily: Address | None = None,
@@ -114,7 +116,8 @@ class Data(Actor):
         super().__init__()
         self._instruments = dict(instruments)
         self._symbols = {con_id: registry.ref(("symbol", con_id)) for con_id in instruments}
-        self._gateway, self._readers, self._watch = gateway, tuple(readers), watch
+        self._gateway, self._watch = gateway, watch
+        self._readers, self._sleepers = tuple(readers), tuple(sleepers)
         self._source, self._now_ns = source, now_ns
         self._daily, self._gate = daily, gate
         self._borrows: dict[int, Borrow] = {}
@@ -152,6 +155,8 @@ class Data(Actor):
             self._price(message)
             for reader in self._readers:
                 tell(reader, message)
+            for sleeper in self._sleepers:
+                tell(sleeper, message, wakes=False)
         elif isinstance(message, Trade | Bar):
             self._count(message)
             self._price(message)

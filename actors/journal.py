@@ -1,7 +1,8 @@
 """The journal's actor: makes records durable in batches, and tells them to whoever follows.
 
 What waits in the mailbox when a batch is written goes into the next one: the actor puts a note
-behind what is queued and writes when it comes to it. One transaction, one sync, one answer each.
+behind what is queued and writes when it comes to it, at once where nothing is queued. One
+transaction, one sync, one answer each.
 
 A record of which nobody awaits the commit waits a moment for one that somebody does: what a
 strategy has decided is then one transaction, and one sync, with the order that follows from it.
@@ -12,13 +13,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pykka import ActorDeadError
-
 from actors import snapshots
+from actors.followers import Followers
 from actors.messages import AskSuspended, Recall
 from actors.recalled import recalled
 from actors.say import (
@@ -28,15 +27,12 @@ from actors.say import (
     Committed,
     Follow,
     NotCommitted,
-    Recorded,
-    Replayed,
-    Restored,
     Tail,
     tell,
     unknown,
 )
 from robotrader.domain import records as rec
-from robotrader.journal import GENESIS, DiskFull, Entry, Fate, InvalidEntry
+from robotrader.journal import DiskFull, Entry, Fate, InvalidEntry
 from robotrader.meters import Histogram, Sample
 from robotrader.recovery import CATALOGUE, STRATEGIES, Base, Holder, Remembered, index_rows
 from supervision import Actor, MailboxSpec
@@ -45,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from robotrader.domain.records import Record
-    from robotrader.journal import Receipt, Store, Tip
+    from robotrader.journal import Receipt, Store
 
 BATCH: Final = 256
 """Entries in one transaction; more make a batch no faster and whoever came first wait longer."""
@@ -53,9 +49,6 @@ BATCH: Final = 256
 LINGER_S: Final = 0.002
 """How long a record waits for company if nobody waits for it: an order that follows from it comes
 within one."""
-
-CHUNK: Final = 1_000
-"""Records in one ``Replayed``: a follower's turn stays below a few milliseconds."""
 
 KEPT: Final = 5_000
 """The newest records, for who looks at the journal of a running system."""
@@ -127,7 +120,7 @@ class Journal(Actor):
         self._waiting: list[_Waiting] = []
         self._lazy: list[Commit] = []
         self._noted = self._lingers = False
-        self._followers: list[Follow] = []
+        self._followers = Followers()
         self._snapshots: snapshots.Snapshots | None = None
         self._stepping = False
         self._strategies = Remembered()
@@ -135,9 +128,20 @@ class Journal(Actor):
         self._written: Counter[str] = Counter()
         self._took = Histogram()
         self._refused = 0
+        self._serving: dict[type, Callable[[Any], Any]] = {
+            **dict.fromkeys(_RECORDS, lambda record: self._take(Commit(0, (record,)))),
+            Commit: self._take,
+            str: self._noticed,
+            Follow: self._join,
+            Recall: self._recall,
+            AskSuspended: self._recall,
+            AskTail: self._tail,
+            AskMeters: lambda _: self._samples(),
+        }
 
     def on_start(self) -> None:
         """Open the store, which begins a new epoch, and read what strategies remember."""
+        self._own = self.incarnation  # making one spells out where it is in the tree
         store = self._store = self._memory.open()
         self._snapshots = snapshots.Snapshots(
             store, self._holder, self._wall_ns, self._every_records
@@ -164,6 +168,10 @@ class Journal(Actor):
         """Let the next incarnation open the store; it finds what was answered."""
         self._close()
 
+    @property
+    def _base(self) -> Base:
+        return Base() if self._snapshots is None else self._snapshots.base
+
     def _close(self) -> None:
         if self._store is not None:
             self._store = None
@@ -177,46 +185,57 @@ class Journal(Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Collect commits, write them, replay to who follows, answer questions."""
-        if isinstance(message, Commit):
-            self._take(message)
-        elif message == _WRITE:
+        serve = self._serving.get(type(message))
+        if serve is None:
+            raise unknown(self, message)
+        answer = serve(message)
+        if self._lazy and not self._cell.queue:
+            self._linger()
+        return answer
+
+    def _noticed(self, note: str) -> Any:
+        if note == _WRITE:
             self._noted = False
             self._write()
-        elif message == _LINGERED:
+        elif note == _LINGERED:
             self._lingers = False
             self._write()
             self._look_at_snapshots()
-        elif message == _STEP:
+        elif note == _STEP:
             self._step()
-        elif isinstance(message, Follow):
-            self._write()
-            with suppress(ActorDeadError):
-                self._replay(message)
-        elif isinstance(message, Recall | AskSuspended):
-            self._write()
-            return recalled(self._strategies, message)
-        elif isinstance(message, _RECORDS):
-            self._take(Commit(0, (message,)))
-        elif isinstance(message, AskTail):
-            return self._tail(message)
-        elif isinstance(message, AskMeters):
-            return self._samples()
-        elif message == "health":
+        elif note == "health":
             return self.store.health()
         else:
-            raise unknown(self, message)
+            raise unknown(self, note)
         return None
+
+    def _join(self, follow: Follow) -> None:
+        self._write()
+        self._followers.join(follow, self.store, self._base)
+
+    def _recall(self, ask: Recall | AskSuspended) -> Any:
+        self._write()
+        return recalled(self._strategies, ask)
 
     def _take(self, commit: Commit) -> None:
         """Queue a commit for the next batch, or until somebody waits for one."""
-        if commit.reply_to is not None:
-            self._enter_lazy()
-            self._enter(commit)
-            if not self._noted:
-                self._noted = True
-                self.actor_ref.tell(_WRITE)
+        if commit.reply_to is None:
+            self._lazy.append(commit)
+            if len(self._lazy) >= BATCH:
+                self._write()
             return
-        self._lazy.append(commit)
+        self._enter_lazy()
+        self._enter(commit)
+        if self._noted:
+            return
+        if self._cell.queue:
+            self._noted = True
+            self.actor_ref.tell(_WRITE)
+        else:
+            self._write()
+
+    def _linger(self) -> None:
+        """Wait for company, where none is queued already: a timer wakes its thread twice."""
         if not self._lingers:
             self._lingers = True
             self.send_after(LINGER_S, _LINGERED)
@@ -247,7 +266,7 @@ class Journal(Actor):
             entries = [entry for each in batch for entry in each.entries]
             try:
                 with self._memory.lock:
-                    self.incarnation.check()
+                    self._own.check()
                     begun_ns = self._cell.system.now_ns()
                     receipts = self.store.append(entries)
                     self._took.add(self._cell.system.now_ns() - begun_ns)
@@ -281,13 +300,16 @@ class Journal(Actor):
                 for receipt, record in zip(own, commit.records, strict=True)
                 if receipt.fate is Fate.WRITTEN
             ]
-        self._tell(told)
+        woken = self._followers.leave(told)
         for commit, fates in answers:
             _answer(commit, fates)
+        for follower in woken:
+            follower.who.wake()
+        self._note(told)
 
-    def _tell(self, told: list[tuple[int, Record]]) -> None:
+    def _note(self, told: list[tuple[int, Record]]) -> None:
+        """Keep what was written, for who asks."""
         if told:
-            self._followers = [each for each in self._followers if _follows(each, told)]
             wall_ns, epoch = self._wall_ns(), self.store.epoch
             for seq, record in told:
                 self._strategies.apply(record)
@@ -300,7 +322,7 @@ class Journal(Actor):
             type_id,
             version,
             payload,
-            incarnation=self.incarnation.n,
+            incarnation=self._own.n,
             wall_ns=wall_ns,
             rows=tuple(index_rows(record)),
             entering=entering,
@@ -324,29 +346,6 @@ class Journal(Actor):
         kept = [each for each in self._recent if each[0] > ask.after]
         chosen = kept[-ask.count :] if ask.last else kept[: ask.count]
         return Tail(tuple(chosen), self.store.tip.seq)
-
-    # -- followers --
-
-    def _replay(self, follow: Follow) -> None:
-        """Send everything in the control lane: who is not started yet reads no other."""
-        who, after = follow.who, self._restore(follow)
-        chunk: list[tuple[int, Record]] = []
-        for frame in self.store.replay(after):
-            chunk.append((frame.seq, CATALOGUE.decode(frame)))
-            if len(chunk) == CHUNK:
-                who.tell_urgent(Replayed(tuple(chunk), last=False))
-                chunk = []
-        who.tell_urgent(Replayed(tuple(chunk), last=True))
-        self._followers.append(follow)
-
-    def _restore(self, follow: Follow) -> Tip:
-        """Send the parts of the snapshot that a follower begins with; return where it stands."""
-        base = Base() if self._snapshots is None else self._snapshots.base
-        if not follow.parts or base.tip == GENESIS:
-            return GENESIS
-        slices = {name: base.slices[name] for name in follow.parts}
-        follow.who.tell_urgent(Restored(Base(base.tip, slices)))
-        return base.tip
 
     # -- snapshots --
 
@@ -374,13 +373,6 @@ class _Waiting(NamedTuple):
 
     commit: Commit
     entries: list[Entry]
-
-
-def _follows(follower: Follow, told: list[tuple[int, Record]]) -> bool:
-    """Tell a follower what it wants of what was written; return whether it is still there."""
-    only = follower.only
-    wanted = tuple(each for each in told if not only or type(each[1]) in only)
-    return not wanted or tell(follower.who, Recorded(wanted))
 
 
 def _answer(commit: Commit, fates: list[Fate]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from actors.following import Following
+from actors.order_answers import samples, sides, trading
 from actors.say import (
     AskMeters,
     AskOrders,
@@ -30,9 +31,7 @@ from actors.say import (
     Recorded,
     Replayed,
     Restored,
-    Sides,
     SwitchChanged,
-    Trading,
     tell,
     unknown,
 )
@@ -60,7 +59,7 @@ from robotrader.execution import Adoption
 from robotrader.execution import effects as do
 from robotrader.execution.desk import Times
 from robotrader.execution.manager import OrderManager
-from robotrader.meters import OrderMeters, Sample
+from robotrader.meters import OrderMeters
 from robotrader.recovery import BOOK
 from supervision import DEFERRED, Actor, MailboxSpec
 
@@ -93,6 +92,10 @@ _OTHERS: Final = tuple(
 )
 
 
+_REST: Final = object()
+"""To itself: what was sent has left, now the rest."""
+
+
 class _Wake:
     """To itself: a timer of the manager's is due."""
 
@@ -119,6 +122,7 @@ class Orders(Actor):
     runtime = "broker"
     mailbox = MailboxSpec(capacity=100_000)
     hang_policy = "exit"
+    gives_way = True
 
     def __init__(
         self,
@@ -150,6 +154,18 @@ class Orders(Actor):
         self._now_ns: Callable[[], int] = now_ns
         self._pace = pace
         self._following, self._epoch = Following(self, journal), 0
+        self._rest: tuple[list[do.Effect], int] | None = None
+        """What follows what was sent, and when that was."""
+
+        self._answering: dict[type, Callable[[Any], Any]] = {
+            Replayed: self._replay,
+            Restored: self._restore,
+            AskOrders: lambda ask: tuple(self.manager.orders(ended=ask.ended)),
+            AskSides: lambda _: sides(self.manager, self._compared),
+            AskTrading: lambda _: trading(self.manager, self._epoch + 1, self._link, self._values),
+            AskMeters: lambda _: samples(self.manager, self._meters),
+            Adoption: self._adopt,
+        }
         self._link: LinkChanged | None = None
         self._values: BrokerSnapshot | None = None
         self._compared: BrokerSnapshot | None = None
@@ -157,26 +173,17 @@ class Orders(Actor):
     def on_start(self) -> Any:
         """Ask for the journal; the start is over when it was folded."""
         self._now_ns = Steady(self._now_ns, self._cell.system.now_ns, self._pace)
+        self._own = self.incarnation  # making one spells out where it is in the tree
         return self._following.begin((BOOK.name,), _OTHERS)
 
     def on_receive(self, message: Any) -> Any:
         """Fold the past, then serve the present."""
-        if isinstance(message, Replayed):
-            self._replay(message)
-        elif isinstance(message, Restored):
-            self._restore(message)
-        elif isinstance(message, AskOrders):
-            return tuple(self.manager.orders(ended=message.ended))
-        elif isinstance(message, AskSides):
-            return self._sides()
-        elif isinstance(message, AskTrading):
-            return self._trading()
-        elif isinstance(message, AskMeters):
-            return self._samples()
-        elif isinstance(message, Adoption):
-            return self._adopt(message)
-        else:
-            self._serve(message)
+        if self._rest is not None:
+            self._finish()
+        answer = self._answering.get(type(message))
+        if answer is not None:
+            return answer(message)
+        self._serve(message)
         return None
 
     def _restore(self, message: Restored) -> None:
@@ -200,47 +207,20 @@ class Orders(Actor):
         tell(self._gateway, AskLink())
         self._do(effects)
 
-    def _trading(self) -> Trading:
-        link, values = self._link, self._values
-        return Trading(
-            ready=self.manager.ready,
-            link="down" if link is None else link.state.value,
-            why="" if link is None else link.why,
-            epoch=self._epoch + 1,
-            orders=tuple(self.manager.orders()),
-            halted=self.manager.halted,
-            values={} if values is None else values.values,
-            values_ns=0 if values is None else values.at_ns,
-            counts=self.manager.counts,
-        )
-
-    def _samples(self) -> tuple[Sample, ...]:
-        manager = self.manager
-        return (
-            *self._meters.samples(),
-            Sample("orders_open", len(manager.orders())),
-            Sample("orders_ready", manager.ready),
-            Sample("symbols_halted", len(manager.halted)),
-            *(Sample("orders_left_out", n, (what,)) for what, n in manager.counts.items()),
-        )
-
     def _symbol_of(self, ref: str) -> str:
         order = self.manager.order(ref)
         return "" if order is None else order.symbol
 
-    def _sides(self) -> Sides:
-        return Sides(
-            ready=self.manager.ready,
-            orders=tuple(self.manager.orders()),
-            positions=self.manager.positions(),
-            halted=self.manager.halted,
-            broker=self._compared,
-        )
-
     def _serve(self, message: Any) -> None:
         now_ns = self._now_ns()
         manager = self.manager
-        if isinstance(message, _FROM_BROKER):
+        if isinstance(message, Approved):
+            self._meters.approved(message, now_ns)
+            self._do(manager.submit(message, now_ns))
+        elif isinstance(message, Committed):
+            self._believe(message.token, now_ns)
+            self._count(message)
+        elif isinstance(message, _FROM_BROKER):
             if isinstance(message, OrderReport | OrderFailed):
                 self._meters.shown(message.order_id, now_ns)
             self._do(manager.on_broker(message, now_ns))
@@ -253,12 +233,6 @@ class Orders(Actor):
             if isinstance(message, LinkChanged | BrokerSnapshot):
                 for who in self._told:
                     tell(who, message)
-        elif isinstance(message, Approved):
-            self._meters.approved(message, now_ns)
-            self._do(manager.submit(message, now_ns))
-        elif isinstance(message, Committed):
-            self._count(message)
-            self._do(manager.committed(message.token, now_ns))
         elif isinstance(message, NotCommitted):
             self._writing.pop(message.token, None)
             self._do(manager.commit_failed(message.token, message.why, now_ns))
@@ -266,6 +240,8 @@ class Orders(Actor):
             self._do(manager.wake(message.token, now_ns))
         elif isinstance(message, Recorded):
             self._follow(message)
+        elif message is _REST:
+            pass  # every message has it done first
         else:
             self._command(message, now_ns)
 
@@ -340,22 +316,49 @@ class Orders(Actor):
         What came from the broker is waited for all the same: a reservation is not given back before
         the ledger has the fill.
         """
-        self._meters.intended(effect.records)
         only_intents = all(isinstance(each, rec.OrderIntended) for each in effect.records)
         awaited = self._durable or not only_intents
         reply_to = self.actor_ref if awaited else None
         asked = Commit(effect.token, effect.records, reply_to, entering=effect.entering)
-        if not tell(self._journal, asked):
+        if not tell(self._journal, asked, wakes=awaited):
             return self.manager.commit_failed(effect.token, "no journal", self._now_ns())
+        self._meters.intended(effect.records)
         if awaited:
             self._writing[effect.token] = effect.records
-            return []
-        return self.manager.committed(effect.token, self._now_ns())
+        else:
+            self._believe(effect.token, self._now_ns())
+        return []
+
+    def _believe(self, token: int, now_ns: int) -> None:
+        """Send what may be sent now; tell of orders in a turn of its own, behind the gateway's."""
+        effects = self.manager.believe(token, now_ns)
+        self._rest = (effects, now_ns)
+        sends = [each.command for each in effects if isinstance(each, do.Send)]
+        for command in sends:
+            self._hand(command)
+        if any(isinstance(command, PlaceOrder) for command in sends):
+            self.actor_ref.tell(_REST)
+        else:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Do what follows what was sent; before any other message."""
+        assert self._rest is not None, "both callers have looked, or just set it"
+        (effects, now_ns), self._rest = self._rest, None
+        if not self._durable:
+            self._journal.wake()
+        for effect in effects:
+            if isinstance(effect, do.Send):
+                self._sent(effect.command, now_ns)
+            else:
+                self._carry_out(effect)
+        self._do(self.manager.go_on(now_ns))
 
     def _carry_out(self, effect: do.Effect) -> None:
         match effect:
             case do.Send():
-                self._send(effect)
+                self._hand(effect.command)
+                self._sent(effect.command, self._now_ns())
             case do.Told() | do.Released() | do.Declined() | do.Settled():
                 tell(self._risk, effect)
             case do.Wanted():
@@ -370,17 +373,17 @@ class Orders(Actor):
             case do.Alert():
                 tell(self._alerts, Raised(effect.level.value, effect.kind, effect.text))
 
-    def _send(self, effect: do.Send) -> None:
+    def _hand(self, command: do.Command) -> None:
         """Hand a command to the gateway; an order only as the incarnation that decided it."""
-        command = effect.command
         if not isinstance(command, AskSnapshot):
-            self.incarnation.check()
+            self._own.check()
         if isinstance(command, PlaceOrder) and not command.reduces:
             until_ns = self._cell.system.now_ns() + HANDED_NS
             command = msgspec.structs.replace(command, until_ns=until_ns)
         tell(self._gateway, command)
+
+    def _sent(self, command: do.Command, now_ns: int) -> None:
         if isinstance(command, PlaceOrder):
-            symbol = self._symbol_of(command.order.order_ref)
-            self._meters.placed(command, symbol, self._now_ns())
+            self._meters.placed(command, self._symbol_of(command.order.order_ref), now_ns)
         elif isinstance(command, CancelOrder):
             self._meters.cancels += 1

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
     Address: TypeAlias = ActorRef[Any] | NamedRef
 
 
-def tell(whom: Address, message: Any) -> bool:
+def tell(whom: Address, message: Any, *, wakes: bool = True) -> bool:
     """Send to a role; return False if nobody plays it at the moment (it is being restarted).
 
-    Whoever comes back asks for what it missed: the journal replays, the broker is asked.
+    Whoever comes back asks for what it missed: the journal replays, the broker is asked. Without
+    ``wakes`` the message is left there (``supervision.ActorRef.leave``).
     """
     try:
-        whom.tell(message)
+        if wakes:
+            whom.tell(message)
+        else:
+            whom.leave(message)
     except (Unavailable, ActorDeadError):
         return False
     return True

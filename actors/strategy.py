@@ -249,22 +249,33 @@ class StrategyActor(Actor):
             self._act(self.host.timer(timer.name, timer.at_ns))
 
     def _act(self, outcome: Outcome) -> None:
-        """Save, then let the intents go, then the rest."""
+        """Save, then let the intents go, then the rest.
+
+        What is saved is with the journal before the first intent leaves; it is woken after the
+        last: it would only wait there for the orders that follow, and hold up the gate.
+        """
         state = self.host.saved()
         if state is not None:
             record = StrategySaved(strategy=self.name, state=state, wall_ns=self._wall_ns())
-            self._journal.tell(record)
+            self._journal.leave(record)
+        try:
+            self._wishes(outcome)
+        finally:
+            if state is not None:
+                self._journal.wake()
+        for timer in outcome.timers:
+            self._timers[timer.name] = timer
+            self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS / self._pace, timer)
+        for text in (*outcome.notes, *outcome.blocked):
+            _log.info("%s: %s", self.name, text)
+
+    def _wishes(self, outcome: Outcome) -> None:
         for cancel in outcome.cancels:
             self._wish(cancel)
         for move in outcome.stops:
             self._wish(move)
         for intent in outcome.intents:
             self._ask_for(intent)
-        for timer in outcome.timers:
-            self._timers[timer.name] = timer
-            self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS / self._pace, timer)
-        for text in (*outcome.notes, *outcome.blocked):
-            _log.info("%s: %s", self.name, text)
 
     def _funds(self) -> Funds:
         """Ask the risk gate; while nobody answers, nothing is known and nothing is entered."""

@@ -172,15 +172,19 @@ class SymbolActor(Actor):
         if bars:
             self._fill_gaps()
         due_ns = self.line.due_ns()
-        if due_ns is not None and due_ns != self._due_ns:
+        # One timer at a time: where it rings for an earlier bar, it is set for this one then.
+        if due_ns is not None and (self._due_ns is None or due_ns < self._due_ns):
             self._due_ns = due_ns
             self.send_after(max(0, due_ns - self._wall_ns()) / _NS / self._pace, _BAR_DUE)
 
     def _fill_gaps(self) -> None:
         """Ask history for each gap; what it answers is for warm-ups, never for decisions."""
+        gaps = self.line.series.gaps()
+        if not gaps and not self._asked:  # nearly always
+            return
         late_ns = self._wall_ns() - round(HISTORY_WAIT_S * self._pace * _NS)
         self._asked = {span: at_ns for span, at_ns in self._asked.items() if at_ns > late_ns}
-        for span in self.line.series.gaps():
+        for span in gaps:
             if span not in self._asked:
                 self._ask_history(span)
 

@@ -253,7 +253,7 @@ def _broker(trader: Trader) -> list[ChildSpec]:
         *(_breaker(trader, name, config) for name, config in BREAKERS.items()),
         _child(
             trader, "data", Data, instruments=trader.instruments, registry=trader.registry,
-            gateway=role("gateway"), readers=(role("risk"), role("account")),
+            gateway=role("gateway"), readers=(role("risk"),), sleepers=(role("account"),),
             streams=role(breaker_role(f"{SOURCE}.streams")),
             history=role(breaker_role(f"{SOURCE}.history")),
             watch=role("kill-switch"), daily=role("history"), gate=role("risk"),

@@ -56,6 +56,9 @@ class Actor(pykka.Actor):
     hang_policy: ClassVar[str] = "replace"
     """What a hang of this class means: ``replace`` the actor, or ``exit`` the process."""
 
+    gives_way: ClassVar[bool] = False
+    """On a loop: whom it has told anything has a turn before its next message."""
+
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Create the actor; override it, and call it before using the actor's own attributes."""
         self._cell = own = cell.Cell(self, system.current())

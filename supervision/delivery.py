@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _NOTICES = frozenset({ChildExit, Down, Exit, StartResult, Stop})
 
 
-def put(cell: Cell, message: Any) -> None:
-    """Queue ``message`` or apply the overflow policy.
+def put(cell: Cell, message: Any, *, wakes: bool = True) -> None:
+    """Queue ``message`` or apply the overflow policy; ``wakes``: hand the cell to its runtime.
 
     Raises:
         pykka.ActorDeadError: the actor has stopped.
@@ -38,18 +38,19 @@ def put(cell: Cell, message: Any) -> None:
     if cell.system.faults is not None and not cell.system.faults.admits(cell, message):
         cell.stats.dropped += 1
         return
-    if cell.spec.overflow == "conflate" and _conflated(cell, message):
+    if cell.spec.overflow == "conflate" and _conflated(cell, message, wakes=wakes):
         return
     if len(cell.queue) >= cell.spec.capacity:
         _overflow(cell, message)
-    enqueue(cell, message)
+    enqueue(cell, message, wakes=wakes)
 
 
-def enqueue(cell: Cell, message: Any) -> None:
+def enqueue(cell: Cell, message: Any, *, wakes: bool = True) -> None:
     """Append ``message`` whatever the bound (own notices and admitted messages)."""
-    cell.queue.append(message)
-    if not cell.scheduled:  # as ``Cell.wake``: this is on the way of most messages
+    if not cell.queue:
         cell.since_ns = cell.system.coarse_ns
+    cell.queue.append(message)
+    if wakes and not cell.scheduled:  # as ``Cell.wake``: this is on the way of most messages
         cell.scheduled = True
         cell.ready(cell)
 
@@ -60,7 +61,7 @@ def notice(cell: Cell, message: object) -> None:
         enqueue(cell, message)
 
 
-def _conflated(cell: Cell, message: Any) -> bool:
+def _conflated(cell: Cell, message: Any, *, wakes: bool) -> bool:
     assert cell.spec.key is not None, "MailboxSpec checks that conflate has a key"
     if message.__class__ is Ask:
         return False
@@ -74,11 +75,13 @@ def _conflated(cell: Cell, message: Any) -> bool:
     if slot is not None:
         slot.message = message
         cell.stats.conflated += 1
+        if wakes:  # what it takes the place of may have been left
+            cell.wake()
         return True
     if len(cell.queue) >= cell.spec.capacity:
         _overflow(cell, message)
     slot = pending[key] = Keyed(key, message)
-    enqueue(cell, slot)
+    enqueue(cell, slot, wakes=wakes)
     return True
 
 

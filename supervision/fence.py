@@ -77,7 +77,7 @@ _PACKAGES: Final = f"{_LIBRARY}site-packages{os.sep}"  # below the library, not 
 
 _lock = threading.Lock()
 _fenced: list[here.Carrier] = []
-_plain_tell = ActorRef.tell
+_plain_tell, _plain_leave = ActorRef.tell, ActorRef.leave
 
 
 def _refuse_if_stale() -> None:
@@ -91,12 +91,18 @@ def _checked_tell(ref: ActorRef[Any], message: Any) -> None:
     _plain_tell(ref, message)
 
 
+def _checked_leave(ref: ActorRef[Any], message: Any) -> None:
+    _refuse_if_stale()
+    _plain_leave(ref, message)
+
+
 def abandon(carrier: here.Carrier, cell: Cell) -> None:
     """Fence the thread of ``carrier``, which is inside a handler of ``cell``; try to end it."""
     with _lock:
         carrier.abandoned = True
         _fenced.append(carrier)
         ActorRef.tell = _checked_tell  # type: ignore[method-assign,assignment]  # no fence, no cost
+        ActorRef.leave = _checked_leave  # type: ignore[method-assign,assignment]  # the same
     cell.system.zombies.append(carrier)
     interrupt(carrier)
     cell.system.zombie_added()
@@ -148,6 +154,7 @@ def _bury(carrier: here.Carrier) -> None:
             _fenced.remove(carrier)
         if not _fenced:
             ActorRef.tell = _plain_tell  # type: ignore[method-assign]  # back to the fast path
+            ActorRef.leave = _plain_leave  # type: ignore[method-assign]  # the same
     zombies = carrier.runtime.system.zombies
     if carrier in zombies:
         zombies.remove(carrier)

@@ -117,6 +117,20 @@ class ActorRef(pykka.ActorRef[A]):
             cell.scheduled = True
             cell.ready(cell)
 
+    def leave(self, message: Any) -> None:
+        """Put ``message`` into the mailbox and let the actor sleep until ``wake`` or any ``tell``.
+
+        It keeps its place: what is sent afterwards is handled after it. For who sends on to another
+        thread first, because two that are woken at once wait for each other's interpreter lock.
+        Whoever leaves something says ``wake`` soon. Raises as ``tell`` does.
+        """
+        delivery.put(self._cell, message, wakes=False)
+
+    def wake(self) -> None:
+        """Have what was left handled."""
+        if self._cell.queue:
+            self._cell.wake()
+
     def tell_urgent(self, message: Any) -> None:
         """Send ``message`` in the control lane: it is handled before everything queued.
 

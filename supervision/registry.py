@@ -270,6 +270,17 @@ class NamedRef:
         ref = self._registry.whereis(self.name) or self.resolve()
         ref.tell(message)
 
+    def leave(self, message: Any) -> None:
+        """Leave ``message`` with the incarnation of the moment; raises as ``tell``."""
+        ref = self._registry.whereis(self.name) or self.resolve()
+        ref.leave(message)
+
+    def wake(self) -> None:
+        """Wake the incarnation of the moment, if there is one."""
+        ref = self._registry.whereis(self.name)
+        if ref is not None:
+            ref.wake()
+
     def ask(self, message: Any, *, block: bool = True, timeout: float | None = None) -> Any:
         """Ask the incarnation of the moment; raises as ``resolve`` and ``ask``."""
         return self.resolve().ask(message, block=block, timeout=timeout)

@@ -9,6 +9,8 @@ from typing import Final
 class OrderState(StrEnum):
     """Where an order of ours stands, by what the journal holds."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     INTENDED = "intended"
     """Durable; nothing was sent."""
 
@@ -36,6 +38,8 @@ class OrderState(StrEnum):
 
 class Happening(StrEnum):
     """What can happen to an order."""
+
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
 
     SENT = "sent"
     ACKED = "acked"

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from robotrader.domain.errors import OrderError
 from robotrader.execution.effects import Alert, Level, Wake
 
 if TYPE_CHECKING:
+    from robotrader.execution.book import Book
     from robotrader.execution.desk import Times
     from robotrader.execution.effects import Effect
 
@@ -21,6 +23,24 @@ BEGIN: Final = "begin"
 
 HELD: Final = 0
 """The number of a commit that was refused and is kept: none that is asked for has it."""
+
+
+def check(book: Book, epoch: int, account: str) -> None:
+    """Check that a session may begin.
+
+    Raises:
+        OrderError: the epoch or the account is not what the journal says it must be.
+    """
+    if epoch <= book.epoch:
+        raise OrderError(
+            f"epoch {epoch} is not above {book.epoch}, the journal's newest: another process "
+            "has the journal, or it is an old copy; stop the other one, or restore"
+        )
+    if book.account not in {"", account}:
+        raise OrderError(
+            f"the journal is of account {book.account}, not of {account}: "
+            "use another data directory"
+        )
 
 
 class Beginning:

@@ -83,10 +83,13 @@ class Commit(msgspec.Struct, frozen=True):
     entering: bool
 
 
+Command: TypeAlias = PlaceOrder | CancelOrder | AskSnapshot
+
+
 class Send(msgspec.Struct, frozen=True, gc=False):
     """Give a command to the gateway."""
 
-    command: PlaceOrder | CancelOrder | AskSnapshot
+    command: Command
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):

@@ -14,16 +14,12 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from robotrader.domain import (
-    BrokerSnapshot,
-    LinkChanged,
-    LinkState,
-)
+from robotrader.domain import BrokerSnapshot, LinkChanged, LinkState
 from robotrader.domain import records as r
 from robotrader.domain.errors import OrderError
 from robotrader.execution import kept
 from robotrader.execution.adopting import Adopting, Adoption
-from robotrader.execution.beginning import BEGIN, HELD, Beginning
+from robotrader.execution.beginning import BEGIN, HELD, Beginning, check
 from robotrader.execution.desk import OWNED_ELSEWHERE, Desk, Plan, Times
 from robotrader.execution.ears import Ears
 from robotrader.execution.effects import (
@@ -46,7 +42,6 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Approved, FromBroker, Refusal, StopWish
     from robotrader.execution.effects import OrderView
-    from robotrader.execution.kept import BookState
     from robotrader.execution.tracked import Tracked
 
 _OF_CONTRACTS: Final = (r.FillBooked, r.PositionAdopted, r.SymbolHalted, r.SymbolResumed)
@@ -77,6 +72,7 @@ class OrderManager:
         }
         self._waiting: deque[Callable[[int], Plan]] = deque()
         self._flight: tuple[int, Plan] | None = None
+        self._rest: tuple[Plan | None, dict[str, Tracked]] | None = None
         self._token = 0
         self.stale_answers = 0
         """Answers of the journal that nobody waits for."""
@@ -141,7 +137,7 @@ class OrderManager:
 
     # -- the journal --
 
-    def restore(self, state: BookState) -> None:
+    def restore(self, state: kept.BookState) -> None:
         """Begin with a snapshot; the records behind it follow by ``replay``."""
         kept.restore(self._desk.book, state)
 
@@ -171,17 +167,7 @@ class OrderManager:
         Raises:
             OrderError: the epoch or the account is not what the journal says it must be.
         """
-        book = self._desk.book
-        if epoch <= book.epoch:
-            raise OrderError(
-                f"epoch {epoch} is not above {book.epoch}, the journal's newest: another process "
-                "has the journal, or it is an old copy; stop the other one, or restore"
-            )
-        if book.account not in {"", account}:
-            raise OrderError(
-                f"the journal is of account {book.account}, not of {account}: "
-                "use another data directory"
-            )
+        check(self._desk.book, epoch, account)
         record = r.SessionBegan(
             epoch=epoch, account=account, client_id=client_id, config_hash=config_hash, build=build
         )
@@ -193,15 +179,18 @@ class OrderManager:
 
     def committed(self, token: int, now_ns: int) -> list[Effect]:
         """The records of a ``Commit`` are durable: believe them, and go on."""
+        return [*self.believe(token, now_ns), *self.go_on(now_ns)]
+
+    def believe(self, token: int, now_ns: int) -> list[Effect]:
+        """Do what of ``committed`` leaves at once; ``go_on``, or any input, does the rest."""
         if self._flight is None or self._flight[0] != token:
             self.stale_answers += 1
             return []
         plan, self._flight = self._flight[1], None
-        book = self._desk.book
         out: list[Effect] = []
         changed: dict[str, Tracked] = {}
         for record in plan.records:
-            order = book.apply(record)
+            order = self._desk.book.apply(record)
             if isinstance(record, OWNED_ELSEWHERE):
                 out += self._desk.owned_elsewhere(record)
             if order is not None:
@@ -212,8 +201,12 @@ class OrderManager:
         for order in changed.values():
             if order.over:
                 self._desk.sent(order)
-        self._do(plan, now_ns, out, changed)
-        return self._pump(now_ns, out)
+        self._rest = (self._lead(plan, now_ns, out), changed)
+        return out
+
+    def go_on(self, now_ns: int) -> list[Effect]:
+        """Tell of what was believed, and take what comes next."""
+        return self._pump(now_ns, [])
 
     def commit_failed(self, token: int, why: str, now_ns: int) -> list[Effect]:
         """The records of a ``Commit`` are not durable, none of them: nothing became true.
@@ -360,6 +353,9 @@ class OrderManager:
         return self._pump(now_ns, [])
 
     def _pump(self, now_ns: int, out: list[Effect]) -> list[Effect]:
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            self._follow(*rest, now_ns, out)
         while self._flight is None:
             plan = self._waiting.popleft()(now_ns) if self._waiting else self._guard.next(now_ns)
             if plan is None:
@@ -374,14 +370,23 @@ class OrderManager:
             self._flight = (self._token, plan)
             out.append(Commit(self._token, tuple(plan.records), plan.entering))
         else:
-            self._do(plan, now_ns, out, {})
+            self._do(plan, now_ns, out)
 
-    def _do(self, plan: Plan, now_ns: int, out: list[Effect], changed: dict[str, Tracked]) -> None:
-        """Do what follows a commit: what it sends first, then what it tells, then the next."""
+    def _do(self, plan: Plan, now_ns: int, out: list[Effect]) -> None:
+        self._follow(self._lead(plan, now_ns, out), {}, now_ns, out)
+
+    def _lead(self, plan: Plan, now_ns: int, out: list[Effect]) -> Plan | None:
+        """Do what follows a commit at once: what it sends; return what comes after it."""
         out += plan.effects
         after = plan.then(now_ns) if plan.then else None
         if after is not None and not after.records:
             out += after.effects
+        return after
+
+    def _follow(
+        self, after: Plan | None, changed: dict[str, Tracked], now_ns: int, out: list[Effect]
+    ) -> None:
+        """Do what follows what was sent: tell of it, then the next."""
         for order in changed.values():
             out.append(Told(view := order.view()))
             out += self._desk.release(view.ref, view.reserved)
@@ -390,4 +395,4 @@ class OrderManager:
         if after.records:
             self._start(after, now_ns, out)
         elif after.then:
-            self._do(Plan(then=after.then), now_ns, out, {})
+            self._do(Plan(then=after.then), now_ns, out)

@@ -21,6 +21,8 @@ T = TypeVar("T")
 class Lane(IntEnum):
     """Who goes first; the number is also how many tokens the lane leaves in the bucket."""
 
+    __hash__ = int.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     CANCEL = 0
     REDUCE = 1
     ORDER = 2

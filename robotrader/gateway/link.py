@@ -29,6 +29,8 @@ SECOND_NS: Final = 1_000_000_000
 class Phase(StrEnum):
     """Where the socket is; what the trader sees is a ``LinkState``."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     IDLE = "idle"
     WAITING = "waiting"
     CONNECTING = "connecting"

@@ -29,6 +29,8 @@ class DataClass(StrEnum):
 class StreamKind(StrEnum):
     """What streams of a contract there are."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     QUOTES = "quotes"
     """Best bid and ask, and trades."""
 

@@ -33,6 +33,8 @@ _TABLES: Final = ("", "idx_ref", "idx_oid", "idx_perm", "idx_exec")
 class Index(IntEnum):
     """The four indices; the numbers are part of the format."""
 
+    __hash__ = int.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     REF = 1
     OID = 2
     PERM = 3

@@ -100,8 +100,10 @@ class Catalogue:
             payload = self._encoder.encode(record)
         except (OverflowError, TypeError, ValueError) as error:
             raise _invalid(f"{type(record).__name__}: {error}") from error
-        if not all(_is_finite(getattr(record, name)) for name in self._numbers[type(record)]):
-            raise _invalid(f"{type(record).__name__} holds a number that is not finite")
+        for name in self._numbers[kind.struct]:
+            value = getattr(record, name)
+            if value is not None and not _is_finite(value):
+                raise _invalid(f"{type(record).__name__} holds a number that is not finite")
         return kind.type_id, kind.version, payload
 
     def decode(self, frame: Frame) -> Any:
@@ -185,8 +187,6 @@ def _with_numbers(struct: type[msgspec.Struct]) -> Iterator[str]:
 
 def _is_finite(value: object) -> bool:
     """Look at a field; what holds others is taken apart as it is written."""
-    if value is None:
-        return True
     if isinstance(value, Decimal):
         return value.is_finite()
     if isinstance(value, float):

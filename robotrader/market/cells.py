@@ -24,6 +24,8 @@ Span: TypeAlias = tuple[int, int]
 class Phase(StrEnum):
     """What an exchange does at a time."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     CLOSED = "closed"
     EXTENDED = "extended"
     REGULAR = "regular"
@@ -56,6 +58,7 @@ class Cells:
         self.size_ns = size_ns
         self.sessions = sessions
         self.outside_rth = outside_rth
+        self._last = self._before = Cell(0, 0, Phase.CLOSED)
 
     def phase(self, now_ns: int) -> Phase:
         """Return what the exchange does at a time."""
@@ -71,6 +74,15 @@ class Cells:
 
     def at(self, now_ns: int) -> Cell | None:
         """Return the cell of a time, None while no bars are wanted."""
+        for known in (self._last, self._before):  # a bar's, and that of the one in the making
+            if known.start_ns <= now_ns < known.end_ns:
+                return known
+        cell = self._find(now_ns)
+        if cell is not None:
+            self._before, self._last = self._last, cell
+        return cell
+
+    def _find(self, now_ns: int) -> Cell | None:
         phase = self.phase(now_ns)
         if not self.wanted(phase):
             return None

@@ -90,8 +90,8 @@ class Edge:
         line = self._line(source, "quote")
         if refused is None and quote == line.last:
             refused = Refused(Reason.DUPLICATE, f"the quote of {quote.time_ns} came before")
-        prices = [price for price in (quote.bid, quote.ask) if price]
-        middle = sum(prices) / len(prices) if prices else None
+        bid, ask = quote.bid, quote.ask
+        middle = (bid + ask) / 2 if bid and ask else (bid or ask or None)
         return self._judge(quote, line, refused, _Claim(source, middle, (middle or 0.0,)))
 
     def trade(self, trade: Trade, now_ns: int, source: str = "") -> Refused | None:

@@ -125,6 +125,8 @@ def bar_fault(bar: Bar) -> Refused | None:
 
 def quote_fault(quote: Quote) -> Refused | None:
     """Return what is wrong with a quote; a side without a price is 0 with size 0."""
+    if 0 < quote.bid <= quote.ask < inf and 0 <= quote.bid_size < inf and 0 <= quote.ask_size < inf:
+        return None
     for name, price, size in (
         ("bid", quote.bid, quote.bid_size),
         ("ask", quote.ask, quote.ask_size),
@@ -143,6 +145,8 @@ def quote_fault(quote: Quote) -> Refused | None:
 
 def trade_fault(trade: Trade) -> Refused | None:
     """Return what is wrong with a trade; None if nothing is."""
+    if 0 < trade.price < inf and 0 <= trade.size < inf:
+        return None
     unreal = _unreal("price or size", trade.price, trade.size)
     if unreal is not None:
         return unreal

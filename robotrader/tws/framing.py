@@ -6,6 +6,7 @@ Every buffer is bounded: a length above the limit is an error and not a promise 
 from __future__ import annotations
 
 import re
+import struct
 from typing import TYPE_CHECKING, Final
 
 from robotrader.tws.codec import MAX_FRAME, TwsError
@@ -13,6 +14,7 @@ from robotrader.tws.codec import MAX_FRAME, TwsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LENGTH: Final = struct.Struct(">I")
 _HELLO: Final = b"API\0"
 _VERSIONS: Final = re.compile(rb"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: (.*))?", re.DOTALL)
 MAX_HELLO: Final = 1024
@@ -46,21 +48,28 @@ class Framer:
         Raises:
             FrameError: a length is over the limit.
         """
-        buffer = self._buffer
-        buffer += data
-        start = 0
+        held = self._buffer
+        whole: bytes | bytearray = data
+        if held:
+            held += data
+            whole = held
+        start, size, limit = 0, len(whole), self._limit
         try:
-            while len(buffer) - start >= 4:
-                length = int.from_bytes(buffer[start : start + 4], "big")
-                if length > self._limit:
-                    msg = f"a frame of {length} bytes is announced, {self._limit} are the most"
+            while size - start >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(whole, start)
+                if length > limit:
+                    msg = f"a frame of {length} bytes is announced, {limit} are the most"
                     raise FrameError(msg)
-                if len(buffer) - start - 4 < length:
+                begin = start + _LENGTH.size
+                if size - begin < length:
                     break
-                begin, start = start + 4, start + 4 + length
-                yield bytes(buffer[begin:start])
+                start = begin + length
+                yield bytes(whole[begin:start])
         finally:
-            del buffer[:start]
+            if whole is held:
+                del held[:start]
+            else:
+                held += whole[start:]
 
     def rest(self) -> bytes:
         """Take out what has not become a payload."""

@@ -112,10 +112,11 @@ class LoopRuntime:
             turns -= 1
             carrier.current = cell = cells.popleft()
             with suppress(StaleIncarnation):  # of a handler whose incarnation has ended: it is out
+                batch = 1 if cell.actor.gives_way else self._batch
                 if timing:
-                    self._sampled_turn(cell)
+                    self._sampled_turn(cell, batch)
                 else:
-                    cell.turn(self._batch)
+                    cell.turn(batch)
         carrier.current = None
         here.enter(None)
         self._armed = False
@@ -123,14 +124,14 @@ class LoopRuntime:
             self._armed = True
             self.loop.call_soon(self._run)
 
-    def _sampled_turn(self, cell: Cell) -> None:
+    def _sampled_turn(self, cell: Cell, batch: int) -> None:
         """Run a turn; take the time of one of many."""
         self._turns += 1
         if self._turns & SAMPLING:
-            cell.turn(self._batch)
+            cell.turn(batch)
             return
         handled, begun_ns = cell.handled, time.perf_counter_ns()
-        cell.turn(self._batch)
+        cell.turn(batch)
         messages = cell.handled - handled
         if messages:
             cell.stats.sample(messages, time.perf_counter_ns() - begun_ns)

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.journal import CHUNK, LINGER_S, Journal, JournalMemory
+from actors.followers import CHUNK
+from actors.journal import LINGER_S, Journal, JournalMemory
 from actors.messages import Recall
 from actors.say import Commit, Committed, Follow, NotCommitted, Recorded, Replayed
 from robotrader.adapters.lmdb_store import LmdbStore

@@ -145,7 +145,7 @@ class DataDesk:
 
     def price(self, number: int, kind: int, price: float, size: float) -> None:
         """A price tick."""
-        book = self._heard(number, kind)
+        book = self._dirty.get(number) or self._heard(number, kind)
         if book is not None:
             book.price(kind, price, size)
 
@@ -154,7 +154,7 @@ class DataDesk:
         if kind == SHARES:
             self._lent(number, kind, size)
             return
-        book = self._heard(number, kind)
+        book = self._dirty.get(number) or self._heard(number, kind)
         if book is not None:
             book.size(kind, size)
 
@@ -172,17 +172,16 @@ class DataDesk:
 
     def text(self, number: int, kind: int, text: str) -> None:
         """A text tick."""
-        book = self._heard(number, kind)
+        book = self._dirty.get(number) or self._heard(number, kind)
         if book is not None:
             book.text(kind, text)
 
     def _heard(self, number: int, kind: int) -> LineBook | None:
+        """Note the first tick of a line since it was told; later ones find its book dirty."""
         book = self._books.get(number)
         if book is None:
             self.refused["tick of no line"] += 1
             return None
-        if number in self._dirty:
-            return book  # its line was told so with the first tick
         self._dirty[number] = book
         effects = self.lines.heard(number, self._wire.now_ns(), delayed=kind in DELAYED_TYPES)
         if effects:

@@ -9,7 +9,7 @@ one is the field's. A kind for which this does not come out is always written by
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from ib_async import Contract
@@ -59,12 +59,11 @@ _FIELDS: Final[dict[str, tuple[object, Callable[[Any], str]]]] = {
 """What a field is given to find its place, and how it is written; None is as in a plain order."""
 
 
-class _Kind(NamedTuple):
-    """What decides which fields there are: conditions of the protocol hang on nothing else."""
+_Kind: TypeAlias = tuple[OrderType, str, str]
+"""What decides which fields there are, conditions of the protocol hang on nothing else: the type of
+the order, that of the contract, and its exchange."""
 
-    order_type: OrderType
-    sec_type: str
-    exchange: str
+_UNSEEN: Final = object()
 
 
 class _Form(NamedTuple):
@@ -72,7 +71,8 @@ class _Form(NamedTuple):
 
     texts: list[str]
     contract_fields: int
-    places: tuple[tuple[int, str, Callable[[Any], str]], ...]
+    places: tuple[tuple[int, str, Callable[[Any], str], object], ...]
+    """With what a plain order has there, of which the text stands already."""
 
 
 class _Scribe(Client):
@@ -99,31 +99,31 @@ class OrderTexts:
 
     def __init__(self, version: int) -> None:
         self._scribe = _Scribe(version)
-        self._forms: dict[_Kind, _Form | None] = {}
+        self._forms: dict[_Kind, object] = {}
+        """None where the form of a kind cannot be said."""
 
     def of(self, number: int, contract: Contract, order: Order) -> str:
         """Return the message that places ``order`` under ``number``."""
-        kind = _Kind(order.order_type, contract.secType, contract.exchange)
-        if kind not in self._forms:
-            self._forms[kind] = self._form(kind)
-        form = self._forms[kind]
-        if form is None:
+        kind = (order.order_type, contract.secType, contract.exchange)
+        form = self._forms.get(kind, _UNSEEN)
+        if form is _UNSEEN:
+            form = self._forms[kind] = self._form(kind)
+        if not isinstance(form, _Form):
             return self._scribe.written(number, contract, order)
         texts = form.texts.copy()
         texts[NUMBER] = str(number)
         texts[CONTRACT : CONTRACT + form.contract_fields] = translate.contract_texts(contract)
-        for at, name, text in form.places:
+        for at, name, text, plain in form.places:
             value = getattr(order, name)
-            if value is not None:
+            if value is not plain and value is not None:
                 texts[at] = value if text is str else text(value)
         return "\0".join(texts)
 
     def _form(self, kind: _Kind) -> _Form | None:
         """Find out where an order of a kind has its fields; None if it cannot be said."""
-        contract = Contract(conId=1, secType=kind.sec_type, exchange=kind.exchange)
-        plain = Order(
-            con_id=1, side=Side.BUY, order_type=kind.order_type, qty=Decimal(1), account="one"
-        )
+        order_type, sec_type, exchange = kind
+        contract = Contract(conId=1, secType=sec_type, exchange=exchange)
+        plain = Order(con_id=1, side=Side.BUY, order_type=order_type, qty=Decimal(1), account="one")
         texts = self._scribe.written(1, contract, plain).split("\0")
         fields = translate.contract_texts(contract)
         if texts[CONTRACT : CONTRACT + len(fields)] != fields:
@@ -134,7 +134,7 @@ class OrderTexts:
             at = _difference(texts, self._scribe.written(1, contract, other).split("\0"))
             if at is None:
                 return None
-            places.append((at, name, text))
+            places.append((at, name, text, getattr(plain, name)))
         return _Form(texts, len(fields), tuple(places))
 
 

@@ -23,6 +23,8 @@ from robotrader.gateway.codes import CANCELLED_UNSENT, NOT_SENT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ib_async import Contract
+
     from robotrader.adapters.ib.client import SafeClient
     from robotrader.adapters.ib.wire import Wire
     from robotrader.domain import CancelOrder, Instrument, PlaceOrder
@@ -46,6 +48,9 @@ class OrderDesk:
         self._wire = wire
         self._may_trade = may_trade
         self._instruments = instruments
+        self._contracts: dict[int, tuple[Instrument | None, Contract]] = {}
+        """As they are sent, and what is known of each: as many as are ever traded."""
+
         self._unacked: dict[int, int] = {}
         self._sent: set[int] = set()
         self._cancels: dict[int, CancelOrder] = {}
@@ -138,19 +143,21 @@ class OrderDesk:
         if not self._sendable(ask):  # it may have changed while the order waited
             self._not_sent(ask)
             return
-        order = ask.order
-        known = self._instruments.get(order.con_id)
-        contract = (
-            translate.contract_by_number(order.con_id)
-            if known is None
-            else translate.contract_of(known)
-        )
-        client.place(ask.order_id, contract, order)
+        client.place(ask.order_id, self._contract(ask.order.con_id), ask.order)
         self._sent.add(ask.order_id)
         self._unacked.pop(ask.order_id, None)
         due_ns = self._wire.now_ns() + round(self._wire.settings.ack_s * SECOND_NS)
         self._unacked[ask.order_id] = due_ns
         self._wire.changed()
+
+    def _contract(self, con_id: int) -> Contract:
+        known = self._instruments.get(con_id)
+        made = self._contracts.get(con_id)
+        if made is None or made[0] is not known:
+            number_only = translate.contract_by_number(con_id)
+            contract = number_only if known is None else translate.contract_of(known)
+            made = self._contracts[con_id] = (known, contract)
+        return made[1]
 
     def _not_sent(self, ask: PlaceOrder) -> None:
         text = f"not sent: generation {ask.generation}, the connection is not ready for it"

@@ -7,6 +7,7 @@ from typing import Final
 from tests.supervision.mutants.mutant import Mutant
 
 _ACTOR = "actors/journal.py"
+_FOLLOWERS = "actors/followers.py"
 _KEPT = "robotrader/execution/kept.py"
 _LOG = "robotrader/journal/log.py"
 _SNAPSHOTS = "actors/snapshots.py"
@@ -41,24 +42,26 @@ JOURNALS: Final = (
     Mutant(
         "followers-are-told-before",
         _ACTOR,
-        "                with self._memory.lock:\n                    self.incarnation.check()\n"
+        "                with self._memory.lock:\n                    self._own.check()\n"
         "                    begun_ns",
-        "                self._tell([(0, r) for each in batch for r in each.commit.records])\n"
-        "                with self._memory.lock:\n                    self.incarnation.check()\n"
+        "                unkept = [(0, r) for each in batch for r in each.commit.records]\n"
+        "                for each in self._followers.leave(unkept):\n"
+        "                    each.who.wake()\n"
+        "                with self._memory.lock:\n                    self._own.check()\n"
         "                    begun_ns",
         "followers believe what is not on the disk (I12)",
     ),
     Mutant(
         "followers-are-not-told",
         _ACTOR,
-        "        self._tell(told)\n",
-        "",
+        "        woken = self._followers.leave(told)\n",
+        "        woken = self._followers.leave([])\n",
         "what is durable is told to nobody",
     ),
     Mutant(
         "follower-hears-the-past-only",
-        _ACTOR,
-        "        self._followers.append(follow)\n",
+        _FOLLOWERS,
+        "            self._all.append(follow)\n",
         "",
         "who has folded the journal hears nothing more of it",
     ),
@@ -71,15 +74,16 @@ JOURNALS: Final = (
     ),
     Mutant(
         "tail-behind-a-snapshot-is-left-out",
-        _ACTOR,
-        "        return base.tip\n",
-        "        return self.store.tip\n",
+        _FOLLOWERS,
+        "            _replay(follow, store, _restore(follow, base))\n",
+        "            after = _restore(follow, base)\n"
+        "            _replay(follow, store, after if after == GENESIS else store.tip)\n",
         "who begins with a snapshot misses what came after it (row 36)",
     ),
     Mutant(
         "snapshot-is-not-told",
-        _ACTOR,
-        "        follow.who.tell_urgent(Restored(Base(base.tip, slices)))\n",
+        _FOLLOWERS,
+        "    follow.who.tell_urgent(Restored(Base(base.tip, slices)))\n",
         "",
         "who begins with a snapshot knows only what came after it (row 36)",
     ),

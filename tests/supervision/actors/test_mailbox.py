@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supervision import ActorSystem, Down, MailboxFull, MailboxSpec, Simulation
+from supervision import (
+    ActorSystem,
+    Down,
+    MailboxFull,
+    MailboxSpec,
+    Registry,
+    Simulation,
+    Unavailable,
+)
 from supervision.mailbox import Overflow
 from supervision.testing import actor_of
 from tests.supervision.actors.kit import Echo, Watcher
@@ -184,6 +192,55 @@ def test_the_control_lane_overtakes_everything_queued(sim: Simulation) -> None:
     ref.tell_urgent("now")
     sim.run()
     assert actor_of(ref).seen == ["now", 0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "spec", [MailboxSpec(), MailboxSpec(overflow="conflate", key=type)], ids=["plain", "conflating"]
+)
+def test_what_is_left_waits_for_the_next_message_or_for_a_wake_and_keeps_its_place(
+    sim: Simulation, spec: MailboxSpec
+) -> None:
+    ref = keeper(sim, spec)
+    sim.run()
+    ref.leave("first")
+    sim.run()
+    assert actor_of(ref).seen == []
+    ref.tell(2)
+    sim.run()
+    assert actor_of(ref).seen == ["first", 2]
+    ref.leave("third")
+    ref.wake()
+    sim.run()
+    assert actor_of(ref).seen == ["first", 2, "third"]
+
+
+def test_a_message_that_takes_the_place_of_one_that_was_left_wakes_its_actor(
+    sim: Simulation,
+) -> None:
+    ref = keeper(sim, MailboxSpec(overflow="conflate", key=type))
+    sim.run()
+    ref.leave("old")
+    ref.tell("new")
+    sim.run()
+    assert actor_of(ref).seen == ["new"]
+
+
+def test_nothing_can_be_left_with_who_has_ended_and_a_role_is_reached_by_its_name(
+    sim: Simulation,
+) -> None:
+    ref, registry = keeper(sim, MailboxSpec()), Registry()
+    registry.register("role", ref)
+    role = registry.ref("role")
+    role.leave("left")
+    role.wake()
+    sim.run()
+    assert actor_of(ref).seen == ["left"]
+    ref.stop()
+    with pytest.raises(pykka.ActorDeadError):
+        ref.leave("too late")
+    role.wake()
+    with pytest.raises(Unavailable):
+        role.leave("too late")
 
 
 def test_otp_243_stop_drains_and_stop_now_overtakes(sim: Simulation) -> None:

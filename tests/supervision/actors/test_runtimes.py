@@ -249,3 +249,47 @@ def test_a_chain_of_actors_on_a_loop_is_one_callback() -> None:
         assert order == [*(f"link {number}" for number in range(10)), "the loop"]
     finally:
         system.close()
+
+
+class Passer(Actor):
+    """Writes down what it gets, and passes it on."""
+
+    def __init__(self, log: list[str], name: str, to: tuple[Any, ...]) -> None:
+        super().__init__()
+        self._log, self._name, self._to = log, name, to
+
+    def on_receive(self, message: Any) -> Any:
+        self._log.append(f"{self._name} {message}")
+        for whom in self._to:
+            whom.tell(message)
+
+
+class Polite(Passer):
+    """One that gives way."""
+
+    gives_way = True
+
+
+@pytest.mark.parametrize(
+    ("kind", "order"),
+    [
+        (Passer, ["first 1", "first 2", "last 1", "last 2"]),
+        (Polite, ["first 1", "last 1", "first 2", "last 2"]),
+    ],
+)
+def test_whom_one_that_gives_way_has_told_anything_has_a_turn_before_its_next_message(
+    kind: type[Passer], order: list[str]
+) -> None:
+    system, log = loop_system(), list[str]()
+    last = system.start(Passer(log, "last", ()), on="loop")
+    first = system.start(kind(log, "first", (last,)), on="loop")
+
+    class Sender(Actor):
+        def on_receive(self, message: Any) -> Any:
+            for each in message:
+                first.tell(each)
+
+    system.start(Sender(), on="loop").ask((1, 2), timeout=ENDS_S)
+    last.ask("end", timeout=ENDS_S)
+    system.close()
+    assert log[:4] == order

@@ -131,14 +131,16 @@ def test_otp_236_other_actors_of_the_pool_go_on_on_another_thread(
 def test_the_check_of_every_tell_is_lifted_with_the_last_abandoned_thread(
     system: ActorSystem, gates: Gates
 ) -> None:
-    plain = ActorRef.tell
+    plain, leave = ActorRef.tell, ActorRef.leave
     ref = system.start(Hanger(gates.gate, gates.entered, system.start(ProbeActor())))
     ref.tell("block")
     assert ref.actor_stopped.wait(ENDS_S)
     assert ActorRef.tell is not plain
+    assert ActorRef.leave is not leave
     gates.gate.set()
     assert no_zombies_left(system)
     assert ActorRef.tell is plain is fence._plain_tell
+    assert ActorRef.leave is leave is fence._plain_leave
 
 
 def test_otp_237_an_idle_actor_is_never_taken_for_hung(system: ActorSystem) -> None:

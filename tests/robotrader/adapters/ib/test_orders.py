@@ -196,7 +196,12 @@ def test_an_order_is_changed_by_its_own_id() -> None:
         await until(lambda: trader.shown(1))
         trader.place(1, qty=Decimal(5), limit_price=Decimal(11))
         await until(lambda: [o.order.qty for o in lab.gateway.venue.live.values()] == [5])
-        assert [each.qty for each in trader.of(OrderReport) if each.qty][-1] == 5
+
+        def shown() -> list[Decimal | None]:
+            return [each.qty for each in trader.of(OrderReport) if each.qty]
+
+        await until(lambda: shown()[-1] == 5)
+        assert shown()[0] == 1, "it was placed with one"
 
     trade(scene)
 

@@ -15,6 +15,7 @@ TESTS: Final = tuple(
 )
 """The selection that must fail for every mutant; the quickest come first."""
 
+_BEGINNING = "robotrader/execution/beginning.py"
 _BOOK = "robotrader/execution/book.py"
 _DESK = "robotrader/execution/desk.py"
 _EARS = "robotrader/execution/ears.py"
@@ -168,7 +169,7 @@ _PROTOCOL: Final = (
     ),
     Mutant(
         "old-epoch",
-        _MANAGER,
+        _BEGINNING,
         "if epoch <= book.epoch:",
         "if epoch < book.epoch:",
         "two processes with one epoch (row 45)",
