@@ -113,7 +113,8 @@ class ActorRef(pykka.ActorRef[A]):
             return
         queue.append(message)
         if not cell.scheduled:
-            cell.since_ns = cell.system.coarse_ns
+            if len(queue) == 1:  # else something was left there before
+                cell.since_ns = cell.system.coarse_ns
             cell.scheduled = True
             cell.ready(cell)
 
