@@ -137,12 +137,11 @@ _MESSAGES: Final = (
 
 _STREAMS: Final = (
     Mutant(
-        "limit-off-by-one", _FRAMING, "if length > self._limit:", "if length >= self._limit:",
+        "limit-off-by-one", _FRAMING, "if length > limit:", "if length >= limit:",
         "the longest frame that is allowed is refused",
     ),
     Mutant(
-        "last-byte-awaited", _FRAMING, "if len(buffer) - start - 4 < length:",
-        "if len(buffer) - start - 4 <= length:",
+        "last-byte-awaited", _FRAMING, "if size - begin < length:", "if size - begin <= length:",
         "a frame is read when the next one begins",
     ),
     Mutant(
