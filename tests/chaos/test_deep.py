@@ -85,8 +85,10 @@ path = "/desk/account"
 """A link that flaps is tried again after growing waits: it has forty seconds before the next."""
 
 
-ORDER_MIB = 16 / 1024
-"""What an order may cost: its intent, its fills and its records are kept for fifteen days."""
+ORDER_MIB = 128 / 1024
+"""What an order may cost: 20 KiB of it are kept for fifteen days, its intent, fills and records. The
+rest is what the allocator keeps of the largest answer so far: at each connection the broker says all
+orders and executions of the day again."""
 
 
 def soaked(one: Broken, text: str, for_s: float) -> list[Footprint]:
