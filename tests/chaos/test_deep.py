@@ -86,9 +86,9 @@ path = "/desk/account"
 
 
 ORDER_MIB = 128 / 1024
-"""What an order may cost: 20 KiB of it are kept for fifteen days, its intent, fills and records. The
-rest is what the allocator keeps of the largest answer so far: at each connection the broker says all
-orders and executions of the day again."""
+"""What an order may cost: 20 KiB of it are kept for fifteen days, its intent, fills and records.
+The rest is what the allocator keeps of the largest answer so far: at each connection the broker
+says all orders and executions of the day again."""
 
 
 def soaked(one: Broken, text: str, for_s: float) -> list[Footprint]:
