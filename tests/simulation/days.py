@@ -131,6 +131,7 @@ class LossTrips:
         long: LongWorld = world  # type: ignore[assignment]  # it is one
         found: list[str] = []
         for _, record in long.log[self._log :]:
+            self._see(long, record)
             if isinstance(record, rec.SwitchTripped) and record.trigger == "daily_loss":
                 self._tripped = True
                 long.reach("daily loss")
@@ -138,11 +139,10 @@ class LossTrips:
                     found.append(f"tripped at a loss of {self._loss(long)}: {record.why}")
             elif isinstance(record, rec.SwitchCleared | rec.DayRolled):
                 self._tripped = False
-            self._judge(long, record)
         self._log = len(long.log)
         return [Breach(self.name, long.now_ns, each) for each in (*found, *self._missed(long))]
 
-    def _judge(self, world: LongWorld, record: rec.Record) -> None:
+    def _see(self, world: LongWorld, record: rec.Record) -> None:
         """See whether the day's loss is another here: of shares that we have, and the venue not.
 
         That is so from a fill that is never told until the day after a person has adopted.
@@ -163,6 +163,11 @@ class LossTrips:
         over = self._loss(world) > world.loss_usd + self._slack(world)
         if not over or self._tripped or self._apart or calm_ns is None or world.core is None:
             self._over_ns = None
+            return []
+        ledger = world.core.ledger()
+        unknown = ledger is None or ledger.equity is None
+        if unknown and not world.hours.is_open(world.clock_ns, outside_rth=False):
+            self._over_ns = None  # who starts at night hears the first price at the open
             return []
         if self._over_ns is None:  # seen when something happens: at night not for a while
             self._over_ns = world.now_ns

@@ -268,7 +268,7 @@ class Exchange:
         cash agree is judged no more, positions have to.
         """
         now_ns = self.world.clock_ns
-        self._count_untold()
+        self.count_untold(today=True)
         self.venue.day = Day(self.venue.day.date, now_ns, now_ns)
         self.publish(self.venue.advance(now_ns))
 
