@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from robotrader.domain import records as rec
+from robotrader.domain.records import Record
 from tests.robotrader.ledger.kit import ACCOUNT, adopted, fee, fill, fixed, rolled
 from tests.simulation.believed import believed, standing, untold
 from tests.simulation.core import CoreWorld
@@ -39,7 +40,7 @@ def test_a_number_that_comes_again_takes_the_place_of_what_a_disk_has_lost() -> 
 
 
 def test_the_fold_knows_fills_corrections_commissions_and_adopted_shares() -> None:
-    log = [
+    log: list[Record] = [
         rec.CashAdopted(account=ACCOUNT, cash=CASH),
         fill("a", "BUY", 10, "50", con_id=1), fee("a", "1"), fee("a", "2", revision=2),
         fixed("a", 10, "51"), fill("b", "SELL", 4, "60", con_id=1), fee("never told", "9"),
