@@ -113,6 +113,7 @@ class Account(Actor):
         elif message == _LOOK:
             self._look()
         elif isinstance(message, NotCommitted):
+            self._tell(self.view())  # it still is the day before
             self._adopting = self._rolling = False  # the next snapshot, the next look try again
         elif not isinstance(message, Committed | LinkChanged):
             raise unknown(self, message)
@@ -132,7 +133,9 @@ class Account(Actor):
         for _, record in message.records:
             self.ledger.apply(record)
             self.trades.apply(record)
-            self._rolling = self._rolling and not isinstance(record, DayRolled)
+        if self._rolling and any(isinstance(each, DayRolled) for _, each in message.records):
+            self._rolling = False
+            self._tell(self.view())
         if isinstance(message, Replayed) and message.last and not self._ready:
             self._ready = True
             self._following.told()
@@ -151,11 +154,19 @@ class Account(Actor):
         self.send_after(LOOK_S, _LOOK)
         view = self.view()
         self._roll(view)
+        if not self._rolling:
+            self._tell(view)
+
+    def _tell(self, view: LedgerView) -> None:
         for reader in self._readers:
             tell(reader, LedgerChanged(view))
 
     def _roll(self, view: LedgerView) -> None:
-        """Begin the exchange day that it is by now, as soon as equity is known."""
+        """Begin the exchange day that it is by now, as soon as equity is known.
+
+        Readers hear of nothing until it has begun: what was lost on a day that is over trips no
+        switch on the next.
+        """
         day = self._day_of(self._now_ns()).isoformat()
         if self._rolling or view.equity is None or view.day >= day:
             return

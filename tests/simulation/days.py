@@ -20,6 +20,8 @@ from tests.simulation.at_rest import (
     FillsAgree,
     ReplayAgrees,
 )
+from tests.simulation.believed import believed
+from tests.simulation.disk import TAIL_LOST
 from tests.simulation.lively import StrategiesKnow
 from tests.simulation.outcome import Breach
 from tests.simulation.watch import ALWAYS
@@ -46,35 +48,52 @@ class DaysBegin:
     reads = ALWAYS
 
     def __init__(self) -> None:
-        self._log = 0
-        self._day = ""
+        self._log = self._seq = 0
+        self._days: list[tuple[int, str]] = []
 
     def check(self, world: World) -> list[Breach]:
         """Look at the days that have begun since."""
         long: LongWorld = world  # type: ignore[assignment]  # it is one
         found: list[str] = []
-        for at_ns, (_, record) in zip(long.log_ns[self._log :], long.log[self._log :], strict=True):
+        for at_ns, (seq, record) in zip(
+            long.log_ns[self._log :], long.log[self._log :], strict=True
+        ):
+            if seq <= self._seq:  # a disk has lost what had this number; whether it may, I9 says
+                self._days = [each for each in self._days if each[0] < seq]
+            self._seq = seq
             if isinstance(record, rec.DayRolled):
                 found += self._judge(long, record, long.clock_of(at_ns))
+                self._days.append((seq, record.day))
         self._log = len(long.log)
         return [Breach(self.name, long.now_ns, each) for each in found]
 
     def _judge(self, world: LongWorld, record: rec.DayRolled, clock_ns: int) -> list[str]:
-        before, self._day = self._day, record.day
+        if TAIL_LOST in world.excused:
+            world.exchange.count_untold(today=False)
+        before = self.latest()
         found = [f"{record.day} begins after {before}"] if record.day <= before else []
         days = {world.hours.day_of(at).isoformat()
                 for at in (clock_ns - 120 * S, clock_ns, record.wall_ns)}  # fmt: skip
         if record.day not in days:
             found.append(f"{record.day} begins on {sorted(days)}")
-        equity, held = world.equity(), world.worth()
+        equity, held = self._expected(world), world.worth()
         if abs(record.equity - equity) > MARKED * held + SLACK_USD and not world.strange():
             found.append(f"{record.day} begins with {record.equity}, the venue has {equity}")
-        world.day_equity = equity
+        world.day_equity = world.equity()
         return found
 
+    def _expected(self, world: LongWorld) -> Decimal:
+        """Return the venue's equity; where fills were never told, what the others come to there.
+
+        A person adopts shares, not cash: what those fills moved stays apart for ever.
+        """
+        if "I11" not in world.excused:
+            return world.equity()
+        return believed(world.log, world.account).equity(world.exchange.books.prices)
+
     def latest(self) -> str:
-        """Return the day that began last."""
-        return self._day
+        """Return the day that began last, of those that the journal still has."""
+        return self._days[-1][1] if self._days else ""
 
 
 class DayIsToday:
@@ -102,34 +121,59 @@ class LossTrips:
 
     def __init__(self) -> None:
         self._log = 0
-        self._late_ns = 0
+        self._over_ns: int | None = None
         self._told = False
         self._tripped = False
+        self._apart = False
 
     def check(self, world: World) -> list[Breach]:
         """Look at trips since, and at the loss."""
         long: LongWorld = world  # type: ignore[assignment]  # it is one
         found: list[str] = []
         for _, record in long.log[self._log :]:
+            self._see(long, record)
             if isinstance(record, rec.SwitchTripped) and record.trigger == "daily_loss":
                 self._tripped = True
                 long.reach("daily loss")
-                if self._loss(long) < long.loss_usd - self._slack(long):
+                if not self._apart and self._loss(long) < long.loss_usd - self._slack(long):
                     found.append(f"tripped at a loss of {self._loss(long)}: {record.why}")
             elif isinstance(record, rec.SwitchCleared | rec.DayRolled):
                 self._tripped = False
         self._log = len(long.log)
         return [Breach(self.name, long.now_ns, each) for each in (*found, *self._missed(long))]
 
+    def _see(self, world: LongWorld, record: rec.Record) -> None:
+        """See whether the day's loss is another here: of shares that we have, and the venue not.
+
+        That is so from a fill that is never told until the day after a person has adopted.
+        """
+        exchange = world.exchange
+        if isinstance(record, rec.DayRolled):
+            if exchange.untold:
+                ours, theirs = believed(world.log, world.account).positions(), world.positions()
+                exchange.untold = {con for con in exchange.untold
+                                   if ours.get(con, ZERO) != theirs.get(con, ZERO)}  # fmt: skip
+            self._apart = False
+        elif isinstance(record, rec.PositionAdopted):
+            self._apart = True
+        self._apart = self._apart or bool(exchange.untold)
+
     def _missed(self, world: LongWorld) -> list[str]:
         calm_ns = world.calm_ns
         over = self._loss(world) > world.loss_usd + self._slack(world)
-        if not over or self._tripped or calm_ns is None or world.core is None:
-            self._late_ns = world.now_ns
+        if not over or self._tripped or self._apart or calm_ns is None or world.core is None:
+            self._over_ns = None
             return []
+        ledger = world.core.ledger()
+        unknown = ledger is None or ledger.equity is None
+        if unknown and not world.hours.is_open(world.clock_ns, outside_rth=False):
+            self._over_ns = None  # who starts at night hears the first price at the open
+            return []
+        if self._over_ns is None:  # seen when something happens: at night not for a while
+            self._over_ns = world.now_ns
         switch = world.core.switch()
         known = switch is not None and any(each.trigger == "daily_loss" for each in switch.trips)
-        late = world.now_ns - max(self._late_ns, calm_ns) > TRIPS_WITHIN_NS
+        late = world.now_ns - max(self._over_ns, calm_ns) > TRIPS_WITHIN_NS
         if known or not late or self._told:
             return []
         self._told = True

@@ -20,7 +20,6 @@ from robotrader.domain import (
     ReportedStatus,
     Side,
 )
-from robotrader.domain.records import FillBooked
 from robotrader.venue import (
     AccountSetup,
     Books,
@@ -38,6 +37,8 @@ from robotrader.venue import (
     position_reports,
 )
 from robotrader.venue.daytime import Day
+from tests.simulation.believed import untold
+from tests.simulation.disk import TAIL_LOST
 from tests.simulation.world import Asked
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class Exchange:
 
         self.tells_of_others = True
         """Whether executions of others in the account are told to our client."""
+
+        self.untold: set[int] = set()
+        """Contracts of which a fill was never told; a person adopts their positions."""
 
         self._shown: Any = ()
         self._before: list[tuple[int, Any]] = []
@@ -264,7 +268,7 @@ class Exchange:
         cash agree is judged no more, positions have to.
         """
         now_ns = self.world.clock_ns
-        self._count_untold()
+        self.count_untold(today=True)
         self.venue.day = Day(self.venue.day.date, now_ns, now_ns)
         self.publish(self.venue.advance(now_ns))
 
@@ -272,18 +276,23 @@ class Exchange:
         """Let the venue's own day go on: closes, expiries, its end."""
         now_ns = self.world.clock_ns
         if now_ns >= self.venue.day.roll_ns:
-            self._count_untold()
+            self.count_untold(today=True)
         self.publish(self.venue.advance(now_ns))
 
-    def _count_untold(self) -> None:
-        world = self.world
-        known = {each.family for _, each in world.log if isinstance(each, FillBooked)}
-        account = world.account
-        untold = [each for each in self.venue.executions
-                  if each.account == account and _family(each.exec_id) not in known]  # fmt: skip
-        if untold:
+    def count_untold(self, *, today: bool) -> None:
+        """Note what nobody will tell our process any more, with what ``today`` brought or not.
+
+        A disk that has lost a journal's tail may have lost what earlier days brought.
+        """
+        world, now = self.world, {each.exec_id for each in self.venue.executions}
+        lies = TAIL_LOST in world.excused
+        over = [each for each in (self.executions if lies else self.venue.executions)
+                if today or each.exec_id not in now]  # fmt: skip
+        found = untold(world.log, over, world.account, lies=lies)
+        if found:
             world.reach("row 43")
             world.excused |= {"I2", "I11"}
+            self.untold |= {each.con_id for each in found}
 
     # -- answers --
 

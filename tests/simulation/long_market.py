@@ -62,6 +62,10 @@ class LongMarket(Market):
         if not self.frozen:
             self._bar(con_id, walk, end_ns)
 
+    def _last(self, con_id: int) -> float:
+        """Return what was traded last: what jumps over a night is seen at the open."""
+        return self.world.exchange.books.prices.get(con_id, self._walks[con_id].price)
+
     def _made(self, con_id: int, walk: Walk, end_ns: int) -> Bar:
         prices, walk.prices = walk.prices, []
         return Bar(con_id, end_ns - MINUTE_NS, end_ns, prices[0], max(prices), min(prices),

@@ -123,12 +123,17 @@ class Market:
     def burst(self, count: int) -> None:
         """Say the same prices again and again, at once."""
         session = self.world.exchange.session
-        for con_id, walk in self._walks.items():
+        for con_id in self._walks:
             if session is not None and con_id in session.watched:
+                price = self._last(con_id)
                 for _ in range(count):
-                    quote = Quote(con_id, self.world.clock_ns, walk.price,
-                                  round(walk.price + TICK, 2), SIZE, SIZE)  # fmt: skip
+                    quote = Quote(con_id, self.world.clock_ns, price,
+                                  round(price + TICK, 2), SIZE, SIZE)  # fmt: skip
                     session.down(("data", quote))
+
+    def _last(self, con_id: int) -> float:
+        """Return the price that holds."""
+        return self._walks[con_id].price
 
     def past(self, con_id: int) -> tuple[Bar, ...]:
         """Return the newest bars."""
