@@ -11,6 +11,8 @@ from robotrader.risk.exposure import (
     Exposure,
     OnWay,
     Pending,
+    asleep,
+    awake,
     coming,
     exposure_of,
     with_order,
@@ -118,7 +120,8 @@ class Case:
     def closable(self) -> Decimal:
         """How many shares an order of this side can close: those no pending order closes.
 
-        Stops and legs give way to an exit; to a stop, what takes the profit does.
+        Stops and legs give way to an exit; to a stop, what takes the profit does, and what a leg is
+        for that its entry has not brought yet: what is held was there before it.
         """
         sign, position = self.sign, self.position
         if not position or (position > ZERO) is (sign > 0):
@@ -127,6 +130,9 @@ class Case:
             return ZERO
         stop = self.intent.purpose is Purpose.STOP
         firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
+        if stop:
+            orders, con_id = self.before.orders, self.intent.con_id
+            firm = awake(firm, asleep(orders.held_for(con_id), orders.others_for(con_id)))
         return abs(position) - coming(firm, self.intent.con_id, sign)
 
     @_once

@@ -18,7 +18,7 @@ from robotrader.risk.heat import StopAt, Stopped
 from robotrader.risk.malformed import TRIGGERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from robotrader.domain import Instrument, Intent, Quote
     from robotrader.ledger import PositionView
@@ -151,6 +151,28 @@ def coming(on_its_way: Iterable[Pending], con_id: int, sign: int) -> Decimal:
             else:
                 alone += each.qty
     return alone + sum(grouped.values(), ZERO) if grouped else alone
+
+
+def asleep(held: Iterable[Reservation], others: Sequence[WorkingOrder]) -> dict[str, Decimal]:
+    """Return how many shares the legs of each entry, by group, are for and cannot close yet.
+
+    An entry that still works has not brought them: its legs sleep at the broker until it fills.
+    """
+    entries = {led_to(each): each.qty for each in held if not each.reduces}
+    works = {each.ref: each.qty for each in others if not each.reduces}
+    return {
+        leg.group: works.get(leg.group, ZERO) + entries.get(led_to(leg), ZERO)
+        for leg in others
+        if leg.group and leg.reduces
+    }
+
+
+def awake(on_its_way: Iterable[Pending], sleeping: Mapping[str, Decimal]) -> list[Pending]:
+    """Return what is on its way without the shares that its legs cannot close yet."""
+    return [
+        msgspec.structs.replace(each, qty=max(each.qty - sleeping.get(each.group, ZERO), ZERO))
+        for each in on_its_way
+    ]
 
 
 class OnWay(msgspec.Struct, frozen=True, gc=False):

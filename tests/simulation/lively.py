@@ -41,6 +41,8 @@ MOST_TURNS: Final = 50_000
 WINDOW_S: Final = 45
 """How long before the end everybody begins to trade: the switch is cleared, the market moves."""
 
+_AS_WANTED: Final = frozenset({rec.Ending.FILLED, rec.Ending.CANCELLED})
+
 _OTHERS: Final = (JournalError, SupervisionError, ActorStartError, pykka.ActorDeadError,
                   pykka.Timeout)  # fmt: skip
 """What ends an actor whose disk has failed, or whose partner is gone or silent."""
@@ -104,9 +106,17 @@ class OnlyFaultsCrash:
 
 
 class StillTrades:
-    """Once all is well, every strategy that holds nothing enters again."""
+    """Once all is well, every strategy that holds nothing enters again.
+
+    ``patient``: strategies of which an entry may wait for its price for longer than the window, so
+    that one that works, or has worked in it and was filled or taken back, is a deed. Whether it
+    does work at the venue is for ``BooksAgree`` to say.
+    """
 
     name = "L4 still trades"
+
+    def __init__(self, *, patient: bool = False) -> None:
+        self._patient = patient
 
     def check(self, world: World) -> list[Breach]:
         """Look for what each strategy did in the calm before the market stands still."""
@@ -116,6 +126,7 @@ class StillTrades:
         if switch is None or trading is None or switch.trips:
             return []  # said by I7, or as a person wants it
         lively, symbols, held = _lively(world), world.strategies(), held_by(world)
+        lively |= _waiting(world) if self._patient else set()
         # Of what others have sold it may be more than the strategy had: then it waits for a person.
         apart = {*trading.halted, *_taken_back(world), *strange(world)}
         return [
@@ -162,6 +173,20 @@ def _lively(world: World) -> set[str]:
         for at_ns, (_, record) in zip(world.log_ns, world.log, strict=True)
         if at_ns >= since_ns and isinstance(record, rec.OrderIntended | rec.FillBooked)
     }
+
+
+def _waiting(world: World) -> set[str]:
+    """Return whose entry works, or worked in the window until the broker ended it as wanted."""
+    since_ns = world.now_ns - WINDOW_S * S
+    entries: dict[str, str] = {}
+    for at_ns, (_, record) in zip(world.log_ns, world.log, strict=True):
+        if isinstance(record, rec.OrderIntended) and not record.reduces:
+            entries[record.ref] = record.strategy
+        elif isinstance(record, rec.OrderDone) and (
+            at_ns < since_ns or record.ending not in _AS_WANTED
+        ):
+            entries.pop(record.ref, None)
+    return set(entries.values())
 
 
 def _taken_back(world: World) -> set[int]:

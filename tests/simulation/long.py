@@ -206,10 +206,9 @@ class LongWorld(CoreWorld):
     def _resting(self) -> list[Checker]:
         begun_ns = self.clock_ns - int(REST_S * S) * self.pace
         is_open = all(self.hours.is_open(at, outside_rth=False) for at in (begun_ns, self.clock_ns))
-        return [
-            DayIsToday(self._days),
-            *(each for each in resting() if is_open or not isinstance(each, StillTrades)),
-        ]
+        trades = [StillTrades(patient=True)] if is_open else []
+        others = (each for each in resting() if not isinstance(each, StillTrades))
+        return [DayIsToday(self._days), *others, *trades]
 
 
 def link_at(pace: int) -> LinkRules:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
 
 from robotrader.domain import records as rec
 from tests.simulation.days import DaysBegin
-from tests.simulation.lively import MOST_TURNS, Pulse
+from tests.simulation.lively import MOST_TURNS, WINDOW_S, Pulse, StillTrades
 from tests.simulation.long import LongWorld, plan_of, simulate
 from tests.simulation.plan import Fault, Plan
 from tests.simulation.run import length_of, run
@@ -164,3 +167,33 @@ def test_a_week_is_the_same_week_again() -> None:
 def test_whole_weeks_with_faults_break_nothing(seed: int) -> None:
     outcome = run(seed, "long", length_of(seed, "long"))
     assert outcome.ok, outcome.text()
+
+
+def idle(*records: tuple[int, rec.Record]) -> list[str]:
+    """Return what L4 says at second 100 of a patient strategy ``a`` that has done this, when."""
+    trading = SimpleNamespace(halted=())
+    core = SimpleNamespace(switch=lambda: SimpleNamespace(trips=()), trading=lambda: trading)
+    world: Any = SimpleNamespace(
+        core=core, now_ns=100 * S, log=[(0, each) for _, each in records], executions=[],
+        log_ns=[at_s * S for at_s, _ in records], strategies=lambda: {"a": 1},
+    )  # fmt: skip
+    return [each.text for each in StillTrades(patient=True).check(world)]
+
+
+def test_an_entry_that_waits_for_its_price_is_a_deed_and_one_that_ended_before_is_none() -> None:
+    """1000039: two limits took all that a strategy may have, from before the window on."""
+    before, within = 99 - WINDOW_S, 101 - WINDOW_S
+    entry = rec.OrderIntended(
+        ref="r", order_id=1, generation=1, strategy="a", con_id=1, symbol="A", account="D",
+        side="BUY", order_type="LMT", qty=Decimal(1), wall_ns=0,
+    )  # fmt: skip
+    stop = msgspec.structs.replace(entry, reduces=True, side="SELL")
+    nothing = ["a holds 0 and did nothing"]
+    assert idle() == nothing
+    assert idle((before, entry)) == []
+    assert idle((before, stop)) == nothing
+    for ending in rec.Ending:
+        done = rec.OrderDone(ref="r", ending=ending, cum_filled=Decimal(0), why="", wall_ns=0)
+        assert idle((before, entry), (before, done)) == nothing
+        wanted = ending in {rec.Ending.FILLED, rec.Ending.CANCELLED}
+        assert idle((before, entry), (within, done)) == ([] if wanted else nothing)

@@ -12,7 +12,15 @@ _PAST = "robotrader/risk/past.py"
 _CHECKS = "robotrader/risk/checks.py"
 _LATELY = "robotrader/risk/lately.py"
 _TRADED = "robotrader/risk/traded.py"
+_CASE = "robotrader/risk/case.py"
 OF_HABITS: Final = (
+    Mutant(
+        "sleeping-legs-protect",
+        _CASE,
+        "        if stop:\n",
+        "        if stop and False:\n",
+        "what is held gets no stop while an entry works that brings one (F74)",
+    ),
     Mutant(
         "streak-one-late",
         _LOSSES,

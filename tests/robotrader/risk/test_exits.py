@@ -10,7 +10,7 @@ import pytest
 
 from robotrader.domain import Leg, OrderType, Purpose
 from robotrader.domain.records import SwitchTripped
-from robotrader.risk import Gate, RiskView, SessionState, Switch, ratio, usd
+from robotrader.risk import Gate, RiskView, SessionState, Switch, WorkingOrder, ratio, usd
 from tests.robotrader.ledger.kit import AAPL
 from tests.robotrader.risk.kit import MS, NOW, code, intent, judged, leaving, limits, other, view
 
@@ -92,6 +92,49 @@ def test_f69_working_stops_and_legs_do_not_hold_a_position_back(purpose: Purpose
     assert judged(leaving(qty=1, purpose=Purpose.STOP), seen) == "exit_grows"
     lonely = view(aapl=10, others=(profit,))
     assert judged(leaving(qty=10, purpose=Purpose.STOP), lonely) == "", "it joins the profit"
+
+
+def leg(qty: int, group: str = "e", **fields: Any) -> WorkingOrder:
+    """Return the stop of a bracket."""
+    order = other("SELL", qty, group=group)
+    return msgspec.structs.replace(order, reduces=True, yields=True, protects=True, **fields)
+
+
+@pytest.mark.parametrize(("left", "sold"), [(10, 0), (6, 0), (6, 3), (0, 0), (0, 4)])
+def test_f74_what_an_entry_has_not_brought_yet_is_no_reason_to_refuse_a_stop(
+    left: int, sold: int
+) -> None:
+    """Ten are held and lack their stop; an entry of ten has ``left``, its leg has ``sold``."""
+    brought = 10 - left
+    entry = msgspec.structs.replace(other("BUY", left), ref="e")
+    working = (entry, leg(10 - sold)) if left else (leg(10 - sold),)
+    seen = view(aapl=10 + brought - sold, others=working)
+    for qty in (1, 10):
+        assert judged(leaving(qty=qty, purpose=Purpose.STOP), seen) == ""
+    assert judged(leaving(qty=11, purpose=Purpose.STOP), seen) == "exit_grows"
+
+
+def test_f74_the_entry_that_a_leg_sleeps_for_may_be_held_by_the_gate_and_is_its_own() -> None:
+    gate = Gate(limits())
+    stop = leaving(qty=10, purpose=Purpose.STOP)
+    entry = intent(qty=10)
+    assert code(gate.judge(entry, view(aapl=10), NOW)) == ""
+    mine = leg(10, strategy=entry.strategy, cause=entry.cause)
+    assert code(gate.judge(stop, view(aapl=10, others=(mine,)), NOW)) == ""
+    gate.release(gate.newest.number, gate.newest.qty)
+    for other_one in ({"strategy": "t"}, {"cause": "c"}, {"con_id": AAPL.con_id + 1}):
+        seen = view(aapl=10, others=(msgspec.structs.replace(mine, **other_one), leg(10, "f")))
+        assert code(gate.judge(stop, seen, NOW)) == "exit_grows"
+    gate.release(1, Decimal(10))
+    assert code(gate.judge(stop, view(aapl=10, others=(mine,)), NOW)) == "exit_grows"
+
+
+def test_f74_a_leg_of_no_group_and_one_that_opens_are_what_they_are() -> None:
+    stop = leaving(qty=10, purpose=Purpose.STOP)
+    entry = msgspec.structs.replace(other("BUY", 10), ref="")
+    assert judged(stop, view(aapl=10, others=(entry, leg(10, group="")))) == "exit_grows"
+    closes = msgspec.structs.replace(other("BUY", 10), ref="e", reduces=True)
+    assert judged(stop, view(aapl=10, others=(closes, leg(10)))) == "exit_grows"
 
 
 def test_f54_stale_prices_block_entries_and_no_exit() -> None:
