@@ -52,16 +52,15 @@ class Identities:
         self._seq = 0
         self._highest_id = 0
         self._begun_id = 0
-        """The highest number as the epoch began; of no use before it is begun."""
+        """The highest number as the epoch began."""
 
-    def state(self) -> tuple[int, int, int]:
+    def state(self) -> tuple[int, int, int, int]:
         """Return what ``restore`` makes one of that hands out the same."""
-        return self.epoch, self._seq, self._highest_id
+        return self.epoch, self._seq, self._highest_id, self._begun_id
 
-    def restore(self, state: tuple[int, int, int]) -> None:
+    def restore(self, state: tuple[int, int, int, int]) -> None:
         """Go on where another one was."""
-        self.epoch, self._seq, self._highest_id = state
-        self._begun_id = self._highest_id
+        self.epoch, self._seq, self._highest_id, self._begun_id = state
 
     def begin(self, epoch: int) -> None:
         """Start another epoch: its sequence begins anew."""

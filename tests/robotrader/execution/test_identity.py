@@ -11,7 +11,7 @@ lives = st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=8)
 """Of each life: how many orders it gives a reference, and whether the disk loses all of it."""
 
 
-def _life(begins: tuple[int, int, int], next_id: int) -> Identities:
+def _life(begins: tuple[int, int, int, int], next_id: int) -> Identities:
     """Return what a process begins with: the journal's numbers, then the broker's next one."""
     made = Identities()
     made.restore(begins)
@@ -25,7 +25,7 @@ def test_no_reference_is_given_twice_whatever_the_journal_loses_of_its_end(
     first: int, lived: list[tuple[int, bool]]
 ) -> None:
     """I1: the broker has forgotten the orders, and says only which number is the next."""
-    kept, next_id = (0, 0, 0), first
+    kept, next_id = (0, 0, 0, 0), first
     given_: set[str] = set()
     for count, lost in lived:
         identities = _life(kept, next_id)
@@ -41,14 +41,14 @@ def test_no_reference_is_given_twice_whatever_the_journal_loses_of_its_end(
 def test_an_epoch_counts_from_one_where_the_broker_knows_of_nothing_that_the_journal_lacks() -> (
     None
 ):
-    identities = _life((3, 17, 40), next_id=41)
+    identities = _life((3, 17, 40, 23), next_id=41)
     assert identities.next() == ("rt1-4-1", 41)
     assert identities.next() == ("rt1-4-2", 42)
 
 
 def test_a_sequence_skips_the_numbers_that_the_journal_does_not_know() -> None:
     """Seed 1000079: rt1-3-2 was lost with the disk's tail, and given again to another contract."""
-    identities = _life((2, 61, 61), next_id=64)
+    identities = _life((2, 61, 61, 0), next_id=64)
     ref, order_id = identities.next()
     assert order_id == 64
     assert parts(ref) == (3, 3)
