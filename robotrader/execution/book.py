@@ -22,7 +22,7 @@ from robotrader.domain import (
 from robotrader.domain import records as r
 from robotrader.execution import identity
 from robotrader.execution.leaving import EXTERNALS, Keep, Leaving
-from robotrader.execution.tracked import SIGNS, Tracked
+from robotrader.execution.tracked import SIGNS, Tracked, scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +51,9 @@ _OF_KNOWN: Final = (r.ModifyIntended, r.CancelIntended, r.OrderAcked, r.OrderDon
 _UNKNOWN, _FENCED, _WORKING = OrderState.UNKNOWN, OrderState.FENCED, OrderState.WORKING
 _STRICTNESS: Final = "pause reduce cancel flatten"
 """The switch's levels, from the mildest on."""
+
+ENDING_LEVELS: Final = frozenset({"cancel", "flatten"})
+"""Those at which exits end too, but for those that are asked for later."""
 
 _UNANSWERED: Final = (OrderState.INTENDED, OrderState.SENT)
 _ACKED: Final = Happening.ACKED
@@ -379,6 +382,9 @@ class Book:
         """A second trip of a scope, for another reason, makes nothing milder."""
         before = self.blocked.get(record.scope, record.level)
         self.blocked[record.scope] = max(before, record.level, key=_STRICTNESS.find)
+        if record.level in ENDING_LEVELS:
+            for order in self.open.values():
+                order.tripped |= record.scope in scopes_of(order.intent)
 
     def _switch_cleared(self, record: r.SwitchCleared) -> None:
         """What nobody clears ends only what ends by itself: the switch says what that leaves."""

@@ -12,6 +12,7 @@ from robotrader.domain import records as r
 from robotrader.execution.book import Book
 from robotrader.execution.effects import Effect, FillTold, Released, Tripped
 from robotrader.execution.halted import Theirs
+from robotrader.execution.tracked import scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,20 +175,6 @@ class Desk:
             booked = self.book.fills.get(record.family)
             return [FillTold(record, booked.strategy, booked.con_id)] if booked else []
         return []
-
-
-def scopes_of(intent: r.OrderIntended) -> tuple[str, ...]:
-    """Return the scopes of the kill switch that an order is in.
-
-    A strategy's are two: ``strategy:cross/AAPL``, and ``strategy:cross`` for all of its symbols.
-    """
-    return (
-        "all",
-        f"account:{intent.account}",
-        f"symbol:{intent.symbol}",
-        f"strategy:{intent.strategy}",
-        f"strategy:{intent.strategy.partition('/')[0]}",
-    )
 
 
 def together(plans: list[Plan]) -> Plan:

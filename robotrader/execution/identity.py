@@ -3,6 +3,11 @@
 A reference is ``rt1-<epoch>-<seq>``: the epoch grows whenever a process opens the journal, so no
 two processes can make the same one. A number is above everything that the journal, the broker or
 any report ever named, and below 2**31, beyond which TWS cannot read it.
+
+A journal that lost its end (a disk that lied, an old copy) makes an epoch begin a second time, and
+the broker may have forgotten the orders of the first. But each of them had a number too, and the
+next one is the broker's to say: a sequence goes on by as much as the numbers do since the epoch
+began, so what a lost life can have given is skipped.
 """
 
 from __future__ import annotations
@@ -46,18 +51,20 @@ class Identities:
         self.epoch = 0
         self._seq = 0
         self._highest_id = 0
+        self._begun_id = 0
+        """The highest number as the epoch began."""
 
-    def state(self) -> tuple[int, int, int]:
+    def state(self) -> tuple[int, int, int, int]:
         """Return what ``restore`` makes one of that hands out the same."""
-        return self.epoch, self._seq, self._highest_id
+        return self.epoch, self._seq, self._highest_id, self._begun_id
 
-    def restore(self, state: tuple[int, int, int]) -> None:
+    def restore(self, state: tuple[int, int, int, int]) -> None:
         """Go on where another one was."""
-        self.epoch, self._seq, self._highest_id = state
+        self.epoch, self._seq, self._highest_id, self._begun_id = state
 
     def begin(self, epoch: int) -> None:
         """Start another epoch: its sequence begins anew."""
-        self.epoch, self._seq = epoch, 0
+        self.epoch, self._seq, self._begun_id = epoch, 0, self._highest_id
 
     def saw(self, ref: str, order_id: int) -> None:
         """Hear of an order, whoever placed it. Numbers that TWS cannot have are no news."""
@@ -88,6 +95,6 @@ class Identities:
                 f"order id {self._highest_id} is the last that TWS can read: "
                 "reset the API order ids in TWS and start with another client id"
             )
-        self._seq += 1
         self._highest_id += 1
+        self._seq = max(self._seq + 1, self._highest_id - self._begun_id)
         return f"{PREFIX}{self.epoch}-{self._seq}", self._highest_id

@@ -23,7 +23,7 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
     client_id: int = 0
     reconciled: int = 0
     ignored: int = 0
-    identities: tuple[int, int, int] = (0, 0, 0)
+    identities: tuple[int, int, int, int] = (0, 0, 0, 0)
     orders: tuple[Tracked, ...] = ()
     open: tuple[str, ...] = ()
     by_id: tuple[tuple[int, str], ...] = ()

@@ -22,8 +22,10 @@ from robotrader.domain import (
     TimeInForce,
 )
 from robotrader.domain import records as r
-from robotrader.execution.desk import Desk, Plan, scopes_of
+from robotrader.execution.book import ENDING_LEVELS
+from robotrader.execution.desk import Desk, Plan
 from robotrader.execution.effects import Alert, Declined, Effect, Level, Send, Wake
+from robotrader.execution.tracked import scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,9 +43,6 @@ _REDUCES_REMAINING: Final = 2
 
 _CANCELLING_LEVELS: Final = frozenset({"reduce", "cancel", "flatten"})
 """The switch's levels at which nothing may work that could add to a position."""
-
-_ENDING_LEVELS: Final = frozenset({"cancel", "flatten"})
-"""Those at which what takes a profit ends too: exits that are asked for later are no legs."""
 
 _SIDES: Final = {each.value: each for each in Side}
 _TYPES: Final = {each.value: each for each in OrderType}
@@ -356,9 +355,11 @@ class Placing:
     def _ends_with_trips(self, order: Tracked) -> bool:
         """Whether an order may not work at the levels that are in force."""
         told = order.intent
-        if told.reduces and (order.protective or not told.parent_ref):
+        if told.reduces and (order.protective or self._flattens(told)):
             return False
-        ending = _ENDING_LEVELS if told.reduces else _CANCELLING_LEVELS
+        if told.reduces and not (told.parent_ref or order.tripped):
+            return False  # an exit that was asked for after the trip
+        ending = ENDING_LEVELS if told.reduces else _CANCELLING_LEVELS
         return not ending.isdisjoint(self._desk.levels(told))
 
     def cancel_again(self, order: Tracked, due: str, now_ns: int) -> Plan:

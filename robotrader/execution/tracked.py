@@ -62,6 +62,20 @@ def is_taken(change: ModifyIntended, said: OrderAcked | OrderReport) -> bool:
     return said.qty == change.qty and same_limit and is_price(said.aux_price, change.aux_price)
 
 
+def scopes_of(intent: OrderIntended) -> tuple[str, ...]:
+    """Return the scopes of the kill switch that an order is in.
+
+    A strategy's are two: ``strategy:cross/AAPL``, and ``strategy:cross`` for all of its symbols.
+    """
+    return (
+        "all",
+        f"account:{intent.account}",
+        f"symbol:{intent.symbol}",
+        f"strategy:{intent.strategy}",
+        f"strategy:{intent.strategy.partition('/')[0]}",
+    )
+
+
 @dataclass(slots=True)
 class Tracked:
     """An order of ours.
@@ -88,6 +102,12 @@ class Tracked:
     why: str = ""
     last_ns: int = 0
     """The time of the last record about it, by the records (see ``leaving``)."""
+
+    tripped: bool = False
+    """Whether the switch was tripped over it, since it was intended, to a level that ends exits.
+
+    Not among ``durable``: a trip that is written together with an intent is heard of before it.
+    """
 
     state: OrderState = OrderState.INTENDED
     as_of: int = 0

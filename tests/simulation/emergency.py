@@ -1,11 +1,13 @@
 """The kill switch, folded here anew from its records: what a switch of our own gets wrong, shows.
 
 I5b: no entry leaves us in a scope that is tripped. I5c: at ``cancel`` only stops go on working
-(F70), at ``flatten`` nothing is held any more (F71), each after some calm seconds.
+(F70), at ``flatten`` nothing is held any more (F71), each after some calm seconds. What others
+have traded and nobody told us of is not ours to close (decision 134): a person adopts it first.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
 from robotrader.domain import FLATTENER
@@ -16,12 +18,11 @@ from tests.simulation.outcome import Breach
 from tests.simulation.watch import ALWAYS
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from robotrader.domain.records import Record
     from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
 
+ZERO: Final = Decimal(0)
 S: Final = 1_000_000_000
 HANDED_NS: Final = 250_000_000
 HOUR_NS: Final = 3_600 * S
@@ -37,6 +38,8 @@ class Trips:
     def __init__(self) -> None:
         self.levels: dict[tuple[str, str], tuple[int, int]] = {}
         self.intents: dict[str, rec.OrderIntended] = {}
+        self._flat_until: dict[str, int] = {}
+        """When a flatten of a scope was cleared."""
 
     def take(self, record: Record, now_ns: int) -> None:
         """Fold one record in."""
@@ -52,7 +55,15 @@ class Trips:
             gone = [key for key in self.levels
                     if key[0] == record.scope and (record.who or key[1] in own)]  # fmt: skip
             for key in gone:
-                del self.levels[key]
+                level, _ = self.levels.pop(key)
+                if level == LEVELS.index("flatten"):
+                    self._flat_until[record.scope] = now_ns
+
+    def let_until_ns(self, intent: rec.OrderIntended) -> int:
+        """Return until when a flatten, cleared since, let an order of its own work; 0: never."""
+        if intent.strategy != FLATTENER:
+            return 0
+        return max(self._flat_until.get(scope, 0) for scope in self.scopes(intent))
 
     @staticmethod
     def scopes(intent: rec.OrderIntended) -> set[str]:
@@ -119,6 +130,7 @@ class Emergency:
                 continue  # what is to close waits for the market to open
             if since_ns is None or world.stopped_ns(intent.wall_ns) > since_ns:
                 continue
+            since_ns = max(since_ns, self._trips.let_until_ns(intent))
             if world.now_ns > max(since_ns, calm_ns) + CANCELLED_WITHIN_S * S:
                 self._told.add(intent.ref)
                 late.append(Breach(self.name, world.now_ns, f"{intent.ref} still works"))
@@ -153,8 +165,27 @@ class Emergency:
             "symbol": {con_id for con_id, symbol in symbols.items() if symbol == name},
             "strategy": own - strange,
         }[kind]
-        held = world.positions().items()
-        return {con_id: qty for con_id, qty in held if qty and con_id in inside}
+        held = {con_id: qty for con_id, qty in world.positions().items() if qty}
+        return {con_id: qty for con_id, qty in held.items()
+                if con_id in inside and qty * (qty - untold(world, con_id)) > 0}  # fmt: skip
+
+
+def untold(world: World, con_id: int) -> Decimal:
+    """Return what others traded of a contract and our journal has neither as fills nor adopted."""
+    booked: set[str] = set()
+    adopted_ns = 0
+    for at_ns, (_, record) in zip(world.log_ns, world.log, strict=True):
+        if isinstance(record, rec.FillBooked):
+            booked.add(record.family)
+        elif isinstance(record, rec.PositionAdopted) and record.con_id == con_id:
+            adopted_ns = at_ns
+    theirs: dict[str, Decimal] = {}
+    for each in world.executions:
+        family = each.exec_id.rpartition(".")[0]
+        late = world.stopped_ns(each.time_ns) > adopted_ns
+        if each.con_id == con_id and late and not (is_ours(each.order_ref) or family in booked):
+            theirs[family] = each.qty if each.bought else -each.qty
+    return sum(theirs.values(), ZERO)
 
 
 class FileTrips:

@@ -163,7 +163,7 @@ def _orders(actor: Any, folds: Folds) -> Iterator[tuple[str, Any, Any]]:
         yield name, getattr(book, name), getattr(folded, name)
     yield "awaited", set(book.awaited), set(folded.awaited)
     yield "open", set(book.open), set(folded.open)
-    seq, highest = book.identities.state()[1:], folded.identities.state()[1:]
+    seq, highest = book.identities.state()[1:3], folded.identities.state()[1:3]
     yield "numbers", all(a >= b for a, b in zip(seq, highest, strict=True)), True
 
 

@@ -125,7 +125,7 @@ SWITCHES: Final = (
     Mutant(
         "reduce-cancels-exits",
         "robotrader/execution/placing.py",
-        "        if told.reduces and (order.protective or not told.parent_ref):\n",
+        "        if told.reduces and (order.protective or self._flattens(told)):\n",
         "        if False:\n",
         "a trip takes the stops away (F70)",
     ),
