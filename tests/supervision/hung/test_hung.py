@@ -131,6 +131,8 @@ def test_otp_236_other_actors_of_the_pool_go_on_on_another_thread(
 def test_the_check_of_every_tell_is_lifted_with_the_last_abandoned_thread(
     system: ActorSystem, gates: Gates
 ) -> None:
+    for carrier in [*fence._fenced]:  # of a test before, whose threads may still be ending
+        carrier.thread.join(ENDS_S)
     plain, leave = ActorRef.tell, ActorRef.leave
     ref = system.start(Hanger(gates.gate, gates.entered, system.start(ProbeActor())))
     ref.tell("block")
