@@ -114,9 +114,9 @@ class StartsKnowing:
 
     def check(self, world: World) -> list[Breach]:
         """Look at each session that has begun since."""
-        found = []
-        for _, record in world.log[self._log :]:
-            self._trips.take(record, world.now_ns)
+        found, after = [], self._log
+        for at_ns, (_, record) in zip(world.log_ns[after:], world.log[after:], strict=True):
+            self._trips.take(record, at_ns)
             self._awaited.take(record)
             if isinstance(record, rec.SessionBegan):
                 lacking = self._lacking(cast("CoreWorld", world), record)
