@@ -89,7 +89,7 @@ def _message_rows(samples: Samples) -> list[str]:
         cells.append(_verdict(_ratio(by["pool"], by["pykka"]), pykka_times))
         cells.append(_verdict(_ratio(by["pool"], by["erlang"]), erlang_times))
         rows.append(f"| {title} | " + " | ".join(cells) + " |")
-    return rows
+    return [*rows, ""] if len(rows) > 2 else []
 
 
 def _figure_rows(samples: Samples) -> list[str]:
@@ -129,7 +129,6 @@ def write(samples: Samples, count: int, out: Path) -> str:
         "; ".join(f"{name}: {value}" for name, value in facts.items()),
         "",
         *_message_rows(samples),
-        "",
         *_figure_rows(samples),
         "",
     ]
