@@ -44,6 +44,16 @@ def blocks(console: Console) -> list[dict[str, Any]]:
     return [] if status is None else status["switches"]
 
 
+def said_of_health(console: Console) -> tuple[int, str]:
+    said = console.say("healthcheck")
+    return said.returncode, said.stdout.strip()
+
+
+def healthy(console: Console) -> bool:
+    """On a busy machine a feed may be late for a moment, which is no part of these tests."""
+    return said_of_health(console)[0] == 0
+
+
 def tripped(console: Console) -> Any:
     return until(lambda: blocks(console))[0]
 
@@ -60,15 +70,15 @@ def test_f26_an_upgrade_beside_a_running_system_blocks_entries_until_the_restart
         with running(console, code):
             first = console.ready()["version"]
             assert first.endswith(Installed([code / name for name in PACKAGES]).running)
-            assert (blocks(console), console.say("healthcheck").returncode) == ([], 0)
+            until(lambda: healthy(console))
+            assert blocks(console) == []
 
             module.write_text(f"{source}\n# another build\n")
             trip = tripped(console)
             assert (trip["scope"], trip["level"]) == (f"account:{ACCOUNT}", "pause")
             assert trip["why"].startswith("build: another build is installed")
             assert trip["why"].endswith(": restart")
-            health = console.say("healthcheck")
-            assert (health.returncode, health.stdout.strip()) == (4, trip["why"])
+            until(lambda: said_of_health(console) == (4, trip["why"]))
             assert "another build is installed" in console.log(), "the alert"
 
             module.write_text(source)
@@ -79,4 +89,4 @@ def test_f26_an_upgrade_beside_a_running_system_blocks_entries_until_the_restart
         with running(console, code):
             assert console.ready()["version"] != first
             until(lambda: not blocks(console))
-            assert console.say("healthcheck").returncode == 0
+            until(lambda: healthy(console))
