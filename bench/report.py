@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bench import cycles
 from bench.plan import FIGURES, MESSAGES, SPAWN_TIMES
 from bench.systems import erlang_version
 
@@ -114,6 +115,16 @@ def _figure_rows(samples: Samples) -> list[str]:
     return rows
 
 
+def _kills() -> list[str]:
+    """Return what many kills and hangs under load came to, which take hours (``bench.cycles``)."""
+    return [
+        "Kills and hangs of the core under load, each compared with the venue afterwards; p50, p99",
+        "and the longest, seconds (`python -m tests.chaos.cycles`, docs/reliability.md):",
+        "",
+        f"{cycles.BEGIN}{cycles.summary(cycles.of_ledger(cycles.LEDGER))}{cycles.END}",
+    ]
+
+
 def write(samples: Samples, count: int, out: Path) -> str:
     """Write the Markdown report to ``out`` and the figures beside it; return the Markdown."""
     facts = machine()
@@ -131,6 +142,7 @@ def write(samples: Samples, count: int, out: Path) -> str:
         *_message_rows(samples),
         *_figure_rows(samples),
         "",
+        *_kills(),
     ]
     text = "\n".join(lines)
     out.write_text(text)

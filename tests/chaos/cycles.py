@@ -24,13 +24,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
+from bench.cycles import LEDGER, PAGES, Cycle, line_of, of_ledger, summary, written
 from robotrader.adapters import log_files
 from robotrader.app.chaos_eyes import Eyes
 from robotrader.chaos import Evidence, Hypothesis, Line, verdict
 from robotrader.config import log_folder
 from robotrader.domain import control
 from tests.chaos.kit import Broken, breakable, heart_events
-from tests.chaos.ledger import LEDGER, PAGE, Cycle, line_of, of_ledger, summary, written
 from tests.system.kit import until
 
 SLICE = 20
@@ -180,10 +180,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--hangs", type=int, default=100)
     parser.add_argument("--at-once", type=int, default=1, help="systems beside each other")
     parser.add_argument("--ledger", type=Path, default=LEDGER)
-    parser.add_argument("--write", action="store_true", help="only write the table into the page")
+    parser.add_argument("--write", action="store_true", help="only write the table into the pages")
     arguments = parser.parse_args(argv)
     if arguments.write:
-        PAGE.write_text(written(PAGE.read_text(), of_ledger(arguments.ledger)))
+        for page in PAGES:
+            page.write_text(written(page.read_text(), of_ledger(arguments.ledger)))
         return 0
     wanted = {"kill": arguments.kills, "hang": arguments.hangs}
     with ProcessPoolExecutor(arguments.at_once, mp_context=get_context("spawn")) as pool:

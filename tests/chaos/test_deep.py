@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
+from bench.cycles import of_ledger, summary
 from robotrader.app.chaos_cli import shipped
 from tests.chaos.cycles import run_slice
 from tests.chaos.kit import BUSY, Broken, breakable, scenario
-from tests.chaos.ledger import of_ledger, summary
 
 pytestmark = pytest.mark.deep
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.cycles import LEDGER, PAGES, Cycle, line_of, of_ledger, summary, written
 from tests.chaos.cycles import missing
-from tests.chaos.ledger import LEDGER, PAGE, Cycle, line_of, of_ledger, summary, written
 
 TIMES = st.floats(0, 1_000, allow_nan=False)
 CYCLES = st.lists(
@@ -23,22 +26,35 @@ CYCLES = st.lists(
 )  # fmt: skip
 
 
-def test_the_table_in_the_documentation_is_that_of_the_ledger() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_table_in_the_documentation_is_that_of_the_ledger(page: Path) -> None:
     """``python -m tests.chaos.cycles --write`` makes it so."""
     done = of_ledger(LEDGER)
     assert done
-    assert written(PAGE.read_text(), done) == PAGE.read_text()
+    assert summary(done) in page.read_text()
+    assert written(page.read_text(), done) == page.read_text()
     assert [each.wrong for each in done if each.wrong] == []
 
 
 @given(CYCLES)
 def test_every_cycle_is_in_one_row_and_every_wrong_fact_is_counted(cycles: list[Cycle]) -> None:
-    rows = [line.split("|")[1:-1] for line in summary(cycles).splitlines()[2:]]
+    lines = summary(cycles).splitlines()
+    rows = [line.split("|")[1:-1] for line in lines[2:] if line.startswith("|")]
     counted = [int(re.findall(r"\d+", row[0])[0]) for row in rows]
     assert sum(counted) == len(cycles)
     assert sum(int(row[1]) for row in rows) == sum(len(each.wrong) for each in cycles)
     busy = sum(many for many, row in zip(counted, rows, strict=True) if "busy" in row[0])
     assert busy == sum(each.load is None or each.load > 1 for each in cycles)
+    quiet = {each.kind for each in cycles if each.quiet}
+    assert sum("quiet machine, p99" in line for line in lines) == len(quiet)
+
+
+def test_a_promise_that_is_not_kept_is_said_so() -> None:
+    of = partial(Cycle, kind="kill", seed=0, ready_s=1, trading_s=2, intents=1)
+    kept, broken = of(protected_s=4.0, load=0.5), of(protected_s=4.1, load=0.5)
+    assert "protected 4.00 s (at most 4: yes)" in summary([kept])
+    assert "protected 4.10 s (at most 4: NO)" in summary([kept] * 9 + [broken])
+    assert "p99" not in summary([of(protected_s=4.1, load=1.5)])
 
 
 @given(CYCLES)
