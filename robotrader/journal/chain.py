@@ -26,9 +26,14 @@ class Chain:
         self._known = {anchor.seq: anchor.digest for anchor in anchors}
         if not self._known:
             raise CorruptJournal("neither its beginning nor a snapshot is there")
-        newest = max(self._known)
-        self.tip = Tip(newest, self._known[newest])
+        self._seq = max(self._known)
+        self._digest = self._known[self._seq]
         self._newest, self._begun = self.tip, False
+
+    @property
+    def tip(self) -> Tip:
+        """The place of the last record that was followed, or of the newest anchor."""
+        return Tip(self._seq, self._digest)
 
     def follow(self, seq: int, data: bytes) -> Frame:
         """Return the next record of the chain.
@@ -39,13 +44,12 @@ class Chain:
         frame = decode(seq, data)
         if not self._begun:
             self._begin(seq, frame)
-        elif seq != self.tip.seq + 1:
-            msg = f"follows {self.tip.seq}: {_between(self.tip.seq, seq)}"
-            raise CorruptJournal(msg, seq=seq)
-        elif frame.prev != self.tip.digest:
+        elif seq != self._seq + 1:
+            raise CorruptJournal(f"follows {self._seq}: {_between(self._seq, seq)}", seq=seq)
+        elif frame.prev != self._digest:
             raise CorruptJournal("is not the one that was written after the one before it", seq=seq)
-        self.tip = Tip(seq, digest(data))
-        if self._known.get(seq, self.tip.digest) != self.tip.digest:
+        self._seq, self._digest = seq, digest(data)
+        if seq in self._known and self._known[seq] != self._digest:
             raise CorruptJournal("is not the one that the snapshot of its number saw", seq=seq)
         return frame
 
@@ -63,13 +67,13 @@ class Chain:
         Raises:
             CorruptJournal: records are missing at the end: a snapshot, or ``expected``, is newer.
         """
-        newest = self._newest if expected is None else expected
-        if self.tip.seq < newest.seq:
-            raise CorruptJournal(f"the last one is {self.tip.seq}, {newest.seq} was written")
-        if expected is not None and self.tip != expected:
+        tip, newest = self.tip, self._newest if expected is None else expected
+        if tip.seq < newest.seq:
+            raise CorruptJournal(f"the last one is {tip.seq}, {newest.seq} was written")
+        if expected is not None and tip != expected:
             msg = f"is the last one, {expected.seq} with another hash was expected"
-            raise CorruptJournal(msg, seq=self.tip.seq)
-        return self.tip
+            raise CorruptJournal(msg, seq=tip.seq)
+        return tip
 
 
 def _between(last: int, seq: int) -> str:

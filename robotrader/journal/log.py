@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -206,12 +207,7 @@ def find(txn: Transaction, index: Index, key: bytes) -> indices.Found | None:
 
 def page(txn: Transaction, first: int, count: int) -> list[tuple[int, bytes]]:
     """Return up to ``count`` rows from number ``first`` on."""
-    found: list[tuple[int, bytes]] = []
-    for key, data in txn.rows(LOG, key_of(first)):
-        found.append((seq_of(key), data))
-        if len(found) == count:
-            break
-    return found
+    return [(seq_of(key), data) for key, data in islice(txn.rows(LOG, key_of(first)), count)]
 
 
 def place(txn: Transaction, seq: int) -> Tip:
