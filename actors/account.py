@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.following import Following
-from actors.messages import of_quotes
+from actors.messages import AskHeld, Held, of_quotes
 from actors.say import (
     AskDays,
     AskLedger,
@@ -84,6 +84,7 @@ class Account(Actor):
         self._account, self._day_of = account, day_of
         self._journal, self._readers, self._now_ns = journal, tuple(readers), now_ns
         self._marks: dict[int, float] = {}
+        self._priced_ns: dict[int, int] = {}
         self._adopting = self._rolling = self._ready = False
         self._following = Following(self, journal)
 
@@ -99,11 +100,14 @@ class Account(Actor):
             return of_ledger(self.view(), self._symbols)
         if isinstance(message, AskTrades):
             return self.trades.between(message.from_ns, message.to_ns, message.strategy)
+        if isinstance(message, AskHeld):
+            return Held(self.view(), dict(self._priced_ns), self.ledger.snapshot())
         if isinstance(message, AskDays):
             return self.ledger.days(message.newest)
         if isinstance(message, Quote):
             if 0.0 < message.bid <= message.ask < inf:  # what is none would be a loss, or unknown
                 self._marks[message.con_id] = (message.bid + message.ask) / 2
+                self._priced_ns[message.con_id] = message.time_ns
         elif isinstance(message, Replayed | Recorded):
             self._fold(message)
         elif isinstance(message, Restored):

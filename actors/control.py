@@ -19,7 +19,7 @@ from actors.acting import Acting
 from actors.breaker import BREAKER_ROLES
 from actors.chaos import ChaosDesk, Damage
 from actors.compared import breaks, sides
-from actors.messages import AskLatched, AskSuspended
+from actors.messages import AskHeld, AskLatched, AskSuspended
 from actors.risk_rows import (
     check_answer,
     limits_answer,
@@ -35,6 +35,7 @@ from actors.say import (
     AskDays,
     AskFeeds,
     AskLedger,
+    AskMeters,
     AskOrders,
     AskSides,
     AskSizes,
@@ -48,12 +49,13 @@ from actors.say import (
 )
 from actors.tables import (
     actor_rows,
+    held_rows,
     journal_rows,
     order_row,
     pnl_rows,
-    position_rows,
+    quiet_s,
     status_of,
-    trade_row,
+    trade_rows,
     with_suspended,
 )
 from robotrader.adapters import log_files
@@ -188,9 +190,10 @@ class ControlActor(Actor):
         rows = await asyncio.to_thread(actor_rows, self._root(), self._lives)
         fresh = await self._ask("data", AskFeeds())
         suspended = await self._ask("journal", AskSuspended())
+        counted = await self._ask("gateway", AskMeters())
         return status_of(
             self._known, trading, ledger, switch, rows=rows, fresh=fresh,
-            restarts=self._lives.restarts, suspended=suspended,
+            restarts=self._lives.restarts, suspended=suspended, quiet_s=quiet_s(counted or ()),
         )  # fmt: skip
 
     def _root(self) -> Any:
@@ -209,10 +212,11 @@ class ControlActor(Actor):
         return answers.OrdersAnswer(orders=tuple(map(order_row, found[-ORDERS_MAX:])))
 
     async def _positions(self, _: control.Positions) -> Answer:
-        ledger = await self._ask("account", AskLedger())
-        if ledger is None:
+        held = await self._ask("account", AskHeld())
+        if held is None:
             return answers.Failed(why="the account does not answer: it is being restarted")
-        return answers.PositionsAnswer(positions=position_rows(self._known, ledger))
+        rows = await asyncio.to_thread(held_rows, self._known, held)
+        return answers.PositionsAnswer(positions=rows)
 
     async def _account(self, _: control.Account) -> Answer:
         trading = await self._ask("orders", AskTrading())
@@ -229,7 +233,9 @@ class ControlActor(Actor):
         found = await self._ask("account", ask)
         if found is None:
             return answers.Failed(why="the account does not answer: it is being restarted")
-        return answers.TradesAnswer(trades=tuple(trade_row(self._known, each) for each in found))
+        held = await self._ask("account", AskHeld())
+        rows = await asyncio.to_thread(trade_rows, self._known, found, held)
+        return answers.TradesAnswer(trades=rows)
 
     async def _pnl(self, request: control.Pnl) -> Answer:
         days = await self._ask("account", AskDays(request.count * _DAYS[request.period]))

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from robotrader.domain import Bar, Quote, Trade
+from robotrader.ledger import LedgerState, LedgerView
 from robotrader.market import Freshness
 from robotrader.risk import Switch, Trip
 from robotrader.strategies import AskAnew, Ended, Fill
@@ -182,3 +183,21 @@ class AskFunds(msgspec.Struct, frozen=True):
 def of_quotes(message: object) -> object | None:
     """Conflate quotes in a mailbox: only the newest of a contract counts."""
     return message.con_id if isinstance(message, Quote) else None
+
+
+# -- what people are shown --
+
+
+class AskHeld(msgspec.Struct, frozen=True):
+    """What is held, as people are shown it? A ``Held`` answers."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """The account, and what its view has not."""
+
+    ledger: LedgerView
+    priced_ns: dict[int, int]
+    """When the newest price of each contract came, in the market's time."""
+
+    state: LedgerState
+    """All trades that can still be corrected; what each realized, who asks works out himself."""

@@ -11,20 +11,23 @@ import msgspec
 
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from robotrader.ledger import gains_of, realized_today
 from supervision import Supervisor
 from supervision.classstats import HANDLER_BUCKETS_S
 from supervision.manage import which_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from actors.lives import Life, Lives
-    from actors.messages import Latched
+    from actors.messages import Held, Latched
     from actors.say import Tail, Trading
     from robotrader.domain.records import SuspensionChanged
     from robotrader.execution import OrderView
     from robotrader.ledger import DayMark, LedgerView, Traded
+    from robotrader.meters import Sample
     from robotrader.risk import Switch, Trip
     from supervision import ActorRef
     from supervision.children import ChildInfo
@@ -175,8 +178,13 @@ def status_of(
     restarts: int,
     fresh: int | None,
     suspended: Iterable[SuspensionChanged] | None = None,
+    quiet_s: float | None = None,
 ) -> answers.StatusAnswer:
-    """Return how the system is; what nobody answered is not known."""
+    """Return how the system is; what nobody answered is not known.
+
+    ``quiet_s`` is for how long nothing came from the broker.
+    """
+    now_ns = known.now_ns()
     return answers.StatusAnswer(
         mode=known.mode,
         profile=known.profile,
@@ -187,9 +195,10 @@ def status_of(
         epoch=0 if trading is None else trading.epoch,
         state=answers.RunState.RUNNING,
         started_ns=known.started_ns,
-        now_ns=known.now_ns(),
+        now_ns=now_ns,
         link="unknown" if trading is None else trading.link,
         link_why="" if trading is None else trading.why,
+        last_message_ns=None if quiet_s is None else now_ns - round(quiet_s * 1e9),
         reconciled=trading is not None and trading.ready,
         switches=None if latched is None else switch_rows(latched.switch, latched.unwritten),
         working_orders=0 if trading is None else len(trading.orders),
@@ -207,6 +216,13 @@ def status_of(
             for each in suspended
         ),
     )
+
+
+def quiet_s(counted: Iterable[Sample]) -> float | None:
+    """Return for how long nothing came from the broker, by what the gateway has counted."""
+    found = (each.value for each in counted if each.name == "gateway_quiet_seconds")
+    value = next(found, None)
+    return value if isinstance(value, int | float) else None
 
 
 def order_row(order: OrderView) -> answers.OrderRow:
@@ -230,6 +246,19 @@ def order_row(order: OrderView) -> answers.OrderRow:
     )
 
 
+def held_rows(known: Known, told: Held) -> tuple[answers.PositionRow, ...]:
+    """Return what is held, with the age of prices and what today has realized."""
+    now_ns, priced_ns = known.now_ns(), told.priced_ns
+    return tuple(
+        msgspec.structs.replace(
+            row,
+            price_age_s=(now_ns - priced_ns[row.con_id]) / 1e9 if row.con_id in priced_ns else None,
+            realized_day=realized_today(told.state, row.con_id),
+        )
+        for row in position_rows(known, told.ledger)
+    )
+
+
 def position_rows(known: Known, ledger: LedgerView) -> tuple[answers.PositionRow, ...]:
     """Return what is held."""
     return tuple(
@@ -246,8 +275,16 @@ def position_rows(known: Known, ledger: LedgerView) -> tuple[answers.PositionRow
     )
 
 
-def trade_row(known: Known, traded: Traded) -> answers.TradeRow:
-    """Return a fill as it is shown."""
+def trade_rows(
+    known: Known, found: Sequence[Traded], told: Held | None
+) -> tuple[answers.TradeRow, ...]:
+    """Return fills as they are shown; what they realized as far as it is known."""
+    con_ids = {each.fill.con_id for each in found}
+    gained = {} if told is None else gains_of(told.state, con_ids)
+    return tuple(_trade_row(known, each, gained.get(each.fill.family)) for each in found)
+
+
+def _trade_row(known: Known, traded: Traded, realized: Decimal | None) -> answers.TradeRow:
     fill = traded.fill
     return answers.TradeRow(
         exec_id=fill.exec_id,
@@ -259,6 +296,7 @@ def trade_row(known: Known, traded: Traded) -> answers.TradeRow:
         qty=fill.qty,
         price=fill.price,
         commission=traded.commission,
+        realized=realized,
     )
 
 

@@ -67,6 +67,11 @@ def clean(value: Any) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def money(value: Decimal | None) -> str:
+    """Return dollars to the cent; ``None`` is unknown."""
+    return UNKNOWN if value is None else f"{value:,.2f}"
+
+
 def when(at_ns: int | None) -> str:
     """Return a moment in UTC, to the millisecond."""
     if at_ns is None:
@@ -139,8 +144,8 @@ def _status(answer: answers.StatusAnswer) -> RenderableType:
         ("positions", f"{answer.open_positions} open"),
         ("data", f"{clean(answer.feeds_fresh)} of {answer.feeds} feeds fresh"),
         ("actors", f"{answer.actors}, {clean(answer.restarts)} restarts"),
-        ("net liquidation", f"{clean(answer.net_liquidation)} USD"),
-        ("P&L of the day", f"{clean(answer.pnl_day)} USD"),
+        ("net liquidation", f"{money(answer.net_liquidation)} USD"),
+        ("P&L of the day", f"{money(answer.pnl_day)} USD"),
         ("config", f"{answer.config_hash[:12]}, profile {answer.profile}"),
     ]  # fmt: skip
     style = _MODES.get(answer.mode, "bold")

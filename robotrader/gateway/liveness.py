@@ -46,7 +46,7 @@ class Liveness:
         self._idle_ns = round(idle_s * SECOND_NS)
         self._answer_ns = round(answer_s * SECOND_NS)
         self._allowed = misses
-        self._heard_ns = 0
+        self._heard_ns: int | None = None
         self._asked_ns: int | None = None
         self._missed = 0
         self._suspected = False
@@ -73,6 +73,10 @@ class Liveness:
         """Probe at once: an order was not acknowledged in time."""
         self._suspected = True
 
+    def quiet_ns(self, now_ns: int) -> int | None:
+        """Return for how long nothing came; None before the first connection."""
+        return None if self._heard_ns is None else now_ns - self._heard_ns
+
     @property
     def waiting(self) -> bool:
         """Whether a probe is unanswered, or about to be made."""
@@ -82,7 +86,7 @@ class Liveness:
         """Return when ``check`` has something to say."""
         if self._asked_ns is not None:
             return self._asked_ns + self._answer_ns
-        quiet_ns = self._heard_ns + self._idle_ns
+        quiet_ns = (self._heard_ns or 0) + self._idle_ns
         return 0 if self._suspected else min(quiet_ns, self._probed_ns + self._every_ns)
 
     def check(self, now_ns: int) -> Verdict:

@@ -1,5 +1,6 @@
 """The account's truth, pure: FIFO lots, positions, cash and profit as the fold of the journal."""
 
+from robotrader.ledger.gains import gains, gains_of, realized_today
 from robotrader.ledger.ledger import CORRECTABLE_DAYS, FOLDED, KEPT_DAYS, Ledger
 from robotrader.ledger.log import Log, Mark
 from robotrader.ledger.lots import Close, Holding, Lot, Matched, Trade, book, match
@@ -37,8 +38,11 @@ __all__ = [
     "TradesState",
     "Trips",
     "book",
+    "gains",
+    "gains_of",
     "market_price",
     "match",
     "profit",
+    "realized_today",
     "revision_of",
 ]

@@ -97,6 +97,7 @@ FAMILIES: Final = (
     Family("gateway_garbled", _C, "Messages that could not be read"),
     Family("gateway_late_acks", _C, "Orders that the broker showed too late"),
     Family("gateway_round_trip_seconds", _H, "From a probe to its answer"),
+    Family("gateway_quiet_seconds", _G, "Since anything came from the gateway"),
     Family("gateway_clock_skew_seconds", _G, "The gateway's clock minus ours, to a second"),
     Family("gateway_undelivered", _C, "What the gateway said to nobody", ("role",)),
     Family("pacing_waiting", _G, "Messages that wait for the limit a second", ("lane",)),

@@ -49,6 +49,16 @@ def test_orders_say_what_they_are_and_since_when(system: Console) -> None:
     assert {each["order_type"] for each in filled} == {"MKT"}
 
 
+def test_a_price_has_an_age_and_the_link_says_when_it_last_spoke(system: Console) -> None:
+    status = until(lambda: (it := system.asked("status")) and it["last_message_ns"] and it)
+    assert 0 <= status["now_ns"] - status["last_message_ns"] < 60 * 10**9
+    rows = system.asked("positions")["positions"]
+    assert {row["symbol"] for row in rows} == set(SYMBOLS)
+    assert all(0 <= row["price_age_s"] < 60 for row in rows)
+    assert {row["realized_day"] for row in rows} == {"0"}, "nothing was sold"
+    assert {row["realized"] for row in system.asked("trades")["trades"]} == {None}
+
+
 def test_reconcile_compares_now_and_shows_both_sides_of_every_symbol(system: Console) -> None:
     begun_ns = time.time_ns()
     answer = system.asked("reconcile")

@@ -27,6 +27,9 @@ def samples(port: IbPort, limiter: Limiter[Any], liveness: Liveness) -> Iterator
     yield Sample("gateway_garbled", counts["garbled"])
     yield Sample("gateway_late_acks", counts["late acknowledgements"])
     yield Sample("gateway_round_trip_seconds", liveness.round_trip.shot())
+    quiet_ns = liveness.quiet_ns(now_ns)
+    if quiet_ns is not None:
+        yield Sample("gateway_quiet_seconds", quiet_ns / _SECOND_NS)
     if port.clocks.skew_ns is not None:
         yield Sample("gateway_clock_skew_seconds", port.clocks.skew_ns / _SECOND_NS)
     for lane, waiting in limiter.waiting().items():
