@@ -115,6 +115,15 @@ def test_a_killed_process_comes_back_and_goes_on() -> None:
         assert len(made.clients) == 2
 
 
+def test_a_process_whose_disk_fails_as_it_starts_is_started_again_until_it_does() -> None:
+    """Seed 1001791 of the deep runs: it died while the disk failed, and its start raised."""
+    dies = Fault(1, 20 * S, "process", "kill -9", lasts_ns=2 * S)
+    fails = Fault(2, 19 * S, "disk", "eio", amount=1.0, lasts_ns=20 * S)
+    outcome = wire.simulate(Plan(3, 110.0, ("process", "disk"), (dies, fails)))
+    assert outcome.breaches == ()
+    assert outcome.coverage["start that failed"] > 5, "every second and a half of seventeen"
+
+
 def test_a_stranger_at_the_port_is_found() -> None:
     """Who connects with another number breaks W4: the checker sees it."""
     with world() as made:

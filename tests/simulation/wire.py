@@ -14,6 +14,7 @@ from tests.simulation.checkers import resting
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import swarm
 from tests.simulation.processor import one_processor
+from tests.simulation.strike import BOOT_NS
 from tests.simulation.uncollected import uncollected
 from tests.simulation.watch import check_all
 from tests.simulation.wire_checks import resting_wire
@@ -90,10 +91,18 @@ def _storm(world: WireWorld, plan: Plan) -> None:
     moments = [(each.at_ns, 0, each) for each in plan.faults]
     moments += [(each.until_ns, 1, each) for each in plan.faults if each.lasts_ns]
     for at_ns, over, fault in sorted(moments, key=lambda each: (each[0], each[1], each[2].id)):
-        world.run_until(at_ns)
+        _until(world, faults, at_ns)
         (faults.end if over else faults.begin)(fault)
-    world.run_until(round(plan.seconds * S))
+    _until(world, faults, round(plan.seconds * S))
     faults.stop()
+
+
+def _until(world: WireWorld, faults: Faults, at_ns: int) -> None:
+    """Let time pass; what did not start is started again and again, as heart does it."""
+    while faults.missing and world.since_ns() + BOOT_NS < at_ns:
+        world.run_until(world.since_ns() + BOOT_NS)
+        faults.revive()
+    world.run_until(at_ns)
 
 
 def _rest(world: WireWorld, whole_s: float) -> None:

@@ -147,7 +147,7 @@ class Faults:
             "searches": self._search,
         }
         self._undo: dict[str, Callable[[Fault], None]] = {
-            "kill -9": lambda _: self._revive(),
+            "kill -9": lambda _: self.revive(),
             "program": self._stop_playing,
             "halt": lambda fault: world.venue.resume(self._con_id(fault)),
         }
@@ -182,6 +182,7 @@ class Faults:
         self._world.cuts.clear()  # those that wait for a commit
         self._each(lambda link: link.light())  # else the broker serves it for a minute more
         self._world.server.do(self._world.gateway.faults.clear)
+        self.revive()  # the first faults that ended may have left it a disk that still failed
 
     # -- what lasts --
 
@@ -228,8 +229,15 @@ class Faults:
         system.run(lambda: system.steps >= last, limit_s=0.5)
         self._world.kill()
 
-    def _revive(self) -> None:
-        if self._world.life is None:
+    @property
+    def missing(self) -> bool:
+        """Whether there is no process, and none was asked to stay away: it did not start."""
+        away = any(each.kind == "kill -9" for each in self._lasting.values())
+        return self._world.life is None and not away
+
+    def revive(self) -> None:
+        """Do what heart does: start the process where it is missing."""
+        if self.missing:
             self._world.begin()
 
     def _number(self, symbol: str) -> int:

@@ -18,7 +18,7 @@ from robotrader.market import EdgeLimits, LineRules
 from robotrader.risk import Limits, TripRules
 from robotrader.strategies import Context, Params, State, Strategy, StrategyHost
 from robotrader.venue import AlwaysOpen
-from supervision import ActorRef, Supervisor, ending
+from supervision import Supervisor, ending
 from supervision.states import ALIVE
 from supervision.testing import actor_of
 from tests.simulation.disk import SimulatedLock
@@ -135,7 +135,15 @@ class Life:
         )
         children, flags = make_tree(self.trader)
         children[0].kwargs["memory"].lock = SimulatedLock()
-        self.root: ActorRef[Any] = system.start(Supervisor(children, flags))
+        self._root = (children, flags)
+
+    def start(self) -> None:
+        """Start the tree.
+
+        Raises:
+            ActorStartError: a child did not start; the program ends then.
+        """
+        self._system.start(Supervisor(*self._root))
 
     # -- looking --
 

@@ -16,6 +16,7 @@ from robotrader.execution.identity import is_ours
 from robotrader.execution.manager import OrderManager
 from robotrader.journal import GENESIS, MemoryDisk
 from robotrader.recovery import CATALOGUE
+from supervision.errors import ActorStartError
 from tests.robotrader.emulator.kit import SERIES
 from tests.robotrader.strategies.kit import START
 from tests.simulation.checkers import watching
@@ -100,7 +101,7 @@ class WireWorld:
     # -- our process --
 
     def begin(self) -> None:
-        """Start the process."""
+        """Start the process; where its disk fails it ends, and is started again later."""
         self.life = Life(
             self.system,
             instruments=self.gateway.instruments,
@@ -111,6 +112,12 @@ class WireWorld:
             folder=self.folder,
             alerts=self.alerts,
         )
+        try:
+            self.life.start()
+        except ActorStartError as error:
+            self.say(f"the process does not start: {error.__cause__}")
+            self.coverage["start that failed"] += 1
+            self.kill()
 
     def kill(self) -> None:
         """End the process at once; the kernel resets its connections."""
