@@ -78,7 +78,7 @@ deep: setup ## Run what takes longer: mutants, long random runs.
 	EXAMPLES=explore $(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
 
 SEEDS ?= 1000
-LEDGER ?= build/simulation
+LEDGER ?= docs/simulation
 EXECUTOR ?= pool
 LEVEL ?= core
 simulate: setup ## Simulate SEEDS more at LEVEL (core, long, wire) by EXECUTOR (pool, ray, inline).

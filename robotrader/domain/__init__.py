@@ -25,6 +25,7 @@ from robotrader.domain.broker import (
     PlaceOrder,
     PositionReport,
     ReportedStatus,
+    family_of,
 )
 from robotrader.domain.decisions import (
     Approved,
@@ -111,6 +112,7 @@ __all__ = [
     "accepted",
     "after",
     "errors",
+    "family_of",
     "moved",
     "records",
 ]

@@ -161,6 +161,11 @@ class MarginSaid(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     """Why there is no answer, or what the broker has against the order."""
 
 
+def family_of(exec_id: str) -> str:
+    """Return what all corrections of one fill have in common."""
+    return exec_id.rpartition(".")[0] or exec_id
+
+
 class ExecutionReport(
     msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True
 ):
@@ -183,7 +188,7 @@ class ExecutionReport(
     @property
     def family(self) -> str:
         """What all corrections of one fill have in common."""
-        return self.exec_id.rpartition(".")[0] or self.exec_id
+        return family_of(self.exec_id)
 
     @property
     def revision(self) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from robotrader.domain import OrderKey
+from robotrader.domain import OrderKey, family_of
 from robotrader.emulator import accounts, contracts, history, orders, pacing, streams, system, ticks
 from robotrader.emulator.eventlog import EventLog
 from robotrader.emulator.injector import Injector
@@ -143,6 +143,8 @@ class Gateway:
         self.next_ids: dict[int, int] = {}
         self.asked: dict[OrderKey, dict[str, Any]] = {}
         self.charges: dict[str, Charged] = {}
+        """What each execution cost, by what all its corrections have in common."""
+
         self.pacing = pacing.HistoricalPacing()
         self.streams = streams.Streams(self)
         self.accounts = accounts.Reporter(self)
@@ -282,7 +284,7 @@ class Gateway:
         self.books.accounts = snapshot.restore(self.venue, state.venue)
         self.next_ids = dict(state.next_ids)
         self.asked = {key: dict(fields) for key, fields in state.asked}
-        self.charges = dict(state.charges)
+        self.charges = {family_of(each.exec_id): each for each in state.charges.values()}
         for con_id in {order.order.con_id for order in self.venue.live.values()}:
             self.listen_to(con_id)
         self.advance(self.timeline.now_ns)

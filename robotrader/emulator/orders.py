@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from robotrader.domain import OrderKey
+from robotrader.domain import OrderKey, family_of
 from robotrader.emulator import contracts, translate
 from robotrader.emulator.times import TimeError, parse
 from robotrader.tws import reply_fields
@@ -168,9 +168,9 @@ def _executions(gateway: Gateway, link: Link, fields: dict[str, Any]) -> None:
         _send_execution(gateway, link, done, req_id)
     link.send("execDetailsEnd", reqId=req_id)
     for done in found:
-        charged = gateway.charges.get(done.exec_id)
+        charged = gateway.charges.get(family_of(done.exec_id))
         if charged is not None:
-            _send_charge(link, charged)
+            _send_charge(link, charged, done.exec_id)
 
 
 def _matches(gateway: Gateway, done: Execution, fields: dict[str, Any]) -> bool:
@@ -191,10 +191,11 @@ def _send_execution(gateway: Gateway, link: Link, done: Execution, req_id: int) 
     link.send("execDetails", **translate.execution(done, instrument, link.version, req_id))
 
 
-def _send_charge(link: Link, charged: Charged) -> None:
+def _send_charge(link: Link, charged: Charged, exec_id: str) -> None:
+    """Say what an execution cost; of one that was corrected since, under its new id."""
     link.send(
         "commissionReport",
-        execId=charged.exec_id,
+        execId=exec_id,
         commission=float(charged.commission),
         currency=charged.currency,
         realizedPNL=None if charged.realized is None else float(charged.realized),
@@ -211,7 +212,7 @@ def tell(gateway: Gateway, event: VenueEvent) -> None:
         gateway.accounts.position_changed(event.account, event.con_id)
         return
     if isinstance(event, Charged):
-        gateway.charges[event.exec_id] = event
+        gateway.charges[family_of(event.exec_id)] = event
     key = event.execution.key if isinstance(event, Executed) else _key(event)
     link = gateway.clients.get(key.client_id)
     if link is None:
@@ -221,7 +222,7 @@ def tell(gateway: Gateway, event: VenueEvent) -> None:
     elif isinstance(event, Executed):
         _send_execution(gateway, link, event.execution, -1)
     elif isinstance(event, Charged):
-        _send_charge(link, event)
+        _send_charge(link, event, event.exec_id)
     elif isinstance(event, (Refused, Warned)):
         link.error(key.order_id, event.code, event.text)
 

@@ -46,7 +46,7 @@ class Adoption(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class _Look(NamedTuple):
-    """Both sides at one time, and how often ours had changed."""
+    """Both sides at one time of the order manager's clock, and how often ours had changed."""
 
     ours: Decimal
     theirs: Decimal
@@ -140,7 +140,7 @@ class Adopting:
         if not current or snapshot.request < pending.request or not desk.ready:
             return None
         report = self._report(snapshot, wish.con_id)
-        new = self._both(report, wish.con_id, snapshot.at_ns)
+        new = self._both(report, wish.con_id, now_ns)
         why = _differs(wish, new) or _worthless(report)
         if why:
             return _ended(number, why)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from robotrader.domain import OrderState, ReportedStatus
+from robotrader.domain import OrderState, ReportedStatus, family_of
 from robotrader.domain import records as r
 from robotrader.execution import identity
 from robotrader.execution.effects import Alert, Level
@@ -190,7 +190,7 @@ def executed(book: Book, report: ExecutionReport, now_ns: int) -> list[r.Record]
     """
     clean, wrong = _sane(report)
     extra = _quarantined(report, wrong, now_ns) if wrong else []
-    family = identity.family(report.exec_id)
+    family = family_of(report.exec_id)
     known = book.fills.get(family)
     if known is None:
         return [_booked(book, clean, family, now_ns), *extra]
@@ -217,7 +217,7 @@ def set_aside(records: list[r.Record]) -> list[Alert]:
 
 def charged(book: Book, report: CommissionReport, now_ns: int) -> r.CommissionBooked | None:
     """Return the record of a commission, before or after its fill; None if it is known."""
-    family = identity.family(report.exec_id)
+    family = family_of(report.exec_id)
     known = book.commissions.get(family)
     if known and identity.revision(known[0]) > identity.revision(report.exec_id):
         return None

@@ -33,11 +33,6 @@ def parts(ref: str) -> tuple[int, int]:
     return 0, 0
 
 
-def family(exec_id: str) -> str:
-    """Return what all corrections of one fill have in common."""
-    return exec_id.rpartition(".")[0] or exec_id
-
-
 def revision(exec_id: str) -> int:
     """Return which correction an execution id is; the highest counts."""
     last = exec_id.rpartition(".")[2]

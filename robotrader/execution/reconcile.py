@@ -292,13 +292,18 @@ Differences: TypeAlias = dict[int, tuple[Decimal, Decimal, int]]
 
 
 class Sample(NamedTuple):
-    """Where positions differed, at what time."""
+    """Where positions differed between two times of the order manager's own clock.
+
+    A snapshot's time is the wall clock's: a step of that would halt a contract at once, or let
+    nobody trade until the clock is again where it was.
+    """
 
     differences: Differences
-    at_ns: int
+    asked_ns: int
+    seen_ns: int
 
 
-def sample(book: Book, snapshot: BrokerSnapshot) -> Sample:
+def sample(book: Book, snapshot: BrokerSnapshot, asked_ns: int, now_ns: int) -> Sample:
     """Compare the positions of our account, but for contracts that are halted already."""
     theirs = {each.con_id: each.qty for each in snapshot.positions if each.account == book.account}
     ours = {con: qty for (account, con), qty in book.positions.items() if account == book.account}
@@ -308,11 +313,11 @@ def sample(book: Book, snapshot: BrokerSnapshot) -> Sample:
         for con in sorted(pairs)
         if pairs[con][0] != pairs[con][1] and con not in book.halted
     }
-    return Sample(differ, snapshot.at_ns)
+    return Sample(differ, asked_ns, now_ns)
 
 
 def lasting(old: Sample | None, new: Sample, apart_ns: int) -> Differences:
     """Return the differences that two samples share, far enough apart and with no fill between."""
-    if old is None or new.at_ns - old.at_ns < apart_ns:
+    if old is None or new.asked_ns - old.seen_ns < apart_ns:
         return {}
     return {con: pair for con, pair in new.differences.items() if old.differences.get(con) == pair}

@@ -16,6 +16,7 @@ from robotrader.domain import (
     Happening,
     LinkState,
     OrderState,
+    family_of,
 )
 from robotrader.domain import records as r
 from robotrader.execution import hearing, identity
@@ -189,7 +190,7 @@ class Rounds:
     def _compare(
         self, asked: Asked, snapshot: BrokerSnapshot, effects: list[Effect], now_ns: int
     ) -> Plan:
-        new = sample(self._desk.book, snapshot)
+        new = sample(self._desk.book, snapshot, asked.at_ns, now_ns)
         self._desk.theirs.compare(self._desk.book, snapshot)
         if not new.differences:
             self._sample = None
@@ -255,5 +256,5 @@ def _newest(reports: tuple[_Report, ...]) -> Iterable[_Report]:
     """Return one report for each fill: its highest revision."""
     best: dict[str, _Report] = {}
     for report in sorted(reports, key=lambda each: identity.revision(each.exec_id)):
-        best[identity.family(report.exec_id)] = report
+        best[family_of(report.exec_id)] = report
     return best.values()

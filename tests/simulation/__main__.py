@@ -2,8 +2,9 @@
 
 ``--seed N`` runs one and prints what happened; ``--shrink`` makes a failing one small and prints it
 as a file for the corpus. ``--slice COUNT --ledger FOLDER`` runs the next COUNT seeds after those
-that the folder's ledger counts, adds them to it and says where all levels stand; ``--standing``
-only says so.
+that the folder's ledger counts, adds them to it and says where all levels stand; ``--again`` runs
+those that failed once more, on code that was mended since; ``--standing`` only says so, ``--write``
+writes it into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ from tests.simulation.shrink import shrink
 def main() -> int:
     """Run what the arguments ask for; return 1 if an invariant was broken."""
     asked = _arguments()
+    if asked.write:
+        ledger.PAGE.write_text(ledger.written(ledger.PAGE.read_text(), Path(asked.ledger)))
+        return 0
+    if asked.again:
+        after = ledger.run_again(Path(asked.ledger), asked.level)
+        sys.stdout.write(ledger.standing(Path(asked.ledger)))
+        return 1 if after.sum.failed else 0
     if asked.slice:
         return _slice(asked.level, asked.slice, Path(asked.ledger), asked.executor)
     if asked.standing:
@@ -44,7 +52,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--slice", type=int, default=0, help="how many seeds more")
     parser.add_argument("--standing", action="store_true", help="where all slices stand")
-    parser.add_argument("--ledger", default=".", help="the folder that keeps the sum")
+    parser.add_argument("--again", action="store_true", help="run those that failed again")
+    parser.add_argument("--write", action="store_true", help="put that into the documentation")
+    parser.add_argument("--ledger", default=str(ledger.LEDGER), help="the folder of the sum")
     parser.add_argument("--executor", choices=EXECUTORS, default="pool", help="who runs a slice")
     return parser.parse_args()
 

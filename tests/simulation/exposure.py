@@ -2,9 +2,9 @@
 
 Exposure can only grow when an order reaches the venue, so it is looked at then, with everything
 that works: filled shares, those of an order that fills on its arrival too, and all that may still
-fill. Orders of one OCA group count once. An order that closes is judged by the fills that were
-booked here: what the broker has not told cannot be known, and a stop that is put in place of one
-that has ended cannot wait for it.
+fill; what others have working is theirs, and nobody here can know of it. Orders of one OCA group
+count once. An order that closes is judged by the fills that were booked here: what the broker has
+not told cannot be known, and a stop that is put in place of one that has ended cannot wait for it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ class ExposureWithinLimits:
         con_id = order.con_id
         if con_id in self._moved:
             return []  # somebody else trades it too, or a fill was taken back: not only ours
-        works = [each for each in world.venue.live.values() if each.order.con_id == con_id]
+        works = [
+            each for each in world.venue.live.values()
+            if each.order.con_id == con_id and is_ours(each.order.order_ref)
+        ]  # fmt: skip
         held, ref = self._ours[con_id], order.order_ref
         over = not any(each.key == asked.key for each in works)
         if over and ref not in self._traded:

@@ -1,27 +1,38 @@
 """What all slices of deep runs have come to: a file for each level, written after every block.
 
+They are in this repository (``docs/simulation``), so that slices add up from one machine to the
+next; ``--write`` puts where they stand into the documentation, and a test compares both.
+
 Simulated time is the market's. At core and wire level that is also the product's own time; at the
 long level an hour of the market takes the product a minute, and the ledger says both.
 """
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tests.simulation import rows
-from tests.simulation.run import LEVELS, length_of
+from tests.simulation.run import LEVELS, length_of, run
 from tests.simulation.seeds import NOTHING, Sum, blocks, run_block
 from tests.simulation.week import PACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from robotrader.jobs import Executor
     from tests.simulation.seeds import Block
+
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
+LEDGER: Final = DOCS / "simulation"
+PAGE: Final = DOCS / "reliability.md"
+_BETWEEN: Final = re.compile(
+    r"(?<=<!-- simulated: begin -->\n).*?(?=<!-- simulated: end -->)", re.DOTALL
+)
 
 FIRST_DEEP: Final = 1_000_000
 """Where the seeds of deep slices begin: they are not those of ``make test``."""
@@ -44,6 +55,8 @@ class Ledger(msgspec.Struct, frozen=True):
     market_s: float = 0.0
     own_s: float = 0.0
     cpu_s: float = 0.0
+    mended: tuple[int, ...] = ()
+    """Seeds that failed once, and hold on code that was mended since."""
 
     def plus(self, other: Ledger) -> Ledger:
         """Return both together."""
@@ -52,6 +65,7 @@ class Ledger(msgspec.Struct, frozen=True):
             self.market_s + other.market_s,
             self.own_s + other.own_s,
             self.cpu_s + other.cpu_s,
+            self.mended + other.mended,
         )
 
     def speed(self) -> str:
@@ -108,6 +122,31 @@ def run_slice(executor: Executor, folder: Path, level: str, count: int) -> Itera
         yield total
 
 
+def run_again(folder: Path, level: str) -> Ledger:
+    """Run the seeds that failed; those that hold by now are mended."""
+    total, failed, mended = read(folder, level), [], []
+    for text in total.sum.failed:
+        seed = seed_of(text)
+        outcome = run(seed, level)
+        if outcome.ok:
+            mended.append(seed)
+        else:
+            failed.append(outcome.text())
+    made = msgspec.structs.replace(
+        total,
+        sum=msgspec.structs.replace(total.sum, failed=tuple(failed)),
+        mended=(*total.mended, *mended),
+    )
+    write(folder, level, made)
+    return made
+
+
+def seed_of(text: str) -> int:
+    """Return the seed of a failed run, whose text ends with the command that runs it again."""
+    words = text.rsplit("again: ", 1)[1].split()
+    return int(words[words.index("--seed") + 1])
+
+
 def standing(folder: Path) -> str:
     """Return where all levels stand against what they have to add up to."""
     found = {level: read(folder, level) for level in LEVELS}
@@ -126,7 +165,16 @@ def standing(folder: Path) -> str:
                 f"{each.sum.events:,} events, {each.cpu_s / HOUR_S:.2f} processor hours, "
                 f"{each.speed()}, {len(each.sum.failed)} failed"
             )
+        if each.mended:
+            seeds = ", ".join(map(str, sorted(each.mended)))
+            lines.append(f"    failed first and hold since the mend: {seeds}")
     return "\n".join(lines) + "\n"
+
+
+def written(page: str, folder: Path) -> str:
+    """Return the page with where the ledger of a folder stands in its place."""
+    said = f"```text\n{standing(folder)}```\n"
+    return _BETWEEN.sub(lambda _: said, page)
 
 
 def table(folder: Path) -> str:

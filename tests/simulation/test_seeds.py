@@ -11,6 +11,8 @@ from tests.simulation import ledger, rows
 from tests.simulation.run import SECONDS
 from tests.simulation.seeds import BLOCK, NOTHING, Sum, blocks, run_all
 
+SEED = 1_000_007
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,6 +41,16 @@ def test_slices_add_up(tmp_path: Path) -> None:
     assert "core level, seeds and weeks: 0.1 of 87,600 simulated hours" in report
     assert "wire level: 0.0 of 500 simulated hours" in report
     assert f"{after.sum.events:,} events" in report
+
+
+def test_what_failed_is_run_again_and_is_mended_once_it_holds(tmp_path: Path) -> None:
+    """The text of a failed run names its seed; a run that holds is kept apart, not forgotten."""
+    text = f"I1 something\nagain: python -m tests.simulation --level core --seed {SEED} --seconds 9"
+    failed = ledger.Ledger(Sum(1, 1, {}, (text,)), 120.0, 120.0, 1.0)
+    ledger.write(tmp_path, "core", failed)
+    assert ledger.run_again(tmp_path, "core").mended == (SEED,)
+    assert ledger.read(tmp_path, "core").sum.failed == ()
+    assert f"failed first and hold since the mend: {SEED}" in ledger.standing(tmp_path)
 
 
 def test_rows_that_were_not_hit_are_named() -> None:

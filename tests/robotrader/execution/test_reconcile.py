@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from robotrader.domain import BrokerSnapshot, LinkState, OrderReport, OrderState, PositionReport
@@ -26,13 +27,12 @@ QUIET = 10 * SECOND
 def snapshot(
     live: tuple[OrderReport, ...] = (),
     positions: dict[int, int] | None = None,
-    at_ns: int = 0,
 ) -> BrokerSnapshot:
     held = (positions or {}).items()
     return BrokerSnapshot(
         request=1,
         generation=0,
-        at_ns=at_ns,
+        at_ns=0,
         open_orders=live,
         completed=(),
         executions=(),
@@ -146,10 +146,10 @@ def test_a_snapshot_from_before_an_outage_does_not_open_trading() -> None:
 def test_a_position_differs_only_if_two_samples_3_s_apart_agree_and_nothing_moved() -> None:
     book = Book()
     book.account = ACCOUNT
-    first = sample(book, snapshot(positions={1: 5}, at_ns=0))
-    early = sample(book, snapshot(positions={1: 5}, at_ns=2 * SECOND))
-    due = sample(book, snapshot(positions={1: 5}, at_ns=3 * SECOND))
-    other = sample(book, snapshot(positions={1: 6}, at_ns=3 * SECOND))
+    first = sample(book, snapshot(positions={1: 5}), 0, SECOND)
+    early = sample(book, snapshot(positions={1: 5}), 3 * SECOND, 5 * SECOND)
+    due = sample(book, snapshot(positions={1: 5}), 4 * SECOND, 4 * SECOND)
+    other = sample(book, snapshot(positions={1: 6}), 4 * SECOND, 4 * SECOND)
     assert lasting(None, first, 3 * SECOND) == {}
     assert lasting(first, early, 3 * SECOND) == {}
     assert lasting(first, other, 3 * SECOND) == {}
@@ -159,8 +159,37 @@ def test_a_position_differs_only_if_two_samples_3_s_apart_agree_and_nothing_move
             r.PositionAdopted(con_id=1, qty=Decimal(qty), avg_cost=Decimal(0), who="", why="")
         )
     book.apply(r.PositionAdopted(con_id=1, qty=Decimal(0), avg_cost=Decimal(0), who="", why=""))
-    moved = sample(book, snapshot(positions={1: 5}, at_ns=3 * SECOND))
+    moved = sample(book, snapshot(positions={1: 5}), 4 * SECOND, 4 * SECOND)
     assert lasting(first, moved, 3 * SECOND) == {}
+
+
+@pytest.mark.parametrize("step_s", [-250, 250], ids=["back", "ahead"])
+def test_a_step_of_the_wall_clock_neither_hurries_nor_delays_the_comparing_of_positions(
+    step_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wire seed 1001600: the snapshots' times went back 250 s, and nobody traded for so long."""
+    world, held = working()
+    world.broker.fill(held, Decimal(30))
+    settle(world)
+    heard: list[int] = []
+    real = world.hear
+
+    def hear(event: object) -> None:
+        if isinstance(event, BrokerSnapshot):
+            heard.append(world.now_ns)
+            at_ns = event.at_ns + (1_000 + (step_s if len(heard) > 1 else 0)) * SECOND
+            event = msgspec.structs.replace(event, at_ns=at_ns)
+        real(event)
+
+    monkeypatch.setattr(world, "hear", hear)
+    world.broker.positions[1] += 3  # what others bought
+    world.guard(lambda: world.do(world.manager.wake("ask", world.now_ns)))
+    world.until(lambda: heard)
+    world.run(SECOND)
+    world.guard(lambda: world.do(world.manager.wake("ask", world.now_ns)))  # somebody looks early
+    world.until(lambda: 1 in world.manager.halted)
+    assert len(heard) == 3
+    assert 3 * SECOND <= world.now_ns - heard[0] < 10 * SECOND
 
 
 def test_a_position_that_is_late_halts_nothing() -> None:

@@ -208,7 +208,7 @@ _BROKER: Final = (
     ),
     Mutant(
         "fill-twice",
-        _IDS,
+        "robotrader/domain/broker.py",
         '    return exec_id.rpartition(".")[0] or exec_id',
         "    return exec_id",
         "a correction is a second fill (row 20)",

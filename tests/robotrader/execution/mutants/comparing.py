@@ -83,7 +83,7 @@ COMPARING: Final = (
     Mutant(
         "one-sample-halts",
         _RECONCILE,
-        "    if old is None or new.at_ns - old.at_ns < apart_ns:\n        return {}\n",
+        "    if old is None or new.asked_ns - old.seen_ns < apart_ns:\n        return {}\n",
         "    if old is None:\n        return new.differences\n",
         "a position that is late halts its symbol (4.3, O18)",
     ),
