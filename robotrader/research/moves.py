@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from robotrader.domain import Instrument, Intent
+    from robotrader.research.desk import Wish
     from robotrader.research.loop import Floats
 
 PLACES: Final = 200
@@ -207,7 +208,7 @@ class Table:
             msg = "it wants more than one order at a time"
             raise Unfit(msg)
         after = msgspec.msgpack.encode(it.state)
-        shares = _shares(found.intents[0], position) if found.intents else 0
+        shares = shares_of(found.intents[0], position) if found.intents else 0
         self.largest = max(self.largest, abs(shares))
         kept = self._place(after, position)
         return shares, kept, self._place(after, position + shares) if shares else kept, rests
@@ -233,8 +234,12 @@ class Table:
         return it
 
 
-def _shares(intent: Intent, position: int) -> int:
-    """Return how many shares an answer is, signed."""
+def shares_of(intent: Intent | Wish, position: int) -> int:
+    """Return how many shares an answer is, signed, with a position of so many.
+
+    Raises:
+        Unfit: it is not a market order that enters from flat or leaves altogether.
+    """
     shares = int(intent.qty) * intent.side.sign
     plain = (
         intent.order_type is OrderType.MARKET

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
+from robotrader.domain import Leg, OrderType
+
 if TYPE_CHECKING:
     from robotrader.domain import Instrument
 
@@ -26,6 +28,32 @@ def price_on_grid(instrument: Instrument, name: str, price: Number) -> Decimal:
         refuse(f"{name} {price} is not above zero")
     steps = [step for edge, step in instrument.tick_table if wanted >= edge]
     return (wanted / steps[-1]).to_integral_value(ROUND_HALF_EVEN) * steps[-1]
+
+
+def legs_of(
+    instrument: Instrument,
+    stop: Number | None,
+    take_profit: Number | None = None,
+    trail_percent: Number | None = None,
+) -> tuple[Leg, ...]:
+    """Return the orders that protect an entry."""
+    if stop is None and take_profit is None and trail_percent is None:  # nearly always
+        return ()
+    legs = []
+    if stop is not None and trail_percent is not None:
+        refuse("a stop and a trail_percent: an entry has one of them")
+    if take_profit is not None:
+        price = price_on_grid(instrument, "take_profit", take_profit)
+        legs.append(Leg(order_type=OrderType.LIMIT, limit_price=price))
+    if stop is not None:
+        price = price_on_grid(instrument, "stop", stop)
+        legs.append(Leg(order_type=OrderType.STOP, aux_price=price))
+    if trail_percent is not None:
+        percent = decimal("a trail_percent", trail_percent)
+        if not 0 < percent < 100:
+            refuse(f"a trail_percent of {percent}: give more than 0 and less than 100")
+        legs.append(Leg(order_type=OrderType.TRAIL, trail_percent=percent))
+    return tuple(legs)
 
 
 def decimal(name: str, value: Number) -> Decimal:
