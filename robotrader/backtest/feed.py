@@ -86,10 +86,10 @@ def checked(bars: Iterable[Bar], name: str) -> Iterator[Bar]:
     for row, bar in enumerate(bars, 1):
         start_ns, low, high = bar.start_ns, bar.low, bar.high
         usable = (  # as ``bar_fault`` says, which gives the reasons
-            0 < low <= bar.open <= high < inf
-            and low <= bar.close <= high
-            and 0 <= bar.volume < inf
-            and 0 <= bar.wap < inf
+            0.0 < low <= bar.open <= high < inf  # two floats are compared faster than a whole
+            and low <= bar.close <= high  # number and a float
+            and 0.0 <= bar.volume < inf
+            and 0.0 <= bar.wap < inf
             and bar.count >= 0
             and end_ns <= start_ns < bar.end_ns
         )

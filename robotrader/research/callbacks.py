@@ -144,7 +144,7 @@ class _Run:
 
     def __init__(self, given: Callbacks, host: StrategyHost) -> None:
         if not host.bare or host.bars_seen:
-            msg = "sizes or stops of the strategy's section"
+            msg = "its host has begun" if host.bare else "sizes or stops of the strategy's section"
             raise Unfit(msg)
         self._given, self._host = given, host
         self._strategy: Strategy[Any, Any] = host.strategy
@@ -156,6 +156,7 @@ class _Run:
         self._desk = Desk(host, self._live)
         self._ready = False
         self._wanted, self._asked_ns = 0, -given.apart_ns
+        self._qty = self._position = _ZERO
         self.account: list[int] = [0] * SIZE
         loop.begin(self.account, given.rules)
         self.fills: list[tuple[int, int, int, int]] = []
@@ -216,14 +217,14 @@ class _Run:
 
     def _trade(self, day: _Day) -> None:
         """Tell of the other bars of a day: of each as little is done as can be."""
-        desk, strategy, wanted = self._desk, self._strategy, self._wanted
-        position = Decimal(self.account[POSITION])
+        desk, strategy, wanted, zero = self._desk, self._strategy, self._wanted, _ZERO
+        position = self._position
         for bar in self._following:
             if wanted:
                 self._fill(wanted, bar, day)
-                position, wanted = Decimal(self.account[POSITION]), 0
+                position, wanted = self._position, 0
             desk.what, desk.now_ns, desk.position = bar, bar.end_ns, position
-            desk.bought = desk.sold = _ZERO  # what it asked for is filled, or was refused
+            desk.bought = desk.sold = zero  # what it asked for is filled, or was refused
             desk.warming = desk.blocked = False
             try:
                 strategy.on_bar(desk, bar)
@@ -256,12 +257,14 @@ class _Run:
             if verdict != loop.PASSES:
                 return 0
         account[ORDERS] += 1
+        self._qty = wish.qty
         return shares
 
     def _fill(self, shares: int, bar: Bar, day: _Day) -> None:
         given, account = self._given, self.account
         if not given.meets(day, self._asked_ns, bar.start_ns):
             raise Unfit(loop.STOPPED[loop.WAITS])
+        self._position += self._qty if shares > 0 else -self._qty  # with its decimals, as told
         price = given.prices.paid(shares, bar)
         sec, taf, most = day.fees if shares < 0 else _NO_FEES
         fee = loop.fill(shares, price, bar.end_ns, sec, taf, most, account, given.rules)

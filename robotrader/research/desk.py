@@ -57,7 +57,7 @@ class Counting(Discipline):
         if missing:
             self.pass_bars(missing - 1)
             self.next_bar()
-        return super().why_not(side, purpose)
+        return Discipline.why_not(self, side, purpose)
 
 
 class Desk(Context):
@@ -95,6 +95,7 @@ class Desk(Context):
         if self._timers or self._cancels or self._moves or len(wishes) > 1:
             msg = "it wants more than one order at a time"
             raise Unfit(msg)
-        self._wishes = []
-        self._forget()
-        return wishes[0] if wishes else None
+        self.touched = False
+        if self._notes or self._blocked:
+            self._forget()
+        return wishes.pop() if wishes else None

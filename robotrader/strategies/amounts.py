@@ -58,6 +58,8 @@ def legs_of(
 
 def decimal(name: str, value: Number) -> Decimal:
     """Return a finite number as a Decimal, by its shortest decimal form."""
+    if type(value) is int:  # nearly always
+        return Decimal(value)
     number = value if isinstance(value, Decimal) else Decimal(repr(value))
     if not number.is_finite():
         refuse(f"{name} of {value}: give a finite number")
