@@ -16,6 +16,7 @@ from robotrader.adapters.sweep_files import (
     read_spec,
     read_trials,
     write_spec,
+    write_ways,
     write_whole,
 )
 from robotrader.app import exits
@@ -25,6 +26,7 @@ from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import WALKS, folder_of, new_folder
 from robotrader.app.progress import Progress
 from robotrader.app.research_begun import code_of, kept_folder, unchanged
+from robotrader.app.research_follow import CHECKED, Tally, agree, may_follow
 from robotrader.app.research_job import Options, Source, Task, loaded
 from robotrader.app.research_run import (
     checked_metric,
@@ -127,7 +129,9 @@ def _go_on(folder: Path, plan: Plan, arguments: argparse.Namespace) -> int:
     """Run what is not kept yet, then show everything."""
     try:
         with appending(folder) as append, executor_of(arguments) as executor:
-            made = _made(folder.name, plan, _Walk(plan, Kept(folder, append), executor, arguments))
+            walk = _Walk(plan, Kept(folder, append), executor, arguments)
+            made = _made(folder.name, plan, walk)
+            write_ways(folder, walk.tally.ways(sorted(set(walk.checked))))
     except KeyboardInterrupt:
         kept = len(read_trials(folder))
         said = f"kept {kept} trials; go on with `robotrader walkforward resume {folder.name}`"
@@ -180,6 +184,8 @@ class _Walk:
         self.history: Loaded = loaded(plan.source)
         self.days = self.history.days
         self.splits = splits_of(plan, len(self.days))
+        self.tally = Tally(asked=may_follow(arguments, plan.options))
+        self.checked: list[int] = []
         self.failed = 0
         size = planned(plan.method, self.space, plan.trials)
         count = size if plan.folded else (size + 1) * len(self.splits)
@@ -208,9 +214,12 @@ class _Walk:
         with self.progress:
             for number, split in enumerate(self.splits):
                 inside, judged = days_of(split, self.days)
+                before = self.tally.followed
                 tried = list(self._search(inside))
                 self.failed += sum(1 for each in tried if each.error)
                 best = best_of(tried, self.plan.metric)
+                if best is not None and self.tally.followed > before:
+                    self._check([best.trial], inside)
                 if best is None:
                     skipped.append(Skipped(number=number, why=_why(tried)))
                     continue
@@ -241,10 +250,17 @@ class _Walk:
     def _tried(self, tasks: Sequence[Task]) -> Iterator[Trial]:
         known = list(self.kept.answered(tasks))
         rest = tasks[len(known) :]
-        new = run_tasks(self.executor, self.plan.source, rest) if rest else ()
+        new = run_tasks(self.executor, self.plan.source, self.tally, rest) if rest else ()
         for trial in chain(known, map(self.kept.keep, new)):
             self.progress.step(failed=bool(trial.error))
             yield trial
+
+    def _check(self, chosen: Sequence[Trial], days: Sequence[date]) -> None:
+        """Let the engine run what was chosen, too; raises StrategyError if one is another."""
+        tasks = [_task(each.params, days, each.number) for each in chosen]
+        engines = run_tasks(self.executor, self.plan.source, Tally(asked=False), tasks)
+        agree(chosen, engines, "as callbacks", "walk forward with --engine")
+        self.checked += [each.number for each in chosen]
 
     def folds(self) -> _Parts:
         """Run every point once over all days; choose and judge on the days of each split."""
@@ -273,6 +289,9 @@ class _Walk:
             windows.append(window)
             outside.append((judged, earned))
             picked.append(returns)
+        if self.tally.followed:
+            numbers = list(dict.fromkeys(each.best.trial.number for each in windows))[:CHECKED]
+            self._check([tried[each] for each in numbers], self.days)
         if self.plan.scheme == "folds":
             return windows, skipped, outside, ()
         given = self.plan

@@ -91,11 +91,9 @@ class Rules(NamedTuple):
 
     is_free: bool
     allow_short: bool
-    order: float
-    """Units; the largest order, position and gross exposure that are limited in dollars."""
+    worth: float
+    """Units; the least of all limits in dollars: of an order, a position, the gross exposure."""
 
-    position: float
-    gross: float
     weight: float
     """The least of all limits that are a part of equity."""
 
@@ -166,9 +164,11 @@ def charge(  # noqa: PLR0917 - what is compiled takes no keywords
     if rules.is_free:
         return 0
     scale = rules.fine * 100_000_000  # a hundred-millionth of a unit
-    whole = min(max(qty * rules.rate, rules.minimum) * scale, value * 1_000_000)
-    whole += qty * rules.a_share * scale
-    whole += value * sec + min(qty * taf, taf_most) * scale
+    least = qty * rules.rate
+    least = max(least, rules.minimum)  # a built-in's call takes longer, where nobody compiles it
+    whole = min(least * scale, value * 1_000_000) + qty * rules.a_share * scale
+    if sec != 0 or taf != 0:
+        whole += value * sec + min(qty * taf, taf_most) * scale
     rounded = whole // scale
     rest = whole - rounded * scale
     if 2 * rest > scale or (2 * rest == scale and rounded % 2 == 1):
@@ -183,24 +183,20 @@ def within(value: float, most: float) -> int:
     return REFUSED if value >= most * (1.0 + NEAR) else DOUBT
 
 
-def below(loss: float, most: float) -> int:
-    """Compare a loss, which may not be as much as its limit; no loss always passes."""
-    if loss <= 0.0:
-        return PASSES
-    return within(loss, most)
-
-
 def allowed(  # noqa: PLR0917 - as above
     worth: float, equity: float, day_equity: float, peak: float, wanted: int, rules: Rules
 ) -> int:
     """Judge an entry from flat by the limits of size and loss; DOUBT as soon as one is near."""
     if equity <= 0.0 or (wanted < 0 and not rules.allow_short):
         return REFUSED
-    most = min(rules.daily_loss * day_equity, rules.daily_loss_most)
-    smallest = min(rules.order, rules.position, rules.gross)
-    found = max(within(worth, smallest), within(worth, rules.weight * equity))
-    found = max(found, below(day_equity - equity, most))
-    return max(found, below(max(peak, equity) - equity, rules.drawdown * max(peak, equity)))
+    found, least = within(worth, rules.worth), within(worth, rules.weight * equity)
+    found = max(found, least)
+    if equity < day_equity:  # no loss is below each limit
+        most = min(rules.daily_loss * day_equity, rules.daily_loss_most)
+        found = max(found, within(day_equity - equity, most))
+    if equity < peak:
+        found = max(found, within(peak - equity, rules.drawdown * peak))
+    return found
 
 
 def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
@@ -263,9 +259,9 @@ def fill(  # noqa: PLR0917 - as above
 
     ``end_ns`` is the bar's. Fees are those of its day if it sells, else 0.
     """
-    fine = rules.fine
-    fee = charge(abs(shares), abs(shares) * price * rules.multiplier, sec, taf, taf_most, rules)
-    account[CASH] -= shares * price * rules.multiplier + fee * fine
+    value, fine = shares * price * rules.multiplier, rules.fine
+    fee = charge(abs(shares), abs(value), sec, taf, taf_most, rules)
+    account[CASH] -= value + fee * fine
     account[PAID] += fee
     account[SEEN] += 1
     if account[POSITION] == 0:
@@ -276,13 +272,15 @@ def fill(  # noqa: PLR0917 - as above
     account[POSITION] = 0
     account[REDUCED_NS] = end_ns
     account[TRADES] += 1
-    if gain > 0:
-        account[WINS] += 1
-        account[WON] += gain
     if gain < 0:
         account[LOSSES] += 1
         account[LOST_MONEY] -= gain
-    account[STREAK] = account[STREAK] + 1 if gain < 0 else 0
+        account[STREAK] += 1
+        return fee
+    account[STREAK] = 0
+    if gain > 0:
+        account[WINS] += 1
+        account[WON] += gain
     return fee
 
 
@@ -360,6 +358,6 @@ def run(  # noqa: PLR0917 - as above
 
 
 HELPERS: Final = (
-    charge, within, below, allowed, needs_margin, judge, begin, end_day, roll, fill, meet,
+    charge, within, allowed, needs_margin, judge, begin, end_day, roll, fill, meet,
 )  # fmt: skip
 """What ``run`` calls, each after what it calls itself."""

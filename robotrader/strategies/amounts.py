@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from robotrader.domain import Leg, OrderType
 
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 Number: TypeAlias = Decimal | float
 
+_ZERO: Final = Decimal(0)
+"""To be compared with: of a whole number a Decimal is made first, each time."""
+
 
 def quantity(instrument: Instrument, qty: Number) -> Decimal:
     """Return a quantity: a multiple of the instrument's step, above 0."""
     wanted, step = decimal("a quantity", qty), instrument.size_step
-    if wanted <= 0 or wanted % step:
+    if wanted <= _ZERO or wanted % step:
         refuse(f"a quantity of {qty} of {instrument.symbol}: give a multiple of {step} above 0")
     return wanted
 
@@ -24,7 +27,7 @@ def quantity(instrument: Instrument, qty: Number) -> Decimal:
 def price_on_grid(instrument: Instrument, name: str, price: Number) -> Decimal:
     """Return a price on the grid of the instrument."""
     wanted = decimal(name, price)
-    if wanted <= 0:
+    if wanted <= _ZERO:
         refuse(f"{name} {price} is not above zero")
     steps = [step for edge, step in instrument.tick_table if wanted >= edge]
     return (wanted / steps[-1]).to_integral_value(ROUND_HALF_EVEN) * steps[-1]

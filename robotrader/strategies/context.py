@@ -43,6 +43,8 @@ MOST_NOTES: Final = 100
 
 MOST_TIMERS: Final = 100
 
+_ZERO: Final = Decimal(0)
+
 # A member of an enum takes fifty times as long to look up as a name.
 _BUY, _SELL, _SELL_SHORT, _MARKET = Side.BUY, Side.SELL, Side.SELL_SHORT, OrderType.MARKET
 _ENTRY, _EXIT = Purpose.ENTRY, Purpose.EXIT
@@ -179,9 +181,9 @@ class Context:
         """Give up the whole position, at the market; False if there is none."""
         if not self.position:
             return False
-        sign = -1 if self.position > 0 else 1
+        sign = -1 if self.position > _ZERO else 1
         left = self._left()
-        if left <= 0:
+        if left <= _ZERO:
             return self._block("an exit of all of it works already")
         return self._wish(sign, left, reason=reason)
 
@@ -307,7 +309,7 @@ class Context:
 
     def _left(self) -> Decimal:
         """Return how much of the position no exit works for."""
-        return abs(self.position) - (self.sold if self.position > 0 else self.bought)
+        return abs(self.position) - (self.sold if self.position > _ZERO else self.bought)
 
     def _wish(
         self,
@@ -320,7 +322,7 @@ class Context:
         tif: TimeInForce = TimeInForce.DAY,
         sizing: Sizing | None = None,
     ) -> bool:
-        exits = self.position * sign < 0
+        exits = self.position < _ZERO if sign > 0 else self.position > _ZERO
         if exits and qty > self._left():
             return self._block("it would sell or buy back more than is held")
         if not exits and (self.sold if sign > 0 else self.bought):
@@ -333,7 +335,7 @@ class Context:
             refuse("an exit takes no stop and no take_profit: they protect an entry")
         if self.warming:
             return self._block("warming up")
-        if not exits and not legs:
+        if not exits and not legs and not self._stops.idle:
             near = None if limit is None else float(limit)
             protected = self._stops.legs(sign, near, self._price)
             if protected is None:

@@ -19,7 +19,7 @@ from robotrader.__main__ import main
 from robotrader.adapters.compiled import Loops
 from robotrader.adapters.sweep_files import RESULTS, SPEC
 from robotrader.app import research_job
-from robotrader.app.sweep_loop import agree
+from robotrader.app.research_follow import Ran, Tally, agree
 from robotrader.domain.errors import StrategyError
 from robotrader.research import Figures, Trial, loop
 from tests.robotrader.app.research_kit import (
@@ -377,7 +377,53 @@ def test_a_figure_of_the_loop_that_is_not_the_engines_is_an_error_that_says_whic
         hit_rate=1.0, profit_factor=None, commissions=Decimal(1),
     )  # fmt: skip
     one = Trial(number=7, params={"fast": 3}, figures=figures)
-    assert agree([one], [one]) == (7,)
+    said = ("in the compiled loop", "sweep without --signals")
+    assert agree([one], [one], *said) == (7,)
     other = msgspec.structs.replace(one, figures=msgspec.structs.replace(figures, end_value=2.0))
     with pytest.raises(StrategyError, match=r"trial 7 .*fast.*: end_value is 1\.0 and 2\.0"):
-        agree([one], [other])
+        agree([one], [other], *said)
+    others = msgspec.structs.replace(one, returns=(0.5,))
+    with pytest.raises(StrategyError, match=r"returns of days are others as callbacks .*--engine"):
+        agree([one], [others], "as callbacks", "sweep with --engine")
+
+
+def test_callbacks_are_followed_with_the_same_bytes_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without being asked for; ``--engine`` runs them all, as before."""
+    given, out = prices(tmp_path / "prices", 2), ""
+    for name, more in (("engine", ("--engine",)), ("callbacks", ())):
+        options = (*given, *HERE, *more, "--data-dir", str(tmp_path / name / "data"))
+        assert main([*PLAN, *options]) == 0
+        out = capsys.readouterr().out
+        assert ("7 followed without the engine" in out) == (name == "callbacks")
+    assert "by the engine, too: every figure is the same" in out
+    assert results(tmp_path / "callbacks") == results(tmp_path / "engine")
+    ways = json.loads((only_sweep(tmp_path / "callbacks") / "ways.json").read_text())
+    assert (ways["asked"], ways["looped"], ways["followed"]) == (False, 0, 7)
+    assert ways["engine"] == {"it cannot be made with these parameters": 2}
+    assert len(ways["checked"]) == 3
+    ways = json.loads((only_sweep(tmp_path / "engine") / "ways.json").read_text())
+    assert (ways["followed"], ways["engine"], ways["checked"]) == (0, {}, [])
+
+
+def test_what_cannot_be_followed_is_the_engines_and_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stop that rests in the market, and prices of more digits than are exact."""
+    given = prices(tmp_path / "prices", 2)
+    points = ("--param", "fast=4,8", "--param", "slow=16", "--param", "stop_percent=5.0,10.0")
+    options = (*given, *HERE, "--data-dir", str(tmp_path / "data"))
+    assert main(["sweep", "run", "sma", *SMA, *points, *options]) == 0
+    ways = json.loads((only_sweep(tmp_path) / "ways.json").read_text())
+    assert ways["engine"] == {"it wants more than market orders for whole shares": 4}
+    assert "4 by the engine: it wants more than market orders" in capsys.readouterr().out
+
+
+def test_reasons_are_counted_each_for_itself_up_to_a_dozen() -> None:
+    tally, one = Tally(asked=True), Trial(number=7, params={})
+    for each in range(30):
+        assert tally.count(Ran(one, engine=f"reason {each % 15}")) is one
+    found = tally.ways().engine
+    assert len(found) == 13
+    assert found["other reasons"] == 6

@@ -231,7 +231,8 @@ def test_the_shipped_strategies_are_followed(
     """By their ``on_bar``, long and short, with lengths that trade in a few hundred bars."""
     lengths = {
         SmaParams: {"fast": 3, "slow": 9}, MomentumParams: {"lookback": 9},
-        MeanReversionParams: {"length": 8, "entry": 1.0}, BreakoutParams: {"channel": "bollinger", "entry": 6, "width": 0.5},
+        MeanReversionParams: {"length": 8, "entry": 1.0},
+        BreakoutParams: {"channel": "bollinger", "entry": 6, "width": 0.5},
     }[params]  # fmt: skip
     given = params(**lengths, qty=10, short=seed % 2 == 1)  # type: ignore[arg-type]
     bars = walk(Random(seed), 400, TABLE, ticks=2)
