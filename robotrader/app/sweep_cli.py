@@ -165,7 +165,7 @@ def _completed(folder: Path, spec: Spec, arguments: argparse.Namespace) -> list[
                     if len(found) >= len(recorded):
                         append(trial)
                     found.append(trial)
-            if looped.knows or tally.followed:
+            if looped.knows or tally.followed or _unchecked(folder, tally, recorded):
                 plain = partial(run_tasks, executor, spec.source, Tally(asked=False))
                 checked = _checked(found, spec, plain)
         finally:
@@ -178,6 +178,14 @@ def _numbered(
 ) -> Iterator[Trial]:
     tasks = [Task(number=number, params=point) for number, point in points]
     return looped.trials(tasks, engine)
+
+
+def _unchecked(folder: Path, tally: Tally, recorded: Sequence[Trial]) -> bool:
+    """Whether callbacks were, or may have been, followed before that nobody has checked."""
+    before = read_ways(folder)
+    if before is None:  # it was killed
+        return tally.asked and bool(recorded)
+    return before.followed > 0 and not before.checked
 
 
 def _checked(found: Sequence[Trial], spec: Spec, engine: Engine) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from heapq import merge
 from itertools import chain, groupby, islice, pairwise
 from math import inf
-from operator import attrgetter
+from operator import attrgetter, length_hint
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -101,18 +101,18 @@ def _sound(bars: Iterator[Bar], name: str) -> Iterator[Sequence[Bar]]:
 
 def _usable(bars: Sequence[Bar], end_ns: int) -> int:
     """Return how many bars are, up to the first that is not, after one that ended at a time."""
-    for at, bar in enumerate(bars):
-        start_ns, low, high = bar.start_ns, bar.low, bar.high
-        usable = (  # as ``bar_fault`` says, which gives the reasons; floats with floats, for speed
+    left = iter(bars)
+    for bar in left:
+        low, high = bar.low, bar.high
+        if not (  # as ``bar_fault`` says, which gives the reasons; floats with floats, for speed
             0.0 < low <= bar.open <= high < inf
             and low <= bar.close <= high
             and 0.0 <= bar.volume < inf
             and 0.0 <= bar.wap < inf
             and bar.count >= 0
-            and end_ns <= start_ns < bar.end_ns
-        )
-        if not usable:
-            return at
+            and end_ns <= bar.start_ns < bar.end_ns
+        ):
+            return len(bars) - length_hint(left) - 1
         end_ns = bar.end_ns
     return len(bars)
 

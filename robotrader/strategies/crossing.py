@@ -72,10 +72,8 @@ class Sides:
         """
         at, ring = self._at, self._ring
         if at < self._turn and 0.0 < close < self._high:
-            ahead = self._ahead
-            ahead += (close - ring[at - self._fast]) * self._a - (
-                close - ring[at - self._slow]
-            ) * self._b
+            fast, slow = close - ring[at - self._fast], close - ring[at - self._slow]
+            ahead = self._ahead + fast * self._a - slow * self._b
             self._ahead, self._at, ring[at] = ahead, at + 1, close
             if ahead > self._near:
                 return 1
@@ -94,14 +92,15 @@ class Sides:
         self._laps += not self._at
         if len(ring) < slow:
             return None
-        most = max(ring)
-        if not (min(ring) > 0 and _PLAIN[0] < most < _PLAIN[1]):
+        newest = self._last(slow)
+        most = max(newest)
+        if not (min(newest) > 0 and _PLAIN[0] < most < _PLAIN[1]):
             self._turn = -1  # each close is taken here
             return self._exact()
         self._turn = len(ring) - 1 if len(ring) == self._size else -1
         self._high, self._near = 2 * most, 8 * (self._size + 1) * _EPSILON * 2 * most
         mean = math.fsum(self._last(self._fast)) * self._a
-        ahead = self._ahead = mean - math.fsum(self._last(slow)) * self._b
+        ahead = self._ahead = mean - math.fsum(newest) * self._b
         if abs(ahead) > self._near:
             return 1 if ahead > 0 else -1
         return self._exact()

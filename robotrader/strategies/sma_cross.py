@@ -76,19 +76,20 @@ class SmaCross(Strategy[SmaParams, SmaState]):
 
     def on_signal(self, ctx: Context, bar: Bar, signal: float) -> None:
         """Follow the averages, of which the fast one is on that side; NaN: they are not known."""
-        state = self.state
-        if signal != state.signal:
+        state, position = self.state, ctx.position
+        wanted = state.signal
+        if signal != wanted:
             if signal != signal:  # noqa: PLR0124 - the fastest way to see a NaN
                 return
             if signal:
                 self._note_cross(ctx, int(signal))
-        wanted = state.signal
+                wanted = state.signal
         if wanted < 0 and not self.params.short:
             wanted = 0
-        if not ctx.position:
+        if not position:
             if wanted and not state.acted:
                 state.acted = self._enter(ctx, bar.close, wanted)
-        elif not wanted or (ctx.position > _ZERO) != (wanted > 0):
+        elif not wanted or (position > _ZERO) != (wanted > 0):
             ctx.close("the averages have crossed")
 
     def _note_cross(self, ctx: Context, side: int) -> None:
