@@ -56,7 +56,7 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
             failed=self.failed + later.failed,
             followed=self.followed + later.followed,
             engine=dict(engine),
-            checked=later.checked,
+            checked=later.checked or self.checked,
             seconds=seconds,
         )
 
