@@ -1,10 +1,13 @@
 """What a backtest costs: bars and quotes a second by callback, gate, ledger and commissions on.
 
-Everything is the user's own way: ``batches`` into ``Engine``, the shipped moving-average cross, a
-gate whose limits are all looked at and none reached, IBKR's fixed commissions. The other engines
-are backtesting.py, with the same averages over the same closes and next to no commission, and
-NautilusTrader, in an environment of its own (``bench.others``, whose script says in what it
-differs). Seconds are of the processor, so that a busy machine does not count against any.
+Everything is the user's own way: the shipped moving-average cross in pure Python, a gate whose
+limits are all looked at and none reached, IBKR's fixed commissions. ``rate`` is that of callbacks
+that are followed, as in a sweep: of given bars, which are checked first; ``prepared_s`` is what
+that takes with days and limits, and is part of the rate. ``engine`` is ``batches`` into ``Engine``,
+with all records. On a part of the bars both have to have the same figures, or nothing is measured.
+The other engines are backtesting.py, with the same averages over the same closes and next to no
+commission, and NautilusTrader, in an environment of its own (``bench.others``, whose script says in
+what it differs). Seconds are of the processor, so that a busy machine does not count against any.
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ import subprocess
 import sys
 import time
 import warnings
+from collections import deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.others import theirs
 from bench.walks import FAST, QTY, SEED, SLOW, walk
-from robotrader.backtest import Engine, Setup, batches
+from robotrader.backtest import Engine, Setup, batches, report_of_run
+from robotrader.backtest.feed import checked
 from robotrader.domain import Bar, Instrument, Quote
+from robotrader.research import Callbacks, figures_of
 from robotrader.risk import Limits, Ratio
 from robotrader.strategies import (
     Context,
@@ -35,6 +41,8 @@ from robotrader.venue import AlwaysOpen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from robotrader.research import Figures
 
 MINUTE_NS: Final = 60_000_000_000
 START_NS: Final = 1_600_000_020_000_000_000
@@ -90,9 +98,39 @@ def _seconds(prices: Iterable[Any], run: Engine) -> tuple[float, int]:
     return time.process_time() - begun, orders
 
 
+def _followed(data: Sequence[Bar], host: StrategyHost) -> tuple[Figures, float, float]:
+    """Return a host's figures by its callbacks, and the seconds of all and of what comes first."""
+    setup = engine([1]).setup
+    begun = time.process_time()
+    deque(checked(data, "S1"), maxlen=0)  # as a sweep's history is when it is loaded
+    made = Callbacks(setup, data, begin_ns=0, name=host.name)
+    prepared_s = time.process_time() - begun
+    figures = made.figures(host)
+    return figures, time.process_time() - begun, prepared_s
+
+
+def _host(strategy: Strategy[Any, Any]) -> StrategyHost:
+    return StrategyHost(strategy, name="s/S1", instrument=Instrument(con_id=1, symbol="S1"))
+
+
+def _cross() -> StrategyHost:
+    return _host(SmaCross(SmaParams(fast=FAST, slow=SLOW, qty=QTY)))
+
+
+def _check(data: Sequence[Bar]) -> None:
+    """Let the engine run callbacks that were followed; its figures have to be the same."""
+    followed, *_ = _followed(data, _cross())
+    result = engine([1], own=[_cross()]).run(batches({1: data}, {1: "S1"}))
+    report = report_of_run(result, name="", config_hash="", provenance=(), seconds=(0.0, 0.0))
+    assert figures_of(report) == followed, "callbacks that are followed differ from the engine"
+
+
 def single(_system: str, size: int) -> dict[str, float]:
     """One symbol: bars/s with some 39 orders in 1,000 bars, and the same in backtesting.py."""
     data, names = bars(1, size), {1: "S1"}
+    _, followed_s, prepared_s = _followed(data, _cross())
+    _, idle_s, _ = _followed(data, _host(Nothing(Params())))
+    _check(data[: size // SIZES["steps"]])
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     took_s, orders = _seconds(batches({1: data}, names), engine([1]))
     after_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -101,13 +139,16 @@ def single(_system: str, size: int) -> dict[str, float]:
     quiet_s, _ = _seconds(batches({1: data}, names), engine([1], Nothing))
     backtesting = _backtesting_py(size // SIZES["steps"])
     return {
-        "rate": size / took_s,
+        "rate": size / followed_s,
+        "prepared_s": prepared_s,
+        "idle": size / idle_s,
+        "engine": size / took_s,
         "orders": float(orders),
         "megabytes": (after_kb - before_kb) / 1024,
         "grows": took_s / less_s,
         "quiet": size / quiet_s,
         "theirs": backtesting,
-        "times": size / took_s / backtesting,
+        "times": size / followed_s / backtesting,
         **theirs("nautilus", "cross", len(part), less_s),
     }
 

@@ -97,6 +97,7 @@ def _add_executor(parser: argparse.ArgumentParser) -> None:
     add("--executor", choices=EXECUTORS, default="pool",
         help="processes of this machine (default), this process, a Ray cluster")  # fmt: skip
     add("--workers", type=_count, metavar="N", help="jobs at once; default: processors")
+    add("--engine", action="store_true", help="run every trial by the engine, follow no callbacks")
     add("--ray-address", default="local", metavar="URL", help="default: Ray on this machine")
 
 

@@ -23,16 +23,18 @@ from robotrader.app.backtest_data import History, history_of
 from robotrader.app.backtest_engine import engine_of, prices_of
 from robotrader.app.building import chosen
 from robotrader.app.catalogue_data import FOLDER
+from robotrader.app.research_follow import Following, Ran
 from robotrader.backtest import Series, report_of_run, when
 from robotrader.config import Config
 from robotrader.domain.errors import ConfigurationError
 from robotrader.market.hours import midnight_ns
-from robotrader.research import Trial, Value, figures_of
+from robotrader.research import Trial, Unfit, Value, figures_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from robotrader.backtest import Prices
+    from robotrader.domain import Bar
 
 _LONGEST: Final = 300
 """Characters of an error that are kept."""
@@ -90,6 +92,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     returns: bool = False
     """Whether each day's return is wanted, too."""
 
+    followed: bool = False
+    """Whether its callbacks are followed where they can be."""
+
 
 class Loaded:
     """A history, ready to be run on."""
@@ -104,6 +109,7 @@ class Loaded:
 
         self.prices = list(prices)
         self._times = [when(each) for each in self.prices]
+        self.following = Following(self)
 
     @property
     def days(self) -> list[date]:
@@ -125,7 +131,19 @@ class Loaded:
         """Return the prices up to a day, with it."""
         if end is None:
             return self.prices if self._whole is None else self._whole
-        return self.prices[: bisect_right(self._times, midnight_ns(end + timedelta(days=1)))]
+        return self.prices[: self._count(end)]
+
+    def bars_until(self, end: date | None) -> Sequence[Bar]:
+        """Return the bars of the one contract that there is up to a day, with it."""
+        (bars,) = self.history.bars.values()
+        return bars if end is None else bars[: self._count(end)]
+
+    def begins_ns(self, begin: date | None) -> int:
+        """Return when a run begins that begins on a day, or where the options say."""
+        return self.history.begin_ns if begin is None else midnight_ns(begin)
+
+    def _count(self, end: date) -> int:
+        return bisect_right(self._times, midnight_ns(end + timedelta(days=1)))
 
 
 @lru_cache(maxsize=1)
@@ -134,13 +152,20 @@ def loaded(source: Source) -> Loaded:
     return Loaded(source)
 
 
-def run_task(source: Source, task: Task) -> Trial:
+def run_task(source: Source, task: Task) -> Ran:
     """Return a trial, with figures or with the error for which it has none."""
-    own = loaded(source)
+    own, why = loaded(source), ""
     try:
-        return _run(own, task)
+        if task.followed:
+            return own.following.run(with_params(own.config, task.params), task)
+    except Unfit as unfit:
+        why = str(unfit)
+    except Exception as error:  # noqa: BLE001  # the engine says whether it is the strategy's
+        why = f"{type(error).__name__} without the engine"
+    try:
+        return Ran(_run(own, task), engine=why)
     except Exception as error:  # noqa: BLE001  # whatever a strategy raises is its trial's result
-        return failed(task, error)
+        return Ran(failed(task, error), engine=why)
 
 
 def failed(task: Task, error: Exception) -> Trial:
@@ -155,8 +180,7 @@ def failed(task: Task, error: Exception) -> Trial:
 
 def _run(own: Loaded, task: Task) -> Trial:
     engine = engine_of(with_params(own.config, task.params), own.arguments, own.history)
-    begin_ns = own.history.begin_ns if task.begin is None else midnight_ns(task.begin)
-    result = engine.run(own.until(task.end), begin_ns=begin_ns)
+    result = engine.run(own.until(task.end), begin_ns=own.begins_ns(task.begin))
     if not result.bars:
         msg = "no bar lies in that window: give an earlier --from or a later --to"
         raise ConfigurationError(msg)

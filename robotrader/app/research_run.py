@@ -16,6 +16,7 @@ from robotrader.adapters.ray_jobs import RayJobs
 from robotrader.adapters.tpe import TpeSearch
 from robotrader.app import exits
 from robotrader.app.building import chosen
+from robotrader.app.research_follow import Ran
 from robotrader.app.research_job import Source, Task, place_of, run_task
 from robotrader.domain.errors import ConfigurationError
 from robotrader.jobs import InProcess, JobFailed, WorkerDied
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
 
+    from robotrader.app.research_follow import Tally
     from robotrader.config import Config
     from robotrader.jobs import Executor
     from robotrader.research import Search
@@ -51,8 +53,10 @@ def executor_of(arguments: argparse.Namespace) -> Iterator[Executor]:
             yield pool
 
 
-def run_tasks(executor: Executor, source: Source, tasks: Sequence[Task]) -> Iterator[Trial]:
-    """Yield the trial of each task, in their order; one that cannot be run says why.
+def run_tasks(
+    executor: Executor, source: Source, tally: Tally, tasks: Sequence[Task]
+) -> Iterator[Trial]:
+    """Yield the trial of each task, in their order, counted; one that cannot be run says why.
 
     A worker that died may have died of another's job: the first that has no answer is run again,
     alone in a process of its own, and failed if that one dies too.
@@ -60,25 +64,27 @@ def run_tasks(executor: Executor, source: Source, tasks: Sequence[Task]) -> Iter
     Raises:
         ConfigurationError: a worker cannot load the history.
     """
-    job: Callable[[Task], Trial] = partial(run_task, source)
+    job: Callable[[Task], Ran] = partial(run_task, source)
+    if tally.asked:
+        tasks = [msgspec.structs.replace(each, followed=True) for each in tasks]
     at = 0
     while at < len(tasks):
         try:
-            for trial in executor.run(job, tasks[at:]):
+            for ran in executor.run(job, tasks[at:]):
                 at += 1
-                yield trial
+                yield tally.count(ran)
         except WorkerDied:
-            yield _alone(job, tasks[at])
+            yield tally.count(_alone(job, tasks[at]))
             at += 1
         except JobFailed as error:  # a trial's own errors are its result: this is its process's
             raise ConfigurationError(f"a worker cannot begin: {error.__cause__}") from error
 
 
-def _alone(job: Callable[[Task], Trial], task: Task) -> Trial:
+def _alone(job: Callable[[Task], Ran], task: Task) -> Ran:
     try:
         return next(ProcessPool(1).run(job, [task]))
     except WorkerDied:
-        return Trial(number=task.number, params=task.params, error=DIED)
+        return Ran(Trial(number=task.number, params=task.params, error=DIED))
 
 
 def space_of(config: Config, texts: Sequence[str]) -> Space:

@@ -27,6 +27,7 @@ from robotrader.app.building import chosen
 from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import SWEEPS, folder_of, new_folder
 from robotrader.app.research_begun import code_of, kept_folder, unchanged, window_of
+from robotrader.app.research_follow import CHECKED, Tally, agree, may_follow
 from robotrader.app.research_job import Options, Source, Task, loaded
 from robotrader.app.research_run import (
     data_named,
@@ -36,7 +37,7 @@ from robotrader.app.research_run import (
     search_of,
     space_of,
 )
-from robotrader.app.sweep_loop import CHECKED, SweepLoop, agree
+from robotrader.app.sweep_loop import SweepLoop
 from robotrader.app.sweep_tables import brief, full, live
 from robotrader.app.tables import console, show
 from robotrader.config import Config
@@ -151,10 +152,11 @@ def _go_on(folder: Path, spec: Spec, arguments: argparse.Namespace) -> int:
 def _completed(folder: Path, spec: Spec, arguments: argparse.Namespace) -> list[Trial]:
     recorded = read_trials(folder)
     found: list[Trial] = []
-    looped = SweepLoop(loaded(spec.source))
+    tally = Tally(asked=may_follow(arguments, spec.options))
+    looped = SweepLoop(loaded(spec.source), tally)
     checked: tuple[int, ...] = ()
     with appending(folder) as append, executor_of(arguments) as executor:
-        engine = partial(run_tasks, executor, spec.source)
+        engine = partial(run_tasks, executor, spec.source, tally)
         search = search_of(spec.method, Space(spec.axes), spec.count, spec.seed)
         try:
             with _watching(found, spec, len(recorded), arguments):
@@ -163,7 +165,9 @@ def _completed(folder: Path, spec: Spec, arguments: argparse.Namespace) -> list[
                     if len(found) >= len(recorded):
                         append(trial)
                     found.append(trial)
-            checked = _checked(found, spec, looped, engine)
+            if looped.knows or tally.followed or _unchecked(folder, tally, recorded):
+                plain = partial(run_tasks, executor, spec.source, Tally(asked=False))
+                checked = _checked(found, spec, plain)
         finally:
             write_ways(folder, looped.ways(checked))
     return found
@@ -176,15 +180,21 @@ def _numbered(
     return looped.trials(tasks, engine)
 
 
-def _checked(
-    found: Sequence[Trial], spec: Spec, looped: SweepLoop, engine: Engine
-) -> tuple[int, ...]:
+def _unchecked(folder: Path, tally: Tally, recorded: Sequence[Trial]) -> bool:
+    """Whether callbacks were, or may have been, followed before that nobody has checked."""
+    before = read_ways(folder)
+    if before is None:  # it was killed
+        return tally.asked and bool(recorded)
+    return before.followed > 0 and not before.checked
+
+
+def _checked(found: Sequence[Trial], spec: Spec, engine: Engine) -> tuple[int, ...]:
     """Let the engine run the best, too; raises StrategyError if one is another."""
-    if not looped.knows:
-        return ()
     best = [trial for trial, _ in ranked_by(found, spec.metric)[:CHECKED]]
     tasks = [Task(number=each.number, params=each.params) for each in best]
-    return agree(best, engine(tasks))
+    if spec.options.signals:
+        return agree(best, engine(tasks), "in the compiled loop", "sweep without --signals")
+    return agree(best, engine(tasks), "as callbacks", "sweep with --engine")
 
 
 def _watching(found: Sequence[Trial], spec: Spec, kept: int, arguments: argparse.Namespace) -> Live:

@@ -14,21 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.adapters.compiled import compiled
 from robotrader.app.backtest_engine import setup_of
-from robotrader.app.building import chosen, hosts_of
+from robotrader.app.building import hosts_of
+from robotrader.app.research_follow import the_one
 from robotrader.app.research_job import failed, with_params
-from robotrader.domain.errors import StrategyError
 from robotrader.research import Follower, Trial, Unfit, Ways
-from robotrader.sizing import SizeKind
 from robotrader.strategies import StrategyHost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from robotrader.app.research_follow import Tally
     from robotrader.app.research_job import Loaded, Task
-    from robotrader.config import Strategy as Section
-
-CHECKED: Final = 3
-"""The best that the engine runs again."""
 
 AT_ONCE: Final = 256
 """Combinations that are computed before the first of them is kept."""
@@ -39,10 +35,11 @@ class SweepLoop:
 
     Args:
         own: the history that every combination has.
+        tally: counts what it does not run.
     """
 
-    def __init__(self, own: Loaded) -> None:
-        self._own = own
+    def __init__(self, own: Loaded, tally: Tally) -> None:
+        self._own, self._tally = own, tally
         self._follower: Follower | None = None
         self._why = ""
         self._looped = self._failed = 0
@@ -59,17 +56,10 @@ class SweepLoop:
     def _made(self) -> Follower:
         """Return who follows; raises ``Unfit``."""
         own = self._own
-        history, sections = own.history, chosen(own.config)
+        history = own.history
         if not own.arguments.signals:
-            msg = "the sweep is without --signals"
-            raise Unfit(msg)
-        if len(history.instruments) != 1 or history.ticks or len(sections) != 1:
-            msg = "several strategies or contracts, or quotes"
-            raise Unfit(msg)
-        ((name, section),) = sections.items()
-        if section.spread or not _bare(section):
-            msg = "sizes or stops of the strategy's section"
-            raise Unfit(msg)
+            raise Unfit("")
+        name, _ = the_one(own.config, history)
         loops = compiled()
         if loops is None:
             msg = "numba is not installed (the extra research)"
@@ -89,7 +79,8 @@ class SweepLoop:
     ) -> Iterator[Trial]:
         """Yield the trial of each task, in their order; ``engine`` runs those that it knows not."""
         if not self.knows:
-            self._engine[self._why] += len(tasks)
+            if self._why:
+                self._engine[self._why] += len(tasks)
             yield from engine(tasks)
             return
         for first in range(0, len(tasks), AT_ONCE):
@@ -129,48 +120,13 @@ class SweepLoop:
 
     def ways(self, checked: Sequence[int] = ()) -> Ways:
         """Return how many combinations went which way so far."""
+        if not self._own.arguments.signals:
+            return self._tally.ways(checked)
         return Ways(
-            asked=self._own.arguments.signals,
+            asked=True,
             looped=self._looped,
             failed=self._failed,
             engine=dict(self._engine),
             checked=tuple(checked),
             seconds={name: round(each, 3) for name, each in self._seconds.items()},
         )
-
-
-def _bare(section: Section) -> bool:
-    """Whether sizes and stops are the strategy's own."""
-    stop = section.stop
-    return (
-        section.size.kind is SizeKind.NONE
-        and stop.kind.value == "none"
-        and not stop.take_profit
-        and not stop.hold_s
-    )
-
-
-def agree(looped: Iterable[Trial], engines: Iterable[Trial]) -> tuple[int, ...]:
-    """Return the numbers of trials that are the engine's.
-
-    Raises:
-        StrategyError: one is not; it says which, and what is another.
-    """
-    found = []
-    for one, other in zip(looped, engines, strict=True):
-        if one != other:
-            said = f"trial {one.number} ({one.params}): {_other(one, other)}"
-            remedy = "sweep without --signals, and tell us: the engine is right"
-            raise StrategyError(f"{said} in the compiled loop and in the engine; {remedy}")
-        found.append(one.number)
-    return tuple(found)
-
-
-def _other(one: Trial, other: Trial) -> str:
-    """Return the first figure in which two trials are not alike."""
-    if one.figures is None or other.figures is None:
-        return f"{one.error or 'figures'} and {other.error or 'figures'}"
-    pairs = ((name, getattr(one.figures, name), getattr(other.figures, name))
-             for name in one.figures.__struct_fields__)  # fmt: skip
-    name, ours, theirs = next(each for each in pairs if each[1] != each[2])
-    return f"{name} is {ours} and {theirs}"

@@ -86,12 +86,15 @@ def _summary(made: SweepReport) -> list[tuple[str, str]]:
 
 def _ways(ways: Ways | None) -> list[tuple[str, str]]:
     """Return how the trials were computed."""
-    if ways is None or not ways.asked:
+    if ways is None:
         return []
     rows = []
     if ways.looped:
         spent = ", ".join(f"{name} {each:.2f} s" for name, each in ways.seconds.items())
         rows.append(("loop", f"{ways.looped} by the compiled loop (of the processor: {spent})"))
+    if ways.followed:
+        spent = f"{ways.seconds.get('callbacks', 0.0):.2f} s of the processor"
+        rows.append(("callbacks", f"{ways.followed} followed without the engine ({spent})"))
     rows += [("engine", f"{count} by the engine: {why}") for why, count in ways.engine.items()]
     if ways.checked:
         same = ", ".join(str(each) for each in ways.checked)

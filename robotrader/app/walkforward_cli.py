@@ -15,7 +15,9 @@ from robotrader.adapters.sweep_files import (
     appending,
     read_spec,
     read_trials,
+    read_ways,
     write_spec,
+    write_ways,
     write_whole,
 )
 from robotrader.app import exits
@@ -25,6 +27,7 @@ from robotrader.app.config_files import from_arguments
 from robotrader.app.kept import WALKS, folder_of, new_folder
 from robotrader.app.progress import Progress
 from robotrader.app.research_begun import code_of, kept_folder, unchanged
+from robotrader.app.research_follow import CHECKED, Tally, agree, may_follow
 from robotrader.app.research_job import Options, Source, Task, loaded
 from robotrader.app.research_run import (
     checked_metric,
@@ -71,7 +74,7 @@ if TYPE_CHECKING:
     from robotrader.app.research_job import Loaded
     from robotrader.jobs import Executor
     from robotrader.performance.track import Floats
-    from robotrader.research import Best, Point, Split
+    from robotrader.research import Best, Point, Split, Ways
 
 REPORT: Final = "walkforward.json"
 PAGE: Final = "report.html"
@@ -127,7 +130,11 @@ def _go_on(folder: Path, plan: Plan, arguments: argparse.Namespace) -> int:
     """Run what is not kept yet, then show everything."""
     try:
         with appending(folder) as append, executor_of(arguments) as executor:
-            made = _made(folder.name, plan, _Walk(plan, Kept(folder, append), executor, arguments))
+            walk = _Walk(plan, Kept(folder, append), executor, arguments, read_ways(folder))
+            try:
+                made = _made(folder.name, plan, walk)
+            finally:
+                write_ways(folder, walk.tally.ways(sorted(set(walk.checked))))
     except KeyboardInterrupt:
         kept = len(read_trials(folder))
         said = f"kept {kept} trials; go on with `robotrader walkforward resume {folder.name}`"
@@ -173,13 +180,22 @@ class _Walk:
     """One run: its history, its splits and its search; see the module's prose."""
 
     def __init__(
-        self, plan: Plan, kept: Kept, executor: Executor, arguments: argparse.Namespace
+        self,
+        plan: Plan,
+        kept: Kept,
+        executor: Executor,
+        arguments: argparse.Namespace,
+        before: Ways | None,
     ) -> None:
         self.plan, self.kept, self.executor = plan, kept, executor
         self.space = Space(plan.axes)
         self.history: Loaded = loaded(plan.source)
         self.days = self.history.days
         self.splits = splits_of(plan, len(self.days))
+        self.tally = Tally(asked=may_follow(arguments, plan.options))
+        self.checked: list[int] = []
+        self.answered = 0
+        self._doubts = self.tally.asked and (before is None or before.followed > 0)
         self.failed = 0
         size = planned(plan.method, self.space, plan.trials)
         count = size if plan.folded else (size + 1) * len(self.splits)
@@ -208,9 +224,12 @@ class _Walk:
         with self.progress:
             for number, split in enumerate(self.splits):
                 inside, judged = days_of(split, self.days)
+                before = self._unchecked
                 tried = list(self._search(inside))
                 self.failed += sum(1 for each in tried if each.error)
                 best = best_of(tried, self.plan.metric)
+                if best is not None and self._unchecked > before:
+                    self._check([best.trial], inside)
                 if best is None:
                     skipped.append(Skipped(number=number, why=_why(tried)))
                     continue
@@ -240,11 +259,24 @@ class _Walk:
 
     def _tried(self, tasks: Sequence[Task]) -> Iterator[Trial]:
         known = list(self.kept.answered(tasks))
+        self.answered += len(known)
         rest = tasks[len(known) :]
-        new = run_tasks(self.executor, self.plan.source, rest) if rest else ()
+        new = run_tasks(self.executor, self.plan.source, self.tally, rest) if rest else ()
         for trial in chain(known, map(self.kept.keep, new)):
             self.progress.step(failed=bool(trial.error))
             yield trial
+
+    @property
+    def _unchecked(self) -> int:
+        """How many trials were followed so far, or may have been before an interruption."""
+        return self.tally.followed + (self.answered if self._doubts else 0)
+
+    def _check(self, chosen: Sequence[Trial], days: Sequence[date]) -> None:
+        """Let the engine run what was chosen, too; raises StrategyError if one is another."""
+        tasks = [_task(each.params, days, each.number) for each in chosen]
+        engines = run_tasks(self.executor, self.plan.source, Tally(asked=False), tasks)
+        agree(chosen, engines, "as callbacks", "walk forward with --engine")
+        self.checked += [each.number for each in chosen]
 
     def folds(self) -> _Parts:
         """Run every point once over all days; choose and judge on the days of each split."""
@@ -273,6 +305,9 @@ class _Walk:
             windows.append(window)
             outside.append((judged, earned))
             picked.append(returns)
+        if self._unchecked:
+            numbers = list(dict.fromkeys(each.best.trial.number for each in windows))[:CHECKED]
+            self._check([tried[each] for each in numbers], self.days)
         if self.plan.scheme == "folds":
             return windows, skipped, outside, ()
         given = self.plan

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robotrader.indicators.base import Indicator
 from robotrader.indicators.exact import Window, check, check_length
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Sma(Indicator):
@@ -29,6 +32,17 @@ class Sma(Indicator):
         """
         window = self._window
         if window.push(value):
+            self.value = window.total / (self.length << window.bits)
+        return self.value
+
+    def extend(self, values: Sequence[float]) -> float | None:
+        """Take the next values, as ``update`` one after another; return the last average.
+
+        Raises:
+            NotFiniteError: one is NaN or infinite; those before it were taken.
+        """
+        window = self._window
+        if window.extend(values[-self.length :]):
             self.value = window.total / (self.length << window.bits)
         return self.value
 

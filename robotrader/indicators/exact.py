@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.domain.errors import DataValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _FIRST_BITS: Final = 52
 _MOST_BITS: Final = 1_000
@@ -141,6 +141,22 @@ class Window:
             self.total += added
         self.added = added
         return len(values) == self.length
+
+    def extend(self, values: Sequence[float]) -> bool:
+        """Take the next values, as ``push`` one after another; raises as it does."""
+        factor, own = self._scale.factor, self._values
+        scaled = [value * factor for value in values]
+        if not all(map(float.is_integer, scaled)):
+            for value in values:
+                self.push(value)
+            own = self._values  # of a finer unit they are others
+        elif scaled:
+            added = list(map(int, scaled))
+            own.extend(added)
+            gone = [own.popleft() for _ in range(len(own) - self.length)]
+            self.total += sum(added) - sum(gone)
+            self.added, self.gone = added[-1], gone[-1] if gone else self.gone
+        return len(own) == self.length
 
     def _refine(self, by: int) -> None:
         self.bits += by

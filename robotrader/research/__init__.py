@@ -1,5 +1,6 @@
 """Research, pure: what to try, how to judge it, and how much of the result is luck."""
 
+from robotrader.research.callbacks import Callbacks
 from robotrader.research.columns import Columns, columns_of
 from robotrader.research.compare import Difference, compared, sharpe_difference_error
 from robotrader.research.follow import Follower, Loops
@@ -66,6 +67,7 @@ __all__ = [
     "OF_TRADES",
     "Axis",
     "Best",
+    "Callbacks",
     "Columns",
     "Difference",
     "Figures",

@@ -14,24 +14,24 @@ import msgspec
 import numpy as np
 
 from robotrader.research import loop
+from robotrader.research.hours import Hours
 from robotrader.research.loop import Flags, Floats, Market, Rules, Whole
 from robotrader.research.moves import Unfit
 from robotrader.risk import budget_of
 from robotrader.venue import (
-    AlwaysOpen,
     FixedPlan,
     NoCommission,
-    SessionTable,
     TieredPlan,
     opening_price,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from robotrader.backtest import Setup
     from robotrader.domain import Bar, Instrument
+    from robotrader.risk import Limits
     from robotrader.strategies import Frame
     from robotrader.venue import Sessions, Slippage, Terms
 
@@ -39,13 +39,16 @@ DIGITS: Final = range(6, 10)
 """Decimals of money: a commission has six; prices may have more."""
 
 _MOST: Final = 1 << 62
-_EXACT_MOST: Final = 1e15
+EXACT_MOST: Final = 1e15
 """Whole numbers below it are exact as floats, and so are their parts of a power of ten."""
 
 _FEES: Final = (("sec", 8), ("taf", 6), ("taf_most", 6))
 """Fees on sales, and with how many decimals they are whole numbers."""
 
 _PLANS: Final = (FixedPlan, TieredPlan, NoCommission)
+
+FAST: Final = "bars that follow each other so fast that limits of orders in time bind"
+
 _SECOND_NS: Final = 1_000_000_000
 _MINUTE_NS: Final = 60 * _SECOND_NS
 
@@ -78,30 +81,31 @@ def columns_of(
     """
     (instrument,) = setup.instruments
     first = int(np.searchsorted(frame.start_ns, begin_ns))
-    _check(setup, instrument, frame)
-    hours = _Hours.of(setup.sessions, frame)
+    check_setup(setup)
+    ends = frame.end_ns
+    if (int(np.diff(ends).min()) if ends.size > 1 else _MINUTE_NS) < apart_ns(setup.limits):
+        raise Unfit(FAST)
+    hours = Hours.of(setup.sessions, int(frame.start_ns[0]), int(frame.end_ns[-1]))
     day, last, days = _days(setup.sessions, hours, frame, first)
     slippage = setup.rules.slippage
     buys, sells = (_paid(instrument, slippage, sign, bars, frame) for sign in (1, -1))
     digits = _digits(buys, sells, frame.close)
-    terms = [_terms(setup, each) for each in days]
+    terms = [terms_of(setup, each) for each in days]
     rows = np.zeros((len(bars), loop.WIDTH), np.int64)
     rows[:, loop.BUYS], rows[:, loop.SELLS] = _whole(buys, digits), _whole(sells, digits)
     rows[:, loop.CLOSE] = _whole(frame.close, digits)
     rows[:, loop.END_NS], rows[:, loop.DAY] = frame.end_ns, day
     rows[:, loop.OPEN] = setup.always_open or hours.open_at(frame.end_ns)
-    rows[:, loop.FILLS] = hours.fills(frame)
-    fees = (_scaled([getattr(each, name) for each in terms], size) for name, size in _FEES)
-    market = Market(rows, np.stack((last, *fees), axis=1))
-    rules = _rules(setup, name, first, digits, terms[0])
+    rows[:-1, loop.FILLS] = hours.fills(frame.end_ns[:-1], frame.start_ns[1:])
+    fees = np.array([fees_of(each) for each in terms], np.int64)
+    market = Market(rows, np.column_stack((last, fees)))
+    rules = rules_of(setup, name, first, digits, terms[0])
     return Columns(market, rules, days, digits, _largest(setup, market, rules))
 
 
-def _check(setup: Setup, instrument: Instrument, frame: Frame) -> None:
-    """Refuse what the loop does not know."""
-    limits, ends = setup.limits, frame.end_ns
-    nearest_ns = int(np.diff(ends).min()) if ends.size > 1 else _MINUTE_NS
-    a_minute, a_second = (-(-each // nearest_ns) for each in (_MINUTE_NS, _SECOND_NS))
+def check_setup(setup: Setup) -> None:
+    """Refuse what the loop does not know; raises ``Unfit``."""
+    (instrument,), limits = setup.instruments, setup.limits
     unknown = {
         "fills at the close": setup.fill != "open",
         "fills of a part of a bar": setup.rules.participation is not None,
@@ -118,15 +122,19 @@ def _check(setup: Setup, instrument: Instrument, frame: Frame) -> None:
         "limits that pass no order": not (
             limits.max_open_positions and limits.max_open_orders and limits.max_entries_pending
         ),
-        "bars that follow each other so fast that limits of orders in time bind": (
-            a_minute > limits.max_orders_per_min
-            or a_second > limits.max_orders_per_s
-            or limits.duplicate_window_ms * 1_000_000 > nearest_ns
-        ),
     }
     for what, is_so in unknown.items():
         if is_so:
             raise Unfit(what)
+
+
+def apart_ns(limits: Limits) -> int:
+    """Return how far from each other orders are that no limit of orders in time knows."""
+    most = ((_MINUTE_NS, limits.max_orders_per_min), (_SECOND_NS, limits.max_orders_per_s))
+    if not all(many for _, many in most):
+        return _MOST
+    by_count: int = max(-(-each // many) for each, many in most)
+    return max(limits.duplicate_window_ms * 1_000_000, by_count)
 
 
 # -- prices --
@@ -147,12 +155,19 @@ def _paid(
 
 def _on_grid(instrument: Instrument, prices: Floats) -> Flags:
     """Say which prices are whole steps of every part of the table of steps."""
+    many = steps_of(instrument)
+    if not many:
+        return np.zeros(prices.size, np.bool_)
+    return np.asarray(np.rint(prices * many) / many == prices)
+
+
+def steps_of(instrument: Instrument) -> float:
+    """Return how many of the largest steps of the table a dollar has, 0 if that says too little."""
     steps = [step for _, step in instrument.tick_table]
     coarse = max(steps)
     if 1 % coarse or any(coarse % step for step in steps):
-        return np.zeros(prices.size, np.bool_)
-    many = float(1 / coarse)
-    return np.asarray(np.rint(prices * many) / many == prices)
+        return 0.0
+    return float(1 / coarse)
 
 
 def _digits(*prices: Floats) -> int:
@@ -167,7 +182,7 @@ def _digits(*prices: Floats) -> int:
 
 def _units(prices: Floats, scale: float) -> Floats:
     found = np.rint(prices * scale)
-    if found.size and found.max() >= _EXACT_MOST:
+    if found.size and found.max() >= EXACT_MOST:
         msg = "prices of more digits than are exact"
         raise Unfit(msg)
     return found
@@ -177,56 +192,11 @@ def _whole(prices: Floats, digits: int) -> Whole:
     return _units(prices, float(10**digits)).astype(np.int64)
 
 
-# -- hours and days --
-
-
-class _Hours(msgspec.Struct, frozen=True):
-    """When trading is on and when it ends, a row a session; times in nanoseconds."""
-
-    opens: Whole
-    closes: Whole
-    rolls: Whole
-    """The end of what belongs to a session."""
-
-    @classmethod
-    def of(cls, sessions: Sessions, frame: Frame) -> _Hours:
-        """Return the sessions of bars, and the one after them."""
-        if not isinstance(sessions, AlwaysOpen | SessionTable):
-            msg = "sessions of another kind"
-            raise Unfit(msg)
-        rows: list[tuple[int, int, int]] = []
-        at_ns, end_ns = int(frame.start_ns[0]), int(frame.end_ns[-1])
-        while len(rows) < 2 or rows[-2][2] <= end_ns:
-            if isinstance(sessions, AlwaysOpen):
-                roll_ns = sessions.next_roll_ns(at_ns)
-                rows.append((at_ns, roll_ns, roll_ns))
-            else:
-                row = sessions.session(at_ns)
-                roll_ns = row.extended_close_ns
-                rows.append((row.open_ns, row.close_ns, roll_ns))
-            at_ns = roll_ns
-        return cls(*(np.array(each, np.int64) for each in zip(*rows, strict=True)))
-
-    def of_times(self, times: Whole) -> Whole:
-        """Return the row that each time belongs to."""
-        return np.searchsorted(self.rolls, times, side="right")
-
-    def open_at(self, times: Whole) -> Flags:
-        """Say at which times trading is on."""
-        row = self.of_times(times)
-        return np.asarray((self.opens[row] <= times) & (times < self.closes[row]))
-
-    def fills(self, frame: Frame) -> Flags:
-        """Say which bars' orders meet the beginning of the next bar; those of the last do not."""
-        asked, begins = frame.end_ns[:-1], frame.start_ns[1:]
-        row = self.of_times(asked)
-        ends = self.closes[row + (asked >= self.closes[row])]
-        met = self.open_at(begins) & (begins < ends)
-        return np.concatenate((met, [False]))
+# -- days --
 
 
 def _days(
-    sessions: Sessions, hours: _Hours, frame: Frame, first: int
+    sessions: Sessions, hours: Hours, frame: Frame, first: int
 ) -> tuple[Whole, Whole, tuple[date, ...]]:
     """Return the day of each bar, the last bar of each day, and the days."""
     rows = hours.of_times(frame.start_ns)
@@ -244,7 +214,8 @@ def _days(
 # -- costs and limits --
 
 
-def _terms(setup: Setup, day: date) -> Terms:
+def terms_of(setup: Setup, day: date) -> Terms:
+    """Return what a day's orders cost; raises ``Unfit`` if the loop does not know it."""
     plan = setup.plan
     found = None
     if isinstance(plan, _PLANS) and type(plan) in _PLANS:  # another's charge is its own
@@ -255,24 +226,35 @@ def _terms(setup: Setup, day: date) -> Terms:
     return found
 
 
-def _scaled(values: Iterable[Decimal], digits: int) -> Whole:
-    """Return amounts as whole numbers of ``10 ** -digits``."""
-    scaled = [value.scaleb(digits) for value in values]
-    if any(each != int(each) for each in scaled):
-        msg = "rates of more decimals than are exact"
+def fees_of(terms: Terms) -> tuple[int, int, int]:
+    """Return the fees on a day's sales; see ``loop.SEC``. Raises ``Unfit``."""
+    sec, taf, most = (_scaled(getattr(terms, name), digits) for name, digits in _FEES)
+    return sec, taf, most
+
+
+def _scaled(value: Decimal, digits: int) -> int:
+    """Return an amount as a whole number of ``10 ** -digits``."""
+    scaled = value.scaleb(digits)
+    found = int(scaled)
+    if scaled != found or abs(found) >= _MOST:
+        msg = "amounts of more digits than are exact"
         raise Unfit(msg)
-    return np.array([int(each) for each in scaled], np.int64)
+    return found
 
 
-def _rules(setup: Setup, name: str, first: int, digits: int, terms: Terms) -> Rules:
+def rules_of(setup: Setup, name: str, first: int, digits: int, terms: Terms) -> Rules:
+    """Return account, costs and limits as the loop has them; raises ``Unfit``.
+
+    ``first`` is the first bar that is traded on, ``digits`` the decimals of money.
+    """
     (instrument,), limits, unit = setup.instruments, setup.limits, float(10**digits)
-    rate, minimum, a_share = _scaled((terms.rate, terms.minimum, terms.a_share), 6).tolist()
+    rate, minimum, a_share = (_scaled(e, 6) for e in (terms.rate, terms.minimum, terms.a_share))
     parts = (limits.max_symbol_weight, limits.max_gross, limits.max_net)
     own = limits.max_strategy_weight.get(budget_of(name))
     loss = limits.max_daily_loss_usd
     return Rules(
         first=first,
-        cash=int(_scaled((setup.cash,), digits)[0]),
+        cash=_scaled(setup.cash, digits),
         multiplier=instrument.multiplier,
         fine=10 ** (digits - 6),
         rate=rate,
@@ -280,9 +262,7 @@ def _rules(setup: Setup, name: str, first: int, digits: int, terms: Terms) -> Ru
         a_share=a_share,
         is_free=not (rate or minimum or a_share),
         allow_short=limits.allow_short,
-        order=float(limits.max_order_usd) * unit,
-        position=float(limits.max_symbol_usd) * unit,
-        gross=float(limits.max_gross_usd) * unit,
+        worth=float(min(limits.max_order_usd, limits.max_symbol_usd, limits.max_gross_usd)) * unit,
         weight=float(min((*parts, parts[0] if own is None else own))),
         daily_loss=float(limits.max_daily_loss),
         daily_loss_most=inf if loss is None else float(loss) * unit,
@@ -300,6 +280,10 @@ def _largest(setup: Setup, market: Market, rules: Rules) -> int:
     share = top * max(1_000_000, sec)
     share += (rules.rate + rules.a_share + taf) * rules.fine * 100_000_000
     exact: int = (_MOST - rules.cash - rules.minimum * rules.fine * 100_000_000) // (4 * share)
+    return min(exact, most_shares(setup))
+
+
+def most_shares(setup: Setup) -> int:
+    """Return how many shares an order may have that no limit of shares refuses."""
     limits = setup.limits
-    most = min(limits.max_order_qty, limits.max_symbol_qty, setup.rules.max_qty)
-    return min(exact, int(most))
+    return int(min(limits.max_order_qty, limits.max_symbol_qty, setup.rules.max_qty))

@@ -5,16 +5,14 @@ See ``loop``, ``moves`` and ``columns`` for what it knows. Whatever they do not 
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from robotrader.performance import Track
 from robotrader.research import loop
+from robotrader.research.accounted import figures_of_account, track_of
 from robotrader.research.columns import columns_of
 from robotrader.research.moves import Tables, Unfit
-from robotrader.research.trial import Figures, figures_of_track
 from robotrader.strategies import Frame, Signalling
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from robotrader.domain import Bar
     from robotrader.research.loop import Floats, Whole
     from robotrader.research.moves import Table
+    from robotrader.research.trial import Figures
     from robotrader.strategies import Strategy, StrategyHost
 
 
@@ -74,7 +73,7 @@ class Follower:
             raise Unfit(msg)
         self.frame = Frame.of(instrument.con_id, bars)
         self.columns = columns_of(setup, bars, self.frame, begin_ns=begin_ns, name=name)
-        self._loops, self._cash = loops, float(setup.cash)
+        self._loops, self._cash = loops, setup.cash
         self._tables = Tables(instrument)
         self._at, self._codes = (np.zeros(len(bars), np.int64) for _ in range(2))
         self._values = np.zeros(len(self.columns.days), np.int64)
@@ -126,13 +125,6 @@ class Follower:
         return table, count
 
     def _figures(self) -> Figures:
-        account, scale = self._account.tolist(), 10**self.columns.digits
-        won, lost = Decimal(account[loop.WON]), Decimal(account[loop.LOST_MONEY])
-        trades, free = account[loop.TRADES], self.columns.rules.is_free or not account[loop.SEEN]
-        return figures_of_track(
-            Track(self._cash, self.columns.days, tuple(v / scale for v in self._values.tolist())),
-            trades=trades,
-            hit_rate=account[loop.WINS] / trades if trades else None,
-            profit_factor=float(won / lost) if account[loop.LOSSES] else None,
-            commissions=Decimal(0) if free else Decimal(account[loop.PAID]).scaleb(-6),
-        )
+        found = self.columns
+        track = track_of(self._cash, found.days, self._values.tolist(), found.digits)
+        return figures_of_account(track, self._account.tolist(), is_free=found.rules.is_free)

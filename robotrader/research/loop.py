@@ -1,9 +1,11 @@
 """What the engine does for a strategy that follows its signals, for one combination, on arrays.
 
 Written so that a compiler of loops can take it (``robotrader.adapters.compiled``) and plain Python
-can run it: there is one source. It decides nothing of its own. What the strategy answers is looked
-up in a table that was made by asking it (``moves``), prices and costs are the venue's. Money is
-whole numbers of ``10 ** -digits`` dollars, so no digit is lost and no order of adding matters.
+can run it: there is one source. Its steps (``judge``, ``fill``, ``end_day``) take numbers, so that
+``callbacks``, which calls strategies bar by bar, takes the same ones. It decides nothing of its
+own. What the strategy answers is looked up in a table that was made by asking it (``moves``),
+prices and costs are the venue's. Money is whole numbers of ``10 ** -digits`` dollars, so no digit
+is lost and no order of adding matters.
 
 What a limit is compared with is a float that is off by less than ``NEAR`` of itself. Whatever is
 nearer than that to its limit, and whatever else this loop does not know, ends it with a number that
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 Whole: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+Account: TypeAlias = Whole | list[int]
+"""``SIZE`` numbers; a list where plain Python counts, whose numbers have no end."""
 
 NEAR: Final = 1e-9
 """Far above what floats are off by, far below what a limit means."""
@@ -87,11 +91,9 @@ class Rules(NamedTuple):
 
     is_free: bool
     allow_short: bool
-    order: float
-    """Units; the largest order, position and gross exposure that are limited in dollars."""
+    worth: float
+    """Units; the least of all limits in dollars: of an order, a position, the gross exposure."""
 
-    position: float
-    gross: float
     weight: float
     """The least of all limits that are a part of equity."""
 
@@ -162,9 +164,11 @@ def charge(  # noqa: PLR0917 - what is compiled takes no keywords
     if rules.is_free:
         return 0
     scale = rules.fine * 100_000_000  # a hundred-millionth of a unit
-    whole = min(max(qty * rules.rate, rules.minimum) * scale, value * 1_000_000)
-    whole += qty * rules.a_share * scale
-    whole += value * sec + min(qty * taf, taf_most) * scale
+    least = qty * rules.rate
+    least = max(least, rules.minimum)  # a built-in's call takes longer, where nobody compiles it
+    whole = min(least * scale, value * 1_000_000) + qty * rules.a_share * scale
+    if sec != 0 or taf != 0:
+        whole += value * sec + min(qty * taf, taf_most) * scale
     rounded = whole // scale
     rest = whole - rounded * scale
     if 2 * rest > scale or (2 * rest == scale and rounded % 2 == 1):
@@ -179,24 +183,20 @@ def within(value: float, most: float) -> int:
     return REFUSED if value >= most * (1.0 + NEAR) else DOUBT
 
 
-def below(loss: float, most: float) -> int:
-    """Compare a loss, which may not be as much as its limit; no loss always passes."""
-    if loss <= 0.0:
-        return PASSES
-    return within(loss, most)
-
-
 def allowed(  # noqa: PLR0917 - as above
-    worth: float, equity: float, day_equity: float, peak: float, sign: int, rules: Rules
+    worth: float, equity: float, day_equity: float, peak: float, wanted: int, rules: Rules
 ) -> int:
     """Judge an entry from flat by the limits of size and loss; DOUBT as soon as one is near."""
-    if equity <= 0.0 or (sign < 0 and not rules.allow_short):
+    if equity <= 0.0 or (wanted < 0 and not rules.allow_short):
         return REFUSED
-    most = min(rules.daily_loss * day_equity, rules.daily_loss_most)
-    smallest = min(rules.order, rules.position, rules.gross)
-    found = max(within(worth, smallest), within(worth, rules.weight * equity))
-    found = max(found, below(day_equity - equity, most))
-    return max(found, below(max(peak, equity) - equity, rules.drawdown * max(peak, equity)))
+    found, least = within(worth, rules.worth), within(worth, rules.weight * equity)
+    found = max(found, least)
+    if equity < day_equity:  # no loss is below each limit
+        most = min(rules.daily_loss * day_equity, rules.daily_loss_most)
+        found = max(found, within(day_equity - equity, most))
+    if equity < peak:
+        found = max(found, within(peak - equity, rules.drawdown * peak))
+    return found
 
 
 def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
@@ -207,73 +207,97 @@ def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
     return needed >= equity * (1.0 - NEAR)
 
 
-def judge(wanted: int, bar: int, account: Whole, market: Market, rules: Rules) -> int:
-    """Judge an entry from flat: ``PASSES``, ``REFUSED``, or how the run ends."""
-    worth, cash = (
-        float(abs(wanted) * market.bars[bar, CLOSE] * rules.multiplier),
-        float(account[CASH]),
-    )
-    found = allowed(
-        worth, cash, float(account[DAY_EQUITY]), float(account[PEAK]), np.sign(wanted), rules
-    )
+def judge(  # noqa: PLR0917 - as above
+    wanted: int, close: int, end_ns: int, is_open: bool, account: Account, rules: Rules
+) -> int:
+    """Judge an entry from flat: ``PASSES``, ``REFUSED``, or how the run ends.
+
+    It is asked for at a bar's close and end; ``is_open`` is what the gate takes the market for.
+    """
+    worth, cash = float(abs(wanted) * close * rules.multiplier), float(account[CASH])
+    found = allowed(worth, cash, float(account[DAY_EQUITY]), float(account[PEAK]), wanted, rules)
     since_ns = account[REDUCED_NS]
-    rests = since_ns >= 0 and market.bars[bar, END_NS] - since_ns < rules.cooldown_ns
+    rests = since_ns >= 0 and end_ns - since_ns < rules.cooldown_ns
     tired = 0 < rules.losses_row <= account[STREAK]
-    if market.bars[bar, OPEN] == 0 or account[ORDERS] >= rules.orders_a_day or rests or tired:
+    if not is_open or account[ORDERS] >= rules.orders_a_day or rests or tired:
         return REFUSED
     if found == PASSES and needs_margin(worth, wanted, cash, rules.fine * 1e6):
         return -MARGIN
     return -NEAR_LIMIT if found == DOUBT else found
 
 
-def roll(bar: int, account: Whole, market: Market, rules: Rules, values: Whole) -> None:
-    """End the exchange days before that of a bar."""
-    until = values.size
-    if bar < len(market.bars):
-        until = market.bars[bar, DAY]
+def begin(account: Account, rules: Rules) -> None:
+    """Open an account."""
+    for place in range(SIZE):
+        account[place] = 0
+    account[CASH] = account[PEAK] = account[DAY_EQUITY] = rules.cash
+    account[REDUCED_NS] = -1
+
+
+def end_day(close: int, account: Account, rules: Rules) -> int:
+    """End today's exchange day at its last close; return what the account is worth."""
+    equity: int = account[CASH] + account[POSITION] * rules.multiplier * close
+    account[DAY_EQUITY] = equity
+    account[PEAK] = max(account[PEAK], equity)
+    account[ORDERS] = 0
+    account[TODAY] += 1
+    return equity
+
+
+def roll(until: int, account: Account, market: Market, rules: Rules, values: Whole) -> None:
+    """End the exchange days before one."""
     while account[TODAY] < until:
         today = account[TODAY]
-        close = market.bars[market.days[today, LAST], CLOSE]
-        equity = account[CASH] + account[POSITION] * rules.multiplier * close
-        values[today] = account[DAY_EQUITY] = equity
-        account[PEAK] = max(account[PEAK], equity)
-        account[ORDERS] = 0
-        account[TODAY] = today + 1
+        values[today] = end_day(market.bars[market.days[today, LAST], CLOSE], account, rules)
 
 
 def fill(  # noqa: PLR0917 - as above
-    shares: int, bar: int, account: Whole, market: Market, rules: Rules, fills: Whole
-) -> None:  # fmt: skip
-    """Fill an order at the beginning of a bar: an entry from flat, or an exit of all."""
+    shares: int, price: int, end_ns: int, sec: int, taf: int, taf_most: int,
+    account: Account, rules: Rules,
+) -> int:  # fmt: skip
+    """Fill an order as a bar begins: an entry from flat, or an exit of all; return what it costs.
+
+    ``end_ns`` is the bar's. Fees are those of its day if it sells, else 0.
+    """
+    value, fine = shares * price * rules.multiplier, rules.fine
+    fee = charge(abs(shares), abs(value), sec, taf, taf_most, rules)
+    account[CASH] -= value + fee * fine
+    account[PAID] += fee
+    account[SEEN] += 1
+    if account[POSITION] == 0:
+        account[POSITION], account[ENTERED], account[ENTRY_FEE] = shares, price, fee
+        return fee
+    moved = account[POSITION] * (price - account[ENTERED]) * rules.multiplier
+    gain = moved - (account[ENTRY_FEE] + fee) * fine
+    account[POSITION] = 0
+    account[REDUCED_NS] = end_ns
+    account[TRADES] += 1
+    if gain < 0:
+        account[LOSSES] += 1
+        account[LOST_MONEY] -= gain
+        account[STREAK] += 1
+        return fee
+    account[STREAK] = 0
+    if gain > 0:
+        account[WINS] += 1
+        account[WON] += gain
+    return fee
+
+
+def meet(  # noqa: PLR0917 - as above
+    shares: int, bar: int, account: Account, market: Market, rules: Rules, fills: Whole
+) -> None:
+    """Fill an order at the beginning of a bar, and note it where there is a row for it."""
     price = market.bars[bar, BUYS if shares > 0 else SELLS]
-    value, fine = abs(shares) * price * rules.multiplier, rules.fine
     sec = taf = most = 0
     if shares < 0:
         today = account[TODAY]
         sec, taf = market.days[today, SEC], market.days[today, TAF]
         most = market.days[today, TAF_MOST]
-    fee = charge(abs(shares), value, sec, taf, most, rules)
-    account[CASH] -= shares * price * rules.multiplier + fee * fine
-    account[PAID] += fee
     row = account[SEEN]
+    fee = fill(shares, price, market.bars[bar, END_NS], sec, taf, most, account, rules)
     if row < fills.shape[0]:
         fills[row, 0], fills[row, 1], fills[row, 2], fills[row, 3] = bar, shares, price, fee
-    account[SEEN] = row + 1
-    if account[POSITION] == 0:
-        account[POSITION], account[ENTERED], account[ENTRY_FEE] = shares, price, fee
-        return
-    moved = account[POSITION] * (price - account[ENTERED]) * rules.multiplier
-    gain = moved - (account[ENTRY_FEE] + fee) * fine
-    account[POSITION] = 0
-    account[REDUCED_NS] = market.bars[bar, END_NS]
-    account[TRADES] += 1
-    if gain > 0:
-        account[WINS] += 1
-        account[WON] += gain
-    if gain < 0:
-        account[LOSSES] += 1
-        account[LOST_MONEY] -= gain
-    account[STREAK] = account[STREAK] + 1 if gain < 0 else 0
 
 
 def run(  # noqa: PLR0917 - as above
@@ -296,9 +320,7 @@ def run(  # noqa: PLR0917 - as above
     Returns:
         ``DONE``, or why the engine has to run it.
     """
-    account[:] = 0
-    account[CASH] = account[PEAK] = account[DAY_EQUITY] = rules.cash
-    account[REDUCED_NS] = -1
+    begin(account, rules)
     count, bar, following, place, code, told, pending = len(market.bars), 0, 0, 0, 0, -1, 0
     settled = is_live = False
     while bar < count:
@@ -306,9 +328,9 @@ def run(  # noqa: PLR0917 - as above
             code = codes[following]
             following += 1
         if account[TODAY] < market.bars[bar, DAY]:
-            roll(bar, account, market, rules, values)
+            roll(market.bars[bar, DAY], account, market, rules, values)
         if pending != 0:
-            fill(pending, bar, account, market, rules, fills)
+            meet(pending, bar, account, market, rules, fills)
             pending = 0
         settled = settled and bar != rules.first  # to begin is an event
         if code != 0 and code == told and settled and bar >= warmup and is_live:
@@ -319,8 +341,10 @@ def run(  # noqa: PLR0917 - as above
         wanted, settled = moves.act[place, code, way], moves.settled[place, code, way]
         before, place = place, moves.after[place, code, way]
         if wanted != 0:
-            entry = account[POSITION] == 0
-            verdict = judge(wanted, bar, account, market, rules) if entry else PASSES
+            verdict = PASSES
+            if account[POSITION] == 0:
+                row = market.bars[bar]
+                verdict = judge(wanted, row[CLOSE], row[END_NS], row[OPEN] != 0, account, rules)
             if verdict < 0:
                 return -verdict
             if verdict == PASSES:
@@ -329,9 +353,11 @@ def run(  # noqa: PLR0917 - as above
                 if bar + 1 < count and market.bars[bar, FILLS] == 0:
                     return WAITS
         bar += 1
-    roll(count, account, market, rules, values)
+    roll(values.size, account, market, rules, values)
     return DONE if values.min() > 0 else LOST
 
 
-HELPERS: Final = (charge, within, below, allowed, needs_margin, judge, roll, fill)
+HELPERS: Final = (
+    charge, within, allowed, needs_margin, judge, begin, end_day, roll, fill, meet,
+)  # fmt: skip
 """What ``run`` calls, each after what it calls itself."""

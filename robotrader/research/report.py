@@ -32,11 +32,14 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     """By nobody: they failed before their first bar."""
 
+    followed: int = 0
+    """Whose callbacks were called without the engine."""
+
     engine: dict[str, int] = {}
     """By the engine, by why."""
 
     checked: tuple[int, ...] = ()
-    """Trials of the loop that the engine has run, too, with the same result."""
+    """Trials without the engine that it has run, too, with the same result."""
 
     seconds: dict[str, float] = {}
     """Of the processor, by what took them."""
@@ -51,8 +54,9 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
             asked=later.asked,
             looped=self.looped + later.looped,
             failed=self.failed + later.failed,
+            followed=self.followed + later.followed,
             engine=dict(engine),
-            checked=later.checked,
+            checked=later.checked or self.checked,
             seconds=seconds,
         )
 

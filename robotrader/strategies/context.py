@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 from robotrader.domain import (
     CancelWish,
     Intent,
-    Leg,
     OrderType,
     Purpose,
     Side,
@@ -22,13 +21,20 @@ from robotrader.domain import (
     StopWish,
     TimeInForce,
 )
-from robotrader.strategies.amounts import Number, decimal, price_on_grid, quantity, refuse
+from robotrader.strategies.amounts import (
+    Number,
+    decimal,
+    legs_of,
+    price_on_grid,
+    quantity,
+    refuse,
+)
 from robotrader.strategies.events import NOTHING, Outcome, Timer, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from robotrader.domain import Bar, Instrument, Quote
+    from robotrader.domain import Bar, Instrument, Leg, Quote
     from robotrader.strategies.discipline import Discipline
     from robotrader.strategies.stops import Stops
 
@@ -36,6 +42,8 @@ MOST_NOTES: Final = 100
 """A note more in one event is dropped: a log is read by people."""
 
 MOST_TIMERS: Final = 100
+
+_ZERO: Final = Decimal(0)
 
 # A member of an enum takes fifty times as long to look up as a name.
 _BUY, _SELL, _SELL_SHORT, _MARKET = Side.BUY, Side.SELL, Side.SELL_SHORT, OrderType.MARKET
@@ -136,7 +144,7 @@ class Context:
         Raises:
             ValueError: a number makes no sense.
         """
-        legs = self._legs(stop, take_profit, trail_percent)
+        legs = legs_of(self.instrument, stop, take_profit, trail_percent)
         return self._order(1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def sell(
@@ -154,7 +162,7 @@ class Context:
 
         Arguments, result and errors as for ``buy``.
         """
-        legs = self._legs(stop, take_profit, trail_percent)
+        legs = legs_of(self.instrument, stop, take_profit, trail_percent)
         return self._order(-1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def size(self) -> Sizing:
@@ -173,9 +181,9 @@ class Context:
         """Give up the whole position, at the market; False if there is none."""
         if not self.position:
             return False
-        sign = -1 if self.position > 0 else 1
+        sign = -1 if self.position > _ZERO else 1
         left = self._left()
-        if left <= 0:
+        if left <= _ZERO:
             return self._block("an exit of all of it works already")
         return self._wish(sign, left, reason=reason)
 
@@ -194,7 +202,7 @@ class Context:
         if not missing:
             return False
         sign = 1 if missing > 0 else -1
-        legs = self._legs(stop, None) if missing * wanted > 0 else ()
+        legs = legs_of(self.instrument, stop) if missing * wanted > 0 else ()
         return self._wish(sign, quantity(self.instrument, abs(missing)), legs=legs, reason=reason)
 
     def cancel(self) -> bool:
@@ -301,7 +309,7 @@ class Context:
 
     def _left(self) -> Decimal:
         """Return how much of the position no exit works for."""
-        return abs(self.position) - (self.sold if self.position > 0 else self.bought)
+        return abs(self.position) - (self.sold if self.position > _ZERO else self.bought)
 
     def _wish(
         self,
@@ -314,7 +322,7 @@ class Context:
         tif: TimeInForce = TimeInForce.DAY,
         sizing: Sizing | None = None,
     ) -> bool:
-        exits = self.position * sign < 0
+        exits = self.position < _ZERO if sign > 0 else self.position > _ZERO
         if exits and qty > self._left():
             return self._block("it would sell or buy back more than is held")
         if not exits and (self.sold if sign > 0 else self.bought):
@@ -327,7 +335,7 @@ class Context:
             refuse("an exit takes no stop and no take_profit: they protect an entry")
         if self.warming:
             return self._block("warming up")
-        if not exits and not legs:
+        if not exits and not legs and not self._stops.idle:
             near = None if limit is None else float(limit)
             protected = self._stops.legs(sign, near, self._price)
             if protected is None:
@@ -337,6 +345,19 @@ class Context:
         if why is not None:
             return self._block(why)
         self.touched = True
+        price = None if limit is None else self._price("limit", limit)
+        self._intend(side, qty, purpose, price, tif, legs, reason, sizing)
+        if sign > 0:
+            self.bought += qty
+        else:
+            self.sold += qty
+        return True
+
+    def _intend(  # noqa: PLR0917 - what an intent says, once an order
+        self, side: Side, qty: Decimal, purpose: Purpose, limit: Decimal | None, tif: TimeInForce,
+        legs: tuple[Leg, ...], reason: str, sizing: Sizing | None,
+    ) -> None:  # fmt: skip
+        """Make the intent of a wish that passed."""
         self._intents.append(
             Intent(
                 strategy=self.strategy,
@@ -347,7 +368,7 @@ class Context:
                 purpose=purpose,
                 cause=f"{self.strategy}/{self.instrument.con_id}/{self.event}/{side}",
                 order_type=_MARKET if limit is None else OrderType.LIMIT,
-                limit_price=None if limit is None else self._price("limit", limit),
+                limit_price=limit,
                 tif=tif,
                 legs=legs,
                 reason=reason,
@@ -355,11 +376,6 @@ class Context:
                 sizing=sizing,
             )
         )
-        if sign > 0:
-            self.bought += qty
-        else:
-            self.sold += qty
-        return True
 
     def _block(self, why: str) -> bool:
         self.blocked = True
@@ -367,32 +383,6 @@ class Context:
             self.touched = True
             self._blocked.append(f"{self.event}: {why}")
         return False
-
-    def _legs(
-        self,
-        stop: Number | None,
-        take_profit: Number | None,
-        trail_percent: Number | None = None,
-    ) -> tuple[Leg, ...]:
-        legs = []
-        if stop is not None and trail_percent is not None:
-            refuse("a stop and a trail_percent: an entry has one of them")
-        if take_profit is not None:
-            price = self._price("take_profit", take_profit)
-            legs.append(Leg(order_type=OrderType.LIMIT, limit_price=price))
-        if stop is not None:
-            legs.append(
-                Leg(
-                    order_type=OrderType.STOP,
-                    aux_price=self._price("stop", stop),
-                )
-            )
-        if trail_percent is not None:
-            percent = decimal("a trail_percent", trail_percent)
-            if not 0 < percent < 100:
-                refuse(f"a trail_percent of {percent}: give more than 0 and less than 100")
-            legs.append(Leg(order_type=OrderType.TRAIL, trail_percent=percent))
-        return tuple(legs)
 
     def _price(self, name: str, price: Number) -> Decimal:
         return price_on_grid(self.instrument, name, price)

@@ -43,7 +43,7 @@ class Discipline:
             msg = f"a dwell of {dwell_bars} bars: give 0 or more"
             raise ValueError(msg)
         self.memory = Memory()
-        self._dwell_bars = dwell_bars
+        self.dwell_bars = dwell_bars
         self._told: set[str] = set()
 
     def next_bar(self) -> None:
@@ -59,16 +59,16 @@ class Discipline:
 
     def why_not(self, side: Side, purpose: Purpose) -> str | None:
         """Return why an intent may not pass now; None if it may, which is remembered."""
-        memory = self.memory
-        if side.sign in memory.directions:
+        memory, sign = self.memory, side.sign
+        if sign in memory.directions:
             return "one intent a bar and direction"
-        if purpose is _ENTRY and memory.entry == -side.sign:
-            left = memory.entry_bar + self._dwell_bars - memory.bar
+        if purpose is _ENTRY and memory.entry == -sign:
+            left = memory.entry_bar + self.dwell_bars - memory.bar
             if left > 0:
-                return f"an entry the other way round needs a dwell of {self._dwell_bars} bars"
-        memory.directions = [*memory.directions, side.sign]
+                return f"an entry the other way round needs a dwell of {self.dwell_bars} bars"
+        memory.directions = [*memory.directions, sign]
         if purpose is _ENTRY:
-            memory.entry, memory.entry_bar = side.sign, memory.bar
+            memory.entry, memory.entry_bar = sign, memory.bar
         self._told.clear()
         return None
 

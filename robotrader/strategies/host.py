@@ -58,6 +58,7 @@ class StrategyHost:
     Attributes:
         funds: says what the account has, when a size is asked for. Whoever drives the host sets
             it; until then nothing is known, and no size is given.
+        bare: whether sizes and stops are the strategy's own affair.
         settled: whether at the last event nothing was wished, and nothing is known since that
             would let the same event be answered otherwise.
     """
@@ -80,14 +81,13 @@ class StrategyHost:
         self.bars_seen = 0
         self._ready = self.settled = False
         self._working: dict[str, Decimal] = {}
-        self._standing_seq = 0
         self.discipline, self._stops = Discipline(dwell_bars), Stops(stop)
         self._watched, self._timed = not self._stops.idle, bool(stop.hold_s)
-        self._held_since_ns = 0
+        self.bare = sizer is None and not self._watched and not self._timed
         self._saved: _Saved | None = None
-        self._kept = b""
+        self._kept, self._broken = b"", ""
         self._bar_ns = self._bar_end_ns = self._fill_seq = 0
-        self._broken = ""
+        self._standing_seq = self._held_since_ns = 0
         self._ctx = Context(
             name,
             instrument,

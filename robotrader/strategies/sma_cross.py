@@ -7,18 +7,21 @@ entry. It leaves whenever the averages are against its position.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta
 
-from robotrader.indicators import Sma
 from robotrader.strategies.base import Params, State, Strategy
-from robotrader.strategies.crossing import sides
+from robotrader.strategies.crossing import Sides, sides
 
 if TYPE_CHECKING:
     from robotrader.domain import Bar
     from robotrader.strategies.context import Context
     from robotrader.strategies.signals import Floats, Frame
+
+_ZERO: Final = Decimal(0)
+"""A Decimal is compared with a whole number by making one of it."""
 
 
 class SmaParams(Params, frozen=True):
@@ -54,7 +57,7 @@ class SmaCross(Strategy[SmaParams, SmaState]):
 
     def __init__(self, params: SmaParams) -> None:
         super().__init__(params)
-        self._fast, self._slow = Sma(params.fast), Sma(params.slow)
+        self._sides = Sides(params.fast, params.slow)
 
     @property
     def warmup_bars(self) -> int:
@@ -63,9 +66,9 @@ class SmaCross(Strategy[SmaParams, SmaState]):
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Follow the averages."""
-        fast, slow = self._fast.update(bar.close), self._slow.update(bar.close)
-        if fast is not None and slow is not None:
-            self.on_signal(ctx, bar, (fast > slow) - (fast < slow))
+        side = self._sides.update(bar.close)
+        if side is not None:
+            self.on_signal(ctx, bar, side)
 
     def signals(self, frame: Frame) -> Floats:
         """Return on which side the fast average is at each bar; see ``sides``."""
@@ -73,16 +76,20 @@ class SmaCross(Strategy[SmaParams, SmaState]):
 
     def on_signal(self, ctx: Context, bar: Bar, signal: float) -> None:
         """Follow the averages, of which the fast one is on that side; NaN: they are not known."""
-        if signal != signal:  # noqa: PLR0124 - the fastest way to see a NaN
-            return
-        state, side = self.state, int(signal)
-        if side and side != state.signal:
-            self._note_cross(ctx, side)
-        wanted = state.signal if self.params.short else max(state.signal, 0)
-        if not ctx.position:
+        state, position = self.state, ctx.position
+        wanted = state.signal
+        if signal != wanted:
+            if signal != signal:  # noqa: PLR0124 - the fastest way to see a NaN
+                return
+            if signal:
+                self._note_cross(ctx, int(signal))
+                wanted = state.signal
+        if wanted < 0 and not self.params.short:
+            wanted = 0
+        if not position:
             if wanted and not state.acted:
                 state.acted = self._enter(ctx, bar.close, wanted)
-        elif not wanted or (ctx.position > 0) != (wanted > 0):
+        elif not wanted or (position > _ZERO) != (wanted > 0):
             ctx.close("the averages have crossed")
 
     def _note_cross(self, ctx: Context, side: int) -> None:

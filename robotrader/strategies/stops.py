@@ -75,22 +75,21 @@ class Stops:
 
     Args:
         rule: how entries are protected.
+
+    Attributes:
+        idle: whether no price means anything to it: nothing rests in the market for an entry.
     """
 
     def __init__(self, rule: StopRule) -> None:
         self.rule = rule
         self._atr = Atr(rule.atr_bars) if rule.kind is StopKind.ATR else None
         self._last: float | None = None
+        self.idle = rule.kind is StopKind.NONE and not rule.take_profit
 
     @property
     def warmup_bars(self) -> int:
         """How many bars it has to see before it can say a distance."""
         return 0 if self._atr is None else self.rule.atr_bars * _MEMORY
-
-    @property
-    def idle(self) -> bool:
-        """Whether no price means anything to it: nothing rests in the market for an entry."""
-        return self.rule.kind is StopKind.NONE and not self.rule.take_profit
 
     def bar(self, bar: Bar) -> None:
         """Take the next finished bar."""

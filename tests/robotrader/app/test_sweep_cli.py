@@ -8,20 +8,14 @@ import pty
 import signal
 import subprocess
 import threading
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from robotrader.__main__ import main
-from robotrader.adapters.compiled import Loops
 from robotrader.adapters.sweep_files import RESULTS, SPEC
 from robotrader.app import research_job
-from robotrader.app.sweep_loop import agree
-from robotrader.domain.errors import StrategyError
-from robotrader.research import Figures, Trial, loop
 from tests.robotrader.app.research_kit import (
     GRID,
     HERE,
@@ -327,57 +321,3 @@ def test_a_ray_cluster_gives_the_same_bytes(
     pytest.importorskip("ray")
     assert run(capsys, *PLAN, *own, "--executor", "ray", "--workers", "2", "--quiet")[0] == 0
     assert results(tmp_path) == results(whole)
-
-
-@pytest.fixture
-def as_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop as it is written: to compile it takes seconds, and ``make deep`` does."""
-    made = Loops(loop.news, loop.run, 0.0)
-    monkeypatch.setattr("robotrader.app.sweep_loop.compiled", lambda: made)
-
-
-@pytest.mark.usefixtures("as_written")
-def test_a_sweep_with_signals_goes_by_the_loop_with_the_same_bytes_and_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The loop and the engine keep the same lines; the best are the engine's, too."""
-    given = prices(tmp_path / "prices", 2)
-    for name, more in (("engine", ()), ("loop", ("--signals",))):
-        options = (*given, *HERE, *more, "--data-dir", str(tmp_path / name / "data"))
-        assert main([*PLAN, *options]) == 0
-    out = capsys.readouterr().out
-    assert results(tmp_path / "loop") == results(tmp_path / "engine")
-    assert "7 by the compiled loop" in out
-    assert "by the engine, too: every figure is the same" in out
-    ways = json.loads((only_sweep(tmp_path / "loop") / "ways.json").read_text())
-    assert (ways["looped"], ways["failed"], ways["engine"]) == (7, 2, {})
-    assert len(ways["checked"]) == 3
-
-
-@pytest.mark.usefixtures("as_written")
-def test_what_the_loop_does_not_know_is_the_engines_and_is_counted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A stop at a percentage of a price: half of the points have one."""
-    given = prices(tmp_path / "prices", 2)
-    points = ("--param", "fast=4,8", "--param", "slow=16", "--param", "stop_percent=5.0,10.0")
-    options = (*given, *HERE, "--signals", "--data-dir", str(tmp_path / "data"))
-    assert main(["sweep", "run", "sma", *SMA, *points, *options]) == 0
-    ways = json.loads((only_sweep(tmp_path) / "ways.json").read_text())
-    assert ways["engine"] == {"it computes with a price": 4}
-    assert ways["looped"] == 0
-    assert "4 by the engine: it computes with a price" in capsys.readouterr().out
-
-
-def test_a_figure_of_the_loop_that_is_not_the_engines_is_an_error_that_says_which() -> None:
-    """Who finds one is told which combination, which figure, and what to do."""
-    figures = Figures(
-        days=1, end_value=1.0, total_return=0.0, cagr=None, volatility=None, sharpe=1.0,
-        sortino=None, calmar=None, max_drawdown=None, skew=None, kurtosis=None, trades=1,
-        hit_rate=1.0, profit_factor=None, commissions=Decimal(1),
-    )  # fmt: skip
-    one = Trial(number=7, params={"fast": 3}, figures=figures)
-    assert agree([one], [one]) == (7,)
-    other = msgspec.structs.replace(one, figures=msgspec.structs.replace(figures, end_value=2.0))
-    with pytest.raises(StrategyError, match=r"trial 7 .*fast.*: end_value is 1\.0 and 2\.0"):
-        agree([one], [other])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from robotrader.__main__ import main
-from tests.robotrader.app.research_kit import GRID, HERE, SMA
+from tests.robotrader.app.research_kit import GRID, HERE, SMA, prices
 
 YEARS = ("--from", "1990-01-02", "--to", "1991-12-31")
 PLAN = ("walkforward", "run", "sma", *SMA, *YEARS, *GRID, *HERE)
@@ -63,6 +63,28 @@ def test_a_window_outside_is_the_backtest_of_what_was_best_inside(
     inside = ("--from", one["inside"]["first"], "--to", one["inside"]["last"])
     chosen = backtest(capsys, params["fast"], params["slow"], *inside)
     assert chosen["summary"]["sharpe"] == one["best"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "trials"), [("rolling", 7 * 2 + 2), ("folds", 7)]
+)  # fmt: skip
+def test_callbacks_are_followed_with_the_same_bytes_and_what_is_chosen_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], scheme: str, trials: int
+) -> None:
+    """Each trial of each window; the engine runs what was chosen, too, all with ``--engine``."""
+    given = prices(tmp_path / "prices", 2)
+    plan = ("walkforward", "run", "sma", *SMA, *given, *GRID, *HERE, "--scheme", scheme,
+            "--train", "120", "--test", "60", "--folds", "4")  # fmt: skip
+    kept = {}
+    for name, more in (("engine", ("--engine",)), ("callbacks", ())):
+        status, _, _ = run(capsys, *plan, *more, "--data-dir", str(tmp_path / name))
+        (folder,) = (tmp_path / name / "walkforwards").iterdir()
+        ways = json.loads((folder / "ways.json").read_text())
+        kept[name] = (folder / "results.jsonl").read_bytes()
+        assert status == 0
+        assert ways["followed"] == (trials if name == "callbacks" else 0)
+        assert bool(ways["checked"]) == (name == "callbacks")
+    assert kept["callbacks"] == kept["engine"]
 
 
 def test_folds_judge_every_day_by_a_split_that_has_not_seen_it(

@@ -39,6 +39,17 @@ def test_a_simple_average_is_the_exact_mean_of_its_window_rounded_once(
         assert value == (statistics.mean(window) if len(window) == length else None)
 
 
+@given(st.lists(st.lists(ANY, max_size=15), max_size=5), LENGTHS)
+def test_a_simple_average_takes_many_values_as_one_after_another(
+    parts: list[list[float]], length: int
+) -> None:
+    one, other = Sma(length), Sma(length)
+    for part in parts:
+        last = run(one, part)[-1:] or [one.value]
+        assert other.extend(part) == last[0]
+        assert other.save() == one.save()
+
+
 @given(st.lists(ANY, max_size=30), st.lists(PRICES, min_size=12, max_size=12), LENGTHS)
 def test_nothing_from_before_the_window_is_left_in_an_average_or_deviation(
     before: list[float], window: list[float], length: int

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -15,13 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robotrader.adapters.calendar import US_STOCKS
-from robotrader.adapters.calendar import sessions as calendar_sessions
 from robotrader.adapters.compiled import compiled
-from robotrader.backtest import Engine, Setup, batches, report_of_run
-from robotrader.domain import Bar, Instrument, Side
-from robotrader.research import Follower, Tables, Unfit, columns_of, figures_of, loop
-from robotrader.risk import Limits, Ratio, Usd
+from robotrader.backtest import Engine, Setup, batches
+from robotrader.domain import Bar
+from robotrader.research import Follower, Tables, Unfit, columns_of, loop
+from robotrader.risk import Ratio
 from robotrader.strategies import (
     Context,
     Frame,
@@ -37,12 +35,23 @@ from robotrader.strategies.signals import MOST_KEPT
 from robotrader.venue import (
     AlwaysOpen,
     FixedPlan,
-    NoCommission,
     OrderCharges,
-    SessionTable,
     Slippage,
     TieredPlan,
     VenueRules,
+)
+from tests.robotrader.research.runs import (
+    CASH,
+    MINUTE_NS,
+    NAMES,
+    OPEN,
+    STOCK,
+    TABLE,
+    figures_of_run,
+    filled,
+    fills_of,
+    setup_of,
+    walk,
 )
 
 if TYPE_CHECKING:
@@ -52,12 +61,6 @@ if TYPE_CHECKING:
     from robotrader.backtest import Result
     from robotrader.research.follow import Loops
     from robotrader.strategies.signals import Floats
-
-STOCK = Instrument(con_id=7, symbol="ABC")
-NAMES = {7: "ABC"}
-MINUTE_NS = 60_000_000_000
-CASH: Final = Decimal(100_000)
-OPEN: Final = Limits(allowed_symbols=frozenset({"ABC"}), allow_short=True)
 
 
 class Follows(Params, frozen=True):
@@ -115,54 +118,6 @@ class Levels(Strategy[Follows, Memory]):
         state.side = int(signal)
 
 
-def walk(dice: Random, count: int, sessions: Any, *, ticks: int) -> list[Bar]:
-    """Return bars inside of sessions, with gaps; prices of ``ticks`` decimals."""
-    found: list[Bar] = []
-    price = dice.choice((8.0, 55.0, 240.0))
-    step_ns = dice.choice((1, 5, 30)) * MINUTE_NS
-    at_ns = 1_646_058_600_000_000_000  # 2022-02-28 14:30 UTC, half an hour before the open
-    jumpy = dice.choice((0.0005, 0.004, 0.02))
-    while len(found) < count:
-        at_ns += step_ns
-        if not sessions.is_open(at_ns, outside_rth=False) or dice.random() < 0.01:
-            continue
-        opened = round(price * (1 + dice.gauss(0, jumpy / 3)), ticks)
-        close = round(opened * (1 + dice.gauss(0, jumpy)), ticks)
-        low, high = min(opened, close), max(opened, close)
-        low, high = round(low * 0.999, ticks), round(high * 1.001, ticks)
-        low, high = min(low, opened, close), max(high, opened, close)
-        found.append(Bar(7, at_ns, at_ns + step_ns, opened, high, low, close, 1_000.0))
-        price = min(max(close, 2.0), 900.0)
-    return found
-
-
-def setup_of(dice: Random, sessions: Any) -> Setup:
-    limits = Limits(
-        allowed_symbols=frozenset({"ABC"}),
-        allow_short=dice.random() < 0.7,
-        max_losses_row=dice.choice((0, 0, 3, 6)),
-        max_daily_loss=Ratio(Decimal(dice.choice(("0.02", "0.001", "1")))),
-        max_daily_loss_usd=dice.choice((None, None, Usd(Decimal(40)))),
-        max_drawdown=Ratio(Decimal(dice.choice(("0.1", "0.004", "1")))),
-        max_symbol_weight=Ratio(Decimal(dice.choice(("0.2", "1", "0.05")))),
-        max_order_usd=Usd(Decimal(dice.choice((25_000, 2_400)))),
-        max_orders_per_day=dice.choice((1_000, 3)),
-        cooldown_ms=dice.choice((0, 0, 600_000)),
-        max_strategy_weight={"f": Ratio(Decimal("0.5"))} if dice.random() < 0.5 else {},
-        duplicate_window_ms=dice.choice((0, 1_000)),
-    )
-    model: Literal["none", "ticks", "bps"] = dice.choice(("none", "none", "ticks", "bps"))
-    return Setup(
-        instruments=(STOCK,),
-        cash=Decimal(dice.choice(("50000", "12345.67", "1000000"))),
-        limits=limits,
-        sessions=sessions,
-        plan=dice.choice((FixedPlan(), TieredPlan(), NoCommission())),
-        rules=VenueRules(slippage=Slippage(model, 2.5)),
-        always_open=dice.random() < 0.3,
-    )
-
-
 def params_of(dice: Random, seed: int) -> Follows:
     return Follows(
         qty=dice.choice((1, 10, 37, 150)),
@@ -171,9 +126,6 @@ def params_of(dice: Random, seed: int) -> Follows:
         patient=dice.random() < 0.3,
         seed=seed,
     )
-
-
-TABLE = SessionTable(calendar_sessions(US_STOCKS, date(2022, 2, 1), date(2024, 2, 1)))
 
 
 def case(seed: int, count: int = 700) -> tuple[Setup, list[Bar], Follows, int]:
@@ -202,21 +154,10 @@ def compare(seed: int, loops: Loops, count: int = 700) -> tuple[int, dict[str, i
     made = Follower(setup, bars, begin_ns=begin_ns, name="f/ABC", loops=loops, rows=count)
     host = host_of(params)
     figures = made.figures(host, made.signals(host.strategy))
-    unit = Decimal(10) ** -made.columns.digits
-    bar_of = {bar.end_ns: at for at, bar in enumerate(bars)}
-    theirs = [
-        (bar_of[each.fill.time_ns], int(each.fill.qty) * Side(each.fill.side).sign,
-         each.fill.price, each.commission)
-        for each in result.fills
-    ]  # fmt: skip
-    ours = [
-        (bar, shares, price * unit, Decimal(fee).scaleb(-6))
-        for bar, shares, price, fee in made.fills[: len(theirs) + 1].tolist()
-        if shares
-    ]
+    theirs = fills_of(result, bars)
+    ours = filled(made.fills[: len(theirs) + 1].tolist(), made.columns.digits)
     assert ours == theirs
-    report = report_of_run(result, name="", config_hash="", provenance=(), seconds=(0.0, 0.0))
-    assert msgspec.json.encode(figures) == msgspec.json.encode(figures_of(report))
+    assert msgspec.json.encode(figures) == msgspec.json.encode(figures_of_run(result))
     return len(theirs), result.refusals
 
 

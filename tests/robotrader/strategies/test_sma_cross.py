@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from statistics import mean
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robotrader.domain import Intent, Purpose, Side
+from robotrader.indicators import Sma
+from robotrader.indicators.exact import NotFiniteError
 from robotrader.strategies import SmaParams
+from robotrader.strategies.crossing import Sides
 from tests.robotrader.strategies.kit import START, Broker, M, bars, play, sma_host
 
 CLOSES = st.lists(st.integers(90, 110).map(float), max_size=60)
@@ -116,3 +120,56 @@ def test_it_needs_as_many_bars_as_its_slow_average_is_long() -> None:
 def test_impossible_parameters_are_refused(params: dict[str, Any], message: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=message):
         msgspec.convert(params, SmaParams)
+
+
+def by_averages(closes: list[float], fast: int, slow: int) -> list[int | None]:
+    """What two averages say, asked at each close."""
+    one, other = Sma(fast), Sma(slow)
+    found: list[int | None] = []
+    for close in closes:
+        a, b = one.update(close), other.update(close)
+        found.append(None if a is None or b is None else (a > b) - (a < b))
+    return found
+
+
+PRICES = st.one_of(
+    st.integers(1, 4).map(float),  # ties, again and again
+    st.integers(9_990, 10_010).map(lambda cents: cents / 100),
+    st.floats(1e-12, 1e12),
+    st.sampled_from((1e-308, 5e-324, 1e300, 0.1, 0.2, 0.30000000000000004, -3.0, 0.0, 1e-250)),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PRICES, max_size=80), st.integers(1, 9), st.integers(1, 20))
+def test_sides_are_those_of_the_averages_at_every_close(
+    closes: list[float], fast: int, more: int
+) -> None:
+    """Also where they are equal but for the last bit, and whatever the sizes of prices are."""
+    sides = Sides(fast, fast + more)
+    assert [sides.update(close) for close in closes] == by_averages(closes, fast, fast + more)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("fast", "slow"), [(1, 2), (10, 30), (7, 256), (3, 300)])
+def test_sides_are_those_of_the_averages_over_many_rounds(seed: int, fast: int, slow: int) -> None:
+    """Walks with flat stretches, in cents or not, of prices that double and halve."""
+    dice, closes, price = Random(seed), [], 100.0
+    for _ in range(3_000):
+        if dice.random() < 0.6:
+            price *= dice.choice((0.5, 2.0)) if dice.random() < 0.002 else 1 + dice.gauss(0, 2e-4)
+        closes.append(round(price, 2) if seed % 2 else price)
+    sides = Sides(fast, slow)
+    assert [sides.update(close) for close in closes] == by_averages(closes, fast, slow)
+
+
+def test_a_close_that_is_not_finite_is_refused_and_changes_nothing() -> None:
+    closes = [float(each % 5 + 1) for each in range(700)]
+    sides = Sides(2, 3)
+    found = []
+    for close in closes:
+        for bad in (math.nan, math.inf, -math.inf):
+            with pytest.raises(NotFiniteError):
+                sides.update(bad)
+        found.append(sides.update(close))
+    assert found == by_averages(closes, 2, 3)
