@@ -89,7 +89,7 @@ ROUNDS = 3
 """So many at the begin of each half fill what is used again later, and are not judged."""
 
 ORDER_KIB = 48
-"""What an order may cost in all. It is kept for fifteen days, 11 KiB of objects: in the books of
+"""What an order may cost in all. It is kept for fifteen days, 10 KiB of objects: in the books of
 the order manager and of the snapshots, the ledgers of account and gate, the list of trades; and its
 records are 4 KiB of the newest 5,000. Without faults 17 to 20 were measured, as Linux counts."""
 
