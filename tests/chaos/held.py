@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from actors.chaos import PoisonPill
+from robotrader.domain.records import StrategySaved
 from robotrader.execution.book import Book
 from robotrader.risk import Limits
 from supervision.cell import Cell
@@ -109,14 +110,22 @@ def measured(folder: Path, orders: int, rounds: int) -> Iterator[str]:
         begun = dict(weighed(rig))
         for number in range(orders):
             rig.trade(("BUY", "SELL")[number % 2], 10)
+        journal = rig.trader.role("journal")
+        journal.tell(
+            StrategySaved(strategy="test", state=b"")
+        )  # behind which snapshots are seen to
+        rig.until(lambda: not actor_of(journal.resolve())._snapshots.due)
+        before = dict(weighed(rig))
         yield f"{orders} orders; a round leaves to the collector"
         for number in range(rounds):
             left = chaos(rig)
             told = f"{left.objects} objects, {left.blocks} blocks, {left.books} books"
             yield f"{number + 1:>4}: {told}"
-        yield "KiB an order, by who holds it"
-        for name, size in weighed(rig):
-            yield f"{(size - begun[name]) / 1024 / orders:6.2f} {name}"
+        yield "KiB an order before these rounds, and after them"
+        after = dict(weighed(rig))
+        for name, size in begun.items():
+            both = [(each[name] - size) / 1024 / orders for each in (before, after)]
+            yield f"{both[0]:6.2f} {both[1]:6.2f} {name}"
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from robotrader.app.chaos_cli import shipped
+from tests.chaos import held
 from tests.chaos.cycles import run_slice
 from tests.chaos.kit import BUSY, Broken, breakable, scenario
 from tests.chaos.ledger import of_ledger, summary
@@ -45,6 +46,12 @@ def test_every_shipped_scenario_holds(tmp_path: Path, name: str) -> None:
         one.trades_on()
         report, said = one.chaos(name)
         assert report.holds, ([line for line in report.lines if line.holds is False], said)
+
+
+def test_what_a_round_leaves_to_the_collector_is_weighed(tmp_path: Path) -> None:
+    found = list(held.measured(tmp_path, orders=20, rounds=1))
+    assert "2 books" in found[1]
+    assert "the order manager's book" in found[3]
 
 
 class Footprint(NamedTuple):
