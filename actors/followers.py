@@ -36,8 +36,10 @@ class Followers:
     def join(self, follow: Follow, store: Store, base: Base) -> None:
         """Tell a new follower the past; one that has ended meanwhile does not join.
 
-        It comes in the control lane: who is not started yet reads no other.
+        It comes in the control lane: who is not started yet reads no other. Those that have ended
+        are let go of: for some no record may come that would show it.
         """
+        self._all = [each for each in self._all if each.who.is_alive()]
         with suppress(ActorDeadError):
             _replay(follow, store, _restore(follow, base))
             self._all.append(follow)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
@@ -119,6 +118,18 @@ class GatewayRoles:
     """Who is told it, too, and lets nothing be entered before."""
 
 
+class Generations:
+    """Numbers of connections: a call gives the next; ``newest`` is the one that was given last."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+
+    def __call__(self) -> int:
+        """Return the next."""
+        self.newest += 1
+        return self.newest
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayMemory:
     """What outlives an incarnation; made once, by the tree.
@@ -128,7 +139,7 @@ class GatewayMemory:
         wishes: what was subscribed to, by contract.
     """
 
-    generations: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
+    generations: Generations = field(default_factory=Generations)
     wishes: dict[int, Subscribe] = field(default_factory=dict)
 
     def subscribed(self, ask: Subscribe) -> None:

@@ -226,10 +226,8 @@ class Orders(Actor):
             self._do(manager.on_broker(message, now_ns))
             if isinstance(message, LinkChanged):
                 self._link = message
-            if isinstance(message, BrokerSnapshot) and message.values:
-                self._values = message
-            if isinstance(message, BrokerSnapshot) and not message.missing:
-                self._compared = message
+            if isinstance(message, BrokerSnapshot):
+                self._keep(message)
             if isinstance(message, LinkChanged | BrokerSnapshot):
                 for who in self._told:
                     tell(who, message)
@@ -244,6 +242,12 @@ class Orders(Actor):
             pass  # every message has it done first
         else:
             self._command(message, now_ns)
+
+    def _keep(self, snapshot: BrokerSnapshot) -> None:
+        """Keep for who asks what works and what is held: of what is over there is a day's worth."""
+        kept = msgspec.structs.replace(snapshot, completed=(), executions=(), commissions=())
+        self._values = kept if snapshot.values else self._values
+        self._compared = self._compared if snapshot.missing else kept
 
     def _command(self, message: Any, now_ns: int) -> None:
         manager = self.manager

@@ -22,7 +22,8 @@ import numpy as np
 
 from actors.risk_facts import Facts
 from actors.say import Borrows, ClockCompared, CorrelationsChanged, SwitchChanged
-from robotrader.app.core import settle_memory
+from robotrader.adapters.huge_pages import use_huge_pages
+from robotrader.app.garbage import settle_memory
 from robotrader.domain import (
     Approved,
     Borrow,
@@ -257,6 +258,7 @@ def gate(_system: str, size: int) -> dict[str, float]:
     worked: list[int] = []
     whole: list[int] = []
     settle_memory()
+    use_huge_pages()
     for turn in range(size):
         now_ns = WALL_NS + turn * STEP_NS
         intent = market.next(now_ns)

@@ -23,10 +23,11 @@ import msgspec
 from actors import make_tree
 from actors.say import AskGate, AskLedger, AskTrading
 from bench.lives import resident_bytes
+from robotrader.adapters.huge_pages import use_huge_pages
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
 from robotrader.app.building import trader_of
-from robotrader.app.core import settle_memory
+from robotrader.app.garbage import settle_memory
 from robotrader.config import layers, log_folder, resolve
 from robotrader.domain import Bar, Instrument, Quote, TimeInForce
 from robotrader.gateway.lines import LineRules as Lines
@@ -182,9 +183,10 @@ def _serve(pipe: Connection, wanted: Wanted) -> None:
         collector = ActorCollector(system)
         made = trader(wanted, config, seen)
         children, flags = make_tree(made)
+        settle_memory()
         root = system.start(Supervisor(children, flags))
         _wait(made)
-        settle_memory()
+        use_huge_pages()
         pipe.send("ready")
         while (asked := pipe.recv()) != "stop":
             pipe.send(_figures(system, made, seen) if asked == "figures" else None)

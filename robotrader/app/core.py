@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -43,6 +42,7 @@ from robotrader.app import exits
 from robotrader.app.beats import BEAT_S, beat_until, beating
 from robotrader.app.breaking import damage_of, with_fault_points
 from robotrader.app.building import chosen, pace_of, program_of, settings_of, trader_of
+from robotrader.app.garbage import Sweeper, ended, settle_memory
 from robotrader.config import Config, Mode, control_socket, log_folder
 from robotrader.domain import Instrument
 from robotrader.domain.errors import ConfigurationError, RoboTraderError
@@ -70,9 +70,6 @@ if TYPE_CHECKING:
 
 LOOKUPS: Final = 6
 """Contracts are asked for as long as so many greetings may take."""
-
-YOUNG: Final = 10_000
-"""Objects between two looks at young ones: an order's way makes hundreds, in few cycles."""
 
 TEMPO_S: Final = 60.0
 """How long the emulated gateway may take to say its time."""
@@ -209,34 +206,24 @@ def _grown(
     trader.outside.extend((control, _build(trader, installed)))
     children, flags = make_tree(trader)
     stop.at_once = False
+    settle_memory()
     root = system.start(Supervisor(children, flags))
     trader.registry.register("root", root)
-    settle_memory()
+    use_huge_pages()
     return _Grown(system, trader, root, registry)
 
 
 def _traded(grown: _Grown, stop: _Stop, pulse: Pulse) -> int:
     """Beat until it ends, and end it in order."""
     root = grown.root
-    beat_until(lambda: _ends(stop, grown), pulse, grown.trader)
+    sweeper = Sweeper(lambda: ended(grown.system, grown.trader))
+    beat_until(lambda: _ends(stop, grown, sweeper), pulse, grown.trader)
     if not root.is_alive():
         return _say(RuntimeError("the tree gave up: see the log"), GAVE_UP)
     pulse.planned()
     stop_root(root)
     grown.system.close()
     return 0
-
-
-def settle_memory() -> None:
-    """Let the garbage collector leave alone what has been there since the start, and look seldom.
-
-    Without it a full collection, which stops every thread, walks through all of the process. What
-    stays is moved into huge pages.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG, 20, 50)
-    use_huge_pages()
 
 
 def _venue_clock(config: Config) -> VenueClock | None:
@@ -350,9 +337,11 @@ def _gateway_program(
         alerts.stop()
 
 
-def _ends(stop: _Stop, grown: _Grown) -> bool:
+def _ends(stop: _Stop, grown: _Grown, sweeper: Sweeper) -> bool:
     """Wait for a beat's time; say whether to end. A signal that came trips the kill switch."""
     wanted = stop.wanted.wait(BEAT_S) or not grown.root.is_alive()
+    if not wanted:
+        sweeper.look()
     if not wanted and stop.killed.is_set():
         stop.killed.clear()
         _trip(grown.trader)

@@ -86,6 +86,19 @@ def test_what_is_answered_is_told_to_followers_in_order() -> None:
     assert len(batches) < 10, "what waited went into one transaction"
 
 
+def test_followers_that_have_ended_are_let_go_of_though_nothing_is_recorded() -> None:
+    bench = Bench()
+    for _ in range(3):
+        follower = bench.probe()
+        bench.journal.actor_ref.tell(Follow(follower.actor_ref, only=(StrategySaved,)))
+        bench.system.run()
+        follower.actor_ref.kill()
+    last = bench.probe().actor_ref
+    bench.journal.actor_ref.tell(Follow(last, only=(StrategySaved,)))
+    bench.system.run()
+    assert [each.who for each in bench.journal._followers._all] == [last]
+
+
 def saved(state: bytes) -> StrategySaved:
     return StrategySaved(strategy="s", state=state, wall_ns=1)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from robotrader.chaos import Line, Report
+from robotrader.config import log_folder
 from robotrader.domain import control
 from tests.chaos.kit import ROOT, Broken, breakable, scenario
 from tests.system.kit import until
@@ -42,6 +43,10 @@ def sound(report: Report, said: str) -> None:
     assert not lines["every execution is booked once"].measured.startswith("0 executions")
 
 
+def logged(one: Broken) -> str:
+    return "".join(each.read_text() for each in Path(log_folder(one.resolved.config)).iterdir())
+
+
 def test_the_link_drops_and_an_actor_is_poisoned_and_trading_goes_on(
     one: Broken, tmp_path: Path
 ) -> None:
@@ -61,6 +66,7 @@ def test_the_link_drops_and_an_actor_is_poisoned_and_trading_goes_on(
     account = next(row for row in rows if row.path == "/desk/account")
     assert "PoisonPill" in account.last_crash
     assert int(measured(report)["no acknowledged intent is lost"].measured.split()[0]) > 0
+    until(lambda: "objects of garbage freed" in logged(one), said=lambda: logged(one)[-2_000:])
 
 
 def test_kill_minus_9_of_the_core_is_survived_with_nothing_lost(

@@ -71,7 +71,7 @@ LINKS: Final = (
         "generations-begin-anew",
         _ACTOR,
         "            self._memory.generations,\n",
-        "            count(1).__next__,\n",
+        "            Generations(),\n",
         "a restarted gateway has the numbers of old connections (F35)",
     ),
 )
