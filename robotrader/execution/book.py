@@ -44,7 +44,7 @@ _OF_ORDERS: Final = frozenset(
 )
 """Records that only the order manager writes: their times are the clock of what leaves."""
 
-_OF_KNOWN: Final = (r.ModifyIntended, r.CancelIntended, r.OrderAcked, r.OrderDone)
+_OF_KNOWN: Final = frozenset({r.ModifyIntended, r.CancelIntended, r.OrderAcked, r.OrderDone})
 """Records of an order that has been intended."""
 
 # A member of an enum takes fifty times as long to look up as a name.
@@ -141,21 +141,25 @@ class Book:
 
     def apply(self, record: r.Record) -> Tracked | None:
         """Take a durable record in; other actors' records change nothing here."""
-        if self._has_left(record):
+        told: Any = record
+        kind = type(told)
+        known = self._apply.get(kind)
+        if known is None:
+            return None
+        if kind not in _OF_ORDERS:
+            return known(told)
+        if (kind in _OF_KNOWN and self._has_left(told.ref)) or (
+            kind is r.FillCorrected and told.family not in self.fills
+        ):
             self.ignored += 1
             return None
-        kind = type(record)
-        known = self._apply.get(kind)
-        order = known(record) if known else None
-        if kind in _OF_ORDERS:
-            self.leaving.heard(order, record)
+        order = known(told)
+        self.leaving.heard(order, told.wall_ns)
         return order
 
-    def _has_left(self, record: r.Record) -> bool:
-        """Return whether a record is about what this book had, and has no more."""
-        if isinstance(record, _OF_KNOWN):
-            return record.ref not in self.orders and self.identities.had(record.ref)
-        return isinstance(record, r.FillCorrected) and record.family not in self.fills
+    def _has_left(self, ref: str) -> bool:
+        """Return whether this book had an order, and has it no more."""
+        return ref not in self.orders and self.identities.had(ref)
 
     # -- who it is --
 
@@ -183,7 +187,8 @@ class Book:
     def in_doubt(self) -> bool:
         """Return whether there is an order of which it is not known whether it lives."""
         for order in self.open.values():
-            if order.state is _UNKNOWN or order.state is _FENCED:
+            state = order.state
+            if state is _UNKNOWN or state is _FENCED:
                 return True
         return False
 
@@ -257,17 +262,11 @@ class Book:
         if record.strategy in NO_STRATEGIES:
             held = {name: qty for (name, con), qty in self.holdings.items() if con == record.con_id}
             changes = moved(held, record.strategy, change)
+        strategy, now_ns = next(iter(changes)), max(record.wall_ns, self.leaving.now_ns)
         self.fills[record.family] = Booked(
-            exec_id=record.exec_id,
-            ref=record.ref,
-            account=record.account,
-            con_id=record.con_id,
-            sign=sign,
-            qty=record.qty,
-            price=record.price,
-            strategy=next(iter(changes)),
-            booked_ns=max(record.wall_ns, self.leaving.now_ns),
-        )
+            record.exec_id, record.ref, record.account, record.con_id,
+            sign, record.qty, record.price, strategy, now_ns,
+        )  # fmt: skip
         self.leaving.fills(self)
         self._move_position(where, change)
         self.identities.saw(record.ref, 0)
@@ -304,10 +303,10 @@ class Book:
                         yield ref
 
     def _await(self, order: Tracked) -> None:
-        if order.over and order.reserved:
-            self.awaited[order.ref] = order
+        if order.state in OVER and order.reserved:
+            self.awaited[order.intent.ref] = order
         else:
-            self.awaited.pop(order.ref, None)
+            self.awaited.pop(order.intent.ref, None)
 
     def _fill_corrected(self, record: r.FillCorrected) -> Tracked | None:
         old = self.fills[record.family]

@@ -166,7 +166,7 @@ class Guard:
             open_ids = (each.intent.con_id for each in desk.book.open.values())
             held = (con_id for _, con_id in desk.book.positions)
             self._changed |= dict.fromkeys((*open_ids, *held, *self._exits))
-        if self._doubts.news:
+        if self._doubts.judged != desk.judged:
             self._changed |= self._doubts.heard()
         if not self._changed:
             return None
@@ -213,8 +213,7 @@ class Guard:
             if plan is not None:
                 self._pop(con_id)
                 return plan
-        asked = self._doubts.any or self._asks.of(con_id)
-        if not waiting and self._there.is_plain(con_id, asked=asked):
+        if not waiting and self._there.is_plain(con_id, asked=self._asked(con_id)):
             self._doubts.forget(con_id, ())
             return Plan()  # nothing closes anything here, and nothing should
         torn = self._torn(con_id)
@@ -226,6 +225,9 @@ class Guard:
             return self._cut(con_id, cover.cut, now_ns)
         self._over_since.pop(con_id, None)
         return self._ask(con_id, cover, now_ns)
+
+    def _asked(self, con_id: int) -> bool:
+        return self._doubts.any or self._asks.of(con_id)
 
     def _torn(self, con_id: int) -> list[str]:
         """Return the entries that still work although their stop does not.
