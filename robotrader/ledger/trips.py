@@ -17,8 +17,10 @@ import msgspec
 from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
+
+    from robotrader.ledger.history import History
 
 KEPT: Final = 200
 """Closed trades that are kept of a contract: twice what sizing looks back at by default."""
@@ -77,6 +79,36 @@ def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
             break
         found.append(each.time_ns)
     return tuple(found)
+
+
+class Losses:
+    """When the newest trades that lost were over; looked up anew only where a trade has ended.
+
+    Args:
+        histories: every contract that is or was held, for as long as this is asked.
+    """
+
+    def __init__(self, histories: Mapping[int, History]) -> None:
+        self._histories = histories
+        self._ns: tuple[int, ...] | None = None
+        self._traded: set[int] = set()
+        self._closed: dict[int, tuple[Closed, ...]] = {}
+        """What was over of each contract when it was looked at last."""
+
+    def traded(self, con_id: int) -> None:
+        """Take it that the trades of a contract are other ones."""
+        self._traded.add(con_id)
+
+    def ns(self) -> tuple[int, ...]:
+        """Return when they were over, newest first, back to the last that did not lose."""
+        for con_id in self._traded:
+            closed = self._histories[con_id].held.trips.closed
+            if closed is not self._closed.get(con_id):  # most trades end none
+                self._closed[con_id], self._ns = closed, None
+        self._traded.clear()
+        if self._ns is None:
+            self._ns = losing_streak(each.held.trips for each in self._histories.values())
+        return self._ns
 
 
 class Trips(msgspec.Struct, frozen=True):
