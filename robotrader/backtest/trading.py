@@ -39,6 +39,7 @@ from robotrader.execution.manager import OrderManager
 from robotrader.ledger import Ledger, Trades
 from robotrader.risk import Gate, Keeper, Quotes, RiskView, Switch
 from robotrader.strategies import Ended, Fill, Outcome, Standings
+from robotrader.strategies.events import NOTHING
 from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
 
 if TYPE_CHECKING:
@@ -218,7 +219,8 @@ class Trading:
 
     def drain(self) -> None:
         """Do what was asked for, and what follows from it."""
-        self.tell_prices()
+        if self.seen:
+            self.tell_prices()
         todo = self.todo
         while todo:
             what, given = todo.popleft()
@@ -226,14 +228,15 @@ class Trading:
 
     def act(self, name: str, outcome: Outcome) -> None:
         """Take what the strategy of that name wants."""
+        later = self.todo.append
         for said in outcome.blocked:  # the event and why: by why they can be counted
             self.blocked[said.partition(": ")[2]] += 1
         for wish in outcome.cancels:
-            self._later(self._cancel, wish)
+            later((self._cancel, wish))
         for move in outcome.stops:
-            self._later(self._move_stops, move)
+            later((self._move_stops, move))
         for intent in outcome.intents:
-            self._later(self._judge, intent)
+            later((self._judge, intent))
         for timer in outcome.timers:
             self._armed[name, timer.name] = timer
             self._set_timer(timer.at_ns, name, timer)
@@ -266,26 +269,28 @@ class Trading:
 
     def _carry_out(self, effects: Iterable[do.Effect]) -> None:
         later = self.todo.append
-        for effect in effects:  # by what is most frequent
-            if isinstance(effect, do.Commit):
+        for each in effects:
+            effect: Any = each
+            kind = type(effect)  # by what is most frequent
+            if kind is do.Commit:
                 later((self._commit, effect))
-            elif isinstance(effect, do.Told):
+            elif kind is do.Told:
                 self.keeper.told(effect.update)
-            elif isinstance(effect, do.Send):
+            elif kind is do.Send:
                 later((self._send, effect.command))
-            elif isinstance(effect, do.Wake):
+            elif kind is do.Wake:
                 # Rounds compare with the broker what could differ: here nothing can.
                 if not effect.token.startswith("round"):
                     self._set_timer(effect.at_ns, effect.token)
-            elif isinstance(effect, do.Released):
+            elif kind is do.Released:
                 self.keeper.released(effect)
-            elif isinstance(effect, do.Wanted):
+            elif kind is do.Wanted:
                 later((self._judge, effect.intent))
-            elif isinstance(effect, do.Declined):
+            elif kind is do.Declined:
                 self.refusals[effect.code] += 1
                 why = f"{effect.code}: {effect.why}"
                 later((self._news, self.keeper.give_back(effect.approved, why)))
-            elif isinstance(effect, do.Alert):
+            elif kind is do.Alert:
                 self.alerts[effect.kind] += 1
 
     def _commit(self, effect: do.Commit) -> None:
@@ -301,21 +306,25 @@ class Trading:
     def _write(self, record: rec.Record) -> None:
         self.records.append(record)
         self.trades.apply(record)
-        for news in self.keeper.fold(len(self.records), record):
-            self._later(self._news, news)
-        self.keeper.gate.seen(record)
+        keeper = self.keeper
+        for news in keeper.fold(len(self.records), record):
+            self.todo.append((self._news, news))
+        keeper.gate.seen(record)
 
     def _news(self, news: News) -> None:
         host = self._hosts.get(news.strategy)
         if host is None:
             return
-        if isinstance(news.event, Fill):
-            self.act(host.name, host.fill(news.event))
-        elif isinstance(news.event, Ended):
-            self.act(host.name, host.ended(news.event))
+        event = news.event
+        if isinstance(event, Fill):
+            outcome = host.fill(event)
+        elif isinstance(event, Ended):
+            outcome = host.ended(event)
         else:
             standing = self.keeper.standings.standing(host.name, news.con_id)
-            self.act(host.name, host.stand(standing, self.now_ns, news.con_id))
+            outcome = host.stand(standing, self.now_ns, news.con_id)
+        if outcome is not NOTHING:
+            self.act(host.name, outcome)
 
     # -- the broker --
 
@@ -343,7 +352,7 @@ class Trading:
         for event in events:
             report = report_of(event, _GENERATION)
             if report is not None:
-                self._later(self._hear, report)
+                self.todo.append((self._hear, report))
 
     def _hear(self, report: FromBroker) -> None:
         self._carry_out(self.manager.on_broker(report, self.now_ns))
@@ -374,7 +383,7 @@ class Trading:
             switch=_OFF,
             link=LinkState.READY,
             stale=_NONE,
-            halted=frozenset(self.keeper.halted),
+            halted=frozenset(self.keeper.halted) if self.keeper.halted else _NONE,
             instruments=self._instruments,
             quotes=self._quotes,
             sessions={con_id: self.setup.session(self.now_ns)},

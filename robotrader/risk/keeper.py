@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from robotrader.strategies import News, Standings
 
 ZERO: Final = Decimal(0)
+_FOLDED: Final = frozenset(FOLDED)
 _NOT_SHOWN: Final = frozenset({OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN})
 
 
@@ -236,10 +237,10 @@ class Keeper:
 
     def fold(self, seq: int, record: Record) -> tuple[News, ...]:
         """Take in a record of the journal; return what strategies have to be told."""
-        if isinstance(record, FOLDED):
+        if type(record) in _FOLDED:
             self.ledger.apply(record)
             self._seen = None
-        if isinstance(record, SymbolHalted):
+        elif isinstance(record, SymbolHalted):
             self.halted.add(record.con_id)
         elif isinstance(record, SymbolResumed):
             self.halted.discard(record.con_id)
