@@ -108,7 +108,8 @@ class Turns:
             plan = waiting.popleft()(now_ns) if waiting else self._guard.next(now_ns)
             if plan is None:
                 break
-            self._start(plan, now_ns, out)
+            if plan.records or plan.effects or plan.then is not None:
+                self._start(plan, now_ns, out)
         return out
 
     def _start(self, plan: Plan, now_ns: int, out: list[Effect]) -> None:
@@ -117,7 +118,7 @@ class Turns:
             self._token += 1
             self._flight = (self._token, plan)
             out.append(Commit(self._token, tuple(plan.records), plan.entering))
-        elif plan.effects or plan.then is not None:
+        else:
             self._follow(self._lead(plan, now_ns, out), _NONE, now_ns, out)
 
     def _lead(self, plan: Plan, now_ns: int, out: list[Effect]) -> Plan | None:
