@@ -30,10 +30,9 @@ class Closing:
     def orders(self, con_id: int) -> Iterator[Tracked]:
         """Yield what may still close shares of a contract."""
         book = self._book
-        for orders in (book.open, book.awaited):
+        for orders in (book.open.of(con_id), book.awaited.of(con_id)):
             for order in orders.values():
-                told = order.intent
-                if told.con_id == con_id and told.reduces:
+                if order.intent.reduces:
                     yield order
 
     def closers(self, con_id: int) -> list[Closer]:
@@ -80,14 +79,11 @@ class Closing:
         ``asked``: a stop was missing, and where orders close something it is looked at again.
         """
         book, exits, brackets = self._book, False, False
-        for _, con in book.stops:
-            if con == con_id:
-                return False
-        for orders in (book.open, book.awaited):
+        if book.stops.of(con_id):
+            return False
+        for orders in (book.open.of(con_id), book.awaited.of(con_id)):
             for order in orders.values():
                 told = order.intent
-                if told.con_id != con_id:
-                    continue
                 if order.yields:
                     return False
                 exits, brackets = exits or told.reduces, brackets or told.ref in book.legs

@@ -155,7 +155,7 @@ class Ears:
         if order.over:
             unsaid = order.state in {OrderState.ABANDONED, OrderState.LOST}
             return self._rise(order, report, now_ns) if unsaid else Plan()
-        if order.perm_ids and report.perm_id not in order.perm_ids and report.perm_id:
+        if order.perm_ids and report.perm_id not in {0, *order.perm_ids}:
             return self._twice(order, report, now_ns)
         ack = hearing.acked(order, report, now_ns, settle=False)
         if ack is None:

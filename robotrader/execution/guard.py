@@ -182,7 +182,7 @@ class Guard:
             intent = each.approved.intent
             exits[intent.strategy] = exits.get(intent.strategy, ZERO) + self._wanted(intent)
         book = self._desk.book
-        holdings = {name: qty for (name, con), qty in book.holdings.items() if con == con_id}
+        holdings = {name: qty for (name, _), qty in book.holdings.of(con_id).items()}
         return assess(self._there.position(con_id), holdings, exits, self._there.closers(con_id))
 
     def _fits(self, approved: Approved) -> bool:
@@ -237,9 +237,8 @@ class Guard:
         legs = self._desk.book.legs
         return [
             parent.intent.ref
-            for parent in self._desk.book.open.values()
-            if parent.intent.con_id == con_id
-            and parent.intent.ref in legs
+            for parent in self._desk.book.open.of(con_id).values()
+            if parent.intent.ref in legs
             and not parent.cancel
             and any(leg.protective and leg.over for leg in self._there.legs(parent.intent.ref))
         ]

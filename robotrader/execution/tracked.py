@@ -18,6 +18,9 @@ _H = Happening
 SIGNS: Final = {side.value: side.sign for side in Side}
 """By a record's side: 1 where the position grows, -1 where it shrinks."""
 
+IN_DOUBT: Final = frozenset({OrderState.UNKNOWN, OrderState.FENCED})
+"""The states of an order of which it is not known whether it lives; none of them is an end."""
+
 _TRAILING: Final = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 _UNSAID: Final = (
     (),
@@ -76,9 +79,30 @@ def scopes_of(intent: OrderIntended) -> tuple[str, ...]:
     )
 
 
+class Doubtful:
+    """How many of a book's orders are in doubt: their states keep it up to date."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class _Counted:
+    """Whose doubts are counted; no field, so that a snapshot does not hold it."""
+
+    __slots__ = ("doubts",)
+
+    doubts: Doubtful
+
+    def count_in(self, doubts: Doubtful) -> None:
+        """Count it in from now on, as its state is."""
+        self.doubts = doubts
+
+
 @dataclass(slots=True)
-class Tracked:
-    """An order of ours.
+class Tracked(_Counted):
+    """An order of ours. Whoever makes one lets it be counted in the book's ``doubts``.
 
     ``seen`` is the sum of its fills, ``said`` how much was filled by what ended it. The fields
     from ``state`` on are this process's own: a replay does not give them back.
@@ -163,7 +187,9 @@ class Tracked:
         state = _REACHED[self.state, what]
         if state is None:
             return False
-        self.state = state
+        if state is not self.state:
+            self.doubts.count += (state in IN_DOUBT) - (self.state in IN_DOUBT)
+            self.state = state
         return True
 
     def settle(self, record: OrderAcked) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from robotrader.ledger.history import History
@@ -63,13 +63,13 @@ def closed_of(strategy: str, trips: Iterable[Trips], newest: int) -> tuple[Close
     return tuple(found[-newest:]) if newest > 0 else ()
 
 
-def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
+def losing_streak(over: Iterable[Sequence[Closed]]) -> tuple[int, ...]:
     """Return when the newest trades of all contracts were over, back to the last without a loss.
 
     Newest first. A trade that brought nothing at all lost nothing: it ends a streak.
     """
     found = []
-    newest_first = [reversed(each.closed) for each in trips if each.closed]
+    newest_first = [reversed(each) for each in over]
     if len(newest_first) == 1:  # of one contract they are in order
         ordered: Iterable[Closed] = newest_first[0]
     else:
@@ -91,7 +91,7 @@ class Losses:
     def __init__(self, histories: Mapping[int, History]) -> None:
         self._histories = histories
         self._ns: tuple[int, ...] | None = None
-        self._traded: set[int] = set()
+        self._traded = set(histories)
         self._closed: dict[int, tuple[Closed, ...]] = {}
         """What was over of each contract when it was looked at last."""
 
@@ -107,7 +107,8 @@ class Losses:
                 self._closed[con_id], self._ns = closed, None
         self._traded.clear()
         if self._ns is None:
-            self._ns = losing_streak(each.held.trips for each in self._histories.values())
+            over = map(self._closed.get, self._histories)  # in whose order ties are
+            self._ns = losing_streak([each for each in over if each])
         return self._ns
 
 
