@@ -14,16 +14,16 @@ from __future__ import annotations
 from collections import Counter, deque
 from functools import partial
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from robotrader.backtest.opening import opening
 from robotrader.backtest.standstill import Entries
 from robotrader.domain import (
     Approved,
     AskSnapshot,
     Bar,
-    BrokerSnapshot,
     CancelOrder,
     LinkChanged,
     LinkState,
@@ -40,13 +40,21 @@ from robotrader.ledger import Ledger, Trades
 from robotrader.risk import Gate, Keeper, Quotes, RiskView, Switch
 from robotrader.strategies import Ended, Fill, Outcome, Standings
 from robotrader.strategies.events import NOTHING
-from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
+from robotrader.venue import AccountSetup, Books, Venue, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from robotrader.backtest.result import Setup
-    from robotrader.domain import CancelWish, FromBroker, Funds, Intent, Refusal, StopWish
+    from robotrader.domain import (
+        BrokerSnapshot,
+        CancelWish,
+        FromBroker,
+        Funds,
+        Intent,
+        Refusal,
+        StopWish,
+    )
     from robotrader.ledger import LedgerView
     from robotrader.strategies import Host, News, Timer
     from robotrader.venue import VenueEvent
@@ -69,8 +77,7 @@ class Trading:
     """
 
     def __init__(self, setup: Setup, hosts: Mapping[str, Host], now_ns: int) -> None:
-        self.setup, self.now_ns = setup, now_ns
-        self._hosts = hosts
+        self.setup, self.now_ns, self._hosts = setup, now_ns, hosts
         for host in hosts.values():
             host.funds = partial(self._funds, host.name)
         self.books = Books({setup.account: AccountSetup(setup.cash)}, setup.instruments, setup.plan)
@@ -100,9 +107,7 @@ class Trading:
         """Which bars of a contract its orders can meet, where that is known (``Venue.reach``)."""
 
         self._instruments = {each.con_id: each for each in setup.instruments}
-        self._sectors = {
-            con_id: each.industry for con_id, each in self._instruments.items() if each.industry
-        }
+        self._sectors = {each.con_id: each.industry for each in setup.instruments if each.industry}
         self._quotes = Quotes()
         self._printed: set[int] = set()
         self.quoted: set[int] = set()
@@ -269,8 +274,7 @@ class Trading:
 
     def _carry_out(self, effects: Iterable[do.Effect]) -> None:
         later = self.todo.append
-        for each in effects:
-            effect: Any = each
+        for effect in cast("Iterable[Any]", effects):
             kind = type(effect)  # by what is most frequent
             if kind is do.Commit:
                 later((self._commit, effect))
@@ -358,18 +362,7 @@ class Trading:
         self._carry_out(self.manager.on_broker(report, self.now_ns))
 
     def _snapshot(self, request: int) -> BrokerSnapshot:
-        """Answer with the account as it begins: there are no orders yet."""
-        return BrokerSnapshot(
-            request=request,
-            generation=_GENERATION,
-            at_ns=self.now_ns,
-            open_orders=(),
-            completed=(),
-            executions=(),
-            commissions=(),
-            positions=position_reports(self.books, self.setup.account),
-            values={"TotalCashValue": self.books.accounts[self.setup.account].cash},
-        )
+        return opening(self.books, self.setup.account, request, _GENERATION, self.now_ns)
 
     # -- the world as the gate sees it --
 
