@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from functools import partial
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -272,9 +272,9 @@ class Trading:
     def _submit(self, approved: Approved) -> None:
         self._carry_out(self.manager.submit(approved, self.now_ns))
 
-    def _carry_out(self, effects: Iterable[do.Effect]) -> None:
+    def _carry_out(self, effects: Iterable[Any]) -> None:
         later = self.todo.append
-        for effect in cast("Iterable[Any]", effects):
+        for effect in effects:
             kind = type(effect)  # by what is most frequent
             if kind is do.Commit:
                 later((self._commit, effect))

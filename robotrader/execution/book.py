@@ -307,8 +307,8 @@ class Book:
     def _await(self, order: Tracked) -> None:
         if order.state in OVER and order.reserved:
             self.awaited[order.intent.ref] = order
-        else:
-            self.awaited.pop(order.intent.ref, None)
+        elif order.intent.ref in self.awaited:
+            self.awaited.pop(order.intent.ref)
 
     def _fill_corrected(self, record: r.FillCorrected) -> Tracked | None:
         old = self.fills[record.family]

@@ -28,7 +28,8 @@ class Filed(dict[K, V]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._of: dict[int, dict[K, V]] = {}
+        self.by_contract: dict[int, dict[K, V]] = {}
+        """To be read only: the rows of each contract that has any."""
 
     def contract(self, key: K, value: V) -> int:
         """Return which contract a row is of; that of a key never changes."""
@@ -38,9 +39,9 @@ class Filed(dict[K, V]):
         """Put a row in, or another value in its place."""
         super().__setitem__(key, value)
         con_id = self.contract(key, value)
-        own = self._of.get(con_id)
+        own = self.by_contract.get(con_id)
         if own is None:
-            own = self._of[con_id] = {}
+            own = self.by_contract[con_id] = {}
         own[key] = value
 
     def pop(self, key: K, default: Any = None) -> Any:
@@ -49,22 +50,22 @@ class Filed(dict[K, V]):
         if value is None:
             return default
         con_id = self.contract(key, value)
-        own = self._of[con_id]
+        own = self.by_contract[con_id]
         del own[key]
         if not own:
-            del self._of[con_id]
+            del self.by_contract[con_id]
         return value
 
     def fill(self, rows: Iterable[tuple[K, V]]) -> None:
         """Begin with these rows."""
         self.clear()
-        self._of.clear()
+        self.by_contract.clear()
         for key, value in rows:
             self[key] = value
 
     def of(self, con_id: int) -> Mapping[K, V]:
         """Return the rows of a contract."""
-        return self._of.get(con_id, _NONE)
+        return self.by_contract.get(con_id, _NONE)
 
 
 class Orders(Filed[str, "Tracked"]):

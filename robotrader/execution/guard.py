@@ -213,7 +213,7 @@ class Guard:
             if plan is not None:
                 self._pop(con_id)
                 return plan
-        if not waiting and self._there.is_plain(con_id, asked=self._asked(con_id)):
+        if not waiting and self._there.is_plain(con_id, self._asked):
             self._doubts.forget(con_id, ())
             return Plan()  # nothing closes anything here, and nothing should
         torn = self._torn(con_id)
