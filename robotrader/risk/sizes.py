@@ -46,10 +46,8 @@ def short(case: Case) -> str:
 
 def position_qty(case: Case) -> str:
     """Not too many shares of the symbol would be held."""
-    qty, most = case.mine.qty, case.limits.max_symbol_qty
-    if qty <= most:
-        return ""
-    return _above(f"a position in {case.intent.symbol} of", qty, most, "shares")
+    name = case.intent.symbol
+    return _above(f"a position in {name} of", case.mine.qty, case.limits.max_symbol_qty, "shares")
 
 
 def position_usd(case: Case) -> str:
