@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from robotrader.backtest.opening import opening
 from robotrader.backtest.standstill import Entries
 from robotrader.domain import (
     Approved,
     AskSnapshot,
     Bar,
-    BrokerSnapshot,
     CancelOrder,
     LinkChanged,
     LinkState,
@@ -39,13 +39,22 @@ from robotrader.execution.manager import OrderManager
 from robotrader.ledger import Ledger, Trades
 from robotrader.risk import Gate, Keeper, Quotes, RiskView, Switch
 from robotrader.strategies import Ended, Fill, Outcome, Standings
-from robotrader.venue import AccountSetup, Books, Venue, position_reports, report_of
+from robotrader.strategies.events import NOTHING
+from robotrader.venue import AccountSetup, Books, Venue, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from robotrader.backtest.result import Setup
-    from robotrader.domain import CancelWish, FromBroker, Funds, Intent, Refusal, StopWish
+    from robotrader.domain import (
+        BrokerSnapshot,
+        CancelWish,
+        FromBroker,
+        Funds,
+        Intent,
+        Refusal,
+        StopWish,
+    )
     from robotrader.ledger import LedgerView
     from robotrader.strategies import Host, News, Timer
     from robotrader.venue import VenueEvent
@@ -68,8 +77,7 @@ class Trading:
     """
 
     def __init__(self, setup: Setup, hosts: Mapping[str, Host], now_ns: int) -> None:
-        self.setup, self.now_ns = setup, now_ns
-        self._hosts = hosts
+        self.setup, self.now_ns, self._hosts = setup, now_ns, hosts
         for host in hosts.values():
             host.funds = partial(self._funds, host.name)
         self.books = Books({setup.account: AccountSetup(setup.cash)}, setup.instruments, setup.plan)
@@ -99,9 +107,7 @@ class Trading:
         """Which bars of a contract its orders can meet, where that is known (``Venue.reach``)."""
 
         self._instruments = {each.con_id: each for each in setup.instruments}
-        self._sectors = {
-            con_id: each.industry for con_id, each in self._instruments.items() if each.industry
-        }
+        self._sectors = {each.con_id: each.industry for each in setup.instruments if each.industry}
         self._quotes = Quotes()
         self._printed: set[int] = set()
         self.quoted: set[int] = set()
@@ -218,7 +224,8 @@ class Trading:
 
     def drain(self) -> None:
         """Do what was asked for, and what follows from it."""
-        self.tell_prices()
+        if self.seen:
+            self.tell_prices()
         todo = self.todo
         while todo:
             what, given = todo.popleft()
@@ -226,14 +233,15 @@ class Trading:
 
     def act(self, name: str, outcome: Outcome) -> None:
         """Take what the strategy of that name wants."""
+        later = self.todo.append
         for said in outcome.blocked:  # the event and why: by why they can be counted
             self.blocked[said.partition(": ")[2]] += 1
         for wish in outcome.cancels:
-            self._later(self._cancel, wish)
+            later((self._cancel, wish))
         for move in outcome.stops:
-            self._later(self._move_stops, move)
+            later((self._move_stops, move))
         for intent in outcome.intents:
-            self._later(self._judge, intent)
+            later((self._judge, intent))
         for timer in outcome.timers:
             self._armed[name, timer.name] = timer
             self._set_timer(timer.at_ns, name, timer)
@@ -264,28 +272,29 @@ class Trading:
     def _submit(self, approved: Approved) -> None:
         self._carry_out(self.manager.submit(approved, self.now_ns))
 
-    def _carry_out(self, effects: Iterable[do.Effect]) -> None:
+    def _carry_out(self, effects: Iterable[Any]) -> None:
         later = self.todo.append
-        for effect in effects:  # by what is most frequent
-            if isinstance(effect, do.Commit):
+        for effect in effects:
+            kind = type(effect)  # by what is most frequent
+            if kind is do.Commit:
                 later((self._commit, effect))
-            elif isinstance(effect, do.Told):
+            elif kind is do.Told:
                 self.keeper.told(effect.update)
-            elif isinstance(effect, do.Send):
+            elif kind is do.Send:
                 later((self._send, effect.command))
-            elif isinstance(effect, do.Wake):
+            elif kind is do.Wake:
                 # Rounds compare with the broker what could differ: here nothing can.
                 if not effect.token.startswith("round"):
                     self._set_timer(effect.at_ns, effect.token)
-            elif isinstance(effect, do.Released):
+            elif kind is do.Released:
                 self.keeper.released(effect)
-            elif isinstance(effect, do.Wanted):
+            elif kind is do.Wanted:
                 later((self._judge, effect.intent))
-            elif isinstance(effect, do.Declined):
+            elif kind is do.Declined:
                 self.refusals[effect.code] += 1
                 why = f"{effect.code}: {effect.why}"
                 later((self._news, self.keeper.give_back(effect.approved, why)))
-            elif isinstance(effect, do.Alert):
+            elif kind is do.Alert:
                 self.alerts[effect.kind] += 1
 
     def _commit(self, effect: do.Commit) -> None:
@@ -301,21 +310,25 @@ class Trading:
     def _write(self, record: rec.Record) -> None:
         self.records.append(record)
         self.trades.apply(record)
-        for news in self.keeper.fold(len(self.records), record):
-            self._later(self._news, news)
-        self.keeper.gate.seen(record)
+        keeper = self.keeper
+        for news in keeper.fold(len(self.records), record):
+            self.todo.append((self._news, news))
+        keeper.gate.seen(record)
 
     def _news(self, news: News) -> None:
         host = self._hosts.get(news.strategy)
         if host is None:
             return
-        if isinstance(news.event, Fill):
-            self.act(host.name, host.fill(news.event))
-        elif isinstance(news.event, Ended):
-            self.act(host.name, host.ended(news.event))
+        event = news.event
+        if isinstance(event, Fill):
+            outcome = host.fill(event)
+        elif isinstance(event, Ended):
+            outcome = host.ended(event)
         else:
             standing = self.keeper.standings.standing(host.name, news.con_id)
-            self.act(host.name, host.stand(standing, self.now_ns, news.con_id))
+            outcome = host.stand(standing, self.now_ns, news.con_id)
+        if outcome is not NOTHING:
+            self.act(host.name, outcome)
 
     # -- the broker --
 
@@ -343,24 +356,13 @@ class Trading:
         for event in events:
             report = report_of(event, _GENERATION)
             if report is not None:
-                self._later(self._hear, report)
+                self.todo.append((self._hear, report))
 
     def _hear(self, report: FromBroker) -> None:
         self._carry_out(self.manager.on_broker(report, self.now_ns))
 
     def _snapshot(self, request: int) -> BrokerSnapshot:
-        """Answer with the account as it begins: there are no orders yet."""
-        return BrokerSnapshot(
-            request=request,
-            generation=_GENERATION,
-            at_ns=self.now_ns,
-            open_orders=(),
-            completed=(),
-            executions=(),
-            commissions=(),
-            positions=position_reports(self.books, self.setup.account),
-            values={"TotalCashValue": self.books.accounts[self.setup.account].cash},
-        )
+        return opening(self.books, self.setup.account, request, _GENERATION, self.now_ns)
 
     # -- the world as the gate sees it --
 
@@ -374,7 +376,7 @@ class Trading:
             switch=_OFF,
             link=LinkState.READY,
             stale=_NONE,
-            halted=frozenset(self.keeper.halted),
+            halted=frozenset(self.keeper.halted) if self.keeper.halted else _NONE,
             instruments=self._instruments,
             quotes=self._quotes,
             sessions={con_id: self.setup.session(self.now_ns)},

@@ -38,6 +38,8 @@ class LinkState(StrEnum):
 class ReportedStatus(StrEnum):
     """Where an order stands, in the broker's words (IBKR's)."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     PENDING_SUBMIT = "PendingSubmit"
     PENDING_CANCEL = "PendingCancel"
     PRE_SUBMITTED = "PreSubmitted"
@@ -111,7 +113,7 @@ class LinkChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
 
 
-class OrderReport(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
+class OrderReport(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An order as the broker has it (openOrder, orderStatus or completedOrder).
 
     ``order_id`` is 0 for a completed order and for one of somebody else. ``filled`` and

@@ -74,7 +74,7 @@ class OrderKey(msgspec.Struct, frozen=True, gc=False, order=True):
     order_id: int
 
 
-class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is wanted. Prices and quantities are decimals; ``None`` means "not given".
 
     - ``aux_price``: the trigger of STP, STP LMT, MIT and LIT; the distance of TRAIL and

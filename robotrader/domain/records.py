@@ -140,6 +140,8 @@ class CommissionBooked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Ending(StrEnum):
     """How an order ended."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     FILLED = "filled"
     CANCELLED = "cancelled"
     REJECTED = "rejected"

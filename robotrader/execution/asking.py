@@ -124,22 +124,22 @@ class Asks:
     def _seen(self, con_id: int) -> object:
         """Return what the gate's word depends on, as far as it is known here."""
         book = self._desk.book
-        orders = (*book.open.values(), *book.awaited.values())
+        orders = (*book.open.of(con_id).values(), *book.awaited.of(con_id).values())
         return (
             book.positions.get((book.account, con_id)),
-            {name: qty for (name, own), qty in book.holdings.items() if own == con_id},
-            {each.ref: each.reserved for each in orders if each.intent.con_id == con_id},
+            {name: qty for (name, _), qty in book.holdings.of(con_id).items()},
+            {each.ref: each.reserved for each in orders},
         )
 
     def _rivals(self, intent: Intent) -> Iterator[str]:
         """Yield what takes the shares that a stop would close, the strategies by name."""
         book, sign = self._desk.book, intent.side.sign
-        for (name, con_id), qty in book.holdings.items():
-            if con_id == intent.con_id and name != intent.strategy:
+        for (name, _), qty in book.holdings.of(intent.con_id).items():
+            if name != intent.strategy:
                 yield f"{name or 'nobody'} holds {qty:+f}"
-        for each in book.open.values():
+        for each in book.open.of(intent.con_id).values():
             told = each.intent
-            closes = told.con_id == intent.con_id and Side(told.side).sign == sign
+            closes = Side(told.side).sign == sign
             if closes and each.reserved and (each.protective or not each.yields):
                 yield f"an order of {told.strategy} to {told.side} {each.reserved:f} works"
 

@@ -21,8 +21,9 @@ from robotrader.domain import (
 )
 from robotrader.domain import records as r
 from robotrader.execution import identity
+from robotrader.execution.filed import OfStrategies, Orders
 from robotrader.execution.leaving import EXTERNALS, Keep, Leaving
-from robotrader.execution.tracked import SIGNS, Tracked, scopes_of
+from robotrader.execution.tracked import SIGNS, Doubtful, Tracked, scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,11 +45,11 @@ _OF_ORDERS: Final = frozenset(
 )
 """Records that only the order manager writes: their times are the clock of what leaves."""
 
-_OF_KNOWN: Final = (r.ModifyIntended, r.CancelIntended, r.OrderAcked, r.OrderDone)
+_OF_KNOWN: Final = frozenset({r.ModifyIntended, r.CancelIntended, r.OrderAcked, r.OrderDone})
 """Records of an order that has been intended."""
 
 # A member of an enum takes fifty times as long to look up as a name.
-_UNKNOWN, _FENCED, _WORKING = OrderState.UNKNOWN, OrderState.FENCED, OrderState.WORKING
+_WORKING: Final = OrderState.WORKING
 _STRICTNESS: Final = "pause reduce cancel flatten"
 """The switch's levels, from the mildest on."""
 
@@ -87,7 +88,7 @@ class Book:
         self.account = ""
         self.client_id = 0
         self.orders: dict[str, Tracked] = {}
-        self.open: dict[str, Tracked] = {}
+        self.open = Orders()
         """The orders that are not over, in the order of their intents."""
 
         self.by_id: dict[int, str] = {}
@@ -95,13 +96,13 @@ class Book:
         self.fills: dict[str, Booked] = {}
         self.commissions: dict[str, tuple[str, Decimal]] = {}
         self.positions: dict[tuple[str, int], Decimal] = {}
-        self.holdings: dict[tuple[str, int], Decimal] = {}
+        self.holdings: OfStrategies[Decimal] = OfStrategies()
         """What each strategy's own fills come to."""
 
-        self.awaited: dict[str, Tracked] = {}
+        self.awaited = Orders()
         """Orders that are over and of which fills are still to come."""
 
-        self.stops: dict[tuple[str, int], str] = {}
+        self.stops: OfStrategies[str] = OfStrategies()
         """The newest protective stop that was intended for what a strategy holds."""
 
         self.legs: dict[str, tuple[str, ...]] = {}
@@ -118,6 +119,9 @@ class Book:
         self.reconciled = 0
         self.ignored = 0
         """Records that the order's state does not allow; they change nothing."""
+
+        self.doubts = Doubtful()
+        """How many orders may live, or never have arrived."""
 
         self.identities = identity.Identities()
         self._apply: Final[dict[type, Callable[[Any], Tracked | None]]] = {
@@ -141,21 +145,25 @@ class Book:
 
     def apply(self, record: r.Record) -> Tracked | None:
         """Take a durable record in; other actors' records change nothing here."""
-        if self._has_left(record):
+        told: Any = record
+        kind = type(told)
+        known = self._apply.get(kind)
+        if known is None:
+            return None
+        if kind not in _OF_ORDERS:
+            return known(told)
+        if (kind in _OF_KNOWN and self._has_left(told.ref)) or (
+            kind is r.FillCorrected and told.family not in self.fills
+        ):
             self.ignored += 1
             return None
-        kind = type(record)
-        known = self._apply.get(kind)
-        order = known(record) if known else None
-        if kind in _OF_ORDERS:
-            self.leaving.heard(order, record)
+        order = known(told)
+        self.leaving.heard(order, told.wall_ns)
         return order
 
-    def _has_left(self, record: r.Record) -> bool:
-        """Return whether a record is about what this book had, and has no more."""
-        if isinstance(record, _OF_KNOWN):
-            return record.ref not in self.orders and self.identities.had(record.ref)
-        return isinstance(record, r.FillCorrected) and record.family not in self.fills
+    def _has_left(self, ref: str) -> bool:
+        """Return whether this book had an order, and has it no more."""
+        return ref not in self.orders and self.identities.had(ref)
 
     # -- who it is --
 
@@ -182,10 +190,7 @@ class Book:
 
     def in_doubt(self) -> bool:
         """Return whether there is an order of which it is not known whether it lives."""
-        for order in self.open.values():
-            if order.state is _UNKNOWN or order.state is _FENCED:
-                return True
-        return False
+        return self.doubts.count > 0
 
     # -- the fold --
 
@@ -202,6 +207,7 @@ class Book:
         self.leaving.orders(self)
         order = Tracked(record, record.qty, record.limit_price, record.aux_price)
         order.trail_stop = record.trail_stop_price
+        order.count_in(self.doubts)
         self.orders[record.ref] = self.open[record.ref] = order
         if record.order_id:
             self.by_id[record.order_id] = record.ref
@@ -255,19 +261,13 @@ class Book:
         change = sign * record.qty
         changes = {record.strategy: change}
         if record.strategy in NO_STRATEGIES:
-            held = {name: qty for (name, con), qty in self.holdings.items() if con == record.con_id}
+            held = {name: qty for (name, _), qty in self.holdings.of(record.con_id).items()}
             changes = moved(held, record.strategy, change)
+        strategy, now_ns = next(iter(changes)), max(record.wall_ns, self.leaving.now_ns)
         self.fills[record.family] = Booked(
-            exec_id=record.exec_id,
-            ref=record.ref,
-            account=record.account,
-            con_id=record.con_id,
-            sign=sign,
-            qty=record.qty,
-            price=record.price,
-            strategy=next(iter(changes)),
-            booked_ns=max(record.wall_ns, self.leaving.now_ns),
-        )
+            record.exec_id, record.ref, record.account, record.con_id,
+            sign, record.qty, record.price, strategy, now_ns,
+        )  # fmt: skip
         self.leaving.fills(self)
         self._move_position(where, change)
         self.identities.saw(record.ref, 0)
@@ -297,17 +297,18 @@ class Book:
 
     def _coming(self, key: tuple[str, int]) -> Iterator[str]:
         """Yield the stops of what may still trade for a strategy, the newest last."""
-        for order in (*self.awaited.values(), *self.open.values()):
-            if (order.intent.strategy, order.intent.con_id) == key and order.reserved:
+        strategy, con_id = key
+        for order in (*self.awaited.of(con_id).values(), *self.open.of(con_id).values()):
+            if order.intent.strategy == strategy and order.reserved:
                 for ref in (order.ref, *self.legs.get(order.ref, ())):
                     if self.orders[ref].protective:
                         yield ref
 
     def _await(self, order: Tracked) -> None:
-        if order.over and order.reserved:
-            self.awaited[order.ref] = order
-        else:
-            self.awaited.pop(order.ref, None)
+        if order.state in OVER and order.reserved:
+            self.awaited[order.intent.ref] = order
+        elif order.intent.ref in self.awaited:
+            self.awaited.pop(order.intent.ref)
 
     def _fill_corrected(self, record: r.FillCorrected) -> Tracked | None:
         old = self.fills[record.family]
@@ -371,7 +372,7 @@ class Book:
         change = record.qty - self.positions.get(where, r.ZERO)
         if change:
             self._move_position(where, change)
-        held = {name: qty for (name, con), qty in self.holdings.items() if con == record.con_id}
+        held = {name: qty for (name, _), qty in self.holdings.of(record.con_id).items()}
         for name, off in accepted(held, record.qty).items():
             self._hold(name, record.con_id, off)
             held[name] += off

@@ -10,7 +10,7 @@ from robotrader.execution.cover import Closer
 from robotrader.execution.tracked import SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from decimal import Decimal
 
     from robotrader.execution.desk import Desk
@@ -30,10 +30,9 @@ class Closing:
     def orders(self, con_id: int) -> Iterator[Tracked]:
         """Yield what may still close shares of a contract."""
         book = self._book
-        for orders in (book.open, book.awaited):
+        for orders in (book.open.of(con_id), book.awaited.of(con_id)):
             for order in orders.values():
-                told = order.intent
-                if told.con_id == con_id and told.reduces:
+                if order.intent.reduces:
                     yield order
 
     def closers(self, con_id: int) -> list[Closer]:
@@ -74,24 +73,25 @@ class Closing:
                 found[told.strategy] = found.get(told.strategy, ZERO) + order.reserved
         return found
 
-    def is_plain(self, con_id: int, *, asked: bool) -> bool:
+    def is_plain(self, con_id: int, asked: Callable[[int], bool]) -> bool:
         """Whether nothing protects a contract's position, and nothing should: exits at most.
 
-        ``asked``: a stop was missing, and where orders close something it is looked at again.
+        ``asked``: whether a stop of a contract was missing; where orders close something it is
+        looked at again.
         """
         book, exits, brackets = self._book, False, False
-        for _, con in book.stops:
-            if con == con_id:
-                return False
-        for orders in (book.open, book.awaited):
-            for order in orders.values():
+        if con_id in book.stops.by_contract:
+            return False
+        for table in (book.open, book.awaited):
+            own = table.by_contract.get(con_id)
+            if own is None:
+                continue
+            for order in own.values():
                 told = order.intent
-                if told.con_id != con_id:
-                    continue
                 if order.yields:
                     return False
                 exits, brackets = exits or told.reduces, brackets or told.ref in book.legs
-        return not exits or not (brackets or asked)
+        return not exits or not (brackets or asked(con_id))
 
 
 def side_of(position: Decimal) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SECOND: Final = 1_000_000_000
 _READY: Final = LinkState.READY  # a member of an enum takes fifty times as long to look up
 
-OWNED_ELSEWHERE: Final = (r.FillBooked, r.FillCorrected, r.SwitchTripped)
+OWNED_ELSEWHERE: Final = frozenset({r.FillBooked, r.FillCorrected, r.SwitchTripped})
 """Records of which others than the order manager have to be told."""
 
 
@@ -158,14 +158,14 @@ class Desk:
                 order.move(Happening.CANCEL_INTENDED)
         return order.state is not before
 
-    def release(self, ref: str, now: Decimal) -> list[Released]:
-        """Return what an order gives back of its reservation, which is for ``now`` shares."""
+    def release(self, ref: str, now: Decimal, out: list[Effect]) -> None:
+        """Say what an order gives back of its reservation, which is for ``now`` shares."""
         held = self.held.get(ref)
         if held is None or now == held[1]:
-            return []
+            return
         number, left = held
         self.held[ref] = (number, now)
-        return [Released(number, ref, left - now, now)]
+        out.append(Released(number, ref, left - now, now))
 
     def owned_elsewhere(self, record: r.Record) -> list[Effect]:
         """Tell of what is not an order's: fills for the account, a trip for the switch."""

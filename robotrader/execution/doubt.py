@@ -32,7 +32,8 @@ class Doubts:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._open: dict[tuple[str, int], _Doubt] = {}
-        self._judged = 0
+        self.judged = 0
+        """The number of the newest snapshot that was looked at."""
 
     def wait(
         self, name: str, con_id: int, now_ns: int, *, beside: bool
@@ -64,12 +65,7 @@ class Doubts:
         """Whether there is a doubt."""
         return bool(self._open)
 
-    @property
-    def news(self) -> bool:
-        """Whether a snapshot was judged since the last look."""
-        return self._judged != self._desk.judged
-
     def heard(self) -> dict[int, None]:
         """Return the contracts to look at again, since a snapshot was judged."""
-        self._judged = self._desk.judged
+        self.judged = self._desk.judged
         return dict.fromkeys(con_id for _, con_id in self._open)

@@ -31,7 +31,7 @@ class Level(StrEnum):
     CRITICAL = "critical"
 
 
-class OrderView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class OrderView(msgspec.Struct, frozen=True, gc=False):
     """An order of ours as others may see it. Quantities are shares.
 
     ``reserved`` is what it may still do to the position: the rest while it works, fills that are

@@ -166,7 +166,7 @@ class Guard:
             open_ids = (each.intent.con_id for each in desk.book.open.values())
             held = (con_id for _, con_id in desk.book.positions)
             self._changed |= dict.fromkeys((*open_ids, *held, *self._exits))
-        if self._doubts.news:
+        if self._doubts.judged != desk.judged:
             self._changed |= self._doubts.heard()
         if not self._changed:
             return None
@@ -182,7 +182,7 @@ class Guard:
             intent = each.approved.intent
             exits[intent.strategy] = exits.get(intent.strategy, ZERO) + self._wanted(intent)
         book = self._desk.book
-        holdings = {name: qty for (name, con), qty in book.holdings.items() if con == con_id}
+        holdings = {name: qty for (name, _), qty in book.holdings.of(con_id).items()}
         return assess(self._there.position(con_id), holdings, exits, self._there.closers(con_id))
 
     def _fits(self, approved: Approved) -> bool:
@@ -213,8 +213,7 @@ class Guard:
             if plan is not None:
                 self._pop(con_id)
                 return plan
-        asked = self._doubts.any or self._asks.of(con_id)
-        if not waiting and self._there.is_plain(con_id, asked=asked):
+        if not waiting and self._there.is_plain(con_id, self._asked):
             self._doubts.forget(con_id, ())
             return Plan()  # nothing closes anything here, and nothing should
         torn = self._torn(con_id)
@@ -227,6 +226,9 @@ class Guard:
         self._over_since.pop(con_id, None)
         return self._ask(con_id, cover, now_ns)
 
+    def _asked(self, con_id: int) -> bool:
+        return self._doubts.any or self._asks.of(con_id)
+
     def _torn(self, con_id: int) -> list[str]:
         """Return the entries that still work although their stop does not.
 
@@ -235,9 +237,8 @@ class Guard:
         legs = self._desk.book.legs
         return [
             parent.intent.ref
-            for parent in self._desk.book.open.values()
-            if parent.intent.con_id == con_id
-            and parent.intent.ref in legs
+            for parent in self._desk.book.open.of(con_id).values()
+            if parent.intent.ref in legs
             and not parent.cancel
             and any(leg.protective and leg.over for leg in self._there.legs(parent.intent.ref))
         ]

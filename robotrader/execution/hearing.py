@@ -36,6 +36,8 @@ _ALIVE: Final = frozenset(
 class Life(StrEnum):
     """What a status says of an order."""
 
+    __hash__ = str.__hash__  # an enum's own hash is a Python function: these are looked up a lot
+
     ALIVE = "alive"
     FILLED = "filled"
     CANCELLED = "cancelled"
@@ -100,8 +102,8 @@ def acked(order: Tracked, report: OrderReport, now_ns: int, *, settle: bool) -> 
     if order.modify is not None:
         taken = changed and is_taken(order.modify, report)
         changed = report.qty > 0 and (settle or taken)
-    new_perm = report.perm_id not in {0, *order.perm_ids}
-    nearer = order.nearer(report.trail_stop_price)
+    new_perm = report.perm_id not in order.perm_ids and report.perm_id != 0
+    nearer = report.trail_stop_price is not None and order.nearer(report.trail_stop_price)
     if order.acked and not new_perm and not changed and not nearer:
         return None
     return r.OrderAcked(
@@ -118,9 +120,11 @@ def acked(order: Tracked, report: OrderReport, now_ns: int, *, settle: bool) -> 
 
 def _differs(order: Tracked, report: OrderReport) -> bool:
     """Return whether a report shows another quantity or other prices than we believe."""
-    same_limit = is_price(report.limit_price, order.limit_price)
-    same_aux = is_price(report.aux_price, order.aux_price)
-    return report.qty != order.qty or not same_limit or not same_aux
+    return (
+        report.qty != order.qty
+        or not is_price(report.limit_price, order.limit_price)
+        or not is_price(report.aux_price, order.aux_price)
+    )
 
 
 def external(book: Book, report: OrderReport, now_ns: int) -> r.ExternalOrderSeen | None:

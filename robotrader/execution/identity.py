@@ -45,6 +45,9 @@ class Identities:
     def __init__(self) -> None:
         self.epoch = 0
         self._seq = 0
+        self._newest = ""
+        """The reference that was heard last: an order's reports have the same one."""
+
         self._highest_id = 0
         self._begun_id = 0
         """The highest number as the epoch began."""
@@ -56,17 +59,20 @@ class Identities:
     def restore(self, state: tuple[int, int, int, int]) -> None:
         """Go on where another one was."""
         self.epoch, self._seq, self._highest_id, self._begun_id = state
+        self._newest = ""
 
     def begin(self, epoch: int) -> None:
         """Start another epoch: its sequence begins anew."""
         self.epoch, self._seq, self._begun_id = epoch, 0, self._highest_id
+        self._newest = ""
 
     def saw(self, ref: str, order_id: int) -> None:
         """Hear of an order, whoever placed it. Numbers that TWS cannot have are no news."""
         if self._highest_id < order_id <= LAST_ORDER_ID:
             self._highest_id = order_id
-        if not is_ours(ref):
+        if ref == self._newest or not is_ours(ref):
             return
+        self._newest = ref
         epoch, seq = parts(ref)
         if epoch == self.epoch and seq > self._seq:
             self._seq = seq

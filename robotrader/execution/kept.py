@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from robotrader.execution.book import Book, Booked
-from robotrader.execution.tracked import Tracked
+from robotrader.execution.tracked import IN_DOUBT, Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,12 +101,17 @@ def restore(book: Book, state: BookState) -> None:
     book.reconciled, book.ignored = state.reconciled, state.ignored
     book.identities.restore(state.identities)
     book.orders = {order.ref: order for order in state.orders}
-    book.open = {ref: book.orders[ref] for ref in state.open}
+    for order in state.orders:
+        order.count_in(book.doubts)
+    book.doubts.count = sum(order.state in IN_DOUBT for order in state.orders)
+    book.open.fill((ref, book.orders[ref]) for ref in state.open)
     book.by_id, book.by_perm = dict(state.by_id), dict(state.by_perm)
     book.fills, book.commissions = dict(state.fills), dict(state.commissions)
     book.positions, book.moves = dict(state.positions), dict(state.moves)
     book.halted, book.blocked = set(state.halted), dict(state.blocked)
-    book.externals, book.holdings = dict(state.externals), dict(state.holdings)
-    book.awaited = {ref: book.orders[ref] for ref in state.awaited}
-    book.stops, book.legs = dict(state.stops), dict(state.legs)
+    book.externals = dict(state.externals)
+    book.holdings.fill(state.holdings)
+    book.awaited.fill((ref, book.orders[ref]) for ref in state.awaited)
+    book.stops.fill(state.stops)
+    book.legs = dict(state.legs)
     book.leaving.refs, book.leaving.now_ns = dict.fromkeys(state.leaving), state.clock_ns

@@ -14,8 +14,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from robotrader.domain import OVER
+
 if TYPE_CHECKING:
-    from robotrader.domain import records as r
     from robotrader.execution.book import Book
     from robotrader.execution.tracked import Tracked
 
@@ -44,13 +45,14 @@ class Leaving:
         self.now_ns = 0
         self.refs: dict[str, None] = {}
 
-    def heard(self, order: Tracked | None, record: r.Record) -> None:
+    def heard(self, order: Tracked | None, at_ns: int) -> None:
         """Take the time of a record, and note that it was about an order."""
-        self.now_ns = max(self.now_ns, getattr(record, "wall_ns", 0))
+        self.now_ns = max(self.now_ns, at_ns)
         if order is not None:
-            order.last_ns, ref = self.now_ns, order.intent.ref
+            order.last_ns = self.now_ns
+            ref = order.intent.ref
             self.refs.pop(ref, None)
-            if order.over:
+            if order.state in OVER:
                 self.refs[ref] = None
 
     def old(self, at_ns: int) -> bool:

@@ -10,21 +10,18 @@ broker. An order that is not heard of is in doubt; doubt ends by comparing, neve
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from robotrader.domain import BrokerSnapshot, LinkChanged, LinkState
 from robotrader.domain import records as r
-from robotrader.domain.errors import OrderError
 from robotrader.execution import kept
 from robotrader.execution.adopting import Adopting, Adoption
 from robotrader.execution.beginning import BEGIN, HELD, Beginning, check
-from robotrader.execution.desk import OWNED_ELSEWHERE, Desk, Plan, Times
+from robotrader.execution.desk import Desk, Plan, Times
 from robotrader.execution.ears import Ears
 from robotrader.execution.effects import (
     Alert,
-    Commit,
     Declined,
     Effect,
     Level,
@@ -35,6 +32,7 @@ from robotrader.execution.effects import (
 from robotrader.execution.guard import Guard
 from robotrader.execution.placing import Placing
 from robotrader.execution.rounds import Rounds
+from robotrader.execution.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,13 +40,9 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Approved, FromBroker, Refusal, StopWish
     from robotrader.execution.effects import OrderView
-    from robotrader.execution.tracked import Tracked
-
-_OF_CONTRACTS: Final = (r.FillBooked, r.PositionAdopted, r.SymbolHalted, r.SymbolResumed)
-"""Records that change what protects a contract without being an order's."""
 
 
-class OrderManager:
+class OrderManager(Turns):
     """See the module's prose. Every method but ``replay`` returns effects, to be done in order.
 
     Feed the whole journal to ``replay``, call ``begin``, then forward what comes. An exception is
@@ -59,9 +53,9 @@ class OrderManager:
     """
 
     def __init__(self, times: Times | None = None) -> None:
-        self._desk = Desk(times or Times())
-        self._placing = Placing(self._desk)
-        self._guard = Guard(self._desk, self._placing)
+        desk = Desk(times or Times())
+        self._placing = Placing(desk)
+        super().__init__(desk, Guard(desk, self._placing))
         self._rounds = Rounds(self._desk, self._placing)
         self._adopting = Adopting(self._desk, self._rounds)
         self._ears = Ears(self._desk, self._placing, self._rounds)
@@ -70,12 +64,6 @@ class OrderManager:
             **self._ears.by_kind(),
             BrokerSnapshot: self._rounds.answered,
         }
-        self._waiting: deque[Callable[[int], Plan]] = deque()
-        self._flight: tuple[int, Plan] | None = None
-        self._rest: tuple[Plan | None, dict[str, Tracked]] | None = None
-        self._token = 0
-        self.stale_answers = 0
-        """Answers of the journal that nobody waits for."""
 
     # -- what it believes --
 
@@ -177,37 +165,6 @@ class OrderManager:
         told: list[Effect] = [Told(each) for each in self.orders()]
         return Plan(effects=[*told, *self._rounds.want(now_ns)])
 
-    def committed(self, token: int, now_ns: int) -> list[Effect]:
-        """The records of a ``Commit`` are durable: believe them, and go on."""
-        return [*self.believe(token, now_ns), *self.go_on(now_ns)]
-
-    def believe(self, token: int, now_ns: int) -> list[Effect]:
-        """Do what of ``committed`` leaves at once; ``go_on``, or any input, does the rest."""
-        if self._flight is None or self._flight[0] != token:
-            self.stale_answers += 1
-            return []
-        plan, self._flight = self._flight[1], None
-        out: list[Effect] = []
-        changed: dict[str, Tracked] = {}
-        for record in plan.records:
-            order = self._desk.book.apply(record)
-            if isinstance(record, OWNED_ELSEWHERE):
-                out += self._desk.owned_elsewhere(record)
-            if order is not None:
-                changed[order.intent.ref] = order
-                self._guard.touch(order.intent.con_id)
-            elif isinstance(record, _OF_CONTRACTS):
-                self._guard.touch(record.con_id)
-        for order in changed.values():
-            if order.over:
-                self._desk.sent(order)
-        self._rest = (self._lead(plan, now_ns, out), changed)
-        return out
-
-    def go_on(self, now_ns: int) -> list[Effect]:
-        """Tell of what was believed, and take what comes next."""
-        return self._pump(now_ns, [])
-
     def commit_failed(self, token: int, why: str, now_ns: int) -> list[Effect]:
         """The records of a ``Commit`` are not durable, none of them: nothing became true.
 
@@ -236,7 +193,7 @@ class OrderManager:
         if len(self._waiting) * 2 >= self._desk.times.most_waiting:
             why = f"{len(self._waiting)} inputs wait for the journal: slow down"
             return [Declined(approved, "busy", why)]
-        return self._take(partial(self._guard.submit, approved), now_ns)
+        return self._hand(self._guard.submit, approved, now_ns)
 
     def refused(self, refusal: Refusal, now_ns: int) -> list[Effect]:
         """Take it that the gate refuses a stop that was ``Wanted``; others are no concern here."""
@@ -285,11 +242,11 @@ class OrderManager:
 
     def on_broker(self, event: FromBroker, now_ns: int) -> list[Effect]:
         """Take in what the gateway says."""
-        if isinstance(event, LinkChanged):
+        if type(event) is LinkChanged:
             if event.generation < self._desk.generation:
                 return []
             self._relink(event)
-        return self._take(partial(self._hear, event), now_ns)
+        return self._hand(self._hear, event, now_ns)
 
     def awaits(self, token: str) -> bool:
         """Whether something is to be done if a timer rings: not for an order that was answered."""
@@ -316,7 +273,7 @@ class OrderManager:
         desk.generation, desk.link = change.generation, change.state
 
     def _hear(self, event: FromBroker, now_ns: int) -> Plan:
-        if isinstance(event, BrokerSnapshot) and self._adopting.waits:  # after its fills and orders
+        if type(event) is BrokerSnapshot and self._adopting.waits:  # after its fills and orders
             self._waiting.appendleft(partial(self._adopting.look, event))
         return self._heard[type(event)](event, now_ns)
 
@@ -342,57 +299,3 @@ class OrderManager:
             plan.effects += self._rounds.want(now_ns) if late else []
             return plan
         return Plan()
-
-    def _take(self, handle: Callable[[int], Plan], now_ns: int) -> list[Effect]:
-        if len(self._waiting) >= self._desk.times.most_waiting:
-            raise OrderError(
-                f"{len(self._waiting)} inputs wait for the journal: it does not answer; "
-                "start again from the journal, comparing finds what is lost here"
-            )
-        self._waiting.append(handle)
-        return self._pump(now_ns, [])
-
-    def _pump(self, now_ns: int, out: list[Effect]) -> list[Effect]:
-        rest, self._rest = self._rest, None
-        if rest is not None:
-            self._follow(*rest, now_ns, out)
-        while self._flight is None:
-            plan = self._waiting.popleft()(now_ns) if self._waiting else self._guard.next(now_ns)
-            if plan is None:
-                break
-            self._start(plan, now_ns, out)
-        return out
-
-    def _start(self, plan: Plan, now_ns: int, out: list[Effect]) -> None:
-        """Ask for a plan's commit; without records, do it."""
-        if plan.records:
-            self._token += 1
-            self._flight = (self._token, plan)
-            out.append(Commit(self._token, tuple(plan.records), plan.entering))
-        else:
-            self._do(plan, now_ns, out)
-
-    def _do(self, plan: Plan, now_ns: int, out: list[Effect]) -> None:
-        self._follow(self._lead(plan, now_ns, out), {}, now_ns, out)
-
-    def _lead(self, plan: Plan, now_ns: int, out: list[Effect]) -> Plan | None:
-        """Do what follows a commit at once: what it sends; return what comes after it."""
-        out += plan.effects
-        after = plan.then(now_ns) if plan.then else None
-        if after is not None and not after.records:
-            out += after.effects
-        return after
-
-    def _follow(
-        self, after: Plan | None, changed: dict[str, Tracked], now_ns: int, out: list[Effect]
-    ) -> None:
-        """Do what follows what was sent: tell of it, then the next."""
-        for order in changed.values():
-            out.append(Told(view := order.view()))
-            out += self._desk.release(view.ref, view.reserved)
-        if after is None:
-            return
-        if after.records:
-            self._start(after, now_ns, out)
-        elif after.then:
-            self._do(Plan(then=after.then), now_ns, out)

@@ -230,12 +230,12 @@ class Placing:
         transmit: bool,
     ) -> Order:
         parent = self._desk.book.orders.get(told.parent_ref) if told.parent_ref else None
-        return Order(
-            con_id=told.con_id,
-            side=_SIDES[told.side],
-            order_type=_TYPES[told.order_type],
-            qty=qty,
-            account=told.account,
+        return Order(  # more than fifteen names would be passed as a dictionary
+            told.con_id,
+            _SIDES[told.side],
+            _TYPES[told.order_type],
+            qty,
+            told.account,
             limit_price=limit,
             aux_price=aux,
             trail_percent=told.trail_percent,

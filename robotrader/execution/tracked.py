@@ -18,6 +18,9 @@ _H = Happening
 SIGNS: Final = {side.value: side.sign for side in Side}
 """By a record's side: 1 where the position grows, -1 where it shrinks."""
 
+IN_DOUBT: Final = frozenset({OrderState.UNKNOWN, OrderState.FENCED})
+"""The states of an order of which it is not known whether it lives; none of them is an end."""
+
 _TRAILING: Final = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 _UNSAID: Final = (
     (),
@@ -76,9 +79,30 @@ def scopes_of(intent: OrderIntended) -> tuple[str, ...]:
     )
 
 
+class Doubtful:
+    """How many of a book's orders are in doubt: their states keep it up to date."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class _Counted:
+    """Whose doubts are counted; no field, so that a snapshot does not hold it."""
+
+    __slots__ = ("doubts",)
+
+    doubts: Doubtful
+
+    def count_in(self, doubts: Doubtful) -> None:
+        """Count it in from now on, as its state is."""
+        self.doubts = doubts
+
+
 @dataclass(slots=True)
-class Tracked:
-    """An order of ours.
+class Tracked(_Counted):
+    """An order of ours. Whoever makes one lets it be counted in the book's ``doubts``.
 
     ``seen`` is the sum of its fills, ``said`` how much was filled by what ended it. The fields
     from ``state`` on are this process's own: a replay does not give them back.
@@ -163,7 +187,9 @@ class Tracked:
         state = _REACHED[self.state, what]
         if state is None:
             return False
-        self.state = state
+        if state is not self.state:
+            self.doubts.count += (state in IN_DOUBT) - (self.state in IN_DOUBT)
+            self.state = state
         return True
 
     def settle(self, record: OrderAcked) -> None:
@@ -202,30 +228,13 @@ class Tracked:
         told = self.intent
         protects = told.reduces and told.order_type in PROTECTIVE
         return OrderView(
-            ref=told.ref,
-            order_id=told.order_id,
-            strategy=told.strategy,
-            con_id=told.con_id,
-            symbol=told.symbol,
-            side=told.side,
-            state=self.state,
-            qty=self.qty,
-            limit_price=self.limit_price,
-            aux_price=self.aux_price,
-            trail_percent=told.trail_percent,
-            filled=self.seen,
-            reserved=self.reserved,
-            reduces=told.reduces,
-            protects=protects,
-            yields=protects or (told.reduces and bool(told.parent_ref)),
-            order_type=told.order_type,
-            perm_id=self.perm_ids[-1] if self.perm_ids else 0,
-            parent_ref=told.parent_ref,
-            modifying=self.modify is not None,
-            code=self.code,
-            why=self.why,
-            cause=told.cause,
-            tif=told.tif,
-            intended_ns=told.wall_ns,
-            account=told.account,
-        )
+            # By place: each name more than a dozen costs as much as all of this.
+            told.ref, told.order_id, told.strategy, told.con_id, told.symbol, told.side,
+            self.state, self.qty, self.seen, self.reserved, told.reduces, protects,
+            protects or (told.reduces and bool(told.parent_ref)),
+            told.order_type,
+            self.perm_ids[-1] if self.perm_ids else 0,
+            told.parent_ref, self.limit_price, self.aux_price, told.trail_percent,
+            self.modify is not None,
+            self.code, self.why, told.cause, told.tif, told.wall_ns, told.account,
+        )  # fmt: skip

@@ -1,17 +1,20 @@
 """One contract's trades in the order of the journal, so that any of them can still be corrected.
 
 A correction changes what every later close realized: the lots are folded again from the nearest
-checkpoint before it; of the newest trade, it alone. Trades that no broker corrects any more are
-settled into the base.
+checkpoint before it; of the newest trade, it alone. The newest trade is folded when somebody looks:
+its commission nearly always follows it at once. Trades that no broker corrects any more are settled
+into the base.
 """
 
 from __future__ import annotations
 
+from decimal import localcontext
 from typing import Final
 
 import msgspec
 
 from robotrader.ledger.lots import Holding, Trade, book
+from robotrader.ledger.money import EXACT
 
 STEP: Final = 32
 """Trades between two checkpoints: what a correction of the newest trade folds again at most."""
@@ -25,7 +28,7 @@ class HistoryState(msgspec.Struct, frozen=True):
 
 
 class History:
-    """See the module's prose. ``held`` is the fold of all trades over the base."""
+    """See the module's prose."""
 
     def __init__(self, state: HistoryState | None = None) -> None:
         state = state or HistoryState()
@@ -38,8 +41,20 @@ class History:
         self._points: dict[int, Holding] = {}
         """What was held before every so-manieth trade, settled ones counted."""
 
-        self.held = self._before = self.base
+        self._before = self.base
+        self._held: Holding | None = self.base
+        """None: the newest trade is to be folded over what was before it."""
+
         self._fold(0)
+
+    @property
+    def held(self) -> Holding:
+        """What all trades left."""
+        held = self._held
+        if held is None:
+            with localcontext(EXACT):
+                held = self._held = book(self._before, self.trades[-1])
+        return held
 
     def state(self) -> HistoryState:
         """Return what a history like this one can be made of."""
@@ -51,16 +66,19 @@ class History:
 
     def add(self, trade: Trade) -> None:
         """Book one trade more."""
-        self._numbers[trade.family] = self._settled + len(self.trades)
+        number = self._numbers[trade.family] = self._settled + len(self.trades)
+        before = self.held
+        if number % STEP == 0:
+            self._points[number] = before
         self.trades.append(trade)
-        self._fold_last()
+        self._before, self._held = before, None
 
     def replace(self, trade: Trade) -> None:
         """Put a trade in the place of the one of the same family."""
         at = self._numbers[trade.family] - self._settled
         self.trades[at] = trade
         if at == len(self.trades) - 1:  # a commission, nearly always: it follows its fill
-            self.held = book(self._before, trade)
+            self._held = None
         else:
             self._fold(at)
 
@@ -71,6 +89,7 @@ class History:
             count += 1
         if not count:
             return []
+        self._held = self.held  # the newest trade may be among them
         settled, end = self.trades[:count], self._settled + count
         folded = end - end % STEP  # the newest checkpoint, if there is one
         if folded in self._points and folded > self._settled:
@@ -91,20 +110,15 @@ class History:
         number = self._settled + changed
         start = number - number % STEP
         if start in self._points:
-            self.held = self._points[start]
+            held = self._points[start]
         else:
-            start, self.held = self._settled, self.base
-        self._before = self.held
+            start, held = self._settled, self.base
+        before = held
         for later in [each for each in self._points if each > start]:
             del self._points[later]
         for trade in self.trades[start - self._settled :]:
-            self._fold_one(start, trade)
+            if start % STEP == 0:
+                self._points[start] = held
+            before, held = held, book(held, trade)
             start += 1
-
-    def _fold_last(self) -> None:
-        self._fold_one(self._settled + len(self.trades) - 1, self.trades[-1])
-
-    def _fold_one(self, number: int, trade: Trade) -> None:
-        if number % STEP == 0:
-            self._points[number] = self.held
-        self._before, self.held = self.held, book(self.held, trade)
+        self._before, self._held = before, held

@@ -35,7 +35,7 @@ from robotrader.ledger.project import project
 from robotrader.ledger.reading import day_of, numbers, revision_of, sign_of
 from robotrader.ledger.rows import Rows
 from robotrader.ledger.state import Early, LedgerState
-from robotrader.ledger.trips import closed_of, losing_streak
+from robotrader.ledger.trips import Losses, closed_of
 from robotrader.ledger.view import DayMark
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ class Ledger:
 
         self._early = dict(state.early)
         self._elsewhere = dict(state.elsewhere)
-        self._losses_ns: tuple[int, ...] | None = None
-        """The newest trades that lost; None: to be looked up again."""
+        self._losses = Losses(self._histories)
 
         self._rows = Rows(self.multipliers)
         self._traded, self._paid = set(self._histories), set(self._commissions)
@@ -188,7 +187,7 @@ class Ledger:
             self._early[record.family] = early
 
     def _charge(self, record: CommissionBooked) -> None:
-        fees = exact(record.commission, f"commission of {record.exec_id}")
+        fees = exact(record.commission, "commission of", record.exec_id)
         if record.family in self._elsewhere:
             return
         if record.currency != self.currency:
@@ -253,7 +252,6 @@ class Ledger:
         for history in self._histories.values():
             for family in history.settle(before):
                 del self._places[family]
-                self._losses_ns = None
         self._traded |= self._histories.keys()
         self._elsewhere = {f: day for f, day in self._elsewhere.items() if day >= before}
         kept = {family: each for family, each in self._early.items() if each.rolled >= before}
@@ -266,11 +264,9 @@ class Ledger:
         history = self._histories.get(con_id)
         if history is None:
             history = self._histories[con_id] = History()
-        closed = history.held.trips.closed
         history.add(trade)
-        if history.held.trips.closed is not closed:  # most trades end none
-            self._losses_ns = None
         self._traded.add(con_id)
+        self._losses.traded(con_id)
         self._places[trade.family] = con_id
         self._pay(trade.strategy, trade.outlay, trade.fees)
 
@@ -279,8 +275,8 @@ class Ledger:
             self.ignored += 1
             return
         self._histories[con_id].replace(new)
-        self._losses_ns = None
         self._traded.add(con_id)
+        self._losses.traded(con_id)
         self._pay(new.strategy, new.outlay - old.outlay, new.fees - old.fees)
 
     def _pay(self, strategy: str, outlay: Decimal, commission: Decimal) -> None:
@@ -333,9 +329,7 @@ class Ledger:
 
     def losses_ns(self) -> tuple[int, ...]:
         """Return when the newest trades that lost were over, back to the last that did not."""
-        if self._losses_ns is None:
-            self._losses_ns = losing_streak(each.held.trips for each in self._histories.values())
-        return self._losses_ns
+        return self._losses.ns()
 
     def quantities(self) -> dict[int, Decimal]:
         """Return what is held of each contract that is or was held, signed."""

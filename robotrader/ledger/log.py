@@ -6,7 +6,9 @@ it. Who was away for more changes than are remembered looks at everything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +46,7 @@ class Log(Generic[Key]):
         return self._keys[place - self._begin : until - self._begin]
 
 
-class Mark(NamedTuple, Generic[Key]):
+class Mark(msgspec.Struct, Generic[Key], frozen=True, gc=False):
     """Where a log was at one moment."""
 
     log: Log[Key]

@@ -15,11 +15,12 @@ class Newest(dict[int, V]):
     def __init__(self) -> None:
         super().__init__()
         self._log: Log[int] = Log()
+        self._note = self._log.add
 
     def __setitem__(self, con_id: int, value: V) -> None:
         """Take a newer value."""
         super().__setitem__(con_id, value)
-        self._log.add(con_id)
+        self._note(con_id)
 
     def mark(self) -> Mark[int]:
         """Return where the log of contracts with newer values ends."""

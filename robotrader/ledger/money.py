@@ -28,8 +28,10 @@ _PART: Final = Decimal("1e-8")
 """Parts of a commission are rounded to this; the remainder stays with the rest."""
 
 
-def exact(value: Decimal, what: str) -> Decimal:
+def exact(value: Decimal, what: str, of: str = "") -> Decimal:
     """Return ``value``, if it is a number that can be computed with.
+
+    ``what`` it is, and ``of`` which one, is said where it is none.
 
     Raises:
         DataValidationError: it is not a Decimal, not finite, too large or too fine.
@@ -41,6 +43,7 @@ def exact(value: Decimal, what: str) -> Decimal:
         exponent = value.as_tuple().exponent
         if isinstance(exponent, int) and exponent >= FINEST:
             return value
+    what = f"{what} {of}" if of else what
     msg = f"{what} is {value!r}: not a usable Decimal; mend the sender, or quarantine its record"
     raise DataValidationError(msg)
 

@@ -34,31 +34,34 @@ def project(
     capital = None if granted is None else granted + added.adopted
     equity = None if doubts else total((cash, added.value))
     since_peak = _peak(equity, capital, best)
+    day_equity = _day_equity(day, capital)
+    value, cost, realized = added.value, added.cost, added.realized
     return LedgerView(
-        account=account,
-        currency=currency,
-        cash=cash,
-        capital=capital,
-        cost=added.cost,
-        realized=added.realized,
-        commissions=paid,
-        positions=rows.positions,
-        strategies=rows.strategies,
-        value=added.value,
-        gross=added.gross,
-        unrealized=None if added.value is None else added.value - added.cost,
-        equity=equity,
-        day="" if day is None else day.day,
-        day_equity=_day_equity(day, capital),
-        daily=_daily(day, capital, equity),
-        realized_today=None if day is None else added.realized - day.realized,
-        commissions_today=None if day is None else paid - day.commissions,
-        peak=since_peak,
-        drawdown=None if since_peak is None or equity is None else since_peak - equity,
-        unmatched=unmatched,
-        doubts=doubts,
-        losses_ns=losses_ns,
-        reduced_ns=rows.reduced_ns,
+        # By place: each name more than a dozen costs as much as all of this.
+        account,
+        currency,
+        cash,
+        capital,
+        cost,
+        realized,
+        paid,
+        rows.positions,
+        rows.strategies,
+        value,
+        added.gross,
+        None if value is None else value - cost,
+        equity,
+        "" if day is None else day.day,
+        day_equity,
+        None if day_equity is None or equity is None else equity - day_equity,
+        None if day is None else realized - day.realized,
+        None if day is None else paid - day.commissions,
+        since_peak,
+        None if since_peak is None or equity is None else since_peak - equity,
+        unmatched,
+        doubts,
+        losses_ns,
+        rows.reduced_ns,
     )
 
 
@@ -66,11 +69,6 @@ def _day_equity(day: DayMark | None, capital: Decimal | None) -> Decimal | None:
     if day is None or capital is None:
         return None
     return day.equity + capital - day.capital
-
-
-def _daily(day: DayMark | None, capital: Decimal | None, equity: Decimal | None) -> Decimal | None:
-    begun = _day_equity(day, capital)
-    return None if begun is None or equity is None else equity - begun
 
 
 def _peak(equity: Decimal | None, capital: Decimal | None, best: Decimal | None) -> Decimal | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Side
 from robotrader.domain.errors import DataValidationError
-from robotrader.ledger.money import exact
+from robotrader.ledger.money import ZERO, exact
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -22,8 +22,8 @@ def numbers(exec_id: str, qty: Decimal, price: Decimal) -> tuple[Decimal, Decima
     Raises:
         DataValidationError: one is not usable, or the quantity is negative.
     """
-    exact(price, f"price of execution {exec_id}")
-    if exact(qty, f"quantity of execution {exec_id}") < 0:
+    exact(price, "price of execution", exec_id)
+    if exact(qty, "quantity of execution", exec_id) < ZERO:
         msg = f"execution {exec_id} has quantity {qty}: its side says the sign, mend the sender"
         raise DataValidationError(msg)
     return qty, price

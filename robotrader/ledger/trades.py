@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from robotrader.domain.records import Record
 
 
-_SAYING: Final = (FillBooked, CommissionBooked, FillCorrected, CashAdopted)
+_SAYING: Final = frozenset({FillBooked, CommissionBooked, FillCorrected, CashAdopted})
 
 
 class Traded(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +56,7 @@ class Trades:
 
     def apply(self, record: Record) -> None:
         """Fold one record in."""
-        if not isinstance(record, _SAYING):
+        if type(record) not in _SAYING:
             return
         if isinstance(record, FillBooked):
             self._fills[record.family] = record

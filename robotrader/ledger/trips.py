@@ -17,8 +17,10 @@ import msgspec
 from robotrader.ledger.money import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+    from robotrader.ledger.history import History
 
 KEPT: Final = 200
 """Closed trades that are kept of a contract: twice what sizing looks back at by default."""
@@ -61,13 +63,13 @@ def closed_of(strategy: str, trips: Iterable[Trips], newest: int) -> tuple[Close
     return tuple(found[-newest:]) if newest > 0 else ()
 
 
-def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
+def losing_streak(over: Iterable[Sequence[Closed]]) -> tuple[int, ...]:
     """Return when the newest trades of all contracts were over, back to the last without a loss.
 
     Newest first. A trade that brought nothing at all lost nothing: it ends a streak.
     """
     found = []
-    newest_first = [reversed(each.closed) for each in trips if each.closed]
+    newest_first = [reversed(each) for each in over]
     if len(newest_first) == 1:  # of one contract they are in order
         ordered: Iterable[Closed] = newest_first[0]
     else:
@@ -77,6 +79,37 @@ def losing_streak(trips: Iterable[Trips]) -> tuple[int, ...]:
             break
         found.append(each.time_ns)
     return tuple(found)
+
+
+class Losses:
+    """When the newest trades that lost were over; looked up anew only where a trade has ended.
+
+    Args:
+        histories: every contract that is or was held, for as long as this is asked.
+    """
+
+    def __init__(self, histories: Mapping[int, History]) -> None:
+        self._histories = histories
+        self._ns: tuple[int, ...] | None = None
+        self._traded = set(histories)
+        self._closed: dict[int, tuple[Closed, ...]] = {}
+        """What was over of each contract when it was looked at last."""
+
+    def traded(self, con_id: int) -> None:
+        """Take it that the trades of a contract are other ones."""
+        self._traded.add(con_id)
+
+    def ns(self) -> tuple[int, ...]:
+        """Return when they were over, newest first, back to the last that did not lose."""
+        for con_id in self._traded:
+            closed = self._histories[con_id].held.trips.closed
+            if closed is not self._closed.get(con_id):  # most trades end none
+                self._closed[con_id], self._ns = closed, None
+        self._traded.clear()
+        if self._ns is None:
+            over = map(self._closed.get, self._histories)  # in whose order ties are
+            self._ns = losing_streak([each for each in over if each])
+        return self._ns
 
 
 class Trips(msgspec.Struct, frozen=True):

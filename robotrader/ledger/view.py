@@ -55,7 +55,7 @@ class StrategyView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     unrealized: Decimal | None
 
 
-class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerView(msgspec.Struct, frozen=True):
     """An account at one moment.
 
     ``capital`` is what came in by adoption, not by trading: ``cash + cost = capital + realized``.

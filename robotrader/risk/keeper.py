@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from robotrader.strategies import News, Standings
 
 ZERO: Final = Decimal(0)
+_FOLDED: Final = frozenset(FOLDED)
+_HALTING: Final = frozenset({SymbolHalted, SymbolResumed})
 _NOT_SHOWN: Final = frozenset({OrderState.INTENDED, OrderState.SENT, OrderState.UNKNOWN})
 
 
@@ -236,11 +238,13 @@ class Keeper:
 
     def fold(self, seq: int, record: Record) -> tuple[News, ...]:
         """Take in a record of the journal; return what strategies have to be told."""
-        if isinstance(record, FOLDED):
+        kind = type(record)
+        if kind in _FOLDED:
             self.ledger.apply(record)
             self._seen = None
-        if isinstance(record, SymbolHalted):
-            self.halted.add(record.con_id)
-        elif isinstance(record, SymbolResumed):
-            self.halted.discard(record.con_id)
+        elif kind in _HALTING:
+            if isinstance(record, SymbolHalted):
+                self.halted.add(record.con_id)
+            elif isinstance(record, SymbolResumed):
+                self.halted.discard(record.con_id)
         return self.standings.apply(seq, record)

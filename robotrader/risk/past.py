@@ -30,6 +30,10 @@ Echo = tuple[str, int, str, Decimal, str, Decimal | None, Decimal | None]
 type and prices."""
 
 
+_FOLLOWED: Final = frozenset({DayRolled, OrderIntended, OrderDone})
+"""Records that say what became of entries, or on which day."""
+
+
 def echo_of(intent: Intent) -> Echo:
     """Return what an intent that repeats this one would have in common with it."""
     what = (intent.strategy, intent.con_id, intent.side, intent.qty, intent.order_type)
@@ -86,14 +90,16 @@ class Past:
 
     def follow(self, record: Record) -> None:
         """Count what became of entries; for every record once, of this run and of earlier ones."""
-        if isinstance(record, DayRolled):
-            self.begin(record.day)
-        elif isinstance(record, OrderIntended):
+        if type(record) not in _FOLLOWED:
+            return
+        if isinstance(record, OrderIntended):
             if not record.parent_ref and not record.reduces:
                 self.entries += 1
                 self._working[record.ref] = None
                 if len(self._working) > REMEMBERED:
                     del self._working[next(iter(self._working))]
+        elif isinstance(record, DayRolled):
+            self.begin(record.day)
         elif isinstance(record, OrderDone) and record.ref in self._working:
             del self._working[record.ref]
             self.cancels += record.ending is Ending.CANCELLED

@@ -52,13 +52,13 @@ def position_qty(case: Case) -> str:
 
 def position_usd(case: Case) -> str:
     """The symbol's position would not be worth too much."""
-    return _worth(case, f"a position in {case.intent.symbol} worth", case.limits.max_symbol_usd)
+    return _worth(case, case.limits.max_symbol_usd)
 
 
 def position_weight(case: Case) -> str:
     """The symbol's position would not be too large a part of equity."""
     most = case.limits.max_symbol_weight * (case.equity or ZERO)
-    return _worth(case, f"a position in {case.intent.symbol} worth", most)
+    return _worth(case, most)
 
 
 def sector(case: Case) -> str:
@@ -104,9 +104,13 @@ def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
     return "" if value <= most else f"{what} {value} {unit} is above the limit of {most}"
 
 
-def _worth(case: Case, what: str, most: Decimal) -> str:
+def _worth(case: Case, most: Decimal) -> str:
     worth = case.after.mine
-    return "its price is not known" if worth is None else _above(what, worth, most)
+    if worth is None:
+        return "its price is not known"
+    if worth <= most:
+        return ""
+    return _above(f"a position in {case.intent.symbol} worth", worth, most)
 
 
 def _sum(what: str, added: Decimal | None, most: Decimal) -> str:

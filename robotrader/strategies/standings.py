@@ -150,7 +150,8 @@ class Standings:
             held = {name: qty for (name, con), qty in self._positions.items() if con == con_id}
             changes = moved(held, strategy, signed)
         for name, change in changes.items():
-            self._positions[name, con_id] = self._positions.get((name, con_id), ZERO) + change
+            key = (name, con_id)
+            self._positions[key] = self._positions.get(key, ZERO) + change
         first = next(iter(changes))
         self._fills[record.family] = _Filled(first, con_id, side.sign, record.qty)
         if len(self._fills) > CORRECTABLE:

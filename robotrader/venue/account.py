@@ -8,6 +8,7 @@ that a flat account's realized profit is its change of cash, to the last digit.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 ZERO: Final = Decimal(0)
 _EXACT: Final = Decimal("1e-8")
 """Parts of a cost are rounded to this, so that adding and taking away stay exact."""
+
+
+@lru_cache(4096)
+def exact(price: float) -> Decimal:
+    """Return a price as it is written: all positions are valued at each order, most as before."""
+    return Decimal(repr(price))
 
 
 class AccountSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +93,7 @@ class Position(msgspec.Struct, gc=False):
         """Return its worth at ``price``; at cost where no price is known."""
         if price is None:
             return self.cost
-        return self.qty * Decimal(repr(price)) * multiplier
+        return self.qty * exact(price) * multiplier
 
 
 class Account(msgspec.Struct):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from robotrader.domain import OrderType
-from robotrader.venue.account import Account, AccountSetup
+from robotrader.venue.account import Account, AccountSetup, exact
 from robotrader.venue.admission import rejected
 from robotrader.venue.commissions import FixedPlan, OrderCharges
 from robotrader.venue.margin import MarginRules, Preview, Requirement, requirement
@@ -141,7 +141,7 @@ class Books:
         last = self.prices.get(order.con_id)
         if order.limit_price is not None:
             return order.limit_price
-        return None if last is None else Decimal(repr(last))
+        return None if last is None else exact(last)
 
     def fill(
         self,
@@ -182,15 +182,18 @@ class Books:
         self, account: Account, con_id: int = 0, qty: Decimal = ZERO, price: Decimal = ZERO
     ) -> Requirement:
         """Return the margin of all positions, where that of ``con_id`` is ``qty`` at ``price``."""
-        total = Requirement()
+        initial = maintenance = ZERO
         if con_id:
-            total = requirement(self.margin, qty, price, self.multipliers[con_id])
+            own = requirement(self.margin, qty, price, self.multipliers[con_id])
+            initial, maintenance = own.initial, own.maintenance
         for each, held in account.positions.items():
             if each != con_id and held.qty:
                 last = self.prices.get(each)
-                worth = abs(held.average_cost()) if last is None else Decimal(repr(last))
-                total += requirement(self.margin, held.qty, worth, self.multipliers[each])
-        return total
+                worth = abs(held.average_cost()) if last is None else exact(last)
+                one = requirement(self.margin, held.qty, worth, self.multipliers[each])
+                initial += one.initial
+                maintenance += one.maintenance
+        return Requirement(initial, maintenance)
 
     def required(self, name: str) -> Requirement:
         """Return the margin of an account's positions."""

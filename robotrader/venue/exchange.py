@@ -325,7 +325,7 @@ class Venue:
         del self.live[order.key]
         self.by_contract[order.order.con_id].remove(order)
         self.done[order.key] = order
-        self.show(order)
+        self.out.append(OrderUpdated(order.state()))
         if status is _CANCELLED:
             self.out.append(Warned(order.key, 202, "Order Canceled - reason:"))
         self.groups.after_end(order)

@@ -32,9 +32,6 @@ class Requirement(msgspec.Struct, frozen=True, gc=False):
     initial: Decimal = ZERO
     maintenance: Decimal = ZERO
 
-    def __add__(self, other: Requirement) -> Requirement:
-        return Requirement(self.initial + other.initial, self.maintenance + other.maintenance)
-
 
 def requirement(rules: MarginRules, qty: Decimal, price: Decimal, multiplier: int) -> Requirement:
     """Return the margin of a position of ``qty`` at ``price``."""

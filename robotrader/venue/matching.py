@@ -229,6 +229,9 @@ def _price(host: Host, order: Working, movement: Movement, price: float, qty: De
         price = slipped(instrument, slippage, order.sign, price, share)
         price = min(max(price, movement.low), movement.high)
     up = (order.sign > 0) == order.takes
+    paid = to_tick(instrument, price, up=up)
+    if float(paid) == price:  # which is what is nearly always so
+        return paid
     return paid_price(instrument, price, movement.low, movement.high, up=up)
 
 

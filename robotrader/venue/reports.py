@@ -7,7 +7,7 @@ backtest hears the venue at once, a simulation decides what comes late, twice or
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from robotrader.domain import (
     CommissionReport,
@@ -40,15 +40,17 @@ _BUY, _SELL = Side.BUY, Side.SELL  # a member of an enum takes fifty times as lo
 
 def report_of(event: VenueEvent, generation: int) -> Report | None:
     """Return an event as it is reported; None for one that is not (a position's change)."""
-    if isinstance(event, OrderUpdated):
-        return order_report(event.state, generation)
-    if isinstance(event, Executed):
-        return execution_report(event.execution, generation)
-    if isinstance(event, Charged):
-        return commission_report(event, generation)
-    if isinstance(event, PositionChanged):
+    told: Any = event
+    kind = type(told)
+    if kind is OrderUpdated:
+        return order_report(told.state, generation)
+    if kind is PositionChanged:
         return None
-    return OrderFailed(event.key.order_id, event.code, event.text, generation)
+    if kind is Executed:
+        return execution_report(told.execution, generation)
+    if kind is Charged:
+        return commission_report(told, generation)
+    return OrderFailed(told.key.order_id, told.code, told.text, generation)
 
 
 def order_report(state: OrderState, generation: int, *, completed: bool = False) -> OrderReport:
@@ -58,13 +60,13 @@ def order_report(state: OrderState, generation: int, *, completed: bool = False)
     """
     order = state.order
     numbered = not completed and state.key.client_id
-    return OrderReport(
-        order_id=state.key.order_id if numbered else 0,
-        client_id=state.key.client_id if numbered else 0,
-        perm_id=state.perm_id,
-        ref=order.order_ref,
-        status=_STATUSES[state.status],
-        generation=generation,
+    return OrderReport(  # more than fifteen names would be passed as a dictionary
+        state.key.order_id if numbered else 0,
+        state.key.client_id if numbered else 0,
+        state.perm_id,
+        order.order_ref,
+        _STATUSES[state.status],
+        generation,
         con_id=order.con_id,
         account=order.account,
         side=order.side,

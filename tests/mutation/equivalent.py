@@ -80,9 +80,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "names of adoptions different, wherever it begins",
     f"{_LEDGER}lots.py match: `left > 0` -> `left >= 0` in `while left and held and ((held[0].qty "
     "> 0) != (left > 0)): s ... , gain, lot.fees + paid))`": "it is not 0: the loop would be over",
-    f"{_LEDGER}trips.py losing_streak: `for each in trips if each.closed` -> `for each in trips` "
-    "in `newest_first = [reversed(each.closed) for each in trips if each.closed]`": "nothing is "
-    "merged of those without closed trades",
     f"{_LEDGER}ledger.py Ledger._adopt_position: `missing > 0` -> `missing >= 0` in `trade = Trade("
     "family=f'adopted {self._adoptions}', sign=1 if ... elf._rolled, adopts=True)`": "it is not 0",
     f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "

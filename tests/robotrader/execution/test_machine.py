@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from robotrader.domain import LinkState
+from robotrader.execution.tracked import IN_DOUBT
 from tests.robotrader.execution.broker import CLIENT
 from tests.robotrader.execution.gate import Faults
 from tests.robotrader.execution.world import MS, SECOND, World
@@ -97,6 +98,12 @@ class Life(RuleBasedStateMachine):
     def a_replay_believes_the_same(self) -> None:
         if self.world.alive:
             self.world.check_replay()
+
+    @invariant()
+    def what_is_in_doubt_is_counted_as_states_change(self) -> None:
+        if self.world.alive:
+            book = self.world.manager._desk.book
+            assert book.doubts.count == sum(each.state in IN_DOUBT for each in book.open.values())
 
     def teardown(self) -> None:
         self.world.faults = Faults()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from robotrader.domain.records import Record
 from robotrader.ledger import Ledger, history
-from tests.robotrader.ledger.kit import AAPL, ACCOUNT, KO, fill, fixed, ledger
+from tests.robotrader.ledger.kit import AAPL, ACCOUNT, KO, fee, fill, fixed, ledger, rolled
 from tests.robotrader.ledger.test_trips import at
 
 D = Decimal
@@ -103,3 +103,14 @@ def test_whatever_trade_is_corrected_the_books_are_as_if_it_had_been_so_at_once(
     marks = {AAPL.con_id: 100.0}
     assert book.view(marks).positions == plain.view(marks).positions
     assert book.view(marks).realized == plain.view(marks).realized
+
+
+def test_a_trade_that_nobody_has_looked_at_is_settled_as_any_other() -> None:
+    """The newest trade is folded when somebody looks: here that is after its days have passed."""
+    book = ledger(fill("f1", "BUY", 10, "5"), fee("f1", "1"))
+    for day in range(1, 13):
+        book.apply(rolled(f"2026-11-{day:02d}", "100000"))
+    assert book.quantities() == {AAPL.con_id: Decimal(10)}
+    assert not book.snapshot().histories[AAPL.con_id].trades, "it is folded for good"
+    book.apply(fill("f2", "SELL", 10, "6"))
+    assert book.realized() == Decimal(9)

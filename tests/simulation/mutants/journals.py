@@ -97,7 +97,7 @@ JOURNALS: Final = (
     Mutant(
         "snapshot-forgets-awaited",
         _KEPT,
-        "    book.awaited = {ref: book.orders[ref] for ref in state.awaited}\n",
+        "    book.awaited.fill((ref, book.orders[ref]) for ref in state.awaited)\n",
         "",
         "after a snapshot no fills are awaited that were (rows 21, 36)",
     ),
@@ -111,15 +111,15 @@ JOURNALS: Final = (
     Mutant(
         "snapshot-forgets-stops",
         _KEPT,
-        "    book.stops, book.legs = dict(state.stops), dict(state.legs)\n",
+        "    book.stops.fill(state.stops)\n    book.legs = dict(state.legs)\n",
         "",
         "after a snapshot no stop is known to be missing (F74, row 36)",
     ),
     Mutant(
         "snapshot-forgets-holdings",
         _KEPT,
-        "    book.externals, book.holdings = dict(state.externals), dict(state.holdings)\n",
-        "    book.externals = dict(state.externals)\n",
+        "    book.holdings.fill(state.holdings)\n",
+        "",
         "after a snapshot it is not known who holds what (row 36)",
     ),
     Mutant(

@@ -9,9 +9,9 @@ from tests.supervision.mutants.mutant import Mutant
 _BOOK = "robotrader/execution/book.py"
 _COVER = "robotrader/execution/cover.py"
 _GUARD = "robotrader/execution/guard.py"
-_MANAGER = "robotrader/execution/manager.py"
 _ORDERS = "actors/orders.py"
 _RATCHET = "robotrader/execution/ratchet.py"
+_TURNS = "robotrader/execution/turns.py"
 
 PROTECTING: Final = (
     Mutant(
@@ -150,8 +150,8 @@ PROTECTING: Final = (
     ),
     Mutant(
         "gate-is-not-told-of-ends",
-        _MANAGER,
-        "            out += self._desk.release(view.ref, view.reserved)\n",
+        _TURNS,
+        "            self._desk.release(ref, view.reserved, out)\n",
         "",
         "no reservation is ever given back",
     ),
