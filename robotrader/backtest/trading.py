@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from robotrader.backtest.opening import opening
+from robotrader.backtest.answers import everything
 from robotrader.backtest.standstill import Entries
 from robotrader.domain import (
     Approved,
@@ -362,7 +362,7 @@ class Trading:
         self._carry_out(self.manager.on_broker(report, self.now_ns))
 
     def _snapshot(self, request: int) -> BrokerSnapshot:
-        return opening(self.books, self.setup.account, request, _GENERATION, self.now_ns)
+        return everything(self.venue, self.books, self.setup.account, request, _GENERATION)
 
     # -- the world as the gate sees it --
 
