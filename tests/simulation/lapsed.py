@@ -132,7 +132,7 @@ class Lapsed:
             return cash, fees
         known = believed(log, account)
         begun = max((number for number, (_, each) in enumerate(log)
-                     if isinstance(each, rec.CashAdopted)), default=0)  # fmt: skip
+                     if isinstance(each, rec.CashAdopted)), default=-1)  # fmt: skip
         for family, left in self._left.items():
             fill = known.fills.get(family)
             if fill is None or left.log <= begun:  # cash that is adopted has all of that in it
