@@ -33,6 +33,7 @@ from tests.simulation.protection import LegsComeFirst, StopsRatchet
 from tests.simulation.watch import ALWAYS, ASKED, EXECUTIONS, RECORDS, SENT, of
 
 if TYPE_CHECKING:
+    from tests.simulation.lapsed import Lapsed
     from tests.simulation.watch import Checker, Watcher
     from tests.simulation.world import Sent, World
 
@@ -368,14 +369,17 @@ def watching(*, sends_per_s: int = 0) -> list[Watcher]:
     ]
 
 
-def resting() -> list[Checker]:
-    """Return new checkers of what holds once faults have stopped and time has passed."""
+def resting(lapsed: Lapsed | None = None) -> list[Checker]:
+    """Return new checkers of what holds once faults have stopped and time has passed.
+
+    ``lapsed``: what nobody could tell our process.
+    """
     return [
         BackToReady(),
-        FillsAgree(),
+        FillsAgree(lapsed),
         BooksAgree(),
         AccountAgrees(),
-        CashAgrees(),
+        CashAgrees(lapsed),
         ReplayAgrees(),
         NothingOwed(),
         StillTrades(),

@@ -271,9 +271,9 @@ class CoreWorld:
         self.timeline.say(f"dies: {why}")
         self.reach("death")
         self.log_view.at_death()
-        process, self.process = self.process, None
-        self.life += 1
+        process, self.process, self.life = self.process, None, self.life + 1
         self.dying, self.crash_steps = "", []
+        self.exchange.lapsed.died(self.now_ns)
         self.traps.clear()
         process.die()
         for session in list(self.sessions):
@@ -321,7 +321,7 @@ class CoreWorld:
         return len(self.breaches) >= self.most_breaches
 
     def _resting(self) -> list[Checker]:
-        return [*resting(), *resting_core()]
+        return [*resting(self.exchange.lapsed), *resting_core()]
 
     def _drive_to(self, sim_ns: int) -> None:
         """Let the system run until a time; do what is planned on the way, and what was since."""

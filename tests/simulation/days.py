@@ -27,6 +27,7 @@ from tests.simulation.outcome import Breach
 from tests.simulation.watch import ALWAYS
 
 if TYPE_CHECKING:
+    from tests.simulation.lapsed import Lapsed
     from tests.simulation.long import LongWorld
     from tests.simulation.watch import Checker
     from tests.simulation.world import World
@@ -88,7 +89,7 @@ class DaysBegin:
         A person adopts shares, not cash: what those fills moved stays apart for ever.
         """
         if "I11" not in world.excused:
-            return world.equity()
+            return world.equity() - world.exchange.lapsed.apart(world.log, world.account)[0]
         return believed(world.log, world.account).equity(world.exchange.books.prices)
 
     def latest(self) -> str:
@@ -213,14 +214,14 @@ class EntriesOfADay:
         return found
 
 
-def statement() -> list[Checker]:
+def statement(lapsed: Lapsed) -> list[Checker]:
     """Return what is compared in the evening, when all was calm for a while."""
     return [
         BackToReady(),
-        FillsAgree(),
+        FillsAgree(lapsed),
         BooksAgree(),
         AccountAgrees(),
-        CashAgrees(),
+        CashAgrees(lapsed),
         ReplayAgrees(),
         StrategiesKnow(),
     ]

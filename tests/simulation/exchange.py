@@ -39,6 +39,7 @@ from robotrader.venue import (
 from robotrader.venue.daytime import Day
 from tests.simulation.believed import untold
 from tests.simulation.disk import TAIL_LOST
+from tests.simulation.lapsed import Lapsed, family_of
 from tests.simulation.world import Asked
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Exchange:
         self.untold: set[int] = set()
         """Contracts of which a fill was never told; a person adopts their positions."""
 
+        self.lapsed = Lapsed()
         self._shown: Any = ()
         self._before: list[tuple[int, Any]] = []
         """Positions as they were before each execution of late, with its time."""
@@ -197,11 +199,13 @@ class Exchange:
                 case Executed(execution):
                     self._note_positions()
                     self.executions.append(execution)
+                    self.lapsed.executed(execution)
                     self.world.changed = True
                     if execution.key.client_id == own:
                         self._tell_fill(execution)
                 case Charged():
-                    self._charges[_family(event.exec_id)] = event
+                    self._charges[family_of(event.exec_id)] = event
+                    self.lapsed.charged(event)
                     lost = self.world.weather.strikes("lost_commission")
                     if lost:
                         self.world.reach("row 24")
@@ -247,13 +251,14 @@ class Exchange:
                if each.key.client_id == self.world.client_id]  # fmt: skip
         if not own:
             return
-        family = _family(own[index % len(own)])
+        family = family_of(own[index % len(own)])
         old, account = self._charges[family], self.books.accounts[self.world.account]
         revision = int(old.exec_id.rpartition(".")[2]) + 1
         account.cash -= commission - old.commission
         account.commissions += commission - old.commission
         new = replace(old, exec_id=f"{family}.{revision:02}", commission=commission)
         self._charges[family] = new
+        self.lapsed.charged(new)
         self.say(commission_report(new, 0))
 
     def lose(self, key: OrderKey) -> None:
@@ -293,6 +298,8 @@ class Exchange:
             world.reach("row 43")
             world.excused |= {"I2", "I11"}
             self.untold |= {each.con_id for each in found}
+        if today:
+            self.lapsed.day_ends(len(world.log))
 
     # -- answers --
 
@@ -318,7 +325,7 @@ class Exchange:
         own = self.world.client_id
         today = [each for each in self.venue.executions
                  if self.tells_of_others or each.key.client_id == own]  # fmt: skip
-        charged = (self._charges.get(_family(each.exec_id)) for each in today)
+        charged = (self._charges.get(family_of(each.exec_id)) for each in today)
         return {
             "executions": tuple(execution_report(each, 0) for each in today),
             "commissions": tuple(
@@ -350,7 +357,3 @@ class Exchange:
         account = self.books.accounts[self.world.account]
         equity = self.books.equity(self.world.account)
         return {"values": {"TotalCashValue": account.cash, "NetLiquidation": equity}}
-
-
-def _family(exec_id: str) -> str:
-    return exec_id.rpartition(".")[0]

@@ -198,7 +198,7 @@ class LongWorld(CoreWorld):
         if calm_ns is None or self.now_ns - calm_ns < CALM_NS or trading is None or trading.halted:
             return
         self.reach("statement")
-        found = check_all(statement(), self)
+        found = check_all(statement(self.exchange.lapsed), self)
         self.breaches += found
         for each in found:
             self.timeline.say(f"BREACH {each.checker}: {each.text}")
@@ -207,7 +207,9 @@ class LongWorld(CoreWorld):
         begun_ns = self.clock_ns - int(REST_S * S) * self.pace
         is_open = all(self.hours.is_open(at, outside_rth=False) for at in (begun_ns, self.clock_ns))
         trades = [StillTrades(patient=True)] if is_open else []
-        others = (each for each in resting() if not isinstance(each, StillTrades))
+        others = (
+            each for each in resting(self.exchange.lapsed) if not isinstance(each, StillTrades)
+        )
         return [DayIsToday(self._days), *others, *trades]
 
 

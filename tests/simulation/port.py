@@ -73,8 +73,8 @@ class ModelPort:
         alive: Callable[[], bool],
         **_: object,
     ) -> None:
-        self.world, self.sinks, self._alive = world, sinks, alive
-        self._life = world.life
+        self.world, self._alive = world, alive
+        self._life, self.sinks = world.life, world.exchange.lapsed.heard_by(sinks, world)
         self.margins = Margins(self)
         self._client = settings.client_id
         self.link = Link(settings.link, world.link_random.random, generations)
