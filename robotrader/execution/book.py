@@ -207,6 +207,9 @@ class Book:
         self.leaving.orders(self)
         order = Tracked(record, record.qty, record.limit_price, record.aux_price)
         order.trail_stop = record.trail_stop_price
+        if record.ref in self.orders:  # two lives that gave one reference
+            known = self.orders[record.ref]
+            known.count_out(known.state)
         order.count_in(self.doubts)
         self.orders[record.ref] = self.open[record.ref] = order
         if record.order_id:

@@ -99,6 +99,11 @@ class _Counted:
         """Count it in from now on, as its state is."""
         self.doubts = doubts
 
+    def count_out(self, state: OrderState) -> None:
+        """Count it no more: another one has taken its place."""
+        self.doubts.count -= state in IN_DOUBT
+        self.doubts = Doubtful()
+
 
 @dataclass(slots=True)
 class Tracked(_Counted):

@@ -73,8 +73,8 @@ def folded(records: tuple[rec.Record, ...], folds: Folds | None = None) -> Folds
     return made
 
 
-_NO_FACTS = {"_apply", "_before", "_points", "_settled"}
-"""How a fold is done, and from where a correction takes it up again."""
+_NO_FACTS = {"_apply", "_before", "_newest", "_points", "_settled"}
+"""How a fold is done, what was heard last, and from where a correction takes it up again."""
 
 
 def facts(thing: Any) -> Any:
@@ -90,6 +90,8 @@ def facts(thing: Any) -> Any:
         values = {n: facts(getattr(thing, n)) for n in sorted(names) if n not in _NO_FACTS}
         if "_places" in values:  # only ever looked up in, so its order means nothing
             values["_places"] = sorted(values["_places"])
+        if "_held" in values:  # which is folded when somebody looks
+            values["_held"] = facts(thing.held)
         if "_numbers" in values:  # which count what was settled in this fold, wherever it began
             gone = thing._settled
             values["_numbers"] = sorted((key, at - gone) for key, at in values["_numbers"])
