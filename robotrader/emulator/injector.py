@@ -47,6 +47,9 @@ class Injector:
         self.struck: Counter[str] = Counter()
         self.refusing = False
         self._silent_until_ns = 0
+        self._cleared = 0
+        """How often all rules were forgotten."""
+
         self._actions: dict[type, Callable[[Any, Link | None, dict[str, Any]], None]] = {
             faults.Send: self._send,
             faults.Raw: self._raw,
@@ -79,7 +82,8 @@ class Injector:
                 self._later(rule, None, {})
 
     def clear(self) -> None:
-        """Forget all rules; what was held goes out, what was stopped goes on."""
+        """Forget all rules and strikes to come; what was held goes out, what was stopped moves."""
+        self._cleared += 1
         self._rules.clear()
         self._seen.clear()
         held, self._held = self._held, []
@@ -107,7 +111,13 @@ class Injector:
 
     def _later(self, rule: faults.Rule, link: Link | None, fields: dict[str, Any]) -> None:
         if rule.after_s:
-            self._gateway.timeline.after(rule.after_s, lambda: self._do(rule, link, fields))
+            cleared = self._cleared
+
+            def strike() -> None:
+                if self._cleared == cleared:
+                    self._do(rule, link, fields)
+
+            self._gateway.timeline.after(rule.after_s, strike)
         else:
             self._do(rule, link, fields)
 

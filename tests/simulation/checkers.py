@@ -369,10 +369,10 @@ def watching(*, sends_per_s: int = 0) -> list[Watcher]:
     ]
 
 
-def resting(lapsed: Lapsed | None = None) -> list[Checker]:
+def resting(lapsed: Lapsed | None = None, *, patient: bool = False) -> list[Checker]:
     """Return new checkers of what holds once faults have stopped and time has passed.
 
-    ``lapsed``: what nobody could tell our process.
+    ``lapsed``: what nobody could tell our process; ``patient``: as of ``StillTrades``.
     """
     return [
         BackToReady(),
@@ -382,6 +382,6 @@ def resting(lapsed: Lapsed | None = None) -> list[Checker]:
         CashAgrees(lapsed),
         ReplayAgrees(),
         NothingOwed(),
-        StillTrades(),
+        StillTrades(patient=patient),
         StrategiesKnow(),
     ]

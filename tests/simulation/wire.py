@@ -114,7 +114,9 @@ def _rest(world: WireWorld, whole_s: float) -> None:
     world.run_until(round((whole_s - FROZEN_S) * S))
     world.gateway.market.quiet = set(world.gateway.instruments)
     world.run_until(round(whole_s * S))
-    world.breaches += check_all([*resting_wire(), *resting()], world)
+    # A link that comes back after its longest wait leaves strategies 15 s, in which their entries
+    # may wait for a price, or be given up.
+    world.breaches += check_all([*resting_wire(), *resting(patient=True)], world)
     world.coverage["executions"] += len(world.executions)
     world.coverage["connections"] += len(world.clients)
     world.coverage["messages"] += len(world.messages)

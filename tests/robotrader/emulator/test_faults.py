@@ -196,3 +196,17 @@ def test_a_held_reply_comes_right_after_the_one_it_waits_for() -> None:
     )
     names = [reply.name for reply in Talker(gateway).replies]
     assert names[:2] == ["nextValidId", "managedAccounts"]
+
+
+def test_a_strike_that_was_to_come_does_not_once_all_faults_are_cleared() -> None:
+    """Wire seed 1006806 of the deep runs: lines went quiet in the calm, for as long as it was."""
+    again = '[[rule]]\ndo="quiet"\non="request:reqCurrentTime"\nafter_s=1.0'
+    for cleared, quiet in ((True, False), (False, True)):
+        gateway = made()
+        gateway.faults.play(rules(again))
+        Talker(gateway).ask("reqCurrentTime")
+        assert gateway.faults.struck == {"quiet": 1}
+        if cleared:
+            gateway.faults.clear()
+        gateway.advance(gateway.timeline.now_ns + 2 * 10**9)
+        assert bool(gateway.market.quiet) is quiet
