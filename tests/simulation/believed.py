@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from robotrader.domain.records import Record
-    from robotrader.venue.events import Execution
+    from robotrader.venue.events import Charged, Execution
 
 ZERO: Final = Decimal(0)
 
@@ -105,21 +105,29 @@ def _correct(fills: dict[str, Fill], record: rec.FillCorrected) -> None:
 
 
 def untold(
-    log: Sequence[tuple[int, Record]], executions: Iterable[Execution], account: str, *, lies: bool
+    log: Sequence[tuple[int, Record]],
+    executions: Iterable[Execution],
+    account: str,
+    *,
+    lies: bool,
+    charges: Mapping[str, Charged],
 ) -> list[Execution]:
     """Return the executions of a day that is over of which the journal does not know all.
 
-    With a disk that ``lies`` a commission or a correction may be what is not there; otherwise it is
-    the fill: what follows a fill that is known is not excused.
+    With a disk that ``lies`` a commission, a later one or a correction may be what is not there;
+    otherwise it is the fill: what follows a fill that is known is not excused. ``charges``: the
+    broker's newest commissions, by family.
     """
     known = believed(log, account)
-    return [each for each in executions
-            if each.account == account and not _has(known, each.exec_id, lies)]  # fmt: skip
+    mine = (each for each in executions if each.account == account)
+    return [each for each in mine if not _has(known, each.exec_id, lies, charges)]
 
 
-def _has(known: Believed, exec_id: str, lies: bool) -> bool:
+def _has(known: Believed, exec_id: str, lies: bool, charges: Mapping[str, Charged]) -> bool:
     family = exec_id.rpartition(".")[0]
     fill = known.fills.get(family)
     if fill is None or not lies:
         return fill is not None
-    return fill.exec_id >= exec_id and family in known.commissions
+    paid, charged = known.commissions.get(family), charges.get(family)
+    has_paid = paid is not None and (charged is None or paid[0] >= charged.exec_id)
+    return fill.exec_id >= exec_id and has_paid

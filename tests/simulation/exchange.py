@@ -293,7 +293,7 @@ class Exchange:
         lies = TAIL_LOST in world.excused
         over = [each for each in (self.executions if lies else self.venue.executions)
                 if today or each.exec_id not in now]  # fmt: skip
-        found = untold(world.log, over, world.account, lies=lies)
+        found = untold(world.log, over, world.account, lies=lies, charges=self._charges)
         if found:
             world.reach("row 43")
             world.excused |= {"I2", "I11"}
