@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from robotrader.domain import records as rec
 from tests.simulation.at_rest import (
@@ -114,14 +114,28 @@ class DayIsToday:
         return [Breach(self.name, long.now_ns, f"{self._days.latest()} is the day on {today}")]
 
 
+class Over(NamedTuple):
+    """A day that is over: until when by the wall clock, what it had lost, whether that is known."""
+
+    until_ns: int
+    loss: Decimal
+    apart: bool
+
+
 class LossTrips:
-    """D2: the day's loss trips the switch once it is there, never without, and is new each day."""
+    """D2: the day's loss trips the switch once it is there, never without, and is new each day.
+
+    A trip is in force before the journal has it, and a day goes on until its end can be written
+    (decision 173): one that is older than the new day is judged by the loss of the day before.
+    """
 
     name = "D2 the day's loss trips"
     reads = ALWAYS
 
     def __init__(self) -> None:
         self._log = 0
+        self._day_equity: Decimal | None = None
+        self._over = Over(0, ZERO, apart=False)
         self._over_ns: int | None = None
         self._told = False
         self._tripped = False
@@ -136,12 +150,24 @@ class LossTrips:
             if isinstance(record, rec.SwitchTripped) and record.trigger == "daily_loss":
                 self._tripped = True
                 long.reach("daily loss")
-                if not self._apart and self._loss(long) < long.loss_usd - self._slack(long):
-                    found.append(f"tripped at a loss of {self._loss(long)}: {record.why}")
+                loss = self._loss_at(long, record)
+                if loss is not None and loss < long.loss_usd - self._slack(long):
+                    found.append(f"tripped at a loss of {loss}: {record.why}")
             elif isinstance(record, rec.SwitchCleared | rec.DayRolled):
                 self._tripped = False
-        self._log = len(long.log)
+        self._log, self._day_equity = len(long.log), long.day_equity
         return [Breach(self.name, long.now_ns, each) for each in (*found, *self._missed(long))]
+
+    def _loss_at(self, world: LongWorld, trip: rec.SwitchTripped) -> Decimal | None:
+        """Return the loss that a trip is judged by; None where it is not known.
+
+        A clock that was set back may date a trip of this day before it began: both may be meant.
+        """
+        old = trip.wall_ns < self._over.until_ns
+        if self._apart or (old and self._over.apart):
+            return None
+        loss = self._loss(world)
+        return max(loss, self._over.loss) if old else loss
 
     def _see(self, world: LongWorld, record: rec.Record) -> None:
         """See whether the day's loss is another here: of shares that we have, and the venue not.
@@ -150,6 +176,9 @@ class LossTrips:
         """
         exchange = world.exchange
         if isinstance(record, rec.DayRolled):
+            begun = self._day_equity  # the world's own is the new day's by now
+            loss = ZERO if begun is None else begun - world.equity()
+            self._over = Over(record.wall_ns, loss, self._apart)
             if exchange.untold:
                 ours, theirs = believed(world.log, world.account).positions(), world.positions()
                 exchange.untold = {con for con in exchange.untold

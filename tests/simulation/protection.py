@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from robotrader.domain import Side
+from robotrader.domain import NOBODY, Side, accepted, moved
 from robotrader.domain import records as rec
 from robotrader.execution.identity import is_ours
 from robotrader.risk import Level
@@ -19,9 +19,14 @@ from tests.simulation.outcome import Breach
 from tests.simulation.watch import ALWAYS, ASKED, EXECUTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from robotrader.domain import Order, OrderKey
     from tests.simulation.core import CoreWorld
     from tests.simulation.world import World
+
+Move: TypeAlias = rec.FillBooked | rec.PositionAdopted
+"""What moves shares, besides corrections: a contract with one of those is left out."""
 
 ZERO: Final = Decimal(0)
 S: Final = 1_000_000_000
@@ -101,7 +106,7 @@ class WholeProtected:
     A moment is what an answer of the broker and a second try take, from the last of: the difference
     began, all was calm, both sides were compared. Looked at where strategies bring a stop with
     every entry and nobody else has traded; a contract of which a fill was taken back, or that is
-    halted, is a person's to look at.
+    halted, is a person's to look at. What a person adopted and no strategy bought gets no stop.
     """
 
     name = "P1 all is protected"
@@ -111,6 +116,7 @@ class WholeProtected:
         self._log = self._agreed_ns = self._well_ns = 0
         self._changes = -1
         self._since: dict[int, tuple[Decimal, int]] = {}
+        self._moves: list[tuple[int, Move]] = []
 
     def check(self, world: World) -> list[Breach]:
         """Compare positions with what would close them."""
@@ -142,7 +148,11 @@ class WholeProtected:
         }
 
     def _read(self, world: World) -> None:
-        for _, record in world.log[self._log :]:
+        for seq, record in world.log[self._log :]:
+            while self._moves and self._moves[-1][0] >= seq:  # a disk has lost what had this number
+                self._moves.pop()
+            if isinstance(record, Move):
+                self._moves.append((seq, record))
             if isinstance(record, rec.Reconciled | rec.SwitchCleared | rec.SymbolResumed):
                 self._agreed_ns = world.now_ns
             elif isinstance(record, rec.SessionBegan):
@@ -158,11 +168,17 @@ class WholeProtected:
             return []
         apart = {*trading.halted, *strange(world)}
         self._since |= {con_id: (by, world.now_ns) for con_id, by in late.items()}
+        held = world.positions()
         return [
             Breach(self.name, world.now_ns, f"{con_id}: {by} more held than would be closed")
             for con_id, by in sorted(late.items())
-            if con_id not in apart
+            if con_id not in apart and by != self._nobodys(con_id, held.get(con_id, ZERO))
         ]
+
+    def _nobodys(self, con_id: int, held: Decimal) -> Decimal:
+        """Return how many of the shares that are held no strategy has bought."""
+        left = adopted((each for _, each in self._moves), con_id)
+        return min(abs(left), abs(held)).copy_sign(held) if left * held > 0 else ZERO
 
 
 def _closing(world: World) -> dict[int, Decimal]:
@@ -187,6 +203,28 @@ def _closing(world: World) -> dict[int, Decimal]:
         sign = -1 if held.get(con_id, ZERO) < 0 else 1
         found[con_id] = found.get(con_id, ZERO) + sign * qty
     return found
+
+
+def adopted(moves: Iterable[Move], con_id: int) -> Decimal:
+    """Return the shares of a contract that a person adopted, that no fill brought, and are there.
+
+    A fill of ours that the product took for nobody's is none of them: it is its order's.
+    """
+    held: dict[str, Decimal] = {}
+    for each in moves:
+        if each.con_id != con_id:
+            continue
+        if isinstance(each, rec.FillBooked):
+            sign = 1 if each.side == Side.BUY else -1
+            changes = moved(held, each.strategy or each.ref, sign * each.qty)
+        else:
+            changes = accepted(held, each.qty)
+        for name, change in changes.items():
+            held[name] = held.get(name, ZERO) + change
+        if isinstance(each, rec.PositionAdopted):
+            rest = each.qty - sum(held.values(), ZERO)
+            held[NOBODY] = held.get(NOBODY, ZERO) + rest
+    return held.get(NOBODY, ZERO)
 
 
 def strange(world: World) -> set[int]:

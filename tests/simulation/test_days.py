@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from robotrader.domain import records as rec
@@ -18,7 +19,6 @@ from tests.simulation.plan import Plan
 
 S = 1_000_000_000
 CASH = Decimal(1_000_000)
-TRIP = rec.SwitchTripped(level="reduce", scope="all", trigger="daily_loss", why="a loss")
 
 
 @pytest.fixture
@@ -32,6 +32,12 @@ def world() -> LongWorld:
 def today(world: LongWorld, equity: Decimal) -> rec.DayRolled:
     day = world.hours.day_of(world.clock_ns).isoformat()
     return rec.DayRolled(day=day, equity=equity, wall_ns=world.clock_ns)
+
+
+def trip(world: LongWorld) -> rec.SwitchTripped:
+    return rec.SwitchTripped(
+        level="reduce", scope="all", trigger="daily_loss", why="a loss", wall_ns=world.clock_ns
+    )
 
 
 def test_a_number_that_comes_again_takes_the_place_of_what_a_disk_has_lost() -> None:
@@ -99,15 +105,15 @@ def test_with_fills_untold_a_day_begins_with_what_the_others_come_to(world: Long
 
 def test_a_trip_without_a_loss_is_a_breach_but_where_shares_differ(world: LongWorld) -> None:
     world.day_equity = world.equity()
-    world.committed([(1, TRIP)])
+    world.committed([(1, trip(world))])
     assert [each.text for each in LossTrips().check(world)] == ["tripped at a loss of 0: a loss"]
     world.exchange.untold = {1}
     assert LossTrips().check(world) == []
     checker, world.exchange.untold = LossTrips(), set()
     world.log[0] = (1, adopted(10, "60", con_id=1))
-    world.committed([(2, TRIP)])
+    world.committed([(2, trip(world))])
     assert checker.check(world) == [], "adopted today: its loss since then is not the venue's"
-    world.committed([(3, today(world, world.equity())), (4, TRIP)])
+    world.committed([(3, today(world, world.equity())), (4, trip(world))])
     assert [each.text for each in checker.check(world)] == ["tripped at a loss of 0: a loss"]
 
 
@@ -116,12 +122,37 @@ def test_shares_that_no_fill_told_are_apart_until_both_sides_have_the_same(
 ) -> None:
     checker, world.exchange.untold = LossTrips(), {1}
     world.day_equity = world.equity()
-    world.committed([(1, adopted(10, "60", con_id=1)), (2, today(world, CASH)), (3, TRIP)])
+    world.committed([(1, adopted(10, "60", con_id=1)), (2, today(world, CASH)), (3, trip(world))])
     assert checker.check(world) == []
     assert world.exchange.untold == {1}
-    world.committed([(4, adopted(0, "60", con_id=1)), (5, today(world, CASH)), (6, TRIP)])
+    world.committed([(4, adopted(0, "60", con_id=1)), (5, today(world, CASH)), (6, trip(world))])
     assert len(checker.check(world)) == 1
     assert world.exchange.untold == set()
+
+
+def test_a_trip_that_is_older_than_the_day_is_judged_by_the_day_before(world: LongWorld) -> None:
+    """Long, 1000386: the disk was full, so that the day before went on, and its loss tripped."""
+    for lost, older, breaches in ((70, True, 0), (20, True, 1), (70, False, 1)):
+        checker = LossTrips()
+        world.log.clear()
+        world.log_ns.clear()
+        world.day_equity = world.equity() + lost
+        assert checker.check(world) == []
+        tripped, day = trip(world), today(world, world.equity())
+        if older:
+            tripped = msgspec.structs.replace(tripped, wall_ns=day.wall_ns - 1)
+        world.committed([(1, day), (2, tripped)])
+        world.day_equity = world.equity()  # as D1 sets it, which looks first
+        assert len(checker.check(world)) == breaches, (lost, older)
+
+
+def test_an_older_trip_of_a_day_whose_loss_is_not_known_is_no_breach(world: LongWorld) -> None:
+    checker, day = LossTrips(), today(world, world.equity())
+    old = msgspec.structs.replace(trip(world), wall_ns=day.wall_ns - 1)
+    world.committed([(1, adopted(10, "60", con_id=1)), (2, day), (3, old)])
+    assert checker.check(world) == []
+    world.committed([(4, trip(world))])
+    assert len(checker.check(world)) == 1, "this day's is known"
 
 
 def test_a_loss_that_trips_nothing_for_long_is_a_breach_and_not_before() -> None:
