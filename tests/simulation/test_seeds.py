@@ -53,6 +53,15 @@ def test_what_failed_is_run_again_and_is_mended_once_it_holds(tmp_path: Path) ->
     assert f"failed first and hold since the mend: {SEED}" in ledger.standing(tmp_path)
 
 
+def test_the_documentation_says_where_the_slices_stand_and_none_failed() -> None:
+    """``python -m tests.simulation --write`` makes it so."""
+    page = ledger.PAGE.read_text()
+    assert ledger.standing(ledger.LEDGER) in page
+    assert ledger.written(page, ledger.LEDGER) == page
+    for level in ("core", "long", "wire"):
+        assert ledger.read(ledger.LEDGER, level).sum.failed == ()
+
+
 def test_rows_that_were_not_hit_are_named() -> None:
     """All 47 are in the table; those that other tests hit are not missed."""
     assert len(rows.table({}).splitlines()) == rows.COUNT
