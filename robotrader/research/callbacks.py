@@ -35,7 +35,7 @@ from robotrader.research.columns import (
 from robotrader.research.desk import Desk
 from robotrader.research.hours import Hours
 from robotrader.research.loop import ORDERS, POSITION, SIZE
-from robotrader.research.moves import Unfit, shares_of
+from robotrader.research.moves import Unfit, shares_of, unfit_by
 from robotrader.research.paid import DIGITS, Prices
 from robotrader.risk import SessionState
 from robotrader.strategies import Strategy
@@ -186,8 +186,8 @@ class _Run:
         desk.what, desk.now_ns, desk.warming, desk.blocked = "start", now_ns, True, False
         try:
             self._strategy.on_start(desk)
-        except Exception as error:
-            raise _failed(error) from error
+        except Exception as error:  # the engine, which runs it then, says where
+            raise unfit_by(error) from error
         desk.taken()
 
     def _tell(self, bar: Bar, *, warming: bool) -> None:
@@ -196,8 +196,8 @@ class _Run:
         desk.position = desk.bought = desk.sold = _ZERO
         try:
             self._strategy.on_bar(desk, bar)
-        except Exception as error:
-            raise _failed(error) from error
+        except Exception as error:  # the engine, which runs it then, says where
+            raise unfit_by(error) from error
         if warming and desk.touched:
             desk.taken()
 
@@ -209,8 +209,8 @@ class _Run:
                 return
             try:
                 self._ready = self._given.first + self._live() >= self._host.warmup_bars
-            except Exception as error:
-                raise _failed(error) from error
+            except Exception as error:  # the engine, which runs it then, says where
+                raise unfit_by(error) from error
             self._tell(bar, warming=not self._ready)
             if self._desk.touched:
                 self._wanted = self._asked(bar, day)
@@ -228,8 +228,8 @@ class _Run:
             desk.warming = desk.blocked = False
             try:
                 strategy.on_bar(desk, bar)
-            except Exception as error:
-                raise _failed(error) from error
+            except Exception as error:  # the engine, which runs it then, says where
+                raise unfit_by(error) from error
             if desk.touched:
                 wanted = self._asked(bar, day)
         self._wanted = wanted
@@ -270,8 +270,3 @@ class _Run:
         fee = loop.fill(shares, price, bar.end_ns, sec, taf, most, account, given.rules)
         at = self._end - length_hint(self._following) - 1
         self.fills.append((at, shares, price, fee))
-
-
-def _failed(error: Exception) -> Unfit:
-    """Return why a strategy that raised is not followed: the engine says where it did."""
-    return error if isinstance(error, Unfit) else Unfit(f"{type(error).__name__}: {error}")

@@ -53,6 +53,11 @@ class Unfit(Exception):
     """A strategy does not follow its signals alone; the text says by what that was seen."""
 
 
+def unfit_by(error: Exception) -> Unfit:
+    """Return why a strategy that raised is not followed."""
+    return error if isinstance(error, Unfit) else Unfit(f"{type(error).__name__}: {error}")
+
+
 class _Price:
     """A price that is there and cannot be looked at; as a text it is an ellipsis."""
 
@@ -228,9 +233,8 @@ class Table:
         it.state = msgspec.msgpack.decode(state, type=self._class.State)
         try:
             it.on_signal(_Desk(ctx), _Bar(), signal)
-        except Exception as error:  # the engine, which runs it then, says what it is
-            why = f"{error}" if isinstance(error, Unfit) else f"{type(error).__name__}: {error}"
-            raise Unfit(why) from error
+        except Exception as error:  # the engine, which runs it then, says where
+            raise unfit_by(error) from error
         if vars(it).keys() != {"params", "state"} or it.params is not params:
             msg = "it remembers something that is not in its state"
             raise Unfit(msg)

@@ -7,6 +7,8 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
+
 from robotrader.adapters.calendar import US_STOCKS
 from robotrader.adapters.calendar import sessions as calendar_sessions
 from robotrader.backtest import Setup, report_of_run
@@ -34,6 +36,16 @@ MINUTE_NS = 60_000_000_000
 CASH: Final = Decimal(100_000)
 OPEN: Final = Limits(allowed_symbols=frozenset({"ABC"}), allow_short=True)
 TABLE = SessionTable(calendar_sessions(US_STOCKS, date(2022, 2, 1), date(2024, 2, 1)))
+
+UNKNOWN: Final[list[tuple[dict[str, Any], str]]] = [
+    ({"fill": "close"}, "fills at the close"),
+    ({"rules": VenueRules(participation=0.1)}, "a part of a bar"),
+    ({"rules": VenueRules(slippage=Slippage("volume", 1.0))}, "slippage by volume"),
+    ({"limits": msgspec.structs.replace(OPEN, max_heat=Ratio(Decimal(1)))}, "heat"),
+    ({"limits": msgspec.structs.replace(OPEN, allowed_symbols=frozenset())}, "may not be"),
+    ({"plan": FixedPlan(cents_up=True)}, "a plan of commissions"),
+]
+"""Setups that are left to the engine, and the word that says why."""
 
 
 def walk(dice: Random, count: int, sessions: Any, *, ticks: int) -> list[Bar]:

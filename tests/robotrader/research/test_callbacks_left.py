@@ -13,12 +13,12 @@ from robotrader.backtest import Setup
 from robotrader.domain import Bar, TimeInForce
 from robotrader.research import Callbacks, Unfit
 from robotrader.research.paid import Prices
-from robotrader.risk import Limits, Ratio, Usd
+from robotrader.risk import Limits, Usd
 from robotrader.strategies import Context, Strategy, StrategyHost
 from robotrader.strategies.stops import StopKind, StopRule
-from robotrader.venue import AlwaysOpen, FixedPlan, Slippage, VenueRules
+from robotrader.venue import AlwaysOpen
 from tests.robotrader.research.moody import Memory, Mood, Moody, same
-from tests.robotrader.research.runs import CASH, MINUTE_NS, OPEN, STOCK, walk
+from tests.robotrader.research.runs import CASH, MINUTE_NS, OPEN, STOCK, UNKNOWN, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,15 +126,10 @@ def test_a_host_with_sizes_or_stops_or_a_past_is_left_to_the_engine() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"fill": "close"}, "fills at the close"),
-        ({"rules": VenueRules(participation=0.1)}, "a part of a bar"),
-        ({"rules": VenueRules(slippage=Slippage("volume", 1.0))}, "slippage by volume"),
-        ({"limits": msgspec.structs.replace(OPEN, max_heat=Ratio(Decimal(1)))}, "heat"),
-        ({"limits": msgspec.structs.replace(OPEN, allowed_symbols=frozenset())}, "may not be"),
-        ({"plan": FixedPlan(cents_up=True)}, "a plan of commissions"),
+        *UNKNOWN,
         ({"cash": Decimal(10) ** 12}, "amounts of more digits"),
     ],
-)  # fmt: skip
+)
 def test_a_setup_that_the_steps_do_not_know_is_said(changes: dict[str, Any], why: str) -> None:
     setup, bars = simple()
     with pytest.raises(Unfit, match=why):

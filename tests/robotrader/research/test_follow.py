@@ -19,7 +19,6 @@ from robotrader.adapters.compiled import compiled
 from robotrader.backtest import Engine, Setup, batches
 from robotrader.domain import Bar
 from robotrader.research import Follower, Tables, Unfit, columns_of, loop
-from robotrader.risk import Ratio
 from robotrader.strategies import (
     Context,
     Frame,
@@ -36,9 +35,7 @@ from robotrader.venue import (
     AlwaysOpen,
     FixedPlan,
     OrderCharges,
-    Slippage,
     TieredPlan,
-    VenueRules,
 )
 from tests.robotrader.research.runs import (
     CASH,
@@ -47,6 +44,7 @@ from tests.robotrader.research.runs import (
     OPEN,
     STOCK,
     TABLE,
+    UNKNOWN,
     figures_of_run,
     filled,
     fills_of,
@@ -290,15 +288,10 @@ def test_who_looks_at_more_than_signal_state_and_position_is_left_to_the_engine(
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"fill": "close"}, "fills at the close"),
-        ({"rules": VenueRules(participation=0.1)}, "a part of a bar"),
-        ({"rules": VenueRules(slippage=Slippage("volume", 1.0))}, "slippage by volume"),
-        ({"limits": msgspec.structs.replace(OPEN, max_heat=Ratio(Decimal(1)))}, "heat"),
-        ({"limits": msgspec.structs.replace(OPEN, allowed_symbols=frozenset())}, "may not be"),
+        *UNKNOWN,
         ({"limits": msgspec.structs.replace(OPEN, max_orders_per_min=0)}, "so fast"),
-        ({"plan": FixedPlan(cents_up=True)}, "a plan of commissions"),
     ],
-)  # fmt: skip
+)
 def test_a_setup_that_the_loop_does_not_know_is_said(changes: dict[str, Any], why: str) -> None:
     setup = Setup(instruments=(STOCK,), cash=CASH, limits=OPEN, sessions=AlwaysOpen())
     bars = walk(Random(1), 50, AlwaysOpen(), ticks=2)
