@@ -11,6 +11,9 @@ ENGINE_PYTHON ?= $(firstword $(shell for each in python3.12 "$${PYENV_ROOT:-$$HO
 	do "$$each" -c '' 2>/dev/null && echo "$$each"; done) python3.12)
 CODE := robotrader actors supervision tests bench
 PYTEST_ARGS ?=
+# A test may take minutes, and fails by itself after its own timeout. What does not end even then, as
+# the interpreter itself stands still, says where all its threads are, and its process ends.
+STUCK := --max-worker-restart=2 -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
 # pip is told where nothing else is: no prompt, no version check, no settings of the machine's own
 # for which packages to take (the hashes decide that).
@@ -52,12 +55,12 @@ ifeq ($(PYTEST_ARGS),)
 	@# the others there are more. The library is tested in processes of its own, without the trading
 	@# packages in them.
 	@said=$$(mktemp); nice -n 10 $(BIN)/python -m pytest -n auto --dist worksteal --timeout=900 \
-		tests/simulation >"$$said" 2>&1 & beside=$$!; \
+		$(STUCK)=1000 tests/simulation >"$$said" 2>&1 & beside=$$!; \
 	trap 'kill $$beside 2>/dev/null && wait $$beside; rm -f "$$said"' EXIT; \
 	trap 'exit 130' HUP INT TERM; status=0; \
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(STUCK)=420 \
 		--ignore=tests/supervision --ignore=tests/simulation || status=1; \
-	$(BIN)/python -m pytest -n 4 --dist loadfile tests/supervision || status=1; \
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(STUCK)=420 tests/supervision || status=1; \
 	wait $$beside || status=1; cat "$$said"; exit $$status
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
