@@ -77,7 +77,9 @@ bench: setup $(ENGINES:%=.venv-bench/%/ready) ## Measure speed and memory, and w
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 .venv-bench/$*/bin/python -m pip install --quiet \
 		--require-hashes -r $<; touch $@
 
-deep: setup ## Run what takes longer: mutants, long random runs.
+deep: setup ## Run what takes longer: mutants, long random runs, other examples of each property.
+	EXAMPLES=explore $(BIN)/python -m pytest -n auto --dist loadfile \
+		-m "hypothesis and not deep and not bench" $(PYTEST_ARGS)
 	EXAMPLES=explore $(BIN)/python -m pytest -m deep $(PYTEST_ARGS)
 
 SEEDS ?= 1000

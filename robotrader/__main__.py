@@ -7,6 +7,8 @@ command runs, so that ``robotrader --help`` starts in the time that Python itsel
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -180,6 +182,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status: 0 when the command did its work. A wrong argument ends the process
     with status 2 and a usage line on standard error, as ``argparse`` does.
     """
+    if argv is None:  # the process ends with it, and nobody has to look through what it leaves
+        atexit.register(gc.freeze)
     parser = _parser()
     known = aliases.known(parser)
     parser.epilog = aliases.epilog(known)

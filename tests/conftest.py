@@ -2,8 +2,8 @@
 and time is no property.
 
 A deadline for an example would measure the machine and whatever else runs on it, and examples by
-chance would let one commit pass today and fail tomorrow: they are the same ones in every run, and
-``EXAMPLES=explore``, as in ``make deep``, draws others. A suite that was
+chance would let one commit pass today and fail tomorrow: they are the same few in every run, and
+``EXAMPLES=explore``, as in ``make deep``, draws ten times as many others. A suite that was
 started in the background of a script inherits an ignored SIGINT, and so would every process that
 its tests interrupt: here an interrupt is one again. The suite and what it starts live in Tokyo,
 half a day from New York and from UTC, so that whatever reads the machine's zone is seen (F52);
@@ -69,8 +69,8 @@ def _after_the_first(config: pytest.Config) -> Iterator[None]:
         yield
 
 
-settings.register_profile("robotrader", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None)
+settings.register_profile("robotrader", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("explore", deadline=None, max_examples=400)
 settings.load_profile(os.environ.get("EXAMPLES", "robotrader"))
 os.environ.setdefault("TZ", "Asia/Tokyo")
 time.tzset()
