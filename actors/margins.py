@@ -76,6 +76,11 @@ class Margins:
         self.go_on(now_ns)
         return True
 
+    def waits(self, strategy: str, cause: str) -> bool:
+        """Whether an intent of a strategy waits for the broker's word."""
+        waiting = (each.intent for each in self._waiting.values())
+        return any((each.strategy, each.cause) == (strategy, cause) for each in waiting)
+
     def changed(self) -> None:
         """The account is another one: what was said of it counts no more."""
         self._state += 1

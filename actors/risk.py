@@ -258,7 +258,7 @@ class Risk(Actor):
         self.keeper.priced(quote)
 
     def _cancelled(self, wish: CancelWish) -> None:
-        for own in self.keeper.cancels(wish):
+        for own in self.keeper.cancels(wish, waits=self._margins.waits(wish.strategy, wish.ref)):
             tell(self._orders, own)
 
     def _moved(self, wish: StopWish) -> None:
@@ -275,7 +275,9 @@ class Risk(Actor):
     # -- what orders do --
 
     def _told(self, message: do.Told) -> None:
-        self.keeper.told(message.update)
+        early = self.keeper.told(message.update)
+        if early is not None:
+            tell(self._orders, early)
         self._margins.go_on(self._now_ns())
 
     # -- margins --

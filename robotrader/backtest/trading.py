@@ -218,10 +218,6 @@ class Trading:
 
     # -- what follows from what --
 
-    def _later(self, what: Callable[[Any], object], given: Any) -> None:
-        """Do something when all that was asked for before is done: a message in a mailbox."""
-        self.todo.append((what, given))
-
     def drain(self) -> None:
         """Do what was asked for, and what follows from it."""
         if self.seen:
@@ -248,7 +244,10 @@ class Trading:
 
     def _cancel(self, wish: CancelWish) -> None:
         for each in self.keeper.cancels(wish):
-            self._carry_out(self.manager.cancel(each.ref, each.cause, self.now_ns))
+            self._cancel_own(each)
+
+    def _cancel_own(self, own: CancelWish) -> None:
+        self._carry_out(self.manager.cancel(own.ref, own.cause, self.now_ns))
 
     def _move_stops(self, wish: StopWish) -> None:
         self._carry_out(self.manager.move_stops(wish, self.now_ns))
@@ -257,14 +256,14 @@ class Trading:
         verdict = self.keeper.judge(intent, self._view(intent.con_id), self.now_ns)
         if isinstance(verdict, Approved):
             self.entries.passed(intent)
-            self._later(self._submit, verdict)
+            self.todo.append((self._submit, verdict))
             return
         refusal, news = verdict
         self.entries.refused(refusal, self.now_ns)
         self.refusals[refusal.code] += 1
-        self._later(self._news, news)
+        self.todo.append((self._news, news))
         if intent.purpose is Purpose.STOP:
-            self._later(self._refused_stop, refusal)
+            self.todo.append((self._refused_stop, refusal))
 
     def _refused_stop(self, refusal: Refusal) -> None:
         self._carry_out(self.manager.refused(refusal, self.now_ns))
@@ -279,7 +278,8 @@ class Trading:
             if kind is do.Commit:
                 later((self._commit, effect))
             elif kind is do.Told:
-                self.keeper.told(effect.update)
+                if early := self.keeper.told(effect.update):
+                    later((self._cancel_own, early))
             elif kind is do.Send:
                 later((self._send, effect.command))
             elif kind is do.Wake:
@@ -342,14 +342,14 @@ class Trading:
         elif isinstance(command, CancelOrder):
             self._said(self.venue.cancel(OrderKey(_CLIENT, command.order_id), now_ns))
         else:
-            self._later(self._hear, self._snapshot(command.request))
+            self.todo.append((self._hear, self._snapshot(command.request)))
 
     def _at_close(self, con_id: int) -> None:
         """Let the order that comes trade at the last close, if that was chosen."""
         quote = self._quotes.get(con_id)
         if self.setup.fill == "close" and quote is not None and con_id not in self.quoted:
             self.venue.on_quote(quote)
-            self._later(self.venue.on_quote, Quote(con_id, self.now_ns, 0.0, 0.0, 0.0, 0.0))
+            self.todo.append((self.venue.on_quote, Quote(con_id, self.now_ns, 0.0, 0.0, 0.0, 0.0)))
 
     def _said(self, events: Sequence[VenueEvent]) -> None:
         self.reaches.clear()

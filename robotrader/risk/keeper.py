@@ -69,6 +69,9 @@ class Keeper:
         """Orders that may be another's now, or another, since the world was looked at."""
 
         self._judged: set[tuple[str, str]] = set()
+        self._early: dict[tuple[str, str], CancelWish] = {}
+        """Cancels of what was approved and is no order yet, by strategy and cause."""
+
         self._given: dict[int, Reservation] = {}
         """They can be held again when a fill is taken back."""
 
@@ -96,6 +99,7 @@ class Keeper:
 
     def _decided(self, verdict: Approved | Refusal) -> Approved | tuple[Refusal, News]:
         if isinstance(verdict, Refusal):
+            self._early.pop((verdict.intent.strategy, verdict.intent.cause), None)
             why = f"{verdict.code}: {verdict.why}"
             return verdict, self.standings.declined(verdict.intent, why)
         self._approved(verdict, self.gate.newest)
@@ -118,6 +122,7 @@ class Keeper:
         intent = approved.intent
         self._release(approved.reservation, intent.qty)
         self._forget((intent.strategy, intent.cause))
+        self._early.pop((intent.strategy, intent.cause), None)
         return self.standings.declined(intent, why)
 
     def _judge_for(self, key: tuple[str, str]) -> None:
@@ -132,17 +137,20 @@ class Keeper:
 
     # -- what orders do --
 
-    def told(self, order: OrderView) -> None:
-        """Take it that an order stands differently."""
+    def told(self, order: OrderView) -> CancelWish | None:
+        """Take it that an order stands differently; return the cancel that came before it."""
         key = (order.strategy, order.cause)
+        own = not (order.parent_ref or order.yields)
+        early = self._early.pop(key, None) if own and self._early else None
         self._forget_order(order.ref)
         if order.reserved > 0:
             self._open[order.ref] = order
             self._refs[key][order.ref] = None
-            return
+            return None if early is None else msgspec.structs.replace(early, ref=order.ref)
         self._open.pop(order.ref, None)
         if not order.parent_ref:
             self._forget(key)
+        return None
 
     def _forget_order(self, ref: str) -> None:
         """Take an order from its strategy's cause; it keeps its place among the open ones."""
@@ -202,16 +210,21 @@ class Keeper:
         held = (each for each in self.gate.reserved if not each.reduces)
         return all((each.strategy, each.cause) in shown for each in held)
 
-    def cancels(self, wish: CancelWish) -> list[CancelWish]:
+    def cancels(self, wish: CancelWish, *, waits: bool = False) -> list[CancelWish]:
         """Return a wish for each order that a strategy's own intent became.
 
-        Its stops and legs are not its to cancel.
+        What was approved, or ``waits`` to be judged, and is no order yet, is cancelled once it is
+        one (``told``). A strategy's stops and legs are not its to cancel.
         """
-        return [
+        key = (wish.strategy, wish.ref)
+        found = [
             msgspec.structs.replace(wish, ref=order.ref)
             for order in self._open.values()
-            if (order.strategy, order.cause) == (wish.strategy, wish.ref) and not order.yields
+            if (order.strategy, order.cause) == key and not order.yields
         ]
+        if not found and (waits or key in self._judged):
+            self._early[key] = wish
+        return found
 
     # -- the account --
 

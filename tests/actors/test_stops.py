@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from actors.messages import LineFreshness
-from actors.say import Reconcile, Trip
+from actors.say import AskTail, Reconcile, Trip
 from robotrader.domain import Bar, CancelWish, Leg, OrderType, Purpose
+from robotrader.domain.records import Ending, OrderDone
 from robotrader.market import Freshness
 from robotrader.risk import Level, Limits, Ratio, Usd
 from robotrader.strategies import (
@@ -294,6 +295,28 @@ def test_a_strategys_cancel_ends_its_entry_with_its_legs_and_no_stop(tmp_path: P
         rig.until(lambda: len(rig.exchange.working()) == 1)
         rig.until(rig.protected)
         assert rig.held() == 10
+
+
+def test_a_cancel_that_comes_before_its_order_is_known_is_not_lost(tmp_path: Path) -> None:
+    """Between its approval and its first word the gate knows of no order that it could name."""
+    with trading(tmp_path) as rig:
+        enter(rig, 10)
+        far, risk = Decimal(str(PRICE - 3)), rig.trader.role("risk")
+        for count in range(1, 4):
+            at(rig)
+            rig.intend("BUY", 5, order_type=OrderType.LIMIT, limit_price=far)
+            risk.tell(CancelWish(strategy="test", ref=rig.causes[-1], cause="a test"))
+            rig.until(lambda: cancelled(rig) == count)  # noqa: B023 - asked at once
+        assert [each.stops for each in rig.exchange.working()] == [True]
+        assert rig.held() == rig.stops() == 10
+
+
+def cancelled(rig: Rig) -> int:
+    """How many orders the journal says were cancelled, before or after they were sent."""
+    found = rig.ask("journal", AskTail(0, 1_000, last=False))
+    over = {Ending.CANCELLED, Ending.ABANDONED}
+    records = [row[3] for row in found.rows] if found else []
+    return sum(isinstance(each, OrderDone) and each.ending in over for each in records)
 
 
 def test_f54_a_stale_line_blocks_entries_until_a_price_comes_and_no_exit(tmp_path: Path) -> None:

@@ -89,6 +89,45 @@ def test_an_order_counts_by_its_reservation_or_by_itself_and_never_twice() -> No
     assert one.others() == [stranger, mine], "what was over is not the gate's any more"
 
 
+def test_a_cancel_of_what_is_no_order_yet_waits_for_the_order() -> None:
+    one = kept()
+    found = approved(one)
+    wish = CancelWish(strategy="s", ref="tick-1", cause="tick-2")
+    assert one.cancels(wish) == []
+    assert one.told(order(found.intent, ref="leg", parent_ref="rt", yields=True)) is None
+    mine = order(found.intent)
+    assert one.told(mine) == replace(wish, ref=mine.ref)
+    assert one.told(mine) is None, "once"
+    assert one.cancels(wish) == [replace(wish, ref=mine.ref)]
+
+
+def test_a_cancel_that_came_early_goes_with_its_intent() -> None:
+    one = kept()
+    wish = CancelWish(strategy="s", ref="tick-1", cause="tick-2")
+    first = approved(one)
+    one.cancels(wish)
+    one.give_back(first, "nobody was there")
+    assert one.told(order(first.intent)) is None
+    ended = kept()
+    second = approved(ended)
+    ended.cancels(wish)
+    assert ended.told(replace(order(second.intent), reserved=D(0))) is None
+    assert ended.told(order(second.intent)) is None
+    unknown = kept()
+    assert unknown.cancels(wish) == []
+    third = approved(unknown)
+    assert unknown.told(order(third.intent)) is None, "what nobody had approved was not waited for"
+
+
+def test_a_cancel_of_what_waits_for_its_margin_ends_what_it_becomes() -> None:
+    wish = CancelWish(strategy="s", ref="tick-1", cause="tick-2")
+    one = kept()
+    assert one.cancels(wish, waits=True) == []
+    found = approved(one)
+    mine = order(found.intent)
+    assert one.told(mine) == replace(wish, ref=mine.ref)
+
+
 def test_the_end_of_a_leg_leaves_its_entrys_reservation_alone() -> None:
     one = kept()
     found = approved(one)
