@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.emulator import EventLog, Gateway, Limits
@@ -18,6 +18,7 @@ from robotrader.emulator.link import CONFLATE_AT, DROP_AT
 from robotrader.tws import codec
 from robotrader.tws.replies import REPLIES
 from robotrader.tws.requests import REQUESTS
+from tests.examples import times
 from tests.robotrader.emulator.kit import SECOND_NS, Talker, made
 from tests.robotrader.tws.values import message
 
@@ -203,7 +204,7 @@ def started(gateway: Gateway) -> Talker:
     return Talker(gateway, client_id=1, version=178)
 
 
-@settings(max_examples=150)
+@times(2)
 @given(chunks=st.lists(st.binary(max_size=80), min_size=1, max_size=6))
 def test_random_bytes_close_a_connection_at_most_and_hurt_nobody_else(chunks: list[bytes]) -> None:
     gateway = made()
@@ -214,7 +215,7 @@ def test_random_bytes_close_a_connection_at_most_and_hurt_nobody_else(chunks: li
     assert other.ask("reqCurrentTime")[0].name == "currentTime"
 
 
-@settings(max_examples=300)
+@times(2)
 @given(data=st.data())
 def test_random_and_mutated_requests_are_answered_or_refused(data: st.DataObject) -> None:
     gateway = made()

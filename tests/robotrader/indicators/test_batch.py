@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from robotrader import indicators as one
 from robotrader.indicators import Indicator, NotFiniteError, batch
+from tests.examples import times
 
 Columns = dict[str, list[float]]
 
@@ -164,7 +165,7 @@ def close_enough(kind: Kind, columns: Columns, got: Any, wanted: Any) -> None:
     ),
     st.integers(1, 20),
 )
-@settings(max_examples=200)
+@times(2)
 def test_means_at_once_are_exact_for_whatever_numbers(values: list[float], length: int) -> None:
     for make, all_of in ((one.Sma, batch.sma), (one.Wma, batch.wma)):
         assert same([row[0] for row in told(make(length), [(v,) for v in values])],

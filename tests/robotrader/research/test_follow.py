@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.adapters.compiled import compiled
@@ -37,6 +37,7 @@ from robotrader.venue import (
     OrderCharges,
     TieredPlan,
 )
+from tests.examples import times
 from tests.robotrader.research.runs import (
     CASH,
     MINUTE_NS,
@@ -220,7 +221,7 @@ def test_the_compiled_loop_is_the_loop_and_is_kept_in_the_users_cache(
         assert made[0] == made[1] == made[2]
 
 
-@settings(max_examples=200, deadline=None)
+@times(2)
 @given(
     qty=st.integers(1, 20_000),
     cents=st.integers(1, 90_000),

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, get_type_hints
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -32,6 +32,7 @@ from robotrader.risk import (
     usd,
     wish_of,
 )
+from tests.examples import times
 from tests.robotrader.ledger.kit import AAPL, KO
 from tests.robotrader.risk.kit import NOW, account, intent, limits, view
 
@@ -241,7 +242,7 @@ def rule(name: str) -> Callable[[object], bool]:
     )
 
 
-@settings(max_examples=500)
+@times(3)
 @given(name=st.sampled_from(sorted(KINDS.keys() - OTHERS)), value=ANYTHING)
 def test_f61_no_limit_has_a_value_that_is_none(name: str, value: Any) -> None:
     if not rule(name)(value):

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain import Intent, Purpose, Side
@@ -17,6 +17,7 @@ from robotrader.indicators import Sma
 from robotrader.indicators.exact import NotFiniteError
 from robotrader.strategies import SmaParams
 from robotrader.strategies.crossing import Sides
+from tests.examples import times
 from tests.robotrader.strategies.kit import START, Broker, M, bars, play, sma_host
 
 CLOSES = st.lists(st.integers(90, 110).map(float), max_size=60)
@@ -140,7 +141,7 @@ PRICES = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@times(2)
 @given(st.lists(PRICES, max_size=80), st.integers(1, 9), st.integers(1, 20))
 def test_sides_are_those_of_the_averages_at_every_close(
     closes: list[float], fast: int, more: int

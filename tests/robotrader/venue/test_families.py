@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain import OrderKey
 from robotrader.venue import AccountSetup, Locates, OrderUpdated, VenueRules
+from tests.examples import times
 from tests.robotrader.venue.kit import AAPL, ACCOUNT, KO, Market
 from tests.robotrader.venue.test_groups import bracket
 
@@ -297,7 +298,7 @@ class Family:
                 assert 0 < left.remaining <= bought - sum(sold), "a zombie"
 
 
-@settings(max_examples=200)
+@times(2)
 @given(
     qty=st.integers(1, 40),
     legs=st.lists(LEGS, min_size=1, max_size=3),

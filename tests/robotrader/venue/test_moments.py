@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain import Bar, OrderKey
@@ -22,6 +22,7 @@ from robotrader.venue import (
     restore,
     take,
 )
+from tests.examples import times
 from tests.robotrader.venue.kit import AAPL, KO, MINUTE_NS, Market
 from tests.robotrader.venue.test_life import DAY_NS, NEXT, OPEN
 
@@ -261,14 +262,14 @@ def play(steps: list[Any], restart_at: int | None = None) -> list[VenueEvent]:
     return market.events
 
 
-@settings(max_examples=150)
+@times(2)
 @given(steps=STEPS, data=st.data())
 def test_a_restart_at_any_moment_changes_nothing(steps: list[Any], data: st.DataObject) -> None:
     restart_at = data.draw(st.integers(0, len(steps) - 1))
     assert msgspec.json.encode(play(steps, restart_at)) == msgspec.json.encode(play(steps))
 
 
-@settings(max_examples=100)
+@times(2)
 @given(steps=STEPS)
 def test_nothing_is_dated_before_it_was_asked_for(steps: list[Any]) -> None:
     asked: dict[OrderKey, int] = {}

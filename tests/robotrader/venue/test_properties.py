@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from robotrader.domain import OrderType, TimeInForce
 from robotrader.venue import Executed, NoCommission, OrderUpdated, VenueRules
+from tests.examples import times
 from tests.robotrader.venue.kit import AAPL, ACCOUNT, Market
 
 CENTS = st.integers(800, 1200).map(lambda cents: cents / 100)
@@ -86,7 +87,7 @@ def play(steps: list[Any], **options: Any) -> tuple[Market, list[tuple[Any, floa
     return market, found
 
 
-@settings(max_examples=150)
+@times(2)
 @given(steps=STEPS, participation=st.sampled_from([None, 0.1]))
 def test_fills_stay_inside_bars_limits_and_quantities(
     steps: list[Any], participation: float | None
@@ -104,7 +105,7 @@ def test_fills_stay_inside_bars_limits_and_quantities(
             assert (execution.price - order.limit_price) * order.side.sign <= 0
 
 
-@settings(max_examples=150)
+@times(2)
 @given(steps=STEPS)
 def test_an_end_is_an_end_and_remaining_is_never_negative(steps: list[Any]) -> None:
     market, _ = play(steps)
@@ -120,7 +121,7 @@ def test_an_end_is_an_end_and_remaining_is_never_negative(steps: list[Any]) -> N
     assert over.isdisjoint(market.venue.live)
 
 
-@settings(max_examples=100)
+@times(2)
 @given(steps=STEPS)
 def test_a_child_never_has_more_than_its_parent(steps: list[Any]) -> None:
     market, _ = play(steps, rules=VenueRules(participation=0.1))
@@ -138,7 +139,7 @@ def test_a_child_never_has_more_than_its_parent(steps: list[Any]) -> None:
                 assert filled[order_id] <= filled[parents[order_id]]
 
 
-@settings(max_examples=100)
+@times(2)
 @given(steps=STEPS)
 def test_money_and_shares_are_conserved(steps: list[Any]) -> None:
     """Cash is what was paid and received less commissions; a flat account has realized it all."""
@@ -155,7 +156,7 @@ def test_money_and_shares_are_conserved(steps: list[Any]) -> None:
     assert shares == (held.qty if held is not None else 0)
 
 
-@settings(max_examples=100)
+@times(2)
 @given(steps=STEPS)
 def test_a_flat_position_has_realized_exactly_the_change_of_cash(steps: list[Any]) -> None:
     market, _ = play([step for step in steps if step[0] != "day"], plan=NoCommission())

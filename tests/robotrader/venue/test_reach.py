@@ -6,9 +6,10 @@ from math import inf
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from robotrader.venue.working import EVERYWHERE, Working
+from tests.examples import times
 from tests.robotrader.venue.kit import AAPL, Market
 from tests.robotrader.venue.test_properties import STEPS
 
@@ -22,7 +23,7 @@ def picture(market: Market) -> list[tuple[Any, ...]]:
     return [tuple(getattr(each, name) for name in names) for each in market.venue.live.values()]
 
 
-@settings(max_examples=200)
+@times(2)
 @given(steps=STEPS)
 def test_a_bar_out_of_reach_changes_no_order_and_says_nothing(steps: list[Any]) -> None:
     market = Market(cash=10**9)
