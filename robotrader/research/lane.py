@@ -6,12 +6,14 @@ on an account (``callbacks``), or beside others (``lanes``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from robotrader.domain import Bar
 from robotrader.research import loop
 from robotrader.research.columns import FAST
 from robotrader.research.desk import Desk
@@ -21,9 +23,8 @@ from robotrader.research.paid import Prices
 from robotrader.strategies import Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from robotrader.domain import Bar
     from robotrader.research.window import Day, Window
     from robotrader.strategies import StrategyHost
 
@@ -38,7 +39,7 @@ Row = tuple[int, int, int, int]
 class Contract(msgspec.Struct, frozen=True):
     """What a contract's orders need, whichever strategy asks for them."""
 
-    bars: Sequence[Any]
+    bars: Sequence[Bar]
     first: int
     """The first bar that is traded on."""
 
@@ -49,6 +50,12 @@ class Contract(msgspec.Struct, frozen=True):
 
     apart_ns: int
     """How far from each other orders have to be asked for."""
+
+    share: float = 0.0
+    """Where it is not alone: the least part of equity that all of them together may be."""
+
+    unit: float = 0.0
+    """Units in a dollar of its price."""
 
 
 class Lane:
@@ -63,6 +70,8 @@ class Lane:
         wanted: shares that were approved and meet the next bar, signed.
         shares: what is held, signed; ``position`` the same with its decimals, as it is told.
         ready: whether it has seen as many bars as it wants.
+        rests: whether nothing has to be done before it is told of its next bar; ``own`` and
+            ``reduced_ns`` are its places in an account that it shares.
 
     Raises:
         Unfit: only the engine can run it.
@@ -86,13 +95,19 @@ class Lane:
         self.following: Iterator[Bar] = iter(contract.bars)
         self.end = len(contract.bars)
         self.desk = Desk(host, self.live)
-        self.ready = False
+        self.ready = self.rests = False
+        self.own, self.reduced_ns = [0, 0, 0], -1
         self.wanted, self.shares, self._asked_ns = 0, 0, _NEVER_NS
         self._qty = self.position = ZERO
 
     def live(self) -> int:
         """Return how many bars were told live, with the one of now."""
         return self.end - length_hint(self.following) - self._first
+
+    def close(self) -> float:
+        """Return the newest close of its contract."""
+        found: float = self.contract.bars[self.end - length_hint(self.following) - 1].close
+        return found
 
     # -- what the strategy is told, as its host does --
 

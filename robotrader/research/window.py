@@ -78,9 +78,7 @@ class Window:
             at = bisect_left(bars, rolls[row], lo=at + 1, key=_START)
             day, since_ns = setup.sessions.day_of(start_ns), rolls[row - 1] if row else start_ns
             fees = fees_of(terms_of(setup, day))
-            found.append(
-                Day(day, begin, at, since_ns, rolls[row], opens[row], closes[row], fees)
-            )
+            found.append(Day(day, begin, at, since_ns, rolls[row], opens[row], closes[row], fees))
         return found
 
     def is_open(self, day: Day, now_ns: int) -> bool:
