@@ -70,16 +70,20 @@ class Lane:
         wanted: shares that were approved and meet the next bar, signed.
         shares: what is held, signed; ``position`` the same with its decimals, as it is told.
         ready: whether it has seen as many bars as it wants.
-        rests: whether nothing has to be done before it is told of its next bar; ``own`` and
-            ``reduced_ns`` are its places in an account that it shares.
+        rests: whether nothing has to be done before it is told of its next bar. This and what
+            follows is of lanes that share an account.
+        place: its own among them.
+        own: its places in the account, ``POSITION`` and the two after it; ``reduced_ns`` likewise.
+        dollars: what it holds or waits for is worth so much for each dollar of its price, in units.
 
     Raises:
         Unfit: only the engine can run it.
     """
 
     __slots__ = (
-        "_asked_ns", "_first", "_host", "_qty", "_window", "contract", "desk", "end", "following",
-        "name", "own", "position", "ready", "reduced_ns", "rests", "shares", "strategy", "wanted",
+        "_asked_ns", "_first", "_host", "_qty", "_window", "contract", "desk", "dollars", "end",
+        "following", "own", "place", "position", "ready", "reduced_ns", "rests", "shares",
+        "strategy", "wanted",
     )  # fmt: skip
 
     def __init__(self, host: StrategyHost, contract: Contract, window: Window) -> None:
@@ -87,7 +91,7 @@ class Lane:
             msg = "its host has begun" if host.bare else "sizes or stops of the strategy's section"
             raise Unfit(msg)
         self._host, self.contract, self._window = host, contract, window
-        self._first, self.name = contract.first, host.name
+        self._first = contract.first
         self.strategy: Strategy[Any, Any] = host.strategy
         if getattr(self.strategy.on_fill, "__func__", None) is not Strategy.on_fill:
             msg = "it has a method of its own: on_fill"
@@ -96,7 +100,7 @@ class Lane:
         self.end = len(contract.bars)
         self.desk = Desk(host, self.live)
         self.ready = self.rests = False
-        self.own, self.reduced_ns = [0, 0, 0], -1
+        self.place, self.own, self.reduced_ns, self.dollars = 0, [0, 0, 0], -1, 0.0
         self.wanted, self.shares, self._asked_ns = 0, 0, _NEVER_NS
         self._qty = self.position = ZERO
 

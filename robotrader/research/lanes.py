@@ -147,11 +147,13 @@ class _Run:
             msg = "other than one strategy for each contract"
             raise Unfit(msg)
         self._lanes = [Lane(own[each], given.contract(own[each]), given) for each in given.bars]
+        for place, lane in enumerate(self._lanes):
+            lane.place = place
         by_contract = dict(zip(given.bars, self._lanes, strict=True))
         self._starting = [by_contract[host.instrument.con_id] for host in hosts]
         rules = self._lanes[0].contract.rules
         self.is_free = rules.is_free
-        self.shared = Shared(given, rules)
+        self.shared = Shared(given, rules, len(self._lanes))
 
     def whole(self) -> list[int]:
         """Run; return what the account is worth at the end of each day, in units."""
@@ -177,29 +179,32 @@ class _Run:
     def _trade(self, lanes: Sequence[Lane], rows: Iterator[_Row], day: Day) -> None:
         """Tell of the bars of a stretch: of each as little is done as can be."""
         asked: list[tuple[Lane, Bar]] = []
+        desks, strategies = [each.desk for each in lanes], [each.strategy for each in lanes]
         zero = ZERO
         for row in rows:
-            for lane, bar in zip(lanes, row):  # noqa: B905 - asked for each bar, and true
-                if not lane.rests:
-                    self._before(lane, bar, day)
-                desk = lane.desk
+            for lane, desk, strategy, bar in zip(lanes, desks, strategies, row):  # noqa: B905 - true
+                if not lane.rests and self._before(lane, bar, day):
+                    continue
                 desk.what, desk.now_ns, desk.position = bar, bar.end_ns, lane.position
                 desk.bought = desk.sold = zero  # what it asked for is filled, or was refused
-                desk.warming, desk.blocked = not lane.ready, False
+                desk.warming = desk.blocked = False
                 try:
-                    lane.strategy.on_bar(desk, bar)
+                    strategy.on_bar(desk, bar)
                 except Exception as error:  # the engine, which runs it then, says where
                     raise unfit_by(error) from error
                 if desk.touched:
                     asked.append((lane, bar))
             if asked:
-                self.shared.answer(asked, day)
+                self.shared.answer(asked, row, day)
                 asked.clear()
 
-    def _before(self, lane: Lane, bar: Bar, day: Day) -> None:
-        """Do what has to be done for a lane before it is told of a bar."""
+    def _before(self, lane: Lane, bar: Bar, day: Day) -> bool:
+        """Do what has to be done before a lane is told of a bar; return whether it was told."""
         if lane.wanted:
             self.shared.fill(lane, bar, day)
         if not lane.ready:
             lane.look()
+            if not lane.ready:
+                lane.tell(bar, warming=True)
         lane.rests = lane.ready
+        return not lane.ready

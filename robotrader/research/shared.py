@@ -27,6 +27,8 @@ from robotrader.research.moves import Unfit
 from robotrader.research.paid import DIGITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from robotrader.domain import Bar
     from robotrader.research.lane import Lane, Row
     from robotrader.research.loop import Rules
@@ -53,22 +55,23 @@ class Shared:
     Args:
         window: the run's days.
         rules: of one of the contracts; all have the same account.
+        count: how many lanes there are.
 
     Attributes:
         account: as ``loop`` has it; places of a position are those of the lane that fills.
         fills: a row each: contract, bar, shares, price in units, commission in millionths.
     """
 
-    def __init__(self, window: Window, rules: Rules) -> None:
+    def __init__(self, window: Window, rules: Rules, count: int) -> None:
         self._window, self._limits = window, window.setup.limits
         self.account: list[int] = [0] * SIZE
         loop.begin(self.account, rules)
         self.fills: list[tuple[int, *Row]] = []
         self._most_gross = float(self._limits.max_gross_usd) * _UNIT
-        self._busy: dict[Lane, None] = {}
-        """Those that hold something, or wait for it."""
+        self._busy: dict[int, Lane] = {}
+        """Those that hold something, or wait for it, by their places."""
 
-        self._pending = 0
+        self._pending, self._count = 0, count
         self._passed_ns: deque[int] = deque(maxlen=_REMEMBERED)
         self._equity = self._gross = self._margin = 0.0
 
@@ -85,9 +88,9 @@ class Shared:
         self._pending -= 1
         if not lane.shares:
             lane.reduced_ns = bar.end_ns
-            del self._busy[lane]
+            del self._busy[lane.place]
 
-    def answer(self, asked: list[tuple[Lane, Bar]], day: Day) -> None:
+    def answer(self, asked: list[tuple[Lane, Bar]], row: Sequence[Bar], day: Day) -> None:
         """Take what lanes want at the end of a batch: those that pass wait for their next bar."""
         looked = False
         for lane, bar in asked:
@@ -96,7 +99,7 @@ class Shared:
                 continue
             if not lane.shares:
                 if not looked:
-                    self._look()
+                    self._look(row)
                     looked = True
                 if self._judge(lane, shares, bar, day) != PASSES:
                     continue
@@ -106,20 +109,27 @@ class Shared:
         self.account[ORDERS] += 1
         self._passed_ns.append(now_ns)
         self._pending += 1
-        self._busy[lane] = None
+        self._busy[lane.place] = lane
         lane.wanted, lane.rests = shares, False
+        lane.dollars = (lane.shares or shares) * lane.contract.unit
 
-    def _look(self) -> None:
-        """Add up what is held or waits, at the newest closes, in units."""
-        equity, gross, margin = float(self.account[CASH]), 0.0, 0.0
-        for lane in self._busy:
-            price, shares = lane.close(), lane.shares
-            worth = (shares or lane.wanted) * price * lane.contract.unit
-            if shares:
-                equity += worth
-            gross += abs(worth)
-            margin += bound(worth, shares or lane.wanted, price)
-        self._equity, self._gross, self._margin = equity, gross, margin
+    def _look(self, row: Sequence[Bar]) -> None:
+        """Add up what is held or waits, at the newest closes, in units; ``row`` is the batch."""
+        long = short = more = waits = 0.0
+        whole = len(row) == self._count
+        for place, lane in self._busy.items():
+            price = row[place].close if whole else lane.close()
+            worth = lane.dollars * price
+            if worth > 0.0:
+                long += worth
+            else:
+                short -= worth
+                more += more_for_short(-worth, lane.shares or lane.wanted, price)
+            if not lane.shares:
+                waits += worth
+        self._equity = float(self.account[CASH]) + long - short - waits
+        self._gross = long + short
+        self._margin = 0.5 * self._gross + more
 
     def _judge(self, lane: Lane, shares: int, bar: Bar, day: Day) -> int:
         """Judge an entry from flat; raises ``Unfit`` where only the engine can."""
@@ -151,7 +161,9 @@ class Shared:
         limits, own = self._limits, lane.contract
         worth = shares * price * own.unit
         gross = self._gross + abs(worth)
-        margin = self._margin + bound(worth, shares, price)
+        margin = self._margin + 0.5 * abs(worth)
+        if shares < 0:
+            margin += more_for_short(-worth, shares, price)
         near = {
             NEAR_GROSS: loop.within(gross, min(own.share * self._equity, self._most_gross)),
             NEAR_POSITIONS: len(self._busy) >= limits.max_open_positions,
@@ -168,7 +180,7 @@ class Shared:
     def end_day(self) -> int:
         """End today's exchange day; return what the account is worth, in units."""
         equity = self.account[CASH]
-        for lane in self._busy:
+        for lane in self._busy.values():
             own = lane.contract
             if lane.shares:
                 equity += lane.shares * own.rules.multiplier * own.prices.units(lane.close())
@@ -176,8 +188,10 @@ class Shared:
         return equity
 
 
-def bound(worth: float, shares: int, price: float) -> float:
-    """Return what a position binds at the venue, in units; see ``venue.margin``."""
-    if shares >= 0:
-        return worth * 0.5
-    return max(-worth if price < _CHEAP else worth * -0.5, -shares * _CHEAP * _UNIT)
+def more_for_short(worth: float, shares: int, price: float) -> float:
+    """Return what a short position binds at the venue above half of its worth, in units.
+
+    See ``venue.margin``.
+    """
+    half = 0.5 * worth
+    return max(worth if price < _CHEAP else half, -shares * _CHEAP * _UNIT) - half
