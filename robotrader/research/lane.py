@@ -51,8 +51,9 @@ class Contract(msgspec.Struct, frozen=True):
     apart_ns: int
     """How far from each other orders have to be asked for."""
 
+    budget: str = ""
     share: float = 0.0
-    """Where it is not alone: the least part of equity that all of them together may be."""
+    """The name whose budget its strategy has, and the part of equity that this is."""
 
     unit: float = 0.0
     """Units in a dollar of its price."""

@@ -98,17 +98,20 @@ class Lanes(Window):
         place = list(self.bars).index(con_id)
         first = sum(count for places, count in self.before if place in places)
         rules = rules_of(setup, name, first, DIGITS, terms_of(setup, self.days[0].day))
-        own = limits.max_strategy_weight.get(budget_of(name), limits.max_gross)
-        most = float(min(limits.max_gross, own))
+        budget = budget_of(name)
+        own = float(limits.max_strategy_weight.get(budget, limits.max_gross))
         return Contract(
             bars=bars,
             first=first,
             # long and short positions may be nearer to each other than one of them to nothing
-            rules=rules._replace(weight=min(most, float(limits.max_symbol_weight))),
+            rules=rules._replace(
+                weight=min(own, *map(float, (limits.max_gross, limits.max_symbol_weight)))
+            ),
             prices=Prices(setup),
             most=most_shares(setup),
             apart_ns=limits.duplicate_window_ms * 1_000_000,
-            share=min(most, float(limits.max_net)),
+            budget=budget,
+            share=own,
             unit=float(rules.multiplier * 10**DIGITS),
         )
 
@@ -124,7 +127,6 @@ def _check(setup: Setup) -> None:
     """Refuse limits of what contracts do together that are not added up; raises ``Unfit``."""
     limits = setup.limits
     unknown = {
-        "a limit of losses in a row": limits.max_losses_row,
         "a limit of cancelled orders": limits.max_cancel_ratio is not None,
         "a limit of correlations": limits.max_pair_correlation is not None,
     }
@@ -151,9 +153,8 @@ class _Run:
             lane.place = place
         by_contract = dict(zip(given.bars, self._lanes, strict=True))
         self._starting = [by_contract[host.instrument.con_id] for host in hosts]
-        rules = self._lanes[0].contract.rules
-        self.is_free = rules.is_free
-        self.shared = Shared(given, rules, len(self._lanes))
+        self.is_free = self._lanes[0].contract.rules.is_free
+        self.shared = Shared(given, self._lanes)
 
     def whole(self) -> list[int]:
         """Run; return what the account is worth at the end of each day, in units."""

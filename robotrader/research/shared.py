@@ -1,9 +1,9 @@
 """One account of several lanes: what is asked for at one time is judged as the gate does it.
 
 The limits of a contract alone, of losses and of orders in time are judged by ``loop``'s steps and
-by counting. What limits of the whole account could bind is not judged at all: held positions and
-orders on their way are added up as positive numbers, in the worst case, and where that does not
-clearly pass, the run is ``Unfit`` and the engine's.
+by counting. For limits of the whole account what is held and what is on its way is added up as
+positive numbers. That is the worst case: what passes then passes. What does not is refused only
+where nothing else can be true; everywhere else the run is ``Unfit``, and the engine's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from robotrader.research import loop
 from robotrader.research.loop import (
     CASH,
-    NEAR,
+    LOSSES,
     ORDERS,
     PASSES,
     POSITION,
@@ -22,6 +22,7 @@ from robotrader.research.loop import (
     REFUSED,
     SIZE,
     STREAK,
+    within,
 )
 from robotrader.research.moves import Unfit
 from robotrader.research.paid import DIGITS
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Bar
     from robotrader.research.lane import Lane, Row
-    from robotrader.research.loop import Rules
     from robotrader.research.window import Day, Window
 
 _UNIT: Final = float(10**DIGITS)
@@ -40,13 +40,39 @@ _MINUTE_NS: Final = 60 * _SECOND_NS
 _REMEMBERED: Final = 100_000
 """Orders of a minute that the gate remembers."""
 
+_MANY: Final = 1 << 62
 _CHEAP: Final = 5.0
 """Dollars: below it a share that is sold short binds all that it is worth, and that at least."""
 
 NEAR_GROSS: Final = "a limit of all positions together is near"
+NEAR_NET: Final = "a limit of long less short positions is near"
+NEAR_BUDGET: Final = "the budget of a strategy is near"
 NEAR_POSITIONS: Final = "a limit of open positions is near"
 NEAR_ORDERS: Final = "a limit of open orders is near"
+NEAR_LOSSES: Final = "a limit of losses in a row is near"
 OTHER_DAY: Final = "bars that end together and begin on different days"
+
+
+class Streak:
+    """How many trades lost one after another, at least and at most.
+
+    Of those that are over at the same time the ledger says which was first, by its own order.
+    """
+
+    def __init__(self) -> None:
+        self.least = self.most = 0
+        self._before, self._at_ns, self._lost, self._won = (0, 0), -1, 0, 0
+
+    def ended(self, at_ns: int, *, lost: bool) -> None:
+        """Take it that a trade is over."""
+        if at_ns != self._at_ns:
+            self._before, self._at_ns = (self.least, self.most), at_ns
+            self._lost = self._won = 0
+        self._lost += lost
+        self._won += not lost
+        least, most = (0, 0) if self._won else self._before
+        self.most = most + self._lost
+        self.least = 0 if self._won else least + self._lost
 
 
 class Shared:
@@ -54,26 +80,35 @@ class Shared:
 
     Args:
         window: the run's days.
-        rules: of one of the contracts; all have the same account.
-        count: how many lanes there are.
+        lanes: all of them, by their places.
 
     Attributes:
         account: as ``loop`` has it; places of a position are those of the lane that fills.
         fills: a row each: contract, bar, shares, price in units, commission in millionths.
     """
 
-    def __init__(self, window: Window, rules: Rules, count: int) -> None:
+    def __init__(self, window: Window, lanes: Sequence[Lane]) -> None:
         self._window, self._limits = window, window.setup.limits
+        self._count, self._streak = len(lanes), Streak()
         self.account: list[int] = [0] * SIZE
-        loop.begin(self.account, rules)
+        loop.begin(self.account, lanes[0].contract.rules)  # all have the same cash
         self.fills: list[tuple[int, *Row]] = []
-        self._most_gross = float(self._limits.max_gross_usd) * _UNIT
+        limits = self._limits
+        self._most_net = float(limits.max_net)
+        self._most_gross = float(limits.max_gross)
+        if not limits.allow_short:  # then there is nothing that net is less by
+            self._most_gross = min(self._most_gross, self._most_net)
+        self._most_worth = float(limits.max_gross_usd) * _UNIT
         self._busy: dict[int, Lane] = {}
         """Those that hold something, or wait for it, by their places."""
 
-        self._pending, self._count = 0, count
+        self._pending = self._passed = 0
+        """Orders that wait, and those of them that were asked for now."""
+
         self._passed_ns: deque[int] = deque(maxlen=_REMEMBERED)
         self._equity = self._gross = self._margin = 0.0
+        self._used = dict.fromkeys([lane.contract.budget for lane in lanes], 0.0)
+        """What the strategies of each name hold and wait for."""
 
     # -- orders --
 
@@ -82,17 +117,19 @@ class Shared:
         if not day.begin_ns <= bar.start_ns < day.end_ns:
             raise Unfit(OTHER_DAY)
         account = self.account
+        lost = account[LOSSES]
         account[POSITION:STREAK] = lane.own
         self.fills.append((bar.con_id, *lane.fill(bar, day, account)))
         lane.own = account[POSITION:STREAK]
         self._pending -= 1
         if not lane.shares:
             lane.reduced_ns = bar.end_ns
+            self._streak.ended(bar.end_ns, lost=account[LOSSES] > lost)
             del self._busy[lane.place]
 
     def answer(self, asked: list[tuple[Lane, Bar]], row: Sequence[Bar], day: Day) -> None:
         """Take what lanes want at the end of a batch: those that pass wait for their next bar."""
-        looked = False
+        looked, self._passed = False, 0
         for lane, bar in asked:
             shares = lane.wants(bar.end_ns)
             if not shares:
@@ -109,6 +146,7 @@ class Shared:
         self.account[ORDERS] += 1
         self._passed_ns.append(now_ns)
         self._pending += 1
+        self._passed += 1
         self._busy[lane.place] = lane
         lane.wanted, lane.rests = shares, False
         lane.dollars = (lane.shares or shares) * lane.contract.unit
@@ -130,20 +168,30 @@ class Shared:
         self._equity = float(self.account[CASH]) + long - short - waits
         self._gross = long + short
         self._margin = 0.5 * self._gross + more
+        self._use(row if whole else ())
+
+    def _use(self, row: Sequence[Bar]) -> None:
+        """Add the same up by the names of strategies; ``row`` has all of the lanes, or nothing."""
+        used = self._used
+        if len(used) == 1:
+            used.update(dict.fromkeys(used, self._gross))
+            return
+        used.update(dict.fromkeys(used, 0.0))
+        for place, lane in self._busy.items():
+            price = row[place].close if row else lane.close()
+            used[lane.contract.budget] += abs(lane.dollars * price)
 
     def _judge(self, lane: Lane, shares: int, bar: Bar, day: Day) -> int:
         """Judge an entry from flat; raises ``Unfit`` where only the engine can."""
         own, account, now_ns = lane.contract, self.account, bar.end_ns
         if self._too_fast(now_ns):
             return REFUSED
-        account[REDUCED_NS] = lane.reduced_ns
+        account[REDUCED_NS], account[STREAK] = lane.reduced_ns, self._streak.least
         close, is_open = own.prices.units(bar.close), self._window.is_open(day, now_ns)
         verdict = loop.judge(shares, close, now_ns, is_open, self._equity, account, own.rules)
         if verdict < 0:
             raise Unfit(loop.STOPPED[-verdict])
-        if verdict == PASSES:
-            self._add(lane, shares, bar.close)
-        return verdict
+        return self._beside(lane, shares, bar.close) if verdict == PASSES else verdict
 
     def _too_fast(self, now_ns: int) -> bool:
         """Whether as many orders as may be passed in the last second, or minute."""
@@ -156,24 +204,31 @@ class Shared:
                 return True
         return False
 
-    def _add(self, lane: Lane, shares: int, price: float) -> None:
-        """Count an entry that passes with all else; raises ``Unfit`` if that may not pass."""
-        limits, own = self._limits, lane.contract
-        worth = shares * price * own.unit
-        gross = self._gross + abs(worth)
-        margin = self._margin + 0.5 * abs(worth)
+    def _beside(self, lane: Lane, shares: int, price: float) -> int:
+        """Judge an entry that passes alone beside all else; raises ``Unfit`` as above."""
+        limits, own, equity = self._limits, lane.contract, self._equity
+        worth = abs(shares * price * own.unit)
+        gross, margin = self._gross + worth, self._margin + 0.5 * worth
         if shares < 0:
-            margin += more_for_short(-worth, shares, price)
-        near = {
-            NEAR_GROSS: loop.within(gross, min(own.share * self._equity, self._most_gross)),
-            NEAR_POSITIONS: len(self._busy) >= limits.max_open_positions,
-            NEAR_ORDERS: self._pending >= limits.max_open_orders,
-            loop.STOPPED[loop.MARGIN]: margin >= self._equity * (1.0 - NEAR),
+            margin += more_for_short(worth, shares, price)
+        used = self._used[own.budget] + worth
+        found = {
+            NEAR_GROSS: within(gross, min(self._most_gross * equity, self._most_worth)),
+            NEAR_BUDGET: within(used, own.share * equity),
+            NEAR_POSITIONS: at_most(len(self._busy) + 1, limits.max_open_positions),
+            NEAR_ORDERS: at_most(self._pending + 1, limits.max_open_orders),
         }
-        for why, is_so in near.items():
-            if is_so:
+        # what has waited for longer than since now may be over, and not as much be there
+        if self._pending == self._passed and REFUSED in found.values():
+            return REFUSED
+        found[NEAR_NET] = within(gross, self._most_net * equity)
+        found[NEAR_LOSSES] = at_most(self._streak.most + 1, limits.max_losses_row or _MANY)
+        found[loop.STOPPED[loop.MARGIN]] = within(margin, equity)
+        for why, verdict in found.items():
+            if verdict != PASSES:
                 raise Unfit(why)
-        self._gross, self._margin = gross, margin
+        self._gross, self._margin, self._used[own.budget] = gross, margin, used
+        return PASSES
 
     # -- days --
 
@@ -186,6 +241,11 @@ class Shared:
                 equity += lane.shares * own.rules.multiplier * own.prices.units(lane.close())
         loop.end_at(equity, self.account)
         return equity
+
+
+def at_most(count: int, most: int) -> int:
+    """Compare a count with its limit."""
+    return PASSES if count <= most else REFUSED
 
 
 def more_for_short(worth: float, shares: int, price: float) -> float:

@@ -93,7 +93,8 @@ def tight(dice: Random, limits: Limits) -> Limits:
     """Return limits of which some are near: of the account, too."""
     part = Ratio(Decimal(dice.choice(("0.05", "0.3", "1"))))
     return msgspec.structs.replace(
-        limits, max_losses_row=0,
+        limits,
+        max_losses_row=dice.choice((0, 0, 2, 4)),
         max_gross=dice.choice((part, ALL)),
         max_net=dice.choice((part, ALL)),
         max_gross_usd=dice.choice((LARGE, Usd(Decimal(9_000)))),
@@ -116,7 +117,8 @@ def case(seed: int, *, most: int, batches_: int) -> Case:
     setup = msgspec.structs.replace(setup, instruments=own, limits=limits)
     bars = crowd(dice, count, batches_, sessions)
     often, short = dice.choice((0.02, 0.1, 0.4, 1.0)), dice.random() < 0.5
-    names, dwell = [dice.choice("fgh") for _ in own], dice.choice((0, 1, 1, 5))
+    many = dice.choice(("f", "fgh"))
+    names, dwell = [dice.choice(many) for _ in own], dice.choice((0, 1, 1, 5))
     moods = [
         Mood(seed=seed + 7 * at, qty=dice.choice((1, 10, 37, 150)), often=often, short=short)
         for at in range(count)
