@@ -183,10 +183,11 @@ class _Run:
         desks, strategies = [each.desk for each in lanes], [each.strategy for each in lanes]
         zero = ZERO
         for row in rows:
+            now_ns = row[0].end_ns
             for lane, desk, strategy, bar in zip(lanes, desks, strategies, row):  # noqa: B905 - true
                 if not lane.rests and self._before(lane, bar, day):
                     continue
-                desk.what, desk.now_ns, desk.position = bar, bar.end_ns, lane.position
+                desk.what, desk.now_ns, desk.position = bar, now_ns, lane.position
                 desk.bought = desk.sold = zero  # what it asked for is filled, or was refused
                 desk.warming = desk.blocked = False
                 try:

@@ -46,10 +46,14 @@ def contracts(count: int) -> tuple[Instrument, ...]:
     return tuple(Instrument(con_id=each, symbol=f"S{each}") for each in range(1, count + 1))
 
 
-def crowd(dice: Random, count: int, batches_: int, sessions: Any) -> dict[int, list[Bar]]:
-    """Return bars inside of sessions: with gaps of all, and, in half of the cases, of some."""
+def crowd(
+    dice: Random, count: int, batches_: int, sessions: Any, misses: float
+) -> dict[int, list[Bar]]:
+    """Return bars inside of sessions, with gaps of all; ``misses`` is the part of each that is not.
+
+    If any is not there, some contracts begin late, and some end early.
+    """
     step_ns = dice.choice((1, 5, 30)) * MINUTE_NS
-    misses = dice.choice((0.0, 0.0, 0.02, 0.4))
     jumpy, ticks = dice.choice((0.0005, 0.004, 0.02)), dice.choice((2, 2, 3))
     late = [dice.choice((0, 0, 30)) if misses else 0 for _ in range(count)]
     ends = [dice.choice((1, 1, 2)) if misses else 1 for _ in range(count)]
@@ -106,7 +110,7 @@ def tight(dice: Random, limits: Limits) -> Limits:
     )  # fmt: skip
 
 
-def case(seed: int, *, most: int, batches_: int) -> Case:
+def case(seed: int, *, most: int, batches_: int, misses: float | None = None) -> Case:
     """Return a run by chance; seeds that three divides have tight limits."""
     dice = Random(seed)
     count = dice.randint(2, most)
@@ -115,7 +119,8 @@ def case(seed: int, *, most: int, batches_: int) -> Case:
     limits = tight(dice, setup.limits) if seed % 3 == 0 else loose(setup.limits)
     limits = msgspec.structs.replace(limits, allowed_symbols=frozenset(e.symbol for e in own))
     setup = msgspec.structs.replace(setup, instruments=own, limits=limits)
-    bars = crowd(dice, count, batches_, sessions)
+    some = dice.choice((0.0, 0.0, 0.02, 0.4)) if misses is None else misses
+    bars = crowd(dice, count, batches_, sessions, some)
     often, short = dice.choice((0.02, 0.1, 0.4, 1.0)), dice.random() < 0.5
     many = dice.choice(("f", "fgh"))
     names, dwell = [dice.choice(many) for _ in own], dice.choice((0, 1, 1, 5))
