@@ -8,6 +8,7 @@ that they want is judged, in that order (``shared``).
 from __future__ import annotations
 
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -99,7 +100,7 @@ class Lanes(Window):
         first = sum(count for places, count in self.before if place in places)
         rules = rules_of(setup, name, first, DIGITS, terms_of(setup, self.days[0].day))
         budget = budget_of(name)
-        own = float(limits.max_strategy_weight.get(budget, limits.max_gross))
+        own = float(limits.max_strategy_weight.get(budget, inf))
         return Contract(
             bars=bars,
             first=first,

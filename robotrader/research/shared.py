@@ -227,7 +227,7 @@ class Shared:
         for why, verdict in found.items():
             if verdict != PASSES:
                 raise Unfit(why)
-        self._gross, self._margin, self._used[own.budget] = gross, margin, used
+        self._gross, self._used[own.budget] = gross, used  # the venue looks at what is held
         return PASSES
 
     # -- days --

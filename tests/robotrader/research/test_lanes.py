@@ -107,10 +107,10 @@ HELD: Final = {"gross", "gross_usd", "net", "open_positions", "strategy", "rate_
 
 
 def test_a_budget_is_its_strategys_own() -> None:
-    """Two strategies of one name are refused what is left to one of another."""
-    plans = {1: {2: 100}, 2: {3: 100}, 3: {3: 100}, 4: {4: 100}}
-    given = planned(plans, names="fgff", max_strategy_weight={"f": Ratio(Decimal("0.15"))})
-    assert same(given) == (2, {"strategy": 2})
+    """The third of one name is refused; one of another name does not count for it."""
+    plans = {1: {2: 100}, 2: {3: 100}, 3: {4: 100}, 4: {5: 100}}
+    given = planned(plans, names="fgff", max_strategy_weight={"f": Ratio(Decimal("0.25"))})
+    assert same(given) == (3, {"strategy": 1})
 
 
 def test_losses_are_of_the_whole_account() -> None:

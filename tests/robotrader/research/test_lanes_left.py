@@ -61,15 +61,20 @@ def test_long_and_short_positions_are_nearer_to_each_other_than_they_add_up_to()
     plans, most = {1: {2: 100}, 2: {3: -100}, 3: {4: 100}}, Ratio(Decimal("0.15"))
     assert "long less short" in left(planned(plans, max_net=most))
     assert same(planned(plans, max_net=Ratio(Decimal("0.35")))) == (3, {})
+    assert "long less short" in left(planned({1: {2: -140}, 2: {3: 200}}, max_net=most))
 
 
 def test_margin_is_of_all_positions() -> None:
     """Half of what is long; of shorts of cheap shares more than they are worth."""
     assert "margin" in left(planned({1: {2: 900}, 2: {3: 1_200}}))
     assert same(planned({1: {2: 900}, 2: {3: 1_000}})) == (2, {})
+    assert same(planned({1: {2: 1_200}, 2: {2: 1_200}})) == (2, {}), "neither is held yet"
     cheap = {1: flat(1, [1.0] * 8), 2: flat(2, [100.0] * 8)}
     assert "margin" in left(planned({1: {2: -9_000}, 2: {3: 1_200}}, cheap))
     assert "margin" in left(planned({1: {2: -9_000}, 2: {3: -1_200}}, cheap))
+    assert "margin" in left(planned({1: {3: -9_000}, 2: {2: 1_200}}, cheap))
+    tens = {1: flat(1, [100.0] * 8), 2: flat(2, [2.0] * 8)}
+    assert "margin" in left(planned({1: {3: 300}, 2: {2: -4_500}}, tens, multiplier=10))
     assert same(planned({1: {2: -9_000}, 2: {3: 900}}, cheap)) == (2, {})
 
 
@@ -226,6 +231,13 @@ def test_a_run_is_the_same_each_time() -> None:
     first = made.figures(given.ours), made.fills
     assert first == (made.figures(given.engines), made.fills)
     assert first[1]
+
+
+def test_what_is_history_is_so_of_each_contract() -> None:
+    given = planned({1: {}, 2: {}})
+    bars = {1: given.bars[1], 2: given.bars[2][2:]}
+    made = Lanes(given.setup, bars, begin_ns=bars[1][5].start_ns)
+    assert [made.contract(each).first for each in given.ours] == [5, 3]
 
 
 def test_batches_in_which_the_same_contracts_have_bars_are_one_stretch() -> None:
