@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 ZERO: Final = Decimal(0)
 _NO_FEES: Final = (0, 0, 0)
-_NEVER_NS: Final = -(1 << 62)
+_NEVER_NS: Final = -(1 << 61)
+"""Longer ago than orders have to be apart, but where limits pass none at all."""
 
 Row = tuple[int, int, int, int]
 """A fill: bar, shares, price in units, commission in millionths."""

@@ -199,11 +199,14 @@ def allowed(  # noqa: PLR0917 - as above
     return found
 
 
-def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
+def needs_margin(worth: float, qty: int, equity: float, rules: Rules) -> bool:
     """Whether a position is near what the venue's margin refuses; ``qty`` is signed."""
     needed = worth * 0.5
     if qty < 0:
-        needed = max(needed, -qty * 5.0 * unit)
+        least = -qty * 5.0 * rules.fine * 1e6
+        if worth < least * rules.multiplier:  # below five dollars all of it is needed
+            needed = worth
+        needed = max(needed, least)
     return needed >= equity * (1.0 - NEAR)
 
 
@@ -223,7 +226,7 @@ def judge(  # noqa: PLR0917 - as above
     tired = 0 < rules.losses_row <= account[STREAK]
     if not is_open or account[ORDERS] >= rules.orders_a_day or rests or tired:
         return REFUSED
-    if found == PASSES and needs_margin(worth, wanted, equity, rules.fine * 1e6):
+    if found == PASSES and needs_margin(worth, wanted, equity, rules):
         return -MARGIN
     return -NEAR_LIMIT if found == DOUBT else found
 
