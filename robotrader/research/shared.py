@@ -15,6 +15,7 @@ from robotrader.research import loop
 from robotrader.research.loop import (
     CASH,
     LOSSES,
+    NEAR,
     ORDERS,
     PASSES,
     POSITION,
@@ -99,6 +100,8 @@ class Shared:
         if not limits.allow_short:  # then there is nothing that net is less by
             self._most_gross = min(self._most_gross, self._most_net)
         self._most_worth = float(limits.max_gross_usd) * _UNIT
+        self._most_losses = limits.max_losses_row or _MANY
+        self._fewest = min(limits.max_orders_per_s, limits.max_orders_per_min)
         self._busy: dict[int, Lane] = {}
         """Those that hold something, or wait for it, by their places."""
 
@@ -106,7 +109,7 @@ class Shared:
         """Orders that wait, and those of them that were asked for now."""
 
         self._passed_ns: deque[int] = deque(maxlen=_REMEMBERED)
-        self._equity = self._gross = self._margin = 0.0
+        self._equity = self._gross = self._margin = self._free = 0.0
         self._used = dict.fromkeys([lane.contract.budget for lane in lanes], 0.0)
         """What the strategies of each name hold and wait for."""
 
@@ -168,13 +171,16 @@ class Shared:
         self._equity = float(self.account[CASH]) + long - short - waits
         self._gross = long + short
         self._margin = 0.5 * self._gross + more
+        part = min(self._most_gross, self._most_net)
+        self._free = min(part * self._equity, self._most_worth) * (1.0 - NEAR)
         self._use(row if whole else ())
 
     def _use(self, row: Sequence[Bar]) -> None:
         """Add the same up by the names of strategies; ``row`` has all of the lanes, or nothing."""
         used = self._used
         if len(used) == 1:
-            used.update(dict.fromkeys(used, self._gross))
+            for name in used:
+                used[name] = self._gross
             return
         used.update(dict.fromkeys(used, 0.0))
         for place, lane in self._busy.items():
@@ -184,7 +190,7 @@ class Shared:
     def _judge(self, lane: Lane, shares: int, bar: Bar, day: Day) -> int:
         """Judge an entry from flat; raises ``Unfit`` where only the engine can."""
         own, account, now_ns = lane.contract, self.account, bar.end_ns
-        if self._too_fast(now_ns):
+        if len(self._passed_ns) >= self._fewest and self._too_fast(now_ns):
             return REFUSED
         account[REDUCED_NS], account[STREAK] = lane.reduced_ns, self._streak.least
         close, is_open = own.prices.units(bar.close), self._window.is_open(day, now_ns)
@@ -206,15 +212,33 @@ class Shared:
 
     def _beside(self, lane: Lane, shares: int, price: float) -> int:
         """Judge an entry that passes alone beside all else; raises ``Unfit`` as above."""
-        limits, own, equity = self._limits, lane.contract, self._equity
+        limits, own = self._limits, lane.contract
         worth = abs(shares * price * own.unit)
         gross, margin = self._gross + worth, self._margin + 0.5 * worth
         if shares < 0:
             margin += more_for_short(worth, shares, price)
         used = self._used[own.budget] + worth
+        clearly = self._equity * (1.0 - NEAR)
+        if not (  # nearly always
+            gross <= self._free
+            and margin <= clearly
+            and used <= own.share * clearly
+            and len(self._busy) < limits.max_open_positions
+            and self._pending < limits.max_open_orders
+            and self._streak.most < self._most_losses
+        ):
+            verdict = self._near(gross, used, margin, own.share)
+            if verdict != PASSES:
+                return verdict
+        self._gross, self._used[own.budget] = gross, used  # the venue looks at what is held
+        return PASSES
+
+    def _near(self, gross: float, used: float, margin: float, share: float) -> int:
+        """Say whether a limit is above what would be; raises ``Unfit`` where that is not known."""
+        limits, equity = self._limits, self._equity
         found = {
             NEAR_GROSS: within(gross, min(self._most_gross * equity, self._most_worth)),
-            NEAR_BUDGET: within(used, own.share * equity),
+            NEAR_BUDGET: within(used, share * equity),
             NEAR_POSITIONS: at_most(len(self._busy) + 1, limits.max_open_positions),
             NEAR_ORDERS: at_most(self._pending + 1, limits.max_open_orders),
         }
@@ -222,12 +246,11 @@ class Shared:
         if self._pending == self._passed and REFUSED in found.values():
             return REFUSED
         found[NEAR_NET] = within(gross, self._most_net * equity)
-        found[NEAR_LOSSES] = at_most(self._streak.most + 1, limits.max_losses_row or _MANY)
+        found[NEAR_LOSSES] = at_most(self._streak.most + 1, self._most_losses)
         found[loop.STOPPED[loop.MARGIN]] = within(margin, equity)
         for why, verdict in found.items():
             if verdict != PASSES:
                 raise Unfit(why)
-        self._gross, self._used[own.budget] = gross, used  # the venue looks at what is held
         return PASSES
 
     # -- days --
