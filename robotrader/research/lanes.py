@@ -181,11 +181,10 @@ class _Run:
     def _trade(self, lanes: Sequence[Lane], rows: Iterator[_Row], day: Day) -> None:
         """Tell of the bars of a stretch: of each as little is done as can be."""
         asked: list[tuple[Lane, Bar]] = []
-        desks, strategies = [each.desk for each in lanes], [each.strategy for each in lanes]
-        zero = ZERO
+        desks, own, zero = [each.desk for each in lanes], [each.strategy for each in lanes], ZERO
         for row in rows:
             now_ns = row[0].end_ns
-            for lane, desk, strategy, bar in zip(lanes, desks, strategies, row):  # noqa: B905 - true
+            for lane, desk, strategy, bar in zip(lanes, desks, own, row):  # noqa: B905 - true
                 if not lane.rests and self._before(lane, bar, day):
                     continue
                 desk.what, desk.now_ns, desk.position = bar, now_ns, lane.position
