@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from robotrader.research import loop
-from robotrader.research.accounted import figures_of_account, track_of
+from robotrader.research.accounted import figures_of_account
 from robotrader.research.columns import apart_ns, check_setup, most_shares, rules_of, terms_of
 from robotrader.research.lane import ZERO, Contract, Lane
 from robotrader.research.loop import CASH, ORDERS, POSITION, SIZE
@@ -70,11 +70,7 @@ class Callbacks(Window):
             Unfit: only the engine can; the strategy may have been told of some bars.
         """
         run = _Run(self, host)
-        values = run.whole()
-        if min(values) <= 0:
-            raise Unfit(loop.STOPPED[loop.LOST])
-        days = tuple(each.day for each in self.days)
-        self.track = track_of(self.setup.cash, days, values, DIGITS)
+        self.track = self.tracked(run.whole())
         self.fills = run.fills
         return figures_of_account(self.track, run.account, is_free=self.rules.is_free)
 

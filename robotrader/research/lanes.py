@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from robotrader.research import loop
-from robotrader.research.accounted import figures_of_account, track_of
+from robotrader.research.accounted import figures_of_account
 from robotrader.research.batches import Stretch, cut, together
 from robotrader.research.columns import check_setup, most_shares, rules_of, terms_of
 from robotrader.research.lane import ZERO, Contract, Lane
@@ -79,11 +78,7 @@ class Lanes(Window):
             Unfit: only the engine can; strategies may have been told of some bars.
         """
         run = _Run(self, hosts)
-        values = run.whole()
-        if min(values) <= 0:
-            raise Unfit(loop.STOPPED[loop.LOST])
-        days = tuple(each.day for each in self.days)
-        self.track = track_of(self.setup.cash, days, values, DIGITS)
+        self.track = self.tracked(run.whole())
         self.fills = run.shared.fills
         return figures_of_account(self.track, run.shared.account, is_free=run.is_free)
 
@@ -187,9 +182,9 @@ class _Run:
             for lane, desk, strategy, bar in zip(lanes, desks, own, row):  # noqa: B905 - true
                 if not lane.rests and self._before(lane, bar, day):
                     continue
+                desk.warming = desk.blocked = False
                 desk.what, desk.now_ns, desk.position = bar, now_ns, lane.position
                 desk.bought = desk.sold = zero  # what it asked for is filled, or was refused
-                desk.warming = desk.blocked = False
                 try:
                     strategy.on_bar(desk, bar)
                 except Exception as error:  # the engine, which runs it then, says where

@@ -42,6 +42,8 @@ _REMEMBERED: Final = 100_000
 """Orders of a minute that the gate remembers."""
 
 _MANY: Final = 1 << 62
+"""Trades that lost, where nobody counts them."""
+
 _CHEAP: Final = 5.0
 """Dollars: below it a share that is sold short binds all that it is worth, and that at least."""
 

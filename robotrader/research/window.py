@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
+from robotrader.research import loop
+from robotrader.research.accounted import track_of
 from robotrader.research.columns import fees_of, terms_of
 from robotrader.research.hours import Hours
 from robotrader.research.moves import Unfit
+from robotrader.research.paid import DIGITS
 from robotrader.risk import SessionState
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from robotrader.backtest import Setup
     from robotrader.domain import Bar
+    from robotrader.performance import Track
 
 _START: Final = attrgetter("start_ns")
 
@@ -80,6 +84,12 @@ class Window:
             fees = fees_of(terms_of(setup, day))
             found.append(Day(day, begin, at, since_ns, rolls[row], opens[row], closes[row], fees))
         return found
+
+    def tracked(self, values: Sequence[int]) -> Track:
+        """Return what an account was worth at the end of each day; raises ``Unfit`` for nothing."""
+        if min(values) <= 0:
+            raise Unfit(loop.STOPPED[loop.LOST])
+        return track_of(self.setup.cash, tuple(each.day for each in self.days), values, DIGITS)
 
     def is_open(self, day: Day, now_ns: int) -> bool:
         """Whether the gate takes the market for open at the end of one of a day's bars."""
