@@ -4,7 +4,8 @@ Everything is the user's own way: the shipped moving-average cross in pure Pytho
 limits are all looked at and none reached, IBKR's fixed commissions. ``rate`` is that of callbacks
 that are followed, as in a sweep: of given bars, which are checked first; ``prepared_s`` is what
 that takes with days and limits, and is part of the rate. ``engine`` is ``batches`` into ``Engine``,
-with all records. On a part of the bars both have to have the same figures, or nothing is measured.
+with all records; of a hundred symbols it runs a part of the bars. On a part of the bars both have
+to have the same figures, or nothing is measured.
 The other engines are backtesting.py, with the same averages over the same closes and next to no
 commission, and NautilusTrader, in an environment of its own (``bench.others``, whose script says in
 what it differs). Seconds are of the processor, so that a busy machine does not count against any.
@@ -26,7 +27,7 @@ from bench.walks import FAST, QTY, SEED, SLOW, walk
 from robotrader.backtest import Engine, Setup, batches, report_of_run
 from robotrader.backtest.feed import checked
 from robotrader.domain import Bar, Instrument, Quote
-from robotrader.research import Callbacks, figures_of
+from robotrader.research import Callbacks, Lanes, figures_of
 from robotrader.risk import Limits, Ratio
 from robotrader.strategies import (
     Context,
@@ -40,9 +41,11 @@ from robotrader.strategies import (
 from robotrader.venue import AlwaysOpen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from robotrader.research import Figures
+
+    Data = Mapping[int, list[Bar]]
 
 MINUTE_NS: Final = 60_000_000_000
 START_NS: Final = 1_600_000_020_000_000_000
@@ -75,11 +78,23 @@ def bars(con_id: int, count: int, seed: int = SEED) -> list[Bar]:
     ]
 
 
+def _instrument(con_id: int) -> Instrument:
+    return Instrument(con_id=con_id, symbol=f"S{con_id}")
+
+
+def _hosts(con_ids: Iterable[int], strategy: type[Any]) -> list[StrategyHost]:
+    given = SmaParams(fast=FAST, slow=SLOW, qty=QTY) if strategy is SmaCross else Params()
+    return [
+        StrategyHost(strategy(given), name=f"s/S{each}", instrument=_instrument(each))
+        for each in con_ids
+    ]
+
+
 def engine(
     con_ids: Iterable[int], strategy: type[Any] = SmaCross, own: Sequence[StrategyHost] = ()
 ) -> Engine:
     """Return an engine with a strategy on each contract, or with hosts of the caller's own."""
-    instruments = tuple(Instrument(con_id=each, symbol=f"S{each}") for each in con_ids)
+    instruments = tuple(map(_instrument, con_ids))
     limits = Limits(
         allowed_symbols=frozenset(each.symbol for each in instruments), max_symbol_weight=ALL,
         max_drawdown=ALL, max_daily_loss=ALL, price_collar=ALL, max_orders_per_day=10**9,
@@ -87,9 +102,7 @@ def engine(
         max_open_orders=10**6,
     )  # fmt: skip
     setup = Setup(instruments=instruments, cash=CASH, limits=limits, sessions=AlwaysOpen())
-    given = SmaParams(fast=FAST, slow=SLOW, qty=QTY) if strategy is SmaCross else Params()
-    hosts = [StrategyHost(strategy(given), name=f"s/{i.symbol}", instrument=i) for i in instruments]
-    return Engine(setup, own or hosts)
+    return Engine(setup, own or _hosts(con_ids, strategy))
 
 
 def _seconds(prices: Iterable[Any], run: Engine) -> tuple[float, int]:
@@ -98,45 +111,50 @@ def _seconds(prices: Iterable[Any], run: Engine) -> tuple[float, int]:
     return time.process_time() - begun, orders
 
 
-def _followed(data: Sequence[Bar], host: StrategyHost) -> tuple[Figures, float, float]:
-    """Return a host's figures by its callbacks, and the seconds of all and of what comes first."""
-    setup = engine([1]).setup
+def _followed(data: Data, strategy: type[Any] = SmaCross) -> tuple[Figures, float, float]:
+    """Return the figures by callbacks, and the seconds of all and of what comes first."""
+    setup, hosts = engine(data).setup, _hosts(data, strategy)
     begun = time.process_time()
-    deque(checked(data, "S1"), maxlen=0)  # as a sweep's history is when it is loaded
-    made = Callbacks(setup, data, begin_ns=0, name=host.name)
+    for con_id, own in data.items():
+        deque(checked(own, f"S{con_id}"), maxlen=0)  # as a sweep's history is when it is loaded
+    made: Callbacks | Lanes
+    if len(hosts) == 1:
+        made = Callbacks(setup, *data.values(), begin_ns=0, name=hosts[0].name)
+    else:
+        made = Lanes(setup, data, begin_ns=0)
     prepared_s = time.process_time() - begun
-    figures = made.figures(host)
+    figures = made.figures(hosts) if isinstance(made, Lanes) else made.figures(*hosts)
     return figures, time.process_time() - begun, prepared_s
 
 
-def _host(strategy: Strategy[Any, Any]) -> StrategyHost:
-    return StrategyHost(strategy, name="s/S1", instrument=Instrument(con_id=1, symbol="S1"))
-
-
-def _cross() -> StrategyHost:
-    return _host(SmaCross(SmaParams(fast=FAST, slow=SLOW, qty=QTY)))
-
-
-def _check(data: Sequence[Bar]) -> None:
+def _check(data: Data) -> None:
     """Let the engine run callbacks that were followed; its figures have to be the same."""
-    followed, *_ = _followed(data, _cross())
-    result = engine([1], own=[_cross()]).run(batches({1: data}, {1: "S1"}))
+    followed, *_ = _followed(data)
+    result = engine(data).run(_batches(data))
     report = report_of_run(result, name="", config_hash="", provenance=(), seconds=(0.0, 0.0))
     assert figures_of(report) == followed, "callbacks that are followed differ from the engine"
 
 
+def _part(data: Data) -> Data:
+    """Return the first bars of each symbol."""
+    return {con_id: own[: len(own) // SIZES["steps"]] for con_id, own in data.items()}
+
+
+def _batches(data: Data) -> Iterable[Any]:
+    return batches(data, {con_id: f"S{con_id}" for con_id in data})
+
+
 def single(_system: str, size: int) -> dict[str, float]:
     """One symbol: bars/s with some 39 orders in 1,000 bars, and the same in backtesting.py."""
-    data, names = bars(1, size), {1: "S1"}
-    _, followed_s, prepared_s = _followed(data, _cross())
-    _, idle_s, _ = _followed(data, _host(Nothing(Params())))
-    _check(data[: size // SIZES["steps"]])
+    data = {1: bars(1, size)}
+    _, followed_s, prepared_s = _followed(data)
+    _, idle_s, _ = _followed(data, Nothing)
+    _check(_part(data))
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    took_s, orders = _seconds(batches({1: data}, names), engine([1]))
+    took_s, orders = _seconds(_batches(data), engine(data))
     after_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    part = data[: size // SIZES["steps"]]
-    less_s, _ = _seconds(batches({1: part}, names), engine([1]))
-    quiet_s, _ = _seconds(batches({1: data}, names), engine([1], Nothing))
+    less_s, _ = _seconds(_batches(_part(data)), engine(data))
+    quiet_s, _ = _seconds(_batches(data), engine(data, Nothing))
     backtesting = _backtesting_py(size // SIZES["steps"])
     return {
         "rate": size / followed_s,
@@ -149,7 +167,7 @@ def single(_system: str, size: int) -> dict[str, float]:
         "quiet": size / quiet_s,
         "theirs": backtesting,
         "times": size / followed_s / backtesting,
-        **theirs("nautilus", "cross", len(part), less_s),
+        **theirs("nautilus", "cross", size // SIZES["steps"], less_s),
     }
 
 
@@ -183,13 +201,19 @@ def _backtesting_py(size: int) -> float:
 
 
 def many(_system: str, size: int) -> dict[str, float]:
-    """A hundred symbols on one account: bars/s of all together."""
-    each = max(size // SYMBOLS, 2 * SLOW)
-    con_ids = range(1, SYMBOLS + 1)
-    data = {con_id: bars(con_id, each, con_id) for con_id in con_ids}
-    names = {con_id: f"S{con_id}" for con_id in con_ids}
-    took_s, orders = _seconds(batches(data, names), engine(con_ids))
-    return {"rate": SYMBOLS * each / took_s, "orders": float(orders)}
+    """A hundred symbols on one account: bars/s of all together, as ``single`` has them."""
+    each = max(size // SYMBOLS, SIZES["steps"] * 2 * SLOW)
+    data = {con_id: bars(con_id, each, con_id) for con_id in range(1, SYMBOLS + 1)}
+    _check(_part(data))
+    _, followed_s, prepared_s = _followed(data)
+    part = _part(data)
+    took_s, orders = _seconds(_batches(part), engine(part))
+    return {
+        "rate": SYMBOLS * each / followed_s,
+        "prepared_s": prepared_s,
+        "engine": sum(map(len, part.values())) / took_s,
+        "orders": float(orders),
+    }
 
 
 def quotes(_system: str, size: int) -> dict[str, float]:

@@ -166,7 +166,9 @@ FIGURES: Final = (
         "backtest", "grows", "the engine: 10 times the bars take so many times as long", BARS, 12
     ),
     Figure("backtest", "megabytes", "the engine: memory above the data, MB", BARS, most=100),
-    Figure("backtest_many", "rate", "backtest: 100 symbols, bars/s", 2 * BARS, least=500_000),
+    Figure("backtest_many", "rate", "callbacks: 100 symbols, bars/s", 2 * BARS, least=500_000),
+    Figure("backtest_many", "prepared_s", "the same: of it bars checked, days, s", 2 * BARS),
+    Figure("backtest_many", "engine", "the same by the engine, with its records, bars/s", 2 * BARS),
     Figure("backtest_quotes", "rate", "backtest: quotes/s", 5 * BARS, least=1_000_000),
     Figure("backtest_import", "seconds", "backtest: import, s", 5, most=0.3),
     Figure("signals", "rate", "signals: bars/s, compiled loop", BARS, least=12_000_000),

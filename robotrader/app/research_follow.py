@@ -15,7 +15,7 @@ import msgspec
 from robotrader.app.backtest_engine import setup_of
 from robotrader.app.building import chosen, hosts_of
 from robotrader.domain.errors import StrategyError
-from robotrader.research import Callbacks, Trial, Unfit, Ways
+from robotrader.research import Callbacks, Lanes, Trial, Unfit, Ways
 from robotrader.sizing import SizeKind
 from robotrader.strategies import StrategyHost
 
@@ -97,10 +97,23 @@ def the_one(config: Config, history: History) -> tuple[str, Section]:
         msg = "several strategies or contracts, or quotes"
         raise Unfit(msg)
     ((name, section),) = sections.items()
+    _check_bare(section)
+    return name, section
+
+
+def each_alone(config: Config, history: History) -> None:
+    """Refuse what is not strategies on a contract's bars each; raises ``Unfit`` as ``the_one``."""
+    if history.ticks:
+        msg = "quotes"
+        raise Unfit(msg)
+    for section in chosen(config).values():
+        _check_bare(section)
+
+
+def _check_bare(section: Section) -> None:
     if section.spread or not _bare(section):
         msg = "sizes or stops of the strategy's section"
         raise Unfit(msg)
-    return name, section
 
 
 def _bare(section: Section) -> bool:
@@ -124,24 +137,25 @@ class Following:
     def __init__(self, own: Loaded) -> None:
         self._own = own
         self._window: tuple[date | None, date | None] | None = None
-        self._made: Callbacks | str = ""
+        self._made: Callbacks | Lanes | str = ""
 
     def run(self, config: Config, task: Task) -> Ran:
         """Run a trial of a configuration with its parameters; raises ``Unfit``."""
         begun = time.process_time()
         made = self._of(task)
-        (instrument,) = self._own.history.instruments
+        instruments = {each.con_id: each for each in self._own.history.instruments}
         try:
-            (host,) = hosts_of(config, {instrument.con_id: instrument})
+            made_of = hosts_of(config, instruments)
         except Exception as error:  # the engine, which makes it again, says what it is
             raise Unfit(CANNOT_BEGIN) from error
-        assert isinstance(host, StrategyHost), "spreads were left out"
-        figures = made.figures(host)
+        hosts = [each for each in made_of if isinstance(each, StrategyHost)]
+        assert len(hosts) == len(made_of), "spreads were left out"
+        figures = made.figures(hosts) if isinstance(made, Lanes) else made.figures(*hosts)
         returns = tuple(made.track.returns.tolist()) if task.returns else ()
         trial = Trial(number=task.number, params=task.params, figures=figures, returns=returns)
         return Ran(trial, followed=True, seconds=time.process_time() - begun)
 
-    def _of(self, task: Task) -> Callbacks:
+    def _of(self, task: Task) -> Callbacks | Lanes:
         """Return who follows in a task's window, from memory if it was the last one's."""
         window = task.begin, task.end
         if window != self._window:
@@ -154,12 +168,16 @@ class Following:
             raise Unfit(self._made)
         return self._made
 
-    def _make(self, task: Task) -> Callbacks:
+    def _make(self, task: Task) -> Callbacks | Lanes:
         own = self._own
+        bars, begin_ns = own.bars_until(task.end), own.begins_ns(task.begin)
+        if len(bars) > 1:
+            each_alone(own.config, own.history)
+            setup = setup_of(own.config, own.arguments, own.history)
+            return Lanes(setup, bars, begin_ns=begin_ns)
         name, _ = the_one(own.config, own.history)
         setup = setup_of(own.config, own.arguments, own.history)
-        begin_ns = own.begins_ns(task.begin)
-        return Callbacks(setup, own.bars_until(task.end), begin_ns=begin_ns, name=name)
+        return Callbacks(setup, *bars.values(), begin_ns=begin_ns, name=name)
 
 
 CANNOT_BEGIN = "it cannot be made with these parameters"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,7 @@ from robotrader.market.hours import midnight_ns
 from robotrader.research import Trial, Unfit, Value, figures_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from robotrader.backtest import Prices
     from robotrader.domain import Bar
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 300
 """Characters of an error that are kept."""
 
+_END: Final = attrgetter("end_ns")
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]+\b")
 
 
@@ -133,17 +135,26 @@ class Loaded:
             return self.prices if self._whole is None else self._whole
         return self.prices[: self._count(end)]
 
-    def bars_until(self, end: date | None) -> Sequence[Bar]:
-        """Return the bars of the one contract that there is up to a day, with it."""
-        (bars,) = self.history.bars.values()
-        return bars if end is None else bars[: self._count(end)]
+    def bars_until(self, end: date | None) -> dict[int, list[Bar]]:
+        """Return the bars of each contract up to a day, with it."""
+        if end is None:
+            return self.history.bars
+        last_ns = _ends_ns(end)
+        return {
+            con_id: bars[: bisect_right(bars, last_ns, key=_END)]
+            for con_id, bars in self.history.bars.items()
+        }
 
     def begins_ns(self, begin: date | None) -> int:
         """Return when a run begins that begins on a day, or where the options say."""
         return self.history.begin_ns if begin is None else midnight_ns(begin)
 
     def _count(self, end: date) -> int:
-        return bisect_right(self._times, midnight_ns(end + timedelta(days=1)))
+        return bisect_right(self._times, _ends_ns(end))
+
+
+def _ends_ns(day: date) -> int:
+    return midnight_ns(day + timedelta(days=1))
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from robotrader.research.columns import Columns, columns_of
 from robotrader.research.compare import Difference, compared, sharpe_difference_error
 from robotrader.research.follow import Follower, Loops
 from robotrader.research.heat import Map, heat_map
+from robotrader.research.lanes import Lanes
 from robotrader.research.montecarlo import (
     LEVELS,
     METHODS,
@@ -72,6 +73,7 @@ __all__ = [
     "Difference",
     "Figures",
     "Follower",
+    "Lanes",
     "Listed",
     "Loops",
     "Map",

@@ -11,61 +11,31 @@ where there is an order: of the venue, in its own words, or as ``columns`` asks.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from datetime import date
-from decimal import Decimal
 from itertools import islice
-from operator import attrgetter, length_hint
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
-import numpy as np
+from typing import TYPE_CHECKING
 
 from robotrader.research import loop
-from robotrader.research.accounted import figures_of_account, track_of
-from robotrader.research.columns import (
-    FAST,
-    apart_ns,
-    check_setup,
-    fees_of,
-    most_shares,
-    rules_of,
-    terms_of,
-)
-from robotrader.research.desk import Desk
-from robotrader.research.hours import Hours
-from robotrader.research.loop import ORDERS, POSITION, SIZE
-from robotrader.research.moves import Unfit, shares_of, unfit_by
+from robotrader.research.accounted import figures_of_account
+from robotrader.research.columns import apart_ns, check_setup, most_shares, rules_of, terms_of
+from robotrader.research.lane import ZERO, Contract, Lane
+from robotrader.research.loop import CASH, ORDERS, POSITION, SIZE
+from robotrader.research.moves import Unfit, unfit_by
 from robotrader.research.paid import DIGITS, Prices
-from robotrader.risk import SessionState
-from robotrader.strategies import Strategy
+from robotrader.research.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from robotrader.backtest import Setup
     from robotrader.domain import Bar
     from robotrader.performance import Track
+    from robotrader.research.lane import Row
     from robotrader.research.trial import Figures
+    from robotrader.research.window import Day
     from robotrader.strategies import StrategyHost
 
-_START: Final = attrgetter("start_ns")
-_ZERO: Final = Decimal(0)
-_NO_FEES: Final = (0, 0, 0)
 
-
-class _Day(msgspec.Struct, frozen=True, gc=False):
-    """An exchange day: its bars, when they may trade, and what sales cost."""
-
-    day: date
-    begin: int
-    end: int
-    open_ns: int
-    close_ns: int
-    fees: tuple[int, int, int]
-
-
-class Callbacks:
+class Callbacks(Window):
     """See the module's prose.
 
     Args:
@@ -84,44 +54,14 @@ class Callbacks:
 
     def __init__(self, setup: Setup, bars: Sequence[Bar], *, begin_ns: int, name: str) -> None:
         check_setup(setup)
-        self.setup, self.bars = setup, bars
-        self.first = bisect_left(bars, begin_ns, key=_START)
-        if self.first == len(bars):
-            msg = "no bar in the window"
-            raise Unfit(msg)
-        self.hours = Hours.of(setup.sessions, bars[self.first].start_ns, bars[-1].end_ns)
-        self.days = self._days()
-        terms = terms_of(setup, self.days[0].day)
-        self.rules = rules_of(setup, name, self.first, DIGITS, terms)
-        self.prices = Prices(setup)
-        self.most, self.apart_ns = most_shares(setup), apart_ns(setup.limits)
+        super().__init__(setup, bars, begin_ns)
+        self.bars, self.prices = bars, Prices(setup)
+        self.rules = rules_of(setup, name, self.first, DIGITS, terms_of(setup, self.days[0].day))
+        self.contract = Contract(
+            bars, self.first, self.rules, self.prices, most_shares(setup), apart_ns(setup.limits)
+        )
         self.track: Track
-        self.fills: list[tuple[int, int, int, int]] = []
-
-    def _days(self) -> list[_Day]:
-        bars, setup, hours = self.bars, self.setup, self.hours
-        opens, closes, rolls = (each.tolist() for each in (hours.opens, hours.closes, hours.rolls))
-        found, at = [], self.first
-        while at < len(bars):
-            begin, start_ns = at, bars[at].start_ns
-            row = bisect_right(rolls, start_ns)
-            at = bisect_left(bars, rolls[row], lo=at + 1, key=_START)
-            day = setup.sessions.day_of(start_ns)
-            fees = fees_of(terms_of(setup, day))
-            found.append(_Day(day, begin, at, opens[row], closes[row], fees))
-        return found
-
-    def is_open(self, day: _Day, now_ns: int) -> bool:
-        """Whether the gate takes the market for open at the end of one of a day's bars."""
-        if self.setup.always_open or day.open_ns <= now_ns < day.close_ns:
-            return True
-        return self.setup.session(now_ns) is SessionState.OPEN
-
-    def meets(self, day: _Day, asked_ns: int, begin_ns: int) -> bool:
-        """Whether what was asked for then meets the beginning of a day's bar, the next one."""
-        if day.open_ns <= asked_ns and begin_ns < day.close_ns:
-            return True
-        return bool(self.hours.fills(np.array([asked_ns]), np.array([begin_ns]))[0])
+        self.fills: list[Row] = []
 
     def figures(self, host: StrategyHost) -> Figures:
         """Return what the engine would make of a host that has not begun.
@@ -130,11 +70,7 @@ class Callbacks:
             Unfit: only the engine can; the strategy may have been told of some bars.
         """
         run = _Run(self, host)
-        values = run.whole()
-        if min(values) <= 0:
-            raise Unfit(loop.STOPPED[loop.LOST])
-        days = tuple(each.day for each in self.days)
-        self.track = track_of(self.setup.cash, days, values, DIGITS)
+        self.track = self.tracked(run.whole())
         self.fills = run.fills
         return figures_of_account(self.track, run.account, is_free=self.rules.is_free)
 
@@ -143,86 +79,45 @@ class _Run:
     """One strategy's way through the bars."""
 
     def __init__(self, given: Callbacks, host: StrategyHost) -> None:
-        if not host.bare or host.bars_seen:
-            msg = "its host has begun" if host.bare else "sizes or stops of the strategy's section"
-            raise Unfit(msg)
-        self._given, self._host = given, host
-        self._strategy: Strategy[Any, Any] = host.strategy
-        if getattr(self._strategy.on_fill, "__func__", None) is not Strategy.on_fill:
-            msg = "it has a method of its own: on_fill"
-            raise Unfit(msg)
-        self._following: Iterator[Bar] = iter(())
-        self._end = given.first
-        self._desk = Desk(host, self._live)
-        self._ready = False
-        self._wanted, self._asked_ns = 0, -given.apart_ns
-        self._qty = self._position = _ZERO
+        self._given, self._lane = given, Lane(host, given.contract, given)
         self.account: list[int] = [0] * SIZE
         loop.begin(self.account, given.rules)
-        self.fills: list[tuple[int, int, int, int]] = []
-
-    def _live(self) -> int:
-        """Return how many bars were told live, with the one of now."""
-        return self._end - length_hint(self._following) - self._given.first
+        self.fills: list[Row] = []
 
     def whole(self) -> list[int]:
         """Run; return what the account is worth at the end of each day, in units."""
-        given, values = self._given, []
+        given, lane, values = self._given, self._lane, []
         for bar in islice(given.bars, given.first):
-            self._tell(bar, warming=True)
-        self._start(given.bars[given.first].start_ns)
+            lane.tell(bar, warming=True)
+        lane.start(given.bars[given.first].start_ns)
         for day in given.days:
-            self._following, self._end = iter(given.bars[day.begin : day.end]), day.end
+            lane.following, lane.end = iter(given.bars[day.begin : day.end]), day.end
             self._warm(day)
             self._trade(day)
             close = given.prices.units(given.bars[day.end - 1].close)
             values.append(loop.end_day(close, self.account, given.rules))
         return values
 
-    # -- what the strategy is told, as its host does --
-
-    def _start(self, now_ns: int) -> None:
-        desk = self._desk
-        desk.what, desk.now_ns, desk.warming, desk.blocked = "start", now_ns, True, False
-        try:
-            self._strategy.on_start(desk)
-        except Exception as error:  # the engine, which runs it then, says where
-            raise unfit_by(error) from error
-        desk.taken()
-
-    def _tell(self, bar: Bar, *, warming: bool) -> None:
-        desk = self._desk
-        desk.what, desk.now_ns, desk.warming, desk.blocked = bar, bar.end_ns, warming, False
-        desk.position = desk.bought = desk.sold = _ZERO
-        try:
-            self._strategy.on_bar(desk, bar)
-        except Exception as error:  # the engine, which runs it then, says where
-            raise unfit_by(error) from error
-        if warming and desk.touched:
-            desk.taken()
-
-    def _warm(self, day: _Day) -> None:
+    def _warm(self, day: Day) -> None:
         """Tell of the bars up to the first one that it may act at."""
-        while not self._ready:
-            bar = next(self._following, None)
+        lane = self._lane
+        while not lane.ready:
+            bar = next(lane.following, None)
             if bar is None:
                 return
-            try:
-                self._ready = self._given.first + self._live() >= self._host.warmup_bars
-            except Exception as error:  # the engine, which runs it then, says where
-                raise unfit_by(error) from error
-            self._tell(bar, warming=not self._ready)
-            if self._desk.touched:
-                self._wanted = self._asked(bar, day)
+            lane.look()
+            lane.tell(bar, warming=not lane.ready)
+            if lane.desk.touched:
+                self._answer(bar, day)
 
-    def _trade(self, day: _Day) -> None:
+    def _trade(self, day: Day) -> None:
         """Tell of the other bars of a day: of each as little is done as can be."""
-        desk, strategy, wanted, zero = self._desk, self._strategy, self._wanted, _ZERO
-        position = self._position
-        for bar in self._following:
+        lane, desk, strategy, zero = self._lane, self._lane.desk, self._lane.strategy, ZERO
+        wanted, position = lane.wanted, lane.position
+        for bar in lane.following:
             if wanted:
-                self._fill(wanted, bar, day)
-                position, wanted = self._position, 0
+                self.fills.append(lane.fill(bar, day, self.account))
+                position, wanted = lane.position, 0
             desk.what, desk.now_ns, desk.position = bar, bar.end_ns, position
             desk.bought = desk.sold = zero  # what it asked for is filled, or was refused
             desk.warming = desk.blocked = False
@@ -231,42 +126,22 @@ class _Run:
             except Exception as error:  # the engine, which runs it then, says where
                 raise unfit_by(error) from error
             if desk.touched:
-                wanted = self._asked(bar, day)
-        self._wanted = wanted
+                wanted = self._answer(bar, day)
 
-    # -- what comes of it, as the engine does --
-
-    def _asked(self, bar: Bar, day: _Day) -> int:
+    def _answer(self, bar: Bar, day: Day) -> int:
         """Return the shares that are to be filled as the next bar begins."""
-        wish = self._desk.taken()
-        if wish is None:
+        given, account, lane, now_ns = self._given, self.account, self._lane, bar.end_ns
+        shares = lane.wants(now_ns)
+        if not shares:
             return 0
-        given, account, now_ns = self._given, self.account, bar.end_ns
-        shares = shares_of(wish, account[POSITION])
-        if abs(shares) > given.most:
-            msg = "an order of more shares than pass"
-            raise Unfit(msg)
-        if now_ns - self._asked_ns < given.apart_ns:
-            raise Unfit(FAST)
-        self._asked_ns = now_ns
         if not account[POSITION]:
             close, is_open = given.prices.units(bar.close), given.is_open(day, now_ns)
-            verdict = loop.judge(shares, close, now_ns, is_open, account, given.rules)
+            equity = float(account[CASH])
+            verdict = loop.judge(shares, close, now_ns, is_open, equity, account, given.rules)
             if verdict < 0:
                 raise Unfit(loop.STOPPED[-verdict])
             if verdict != loop.PASSES:
                 return 0
         account[ORDERS] += 1
-        self._qty = wish.qty
+        lane.wanted = shares
         return shares
-
-    def _fill(self, shares: int, bar: Bar, day: _Day) -> None:
-        given, account = self._given, self.account
-        if not given.meets(day, self._asked_ns, bar.start_ns):
-            raise Unfit(loop.STOPPED[loop.WAITS])
-        self._position += self._qty if shares > 0 else -self._qty  # with its decimals, as told
-        price = given.prices.paid(shares, bar)
-        sec, taf, most = day.fees if shares < 0 else _NO_FEES
-        fee = loop.fill(shares, price, bar.end_ns, sec, taf, most, account, given.rules)
-        at = self._end - length_hint(self._following) - 1
-        self.fills.append((at, shares, price, fee))

@@ -199,29 +199,34 @@ def allowed(  # noqa: PLR0917 - as above
     return found
 
 
-def needs_margin(worth: float, qty: int, equity: float, unit: float) -> bool:
+def needs_margin(worth: float, qty: int, equity: float, rules: Rules) -> bool:
     """Whether a position is near what the venue's margin refuses; ``qty`` is signed."""
     needed = worth * 0.5
     if qty < 0:
-        needed = max(needed, -qty * 5.0 * unit)
+        least = -qty * 5.0 * rules.fine * 1e6
+        if worth < least * rules.multiplier:  # below five dollars all of it is needed
+            needed = worth
+        needed = max(needed, least)
     return needed >= equity * (1.0 - NEAR)
 
 
 def judge(  # noqa: PLR0917 - as above
-    wanted: int, close: int, end_ns: int, is_open: bool, account: Account, rules: Rules
-) -> int:
+    wanted: int, close: int, end_ns: int, is_open: bool, equity: float, account: Account,
+    rules: Rules,
+) -> int:  # fmt: skip
     """Judge an entry from flat: ``PASSES``, ``REFUSED``, or how the run ends.
 
-    It is asked for at a bar's close and end; ``is_open`` is what the gate takes the market for.
+    It is asked for at a bar's close and end; ``is_open`` is what the gate takes the market for,
+    ``equity`` what the account is worth.
     """
-    worth, cash = float(abs(wanted) * close * rules.multiplier), float(account[CASH])
-    found = allowed(worth, cash, float(account[DAY_EQUITY]), float(account[PEAK]), wanted, rules)
+    worth = float(abs(wanted) * close * rules.multiplier)
+    found = allowed(worth, equity, float(account[DAY_EQUITY]), float(account[PEAK]), wanted, rules)
     since_ns = account[REDUCED_NS]
     rests = since_ns >= 0 and end_ns - since_ns < rules.cooldown_ns
     tired = 0 < rules.losses_row <= account[STREAK]
     if not is_open or account[ORDERS] >= rules.orders_a_day or rests or tired:
         return REFUSED
-    if found == PASSES and needs_margin(worth, wanted, cash, rules.fine * 1e6):
+    if found == PASSES and needs_margin(worth, wanted, equity, rules):
         return -MARGIN
     return -NEAR_LIMIT if found == DOUBT else found
 
@@ -237,11 +242,16 @@ def begin(account: Account, rules: Rules) -> None:
 def end_day(close: int, account: Account, rules: Rules) -> int:
     """End today's exchange day at its last close; return what the account is worth."""
     equity: int = account[CASH] + account[POSITION] * rules.multiplier * close
+    end_at(equity, account)
+    return equity
+
+
+def end_at(equity: int, account: Account) -> None:
+    """End today's exchange day with what the account is worth."""
     account[DAY_EQUITY] = equity
     account[PEAK] = max(account[PEAK], equity)
     account[ORDERS] = 0
     account[TODAY] += 1
-    return equity
 
 
 def roll(until: int, account: Account, market: Market, rules: Rules, values: Whole) -> None:
@@ -344,7 +354,8 @@ def run(  # noqa: PLR0917 - as above
             verdict = PASSES
             if account[POSITION] == 0:
                 row = market.bars[bar]
-                verdict = judge(wanted, row[CLOSE], row[END_NS], row[OPEN] != 0, account, rules)
+                close, is_open, equity = row[CLOSE], row[OPEN] != 0, float(account[CASH])
+                verdict = judge(wanted, close, row[END_NS], is_open, equity, account, rules)
             if verdict < 0:
                 return -verdict
             if verdict == PASSES:
@@ -358,6 +369,6 @@ def run(  # noqa: PLR0917 - as above
 
 
 HELPERS: Final = (
-    charge, within, allowed, needs_margin, judge, begin, end_day, roll, fill, meet,
+    charge, within, allowed, needs_margin, judge, begin, end_at, end_day, roll, fill, meet,
 )  # fmt: skip
 """What ``run`` calls, each after what it calls itself."""

@@ -8,11 +8,14 @@ import sys
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from robotrader.adapters import csv_bars
 from robotrader.adapters.sweep_files import RESULTS
 from robotrader.market.series import Daily
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 SMA: Final = (
@@ -50,16 +53,20 @@ def results(folder: Path) -> bytes:
     return (only_sweep(folder) / RESULTS).read_bytes()
 
 
-def prices(folder: Path, decimals: int = 17) -> tuple[str, ...]:
-    """Write a year of one symbol's days, which swing; return the option that reads them."""
+def prices(folder: Path, decimals: int = 17, symbols: Sequence[str] = ("KO",)) -> tuple[str, ...]:
+    """Write a year of each symbol's days, which swing; return the option that reads them."""
     folder.mkdir()
     one = partial(round, ndigits=decimals)
     days = [date(2023, 1, 2) + timedelta(each) for each in range(365)]
-    closes = [60 + 5 * math.sin(at / 9) + 3 * math.sin(at / 2.3) for at in range(365)]
-    rows = [
-        Daily(day, one(close - 0.1), one(close + 0.4), one(close - 0.5), one(close), 1e6)
-        for day, close in zip(days, closes, strict=True)
-        if day.weekday() < 5
-    ]
-    csv_bars.write(folder / "KO.csv", rows)
+    for place, symbol in enumerate(symbols):
+        closes = [
+            60 + 5 * math.sin(at / (9 + place)) + 3 * math.sin(at / 2.3 + place)
+            for at in range(365)
+        ]
+        rows = [
+            Daily(day, one(close - 0.1), one(close + 0.4), one(close - 0.5), one(close), 1e6)
+            for day, close in zip(days, closes, strict=True)
+            if day.weekday() < 5
+        ]
+        csv_bars.write(folder / f"{symbol}.csv", rows)
     return ("--data", str(folder))

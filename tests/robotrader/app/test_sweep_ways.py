@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import pytest
@@ -96,6 +97,28 @@ def test_callbacks_are_followed_with_the_same_bytes_and_said(
     assert len(ways["checked"]) == 3
     ways = json.loads((only_sweep(tmp_path / "engine") / "ways.json").read_text())
     assert (ways["followed"], ways["engine"], ways["checked"]) == (0, {}, [])
+
+
+THREE: Final = (
+    "--set", 'strategy.sma.symbols=["KO", "PEP"]', "--set", 'universe.symbols=["KO", "PEP", "F"]',
+    "--set", 'strategy.other.class="robotrader.strategies.momentum:Momentum"',
+    "--set", "strategy.other.params={ lookback = 9, qty = 50 }",
+    "--set", 'strategy.other.symbols=["F"]', "--set", "strategy.other.bar=1d",
+    "--set", "strategy.other.enabled=true", "--set", "kill_switch.losses_max=5",
+)  # fmt: skip
+POINTS: Final = ("--param", "sma.fast=4:12:4", "--param", "sma.slow=16:24:8")
+
+
+def test_callbacks_of_several_contracts_are_followed_with_the_same_bytes(tmp_path: Path) -> None:
+    """Two strategies on three symbols, one account, its usual limits; by parts of time, too."""
+    given = prices(tmp_path / "prices", 2, ("KO", "PEP", "F"))
+    for name, more in (("engine", ("--engine",)), ("lanes", ())):
+        own = (*given, *HERE, *more, "--data-dir", str(tmp_path / name / "data"))
+        assert main(["sweep", "run", "sma", "other", *SMA, *THREE, *POINTS, *own]) == 0
+    assert results(tmp_path / "lanes") == results(tmp_path / "engine")
+    ways = json.loads((only_sweep(tmp_path / "lanes") / "ways.json").read_text())
+    assert (ways["followed"], ways["engine"]) == (6, {})
+    assert len(ways["checked"]) == 3
 
 
 def test_a_sweep_whose_callbacks_the_engine_does_not_confirm_ends_with_an_error_each_time(

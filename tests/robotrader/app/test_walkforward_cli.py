@@ -87,6 +87,24 @@ def test_callbacks_are_followed_with_the_same_bytes_and_what_is_chosen_is_checke
     assert kept["callbacks"] == kept["engine"]
 
 
+def test_several_contracts_are_followed_with_the_same_bytes_in_each_window(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each has the bars of the window, and those before it as history."""
+    given = prices(tmp_path / "prices", 2, ("KO", "PEP"))
+    two = ("--set", 'strategy.sma.symbols=["KO", "PEP"]', "--set", 'universe.symbols=["KO", "PEP"]')
+    plan = ("walkforward", "run", "sma", *SMA, *two, *given, *GRID, *HERE, "--scheme", "rolling",
+            "--train", "120", "--test", "60")  # fmt: skip
+    kept = {}
+    for name, more in (("engine", ("--engine",)), ("lanes", ())):
+        assert run(capsys, *plan, *more, "--data-dir", str(tmp_path / name))[0] == 0
+        (folder,) = (tmp_path / name / "walkforwards").iterdir()
+        ways = json.loads((folder / "ways.json").read_text())
+        kept[name] = (folder / "results.jsonl").read_bytes()
+        assert ways["followed"] == (16 if name == "lanes" else 0)
+    assert kept["lanes"] == kept["engine"]
+
+
 def test_folds_judge_every_day_by_a_split_that_has_not_seen_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -13,11 +13,12 @@ from robotrader.backtest import Setup
 from robotrader.domain import Bar, TimeInForce
 from robotrader.research import Callbacks, Unfit
 from robotrader.research.paid import Prices
-from robotrader.risk import Limits, Usd
+from robotrader.risk import Limits, Ratio, Usd
 from robotrader.strategies import Context, Strategy, StrategyHost
 from robotrader.strategies.stops import StopKind, StopRule
 from robotrader.venue import AlwaysOpen
 from tests.robotrader.research.moody import Memory, Mood, Moody, same
+from tests.robotrader.research.planned import flat
 from tests.robotrader.research.runs import CASH, MINUTE_NS, OPEN, STOCK, UNKNOWN, walk
 
 if TYPE_CHECKING:
@@ -152,6 +153,34 @@ def test_orders_that_follow_each_other_too_fast_are_left_to_the_engine() -> None
     made.figures(StrategyHost(Moody(Mood(often=0.0)), name="f", instrument=STOCK))
     with pytest.raises(Unfit, match="so fast"):
         made.figures(StrategyHost(Moody(Mood(often=1.0)), name="f", instrument=STOCK))
+
+
+@pytest.mark.parametrize("limit", ["max_orders_per_s", "max_orders_per_min"])
+def test_limits_in_time_that_pass_no_order_are_left_to_the_engine(limit: str) -> None:
+    """Also the first order."""
+    setup, bars = simple()
+    limits: Limits = msgspec.structs.replace(OPEN, **{limit: 0})
+    made = Callbacks(msgspec.structs.replace(setup, limits=limits), bars, begin_ns=0, name="f")
+    with pytest.raises(Unfit, match="so fast"):
+        made.figures(StrategyHost(Moody(Mood(often=1.0)), name="f", instrument=STOCK))
+
+
+def test_a_cheap_contract_that_is_sold_short_binds_all_that_it_is_worth() -> None:
+    """By its price for a share; one of ten shares is worth more than the least that is bound."""
+    ten = msgspec.structs.replace(STOCK, multiplier=10)
+    limits = msgspec.structs.replace(OPEN, max_symbol_weight=Ratio(Decimal(5)),
+                                     max_gross=Ratio(Decimal(5)), max_net=Ratio(Decimal(5)),
+                                     max_order_usd=Usd(Decimal(10**6)),
+                                     max_symbol_usd=Usd(Decimal(10**6)))  # fmt: skip
+    setup = Setup(instruments=(ten,), cash=Decimal(70_000), limits=limits, sessions=AlwaysOpen())
+    made = Callbacks(setup, flat(7, [2.0] * 5), begin_ns=0, name="f")
+
+    class Sells(Strategy[Mood, Memory]):
+        def on_bar(self, ctx: Context, _bar: Bar) -> None:
+            ctx.target(-4_500)
+
+    with pytest.raises(Unfit, match="margin may refuse"):
+        made.figures(StrategyHost(Sells(Mood()), name="f", instrument=ten))
 
 
 def test_a_limit_that_is_met_to_the_last_digit_is_left_to_the_engine() -> None:
