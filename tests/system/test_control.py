@@ -111,9 +111,14 @@ def test_a_kill_of_a_strategy_does_what_its_preview_said(system: Console) -> Non
         "kill", "--level", "cancel", "--scope", "strategy:rest", "--reason", "t", "--yes"
     )
     assert done.returncode == 0
+
+    def ended() -> set[str]:
+        rows = system.asked("orders", "--ended")["orders"]
+        return {each["state"] for each in rows if each["ref"] in gone}
+
     until(lambda: not gone & {each["ref"] for each in resting(system)})
-    ended = {each["ref"]: each["state"] for each in system.asked("orders", "--ended")["orders"]}
-    assert {ended[ref] for ref in gone} == {"cancelled"}
+    until(lambda: "cancelling" not in ended())  # the broker's word is still to come
+    assert ended() == {"cancelled"}
     assert {row["qty"] for row in system.asked("positions")["positions"]} == {"10"}
     assert system.say("resume", "--scope", "strategy:rest", "--reason", "t").returncode == 0
     until(lambda: len(resting(system)) == len(SYMBOLS))
