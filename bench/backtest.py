@@ -13,6 +13,7 @@ what it differs). Seconds are of the processor, so that a busy machine does not 
 
 from __future__ import annotations
 
+import gc
 import resource
 import subprocess
 import sys
@@ -117,6 +118,7 @@ def _followed(data: Data, strategy: type[Any] = SmaCross) -> tuple[Figures, floa
     begun = time.process_time()
     for con_id, own in data.items():
         deque(checked(own, f"S{con_id}"), maxlen=0)  # as a sweep's history is when it is loaded
+    gc.freeze()  # likewise
     made: Callbacks | Lanes
     if len(hosts) == 1:
         made = Callbacks(setup, *data.values(), begin_ns=0, name=hosts[0].name)
