@@ -13,6 +13,7 @@ from robotrader.backtest.tearsheet.parts import (
     UNKNOWN,
     cards_of,
     document,
+    dollars,
     known,
     percent,
     provenance,
@@ -158,7 +159,7 @@ def _outside(made: WalkForward) -> list[str]:
         fallen = tuple(-each for each in underwater(track.returns).tolist())
         parts = [
             line_chart("outside, USD", track.days, [Line("account", "one", track.values)],
-                       lambda value: f"{value:,.0f}"),
+                       dollars),
             line_chart("drawdown", track.days, [Line("below the best", "fall", fallen)], percent,
                        height=140, area=True),
         ]  # fmt: skip
@@ -206,7 +207,7 @@ def montecarlo_page(made: Paths, name: str, sources: Sequence[str]) -> str:
                   *((f"fall by over {part}", f"{share:.1%}")
                     for part, share in made.deeper.items()))),
         line_chart(f"USD after so many {unit}", [each + 1 for each in made.at], lines,
-                   lambda value: f"{value:,.0f}", height=320),
+                   dollars, height=320),
         "<h2>Figures</h2>", spread_table(made),
     ]  # fmt: skip
     return document(name, parts)

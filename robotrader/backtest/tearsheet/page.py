@@ -16,6 +16,7 @@ from robotrader.backtest.tearsheet.parts import (
     UNKNOWN,
     cards_of,
     document,
+    dollars,
     known,
     percent,
     provenance,
@@ -73,7 +74,7 @@ def tearsheet(made: Report, charts: Charts | None = None, days: Sequence[DayRow]
         provenance(made.provenance),
         _standstill(made),
         _cards(made),
-        line_chart("equity, USD", track.days, equity, lambda value: f"{value:,.0f}", height=300),
+        line_chart("equity, USD", track.days, equity, dollars, height=300),
         line_chart("drawdown", track.days, [Line("below the best", "fall", fallen)], percent,
                    height=160, area=True),
         *_held(days),
@@ -105,7 +106,7 @@ def _held(days: Sequence[DayRow]) -> Iterator[str]:
     yield line_chart("held at the end of the day", dates, lines, percent, height=160, area=True)
     paid = tuple(float(each) for each in accumulate(each.commissions for each in days))
     costs = [Line("commissions", "fall", paid)]
-    yield line_chart("paid until then, USD", dates, costs, lambda it: f"{it:,.0f}", height=140)
+    yield line_chart("paid until then, USD", dates, costs, dollars, height=140)
 
 
 def _head(made: Report) -> str:

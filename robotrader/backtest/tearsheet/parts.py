@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+_MANY: Final = 1e7
+
 UNKNOWN: Final = "—"
 
 STYLE: Final = """
@@ -69,6 +71,11 @@ def cards_of(cards: Iterable[tuple[str, str]]) -> str:
 def percent(value: float) -> str:
     """Return a part of 1 as percent."""
     return f"{value:.1%}"
+
+
+def dollars(value: float) -> str:
+    """Return dollars as there is room for them beside a chart: many millions as such."""
+    return f"{value:,.0f}" if abs(value) < _MANY else f"{value / 1e6:,g} M"
 
 
 def known(value: float | None, form: str) -> str:

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import msgspec
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from robotrader.app.backtest_tables import full
 from robotrader.backtest import Report, Standstill, report_of_run, tearsheet
+from robotrader.backtest.tearsheet.parts import dollars
 from robotrader.backtest.tearsheet.svg import Line, histogram, line_chart
 from tests.robotrader.backtest.test_engine import flat, host, run
 from tests.robotrader.strategies.kit import AAPL
@@ -132,3 +134,12 @@ def test_a_page_of_a_run_that_stood_still_says_so_before_its_figures() -> None:
     (line,) = (each for each in full(stopped) if "TRADING STOPPED" in str(each))
     assert "1970-01-01" in str(line)
     assert msgspec.json.decode(msgspec.json.encode(stopped), type=Report).standstill == why
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0"), (9_999_999.0, "9,999,999"), (-12_500_000.0, "-12.5 M"), (1.5e8, "150 M")],
+)
+def test_what_stands_beside_a_chart_has_room_there(value: float, shown: str) -> None:
+    assert dollars(value) == shown
+    assert len(shown) <= len("9,999,999")
