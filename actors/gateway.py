@@ -214,6 +214,7 @@ class GatewayActor(Actor):
             self._memory.generations,
             is_open=self._is_open,
             alive=self.actor_ref.is_alive,
+            at_once=self.at_once,
             market_ns=self._market_ns,
         )
         self._handlers = {

@@ -16,7 +16,7 @@ from actors.messages import AskFunds, AskStanding, Begins, GoOn, Handled, Recall
 from robotrader.domain import Bar, Funds, Quote
 from robotrader.domain.errors import StrategyError
 from robotrader.domain.records import StrategySaved, SuspensionChanged
-from robotrader.strategies import UNMADE, AskAnew, Ended, Feed, Fill, Timer
+from robotrader.strategies import NOTHING, UNMADE, AskAnew, Ended, Feed, Fill, Timer
 from supervision import Actor, Down, MailboxFull, MailboxSpec, Unavailable
 
 if TYPE_CHECKING:
@@ -180,7 +180,9 @@ class StrategyActor(Actor):
         if isinstance(event, Bar):
             self._act(host.bar(event, live=feed.live))
         elif isinstance(event, Quote):
-            self._act(host.quote(event))
+            outcome = host.quote(event)
+            if outcome is not NOTHING or host.hears_quotes:  # else nothing is another
+                self._act(outcome)
         elif isinstance(event, Fill):
             self._act(host.fill(event))
         elif isinstance(event, AskAnew):
@@ -261,7 +263,9 @@ class StrategyActor(Actor):
         try:
             self._wishes(outcome)
         finally:
-            if state is not None:
+            if state is not None and outcome.intents:
+                self._risk.afterwards(self._journal.wake)
+            elif state is not None:
                 self._journal.wake()
         for timer in outcome.timers:
             self._timers[timer.name] = timer

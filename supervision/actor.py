@@ -25,11 +25,13 @@ from supervision.messages import Down, Exit, Stop
 from supervision.reasons import NORMAL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from supervision.messages import Monitor
     from supervision.reasons import ExitReason
     from supervision.ref import ActorRef
+    from supervision.runtime.base import P
     from supervision.timers import Timer
 
 DEFERRED = cell.DEFERRED
@@ -183,6 +185,15 @@ class Actor(pykka.Actor):
                 own.ref.tell(message)
 
         return system_.timers.at(system_.now_ns() + to_ns(delay_s), fire)
+
+    def at_once(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """Return a callback of this actor's event loop with what it tells handled at its end.
+
+        On any other runtime it is returned as it is: its turns are nobody else's to run.
+        """
+        runtime = self._cell.runtime
+        assert runtime is not None, "an actor that runs has a runtime"
+        return runtime.at_once(callback)
 
     def monitor(self, ref: ActorRef[Any], message: object = None) -> Monitor:
         """Get one ``Down`` (or ``message``) when the actor ends; at once if it has."""

@@ -262,10 +262,13 @@ class Cell:
         return False
 
     def _dispatch(self, message: Any) -> None:
-        if message.__class__ is Ask:
+        if message.__class__ is Keyed:  # never a call of pykka's: those are kept as they are
+            assert self.pending is not None, "a slot exists only in a conflating mailbox"
+            assert self.receive is not None, "bound by the turn"
+            self.pending.pop(message.key, None)
+            self.receive(message.message)
+        elif message.__class__ is Ask:
             self._serve(message)
-        elif message.__class__ is Keyed:
-            self._answer(delivery.take_keyed(self, message))
         elif message.__class__ is Stop:
             self._stop(message)
         elif message.__class__ is _ActorStop:

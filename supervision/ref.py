@@ -20,6 +20,8 @@ from supervision.reasons import NORMAL, SHUTDOWN
 from supervision.states import STOPPING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from supervision.actor import Actor
     from supervision.cell import Cell
     from supervision.reasons import ExitReason
@@ -131,6 +133,19 @@ class ActorRef(pykka.ActorRef[A]):
         """Have what was left handled."""
         if self._cell.queue:
             self._cell.wake()
+
+    def afterwards(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when this actor has had the turn that it waits for.
+
+        It lives on an event loop: then what comes of that turn on the same loop is done, too, and
+        whoever is woken by the callback has not taken the interpreter lock meanwhile. For an actor
+        that lives elsewhere, or has no turn before it, it is called at once.
+        """
+        runtime = self._cell.runtime
+        if runtime is None:
+            callback()
+        else:
+            runtime.afterwards(callback)
 
     def tell_urgent(self, message: Any) -> None:
         """Send ``message`` in the control lane: it is handled before everything queued.

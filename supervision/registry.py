@@ -267,8 +267,12 @@ class NamedRef:
 
     def tell(self, message: Any) -> None:
         """Send ``message`` to the incarnation of the moment; raises as ``resolve`` and ``tell``."""
-        ref = self._registry.whereis(self.name) or self.resolve()
-        ref.tell(message)
+        for entry in self._registry._entries.get(self.name, ()):  # as ``whereis``, without a call
+            ref = entry.ref
+            if ref._cell.state < STOPPING:
+                ref.tell(message)
+                return
+        self.resolve().tell(message)
 
     def leave(self, message: Any) -> None:
         """Leave ``message`` with the incarnation of the moment; raises as ``tell``."""
@@ -280,6 +284,14 @@ class NamedRef:
         ref = self._registry.whereis(self.name)
         if ref is not None:
             ref.wake()
+
+    def afterwards(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` as ``ActorRef.afterwards`` does; at once if there is nobody."""
+        ref = self._registry.whereis(self.name)
+        if ref is None:
+            callback()
+        else:
+            ref.afterwards(callback)
 
     def ask(self, message: Any, *, block: bool = True, timeout: float | None = None) -> Any:
         """Ask the incarnation of the moment; raises as ``resolve`` and ``ask``."""

@@ -78,8 +78,10 @@ class Cells:
             if known.start_ns <= now_ns < known.end_ns:
                 return known
         cell = self._find(now_ns)
-        if cell is not None:
+        if cell is not None and cell.start_ns > self._last.start_ns:
             self._before, self._last = self._last, cell
+        elif cell is not None:
+            self._before = cell
         return cell
 
     def _find(self, now_ns: int) -> Cell | None:

@@ -174,7 +174,12 @@ class Edge:
 
     def _jump(self, source: str, price: float, reach: tuple[float, ...]) -> Refused | None:
         last, limits = self._price, self.limits
-        if last is None or all(_near(each, last, limits.jump) for each in reach):
+        if last is None:
+            return None
+        for each in reach:
+            if not _near(each, last, limits.jump):
+                break
+        else:
             return None
         seen, times = self._suspect, 1
         if seen is not None and _near(price, seen.price, limits.jump):

@@ -6,6 +6,7 @@ from robotrader.strategies.base import Params, State, Strategy
 from robotrader.strategies.breakout import Breakout, BreakoutParams
 from robotrader.strategies.context import Context
 from robotrader.strategies.events import (
+    NOTHING,
     AskAnew,
     Ended,
     Fill,
@@ -35,6 +36,7 @@ Host: TypeAlias = StrategyHost | SpreadHost
 """What drives a strategy: of one instrument, or of several."""
 
 __all__ = [
+    "NOTHING",
     "UNMADE",
     "AskAnew",
     "Breakout",

@@ -15,6 +15,7 @@ import msgspec
 
 from robotrader.domain import Bar, Funds
 from robotrader.domain.errors import StrategyError
+from robotrader.strategies.base import Strategy
 from robotrader.strategies.context import Context
 from robotrader.strategies.discipline import Discipline, Memory
 from robotrader.strategies.events import NOTHING, Outcome, Standing, StrategyCrash, key_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from robotrader.domain import Instrument, Quote, Sizing
     from robotrader.sizing import Sizer
-    from robotrader.strategies.base import Strategy
     from robotrader.strategies.events import Ended, Fill
 
 _ZERO: Final = Decimal(0)
@@ -58,6 +58,8 @@ class StrategyHost:
     Attributes:
         funds: says what the account has, when a size is asked for. Whoever drives the host sets
             it; until then nothing is known, and no size is given.
+        hears_quotes: whether a quote may lead to anything: the strategy has a method for it, or
+            its stop is one of time.
         bare: whether sizes and stops are the strategy's own affair.
         settled: whether at the last event nothing was wished, and nothing is known since that
             would let the same event be answered otherwise.
@@ -84,6 +86,8 @@ class StrategyHost:
         self.discipline, self._stops = Discipline(dwell_bars), Stops(stop)
         self._watched, self._timed = not self._stops.idle, bool(stop.hold_s)
         self.bare = sizer is None and not self._watched and not self._timed
+        told = getattr(strategy.on_quote, "__func__", None)
+        self.hears_quotes = self._timed or told is not Strategy.on_quote
         self._saved: _Saved | None = None
         self._kept, self._broken = b"", ""
         self._bar_ns = self._bar_end_ns = self._fill_seq = 0
@@ -267,6 +271,9 @@ class StrategyHost:
         self._price = price = (quote.bid + quote.ask) / 2
         if self._watched:
             self._stops.price(price)
+        if not self.hears_quotes:
+            self.settled = False
+            return NOTHING
         return self._tell(quote, quote.time_ns, self.strategy.on_quote, False, quote)
 
     def fill(self, fill: Fill) -> Outcome:

@@ -99,7 +99,7 @@ class Outbox:
             feed = self._pop()
             if feed is None:
                 return None
-            if self.quarantine.holds(event_key(feed.event)):
+            if self.quarantine.any and self.quarantine.holds(event_key(feed.event)):
                 self.skipped += 1
                 continue
             self._flying = feed

@@ -34,6 +34,11 @@ class Quarantine:
         self._crashes: dict[str, int] = {}
         self._held: set[str] = set()
 
+    @property
+    def any(self) -> bool:
+        """Whether any message is set aside."""
+        return bool(self._held)
+
     def holds(self, key: str) -> bool:
         """Say whether a message is set aside."""
         return key in self._held

@@ -176,6 +176,11 @@ class SpreadHost:
         self._waiting[bar.con_id].append((bar, live))
         return self._row(bar)
 
+    @property
+    def hears_quotes(self) -> bool:
+        """Whether a quote may lead to anything."""
+        return any(each.hears_quotes for each in self._legs)
+
     def quote(self, quote: Quote) -> Outcome:
         """Take a leg's newest quote, at which it is sized."""
         return self._by_contract[quote.con_id].quote(quote)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from supervision.cell import Cell
     from supervision.future import Future
     from supervision.here import Carrier
     from supervision.system import ActorSystem
+
+P = ParamSpec("P")
 
 
 class Runtime(Protocol):
@@ -34,6 +38,14 @@ class Runtime(Protocol):
 
     def caller(self) -> Carrier | None:
         """Return the calling thread's carrier if it is running a turn for this runtime."""
+        ...
+
+    def at_once(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """Return ``callback`` so that what it tells actors of this runtime may be handled in it."""
+        ...
+
+    def afterwards(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when turns that wait for a loop's next look are over; else at once."""
         ...
 
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:

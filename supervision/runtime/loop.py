@@ -19,8 +19,11 @@ from supervision import here
 from supervision.errors import StaleIncarnation, WouldBlock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from supervision.cell import Cell
     from supervision.future import Future
+    from supervision.runtime.base import P
     from supervision.system import ActorSystem
 
 BATCH: Final = 16
@@ -52,6 +55,7 @@ class LoopRuntime:
         self._cells: deque[Cell] = deque()
         self._armed = False
         self._turns = 0
+        self._after: deque[Callable[[], None]] = deque()
 
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
@@ -66,6 +70,28 @@ class LoopRuntime:
         """Return the calling thread's carrier if it is running a turn on this loop."""
         carrier = here.carrier()
         return carrier if carrier is self.active else None
+
+    def at_once(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """Return ``callback`` with the turns that come of it run at its end.
+
+        For a callback of the loop, such as a socket's, that tells actors on it: they need not wait
+        for the loop to look at its sockets again. Not to be called in a turn.
+        """
+
+        def called(*args: P.args, **kwargs: P.kwargs) -> None:
+            self._armed = True  # nobody who is told has to arrange for a turn
+            try:
+                callback(*args, **kwargs)
+            finally:
+                self._run()
+
+        return called
+
+    def afterwards(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` behind the turns that wait now; at once if none do."""
+        self._after.append(callback)
+        if not self._armed:
+            self._call_after()
 
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
         """Wait for ``future`` on a thread that is not the loop's.
@@ -111,25 +137,31 @@ class LoopRuntime:
         while cells and turns:
             turns -= 1
             carrier.current = cell = cells.popleft()
-            with suppress(StaleIncarnation):  # of a handler whose incarnation has ended: it is out
-                batch = 1 if cell.actor.gives_way else self._batch
-                if timing:
-                    self._sampled_turn(cell, batch)
+            batch = 1 if cell.actor.gives_way else self._batch
+            self._turns += 1
+            try:
+                if timing and not self._turns & SAMPLING:
+                    self._timed_turn(cell, batch)
                 else:
                     cell.turn(batch)
+            except StaleIncarnation:  # of a handler whose incarnation has ended: it is out of it
+                continue
         carrier.current = None
         here.enter(None)
         self._armed = False
         if cells and not self._armed:  # who came before that line has left it to this one
             self._armed = True
             self.loop.call_soon(self._run)
+        if self._after:
+            self._call_after()
 
-    def _sampled_turn(self, cell: Cell, batch: int) -> None:
-        """Run a turn; take the time of one of many."""
-        self._turns += 1
-        if self._turns & SAMPLING:
-            cell.turn(batch)
-            return
+    def _call_after(self) -> None:
+        with suppress(IndexError):  # another thread calls them, too
+            while True:
+                self._after.popleft()()
+
+    def _timed_turn(self, cell: Cell, batch: int) -> None:
+        """Run a turn and take its time."""
         handled, begun_ns = cell.handled, time.perf_counter_ns()
         cell.turn(batch)
         messages = cell.handled - handled

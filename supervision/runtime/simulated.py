@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from supervision.clock import ManualClock
     from supervision.future import Future
+    from supervision.runtime.base import P
     from supervision.simulation import Simulation
     from supervision.timers import TimerHeap
 
@@ -233,6 +234,14 @@ class SimulatedRuntime:
         return True
 
     # -- waiting --
+
+    def afterwards(self, callback: Callable[[], None]) -> None:
+        """Call ``callback``: whoever it wakes waits for no lock that a turn here needs."""
+        callback()
+
+    def at_once(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """Return ``callback`` as it is: turns are run by the simulation."""
+        return callback
 
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
         """Wait for ``future``; other actors go on meanwhile, in virtual time."""

@@ -28,7 +28,10 @@ from supervision.fence import abandon, bury, refuse
 from supervision.states import DEAD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from supervision.future import Future
+    from supervision.runtime.base import P
     from supervision.system import ActorSystem
 
 BATCH: Final = 64
@@ -93,6 +96,14 @@ class Worker:
         """Return the calling thread's carrier if it is this worker's."""
         carrier = here.carrier()
         return carrier if carrier is self.active else None
+
+    def afterwards(self, callback: Callable[[], None]) -> None:
+        """Call ``callback``: whoever it wakes waits for no lock that a turn here needs."""
+        callback()
+
+    def at_once(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """Return ``callback`` as it is: turns are run by its thread alone."""
+        return callback
 
     def close(self) -> None:
         """End the worker's threads after what is queued now."""

@@ -127,7 +127,7 @@ def _cancel_an_entry(rig: Rig) -> None:
     rig.until(lambda: len(rig.exchange.orders()) > orders and rig.exchange.working())
     rig.trader.role("risk").tell(CancelWish(strategy="test", ref=rig.causes[-1], cause="test"))
     rig.until(lambda: not rig.exchange.working())
-    rig.until(lambda: (found := rig.trading()) is not None and not found.orders)
+    rig.until(lambda: _works_nothing(rig))
 
 
 def ask_price(rig: Rig) -> Decimal:
@@ -326,6 +326,12 @@ def test_f22_a_thousand_intents_at_once_of_five_strategies_are_one_order_at_the_
         assert (gate.approvals, gate.refusals) == (1, {"entry_pending": 999})
 
 
+def _works_nothing(rig: Rig) -> bool:
+    """Whether no order works: the gate has heard of it before the order manager answers."""
+    found = rig.trading()
+    return found is not None and not found.orders
+
+
 def _holds(rig: Rig, qty: Decimal) -> bool:
     return rig.held() == qty
 
@@ -334,6 +340,7 @@ def test_flatten_of_a_strategy_closes_what_it_holds_and_nothing_else(tmp_path: P
     with running(tmp_path) as rig:
         rig.ready()
         rig.trade("BUY", 5)
+        rig.until(lambda: _works_nothing(rig))
         for strategy, qty in (("cross/AAPL", 3), ("other/AAPL", 4)):
             after = rig.held() + qty
             rig.trader.role("risk").tell(
@@ -341,7 +348,7 @@ def test_flatten_of_a_strategy_closes_what_it_holds_and_nothing_else(tmp_path: P
             )
             rig.until(partial(_holds, rig, after))
             rig.until(rig.agrees)
-            rig.until(lambda: (found := rig.trading()) is not None and not found.orders)
+            rig.until(lambda: _works_nothing(rig))
         assert rig.ask("kill-switch", Trip(Level.FLATTEN, "strategy:cross", who="me", why="test"))
         rig.until(lambda: rig.held() == 9)
         rig.until(rig.agrees)

@@ -31,6 +31,7 @@ from robotrader.tws import FrameError, Framer, frame
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from robotrader.adapters.ib.wire import Heard
     from robotrader.domain import Order
 
 HIGHEST_ID: Final = 120
@@ -127,6 +128,7 @@ class SafeClient(Client):
         broken: called once when the stream cannot be trusted any more.
         garbled: called with each message that could not be read.
         read: called after each read of the socket that brought a message.
+        at_once: makes the callback of the socket one that those run in who are told of what came.
     """
 
     MaxRequests = 0  # our own limiter, with lanes, stands before it
@@ -139,6 +141,7 @@ class SafeClient(Client):
         broken: Callable[[str], None],
         garbled: Callable[[str], None],
         read: Callable[[], None],
+        at_once: Callable[[Heard], Heard],
     ) -> None:
         super().__init__(wrapper)
         self.clientId = client_id
@@ -148,6 +151,7 @@ class SafeClient(Client):
         self._broken = broken
         self._garbled = garbled
         self._read = read
+        self._hear = at_once(self._heard)
         self._over = False
         self._orders: OrderTexts | None = None
 
@@ -218,6 +222,9 @@ class SafeClient(Client):
     # -- what comes --
 
     def _onSocketHasData(self, data: bytes) -> None:
+        self._hear(data)
+
+    def _heard(self, data: bytes) -> None:
         before = self._numMsgRecv
         try:
             for payload in self._framer.payloads(data):

@@ -23,7 +23,7 @@ from robotrader.adapters.ib.margins import MarginDesk
 from robotrader.adapters.ib.meters import samples
 from robotrader.adapters.ib.orders import OrderDesk
 from robotrader.adapters.ib.sync import SyncDesk
-from robotrader.adapters.ib.wire import FIRST_REQUEST, LAST_REQUEST, Clock, Outgoing
+from robotrader.adapters.ib.wire import FIRST_REQUEST, LAST_REQUEST, Clock, Outgoing, as_it_is
 from robotrader.adapters.ib.wrapper import RawWrapper
 from robotrader.domain import LinkChanged, LinkState
 from robotrader.gateway import GatewayAlert, Lane, Limiter, Link, Liveness, Phase, Verdict
@@ -32,7 +32,7 @@ from robotrader.gateway.link import Abort, Alert, Connect, Resubscribe, Sync, Ve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from robotrader.adapters.ib.wire import IbSettings, Send, Sinks
+    from robotrader.adapters.ib.wire import Heard, IbSettings, Send, Sinks
     from robotrader.domain import (
         AskSnapshot,
         CancelOrder,
@@ -70,6 +70,7 @@ class IbPort:
         market_ns: the market's time, if it is not this machine's time of day: what is heard is
             stamped with it. What is waited for is measured by a clock that nobody sets.
         clock: this machine's.
+        at_once: see ``SafeClient``.
     """
 
     def __init__(
@@ -84,13 +85,14 @@ class IbPort:
         instruments: Iterable[Instrument] = (),
         market_ns: Callable[[], int] | None = None,
         clock: Clock | None = None,
+        at_once: Callable[[Heard], Heard] = as_it_is,
     ) -> None:
         self.settings = settings
         self.sinks = sinks
         self.counts: Counter[str] = Counter()
         self._clock = clock or Clock()
         self.market_ns = market_ns or self._clock.wall_ns
-        self._alive = alive
+        self._alive, self._at_once = alive, at_once
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
         self._liveness = Liveness(settings.idle_s, settings.answer_s)
@@ -310,6 +312,7 @@ class IbPort:
             broken=self._broken,
             garbled=self._garbled,
             read=ears.after_read,
+            at_once=self._at_once,
         )
         client.conn.disconnected += lambda why: self._gone(client, why or "closed by the gateway")
         self._opening = self._loop.create_task(self._connect(client))

@@ -23,6 +23,8 @@ LAST_REQUEST: int = 2**31 - 1
 """TWS reads numbers as 32 bits (O21)."""
 
 Send: TypeAlias = Callable[["SafeClient"], None]
+Heard: TypeAlias = Callable[[bytes], None]
+"""What a socket calls with what has come."""
 
 
 class IbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -55,6 +57,11 @@ class IbSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     link: LinkRules = LinkRules()
     lines: LineRules = LineRules()
     pacing: PacingRules = PacingRules()
+
+
+def as_it_is(callback: Heard) -> Heard:
+    """Return it."""
+    return callback
 
 
 def _nobody(_said: object) -> None:

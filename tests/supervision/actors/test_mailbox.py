@@ -105,6 +105,31 @@ def test_otp_242_conflate_keeps_the_latest_of_each_key_in_the_order_of_the_first
     assert stats(ref).conflated == 4
 
 
+class _TakenMeanwhile(dict[object, Any]):
+    """What waits under its keys; the actor has its turn between a sender's look and its writing."""
+
+    def __init__(self, sim: Simulation, waiting: dict[object, Any]) -> None:
+        super().__init__(waiting)
+        self._sim = sim
+
+    def get(self, key: object, default: Any = None) -> Any:
+        found = super().get(key, default)
+        self._sim.run()
+        return found
+
+
+def test_otp_242_the_newest_of_a_key_is_not_lost_where_the_one_before_is_taken_meanwhile(
+    sim: Simulation,
+) -> None:
+    ref = keeper(sim, MailboxSpec(overflow="conflate", key=by_symbol))
+    ref.tell(("KO", 1))
+    ref.actor_inbox.pending = _TakenMeanwhile(sim, ref.actor_inbox.pending)
+    ref.tell(("KO", 2))
+    sim.run()
+    assert actor_of(ref).seen == [("KO", 1), ("KO", 2)]
+    assert stats(ref).conflated == 0
+
+
 def test_otp_242_block_waits_for_room_up_to_its_deadline(sim: Simulation) -> None:
     ref = keeper(sim, MailboxSpec(capacity=2, overflow="block", block_s=0.5))
     sent: list[float] = []

@@ -293,3 +293,86 @@ def test_whom_one_that_gives_way_has_told_anything_has_a_turn_before_its_next_me
     last.ask("end", timeout=ENDS_S)
     system.close()
     assert log[:4] == order
+
+
+def test_what_a_callback_of_the_loop_tells_is_handled_before_it_is_over() -> None:
+    system, log, over = loop_system(), list[str](), threading.Event()
+    last = system.start(Passer(log, "last", ()), on="loop")
+
+    class Hearer(Passer):
+        runtime = "loop"
+
+        def on_start(self) -> None:
+            self.heard = self.at_once(self._heard)
+
+        def _heard(self, said: str) -> None:
+            last.tell(said)
+            log.append(f"told {said}")
+
+        def on_receive(self, message: Any) -> Any:
+            asyncio.get_running_loop().call_soon(self._called)
+
+        def _called(self) -> None:
+            self.heard("news")
+            log.append("over")
+            asyncio.get_running_loop().call_soon(over.set)
+
+    system.start(Hearer(log, "hearer", ())).tell("go")
+    assert over.wait(ENDS_S)
+    last.ask("more", timeout=ENDS_S)
+    system.close()
+    assert log == ["told news", "last news", "over", "last more"]
+
+
+@pytest.mark.parametrize("place", ["thread", "pool", "simulation"], indirect=True)
+def test_elsewhere_a_callback_stays_as_it_is_and_what_comes_afterwards_comes_at_once(
+    place: tuple[ActorSystem, str],
+) -> None:
+    system, runtime = place
+    log: list[str] = []
+
+    class Hearer(Actor):
+        def on_receive(self, message: Any) -> Any:
+            kept = self.at_once(log.append) == log.append
+            self.actor_ref.afterwards(lambda: log.append("at once"))
+            return kept
+
+    assert system.start(Hearer(), on=runtime).ask("go", timeout=ENDS_S)
+    assert log == ["at once"]
+
+
+def test_what_is_to_come_after_an_actor_on_a_loop_comes_behind_all_that_its_turn_leads_to() -> None:
+    system, log, called = loop_system(), list[str](), threading.Event()
+    last = system.start(Passer(log, "last", ()), on="loop")
+    first = system.start(Passer(log, "first", (last,)), on="loop")
+
+    def after() -> None:
+        log.append("afterwards")
+        called.set()
+
+    class Sender(Actor):
+        def on_receive(self, message: Any) -> Any:
+            first.tell(message)
+            first.afterwards(after)
+
+    system.start(Sender(), on="loop").tell(1)
+    assert called.wait(ENDS_S)
+    called.clear()
+    assert log == ["first 1", "last 1", "afterwards"]
+    first.ask(2, timeout=ENDS_S)
+    last.ask(3, timeout=ENDS_S)
+    first.afterwards(after)  # from another thread, where the loop has nothing to do
+    assert called.wait(ENDS_S)
+    system.close()
+    assert log[3:] == ["first 2", "last 2", "last 3", "afterwards"]
+
+
+def test_nothing_that_is_to_come_afterwards_is_forgotten_whatever_the_loop_does() -> None:
+    system, count = loop_system(), 2_000
+    busy = system.start(Echo(), on="loop")
+    called = threading.Semaphore(0)
+    for _ in range(count):
+        busy.tell("work")
+        busy.afterwards(called.release)
+    assert all(called.acquire(timeout=ENDS_S) for _ in range(count))
+    system.close()
