@@ -11,6 +11,7 @@ from actors.snapshots import Snapshots
 from bench import recovery
 from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_store import LmdbStore
+from robotrader.app.garbage import settle_memory
 from robotrader.journal import Entry, Index, IndexRow
 
 RECORD_BYTES: Final = 220
@@ -76,6 +77,7 @@ def _snapshot(folder: Path, count: int) -> dict[str, float]:
 def journal(_system: str, size: int) -> dict[str, float]:
     """Commits/s for batches of 1, 16 and 128; with a second copy; replay, audit, snapshot."""
     figures = {}
+    settle_memory()  # as in the core
     for batch in BATCHES:
         with tempfile.TemporaryDirectory(dir=".") as folder:
             figures[f"commits_{batch}"] = _commits(Path(folder), batch, size)
