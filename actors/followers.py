@@ -8,7 +8,7 @@ order to send, and followers only keep what they know.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pykka import ActorDeadError
 
@@ -61,6 +61,23 @@ class Followers:
             elif wanted:
                 self._all = [each for each in self._all if each is not follow]
         return woken
+
+
+def wake(followers: Sequence[Follow], answered: Sequence[Any]) -> None:
+    """Have records handled that were left, once those who were answered have had their turn.
+
+    What they send then is on its way to the broker: nobody else is to take the processor from it.
+    """
+
+    def wake() -> None:
+        for each in followers:
+            each.who.wake()
+
+    last = next((each for each in reversed(answered) if each is not None), None)
+    if last is None:
+        wake()
+    else:
+        last.afterwards(wake)
 
 
 def _replay(follow: Follow, store: Store, after: Tip) -> None:

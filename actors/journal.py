@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actors import snapshots
-from actors.followers import Followers
+from actors.followers import Followers, wake
 from actors.messages import AskSuspended, Recall
 from actors.recalled import recalled
 from actors.say import (
@@ -303,8 +303,7 @@ class Journal(Actor):
         woken = self._followers.leave(told)
         for commit, fates in answers:
             _answer(commit, fates)
-        for follower in woken:
-            follower.who.wake()
+        wake(woken, [commit.reply_to for commit, _ in answers])
         self._note(told)
 
     def _note(self, told: list[tuple[int, Record]]) -> None:
