@@ -26,6 +26,7 @@ from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
 
 from robotrader.adapters.ib.order_text import OrderTexts
 from robotrader.adapters.ib.translate import contract_texts
+from robotrader.adapters.ib.wire import as_it_is
 from robotrader.tws import FrameError, Framer, frame
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class SafeClient(Client):
         broken: Callable[[str], None],
         garbled: Callable[[str], None],
         read: Callable[[], None],
-        at_once: Callable[[Heard], Heard],
+        at_once: Callable[[Heard], Heard] = as_it_is,
     ) -> None:
         super().__init__(wrapper)
         self.clientId = client_id
