@@ -19,7 +19,7 @@ from robotrader.strategies.base import Strategy
 from robotrader.strategies.context import Context
 from robotrader.strategies.discipline import Discipline, Memory
 from robotrader.strategies.events import NOTHING, Outcome, Standing, StrategyCrash, key_of
-from robotrader.strategies.mistakes import story
+from robotrader.strategies.mistakes import read_saved, story
 from robotrader.strategies.stops import HELD_TOO_LONG, NO_STOP, StopRule, Stops
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class StrategyHost:
         """
         self._has(standing or Standing())
         if saved:
-            self._saved, self._kept = self._read(saved), saved
+            self._saved, self._kept = read_saved(self.name, saved, _Saved), saved
             self._fill_seq = self._saved.fill_seq
             self._held_since_ns = self._saved.held_since_ns
         self._hold(now_ns)
@@ -387,13 +387,6 @@ class StrategyHost:
         """Return which event failed, when and where."""
         about = f"{method.__name__} of {self.instrument.symbol}"
         return story(self.name, about, event, now_ns, error)
-
-    def _read(self, saved: bytes) -> _Saved:
-        try:
-            return msgspec.msgpack.decode(saved, type=_Saved)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            msg = f"strategy {self.name}: what was saved is damaged ({error}): start it anew"
-            raise StrategyError(msg) from error
 
     def _take_back(self) -> None:
         """Load the saved state: everything that it had seen was told again."""

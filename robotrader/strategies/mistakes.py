@@ -1,14 +1,32 @@
-"""Where a strategy's own code failed, said so that its author finds the line."""
+"""What is wrong with a strategy, said to its author: where its code failed, what cannot be read."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from traceback import walk_tb
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
+
+from robotrader.domain.errors import StrategyError
+
+T = TypeVar("T")
 _NAMES: Final = ("host", "context", "amounts", "spread", "spread_host")
 _OURS: Final = tuple(each.join(__file__.rpartition("mistakes")[::2]) for each in _NAMES)
 """Files in which no strategy's mistake is made."""
+
+
+def read_saved(name: str, saved: bytes, kind: type[T]) -> T:
+    """Return what was kept of a strategy's host.
+
+    Raises:
+        StrategyError: it cannot be read.
+    """
+    try:
+        return msgspec.msgpack.decode(saved, type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        msg = f"strategy {name}: what was saved is damaged ({error}): start it anew"
+        raise StrategyError(msg) from error
 
 
 def story(who: str, about: str, event: str, now_ns: int, error: Exception) -> str:

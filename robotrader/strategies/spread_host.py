@@ -17,6 +17,7 @@ from robotrader.domain.errors import StrategyError
 from robotrader.strategies.base import Params, State, Strategy
 from robotrader.strategies.events import NOTHING, Outcome, Standing, StrategyCrash, bar_key
 from robotrader.strategies.host import StrategyHost
+from robotrader.strategies.mistakes import read_saved
 from robotrader.strategies.spread import AGAIN, Spread, SpreadContext, Wanted
 from robotrader.strategies.stops import NO_STOP, StopRule
 
@@ -266,11 +267,7 @@ class SpreadHost:
         return ctx.outcome()
 
     def _read(self, saved: bytes) -> _Saved:
-        try:
-            kept = msgspec.msgpack.decode(saved, type=_Saved)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            msg = f"strategy {self.name}: what was saved is damaged ({error}): start it anew"
-            raise StrategyError(msg) from error
+        kept = read_saved(self.name, saved, _Saved)
         if not len(kept.legs) == len(kept.wanted.qty) == len(self._legs):
             msg = f"strategy {self.name}: it was saved with other legs: give it another name"
             raise StrategyError(msg)
