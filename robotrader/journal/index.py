@@ -18,7 +18,7 @@ import msgspec
 from robotrader.journal.errors import CorruptJournal, InvalidEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
 MAX_KEY_BYTES: Final = 255
 """LMDB takes 511; an order reference has 32, an execution id about 30."""
@@ -63,12 +63,14 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     revision: int
 
 
-def pack(rows: Iterable[IndexRow]) -> bytes:
+def pack(rows: Sequence[IndexRow]) -> bytes:
     """Return rows as they lie in a frame.
 
     Raises:
         InvalidEntry: a key is empty or too long, or a value or revision does not fit.
     """
+    if len(rows) == 1:  # nearly always
+        return _packed(rows[0])
     return b"".join([_packed(row) for row in rows])
 
 
