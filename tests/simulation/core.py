@@ -90,7 +90,6 @@ class CoreWorld:
         self.limits: Limits = LIMITS
         self.system = Simulation(plan.seed, raise_deadlocks=False)
         self.system.observer = self.ends = Ends()
-        self._simulated = self.system.simulated
         self.skew_ns = 0
         self.weather = Weather(plan.seed)
         self.log_view = LogView(self)
@@ -351,7 +350,7 @@ class CoreWorld:
     def _must_stop(self) -> bool:
         if self.changed:
             self._look()
-        steps = self._simulated.steps
+        steps = self.system.simulated.steps
         if self.crash_steps and steps >= self.crash_steps[0]:
             self.crash_steps.pop(0)
             self.dying = "after so many turns"
