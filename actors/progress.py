@@ -47,29 +47,28 @@ class Progress:
         self._looked_ns = now_ns
         if late:
             self._seen.clear()
-        return tuple(
-            [
-                told
-                for role, told in self._watched.items()
-                if now_ns - self._going_since_ns(role, now_ns) > allowed_ns
-            ]
-        )
+        found: list[tuple[str, str]] = []
+        for role, told in self._watched.items():
+            seen = self._seen.get(role)
+            if seen is None or seen.cell.state >= STOPPING:  # who lives keeps the role
+                self._find(role, now_ns)
+                continue
+            cell = seen.cell
+            if (
+                cell.handled != seen.handled
+                or not (cell.running or cell.queue)
+                or cell.state == STARTING
+            ):
+                seen.handled, seen.since_ns = cell.handled, now_ns
+            elif now_ns - seen.since_ns > allowed_ns:
+                found.append(told)
+        return tuple(found)
 
-    def _going_since_ns(self, role: Hashable, now_ns: int) -> int:
-        seen = self._seen.get(role)
-        if seen is None or seen.cell.state >= STOPPING:  # who lives keeps the role
-            ref = self._registry.whereis(role)
-            if ref is None:
-                self._seen.pop(role, None)
-            else:
-                cell = ref.actor_inbox
-                self._seen[role] = _Seen(cell, cell.handled, now_ns)
-            return now_ns
-        cell = seen.cell
-        if (
-            cell.handled != seen.handled
-            or not (cell.running or cell.queue)
-            or cell.state == STARTING
-        ):
-            seen.handled, seen.since_ns = cell.handled, now_ns
-        return seen.since_ns
+    def _find(self, role: Hashable, now_ns: int) -> None:
+        """See who plays a role now; its time begins."""
+        ref = self._registry.whereis(role)
+        if ref is None:
+            self._seen.pop(role, None)
+        else:
+            cell = ref.actor_inbox
+            self._seen[role] = _Seen(cell, cell.handled, now_ns)

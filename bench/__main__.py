@@ -69,15 +69,18 @@ def _takes(shrink: int) -> Iterator[tuple[str, list[tuple[str, Take]]]]:
 
 
 def measure(names: set[str] | None, count: int, shrink: int) -> Samples:
-    """Take ``count`` samples of every workload, the systems in turn, after one warm-up each."""
+    """Take ``count`` samples of every workload, the systems in turn, after one warm-up each.
+
+    A quick run measures nothing, and warms nothing up.
+    """
     samples: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     for workload, turns in _takes(shrink):
         if names is not None and workload not in names:
             continue
         print(f"{workload}: {', '.join(system for system, _ in turns)}", flush=True)
-        for round_ in range(count + 1):
+        for round_ in range(0 if shrink == 1 else 1, count + 1):
             for system, take in turns:
-                if shrink == 1:  # a quick run measures nothing
+                if shrink == 1:
                     settle()
                 for key, value in take().items():
                     if round_:

@@ -7,7 +7,8 @@ chance would let one commit pass today and fail tomorrow: they are the same few 
 started in the background of a script inherits an ignored SIGINT, and so would every process that
 its tests interrupt: here an interrupt is one again. The suite and what it starts live in Tokyo,
 half a day from New York and from UTC, so that whatever reads the machine's zone is seen (F52);
-``TZ`` chooses another place.
+``TZ`` chooses another place. Linear algebra has one thread in each process: a second one waits for
+the first by going round and round, on a processor that another test needs.
 
 Of the processes that share the tests out one collects first: it rewrites the assertions of each
 file and keeps what it made, and the others read that. What has been collected lives to the end, and
@@ -73,6 +74,7 @@ settings.register_profile("robotrader", deadline=None, derandomize=True, max_exa
 settings.register_profile("explore", deadline=None, max_examples=400)
 settings.load_profile(os.environ.get("EXAMPLES", "robotrader"))
 os.environ.setdefault("TZ", "Asia/Tokyo")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported, here and in children
 time.tzset()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -24,6 +24,8 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from robotrader.__main__ import _parser
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 PATIENCE_S: Final = 90.0
 _FRAME: Final = 1 << 20
@@ -103,6 +105,7 @@ def run(
 
 def _serve(asking: socket.socket) -> None:
     """Fork for every command that is asked for, until nobody is there to ask."""
+    _parser()  # made once, and every command has it
     while True:
         data, fds, _, _ = socket.recv_fds(asking, _FRAME, 3)
         if not data:

@@ -66,18 +66,31 @@ class Installed:
 
     def _read(self) -> str:
         """Read everything; what changes meanwhile is seen to have changed by the next look."""
-        files = [
-            (f"{folder.name}/{file.relative_to(folder).as_posix()}", file)
-            for folder in self._folders
-            for file in sorted(folder.rglob("*.py"))
-        ]
-        below = (each for folder in self._folders for each in folder.rglob("*") if each.is_dir())
-        places = (*self._folders, *below, *(file for _, file in files))
-        self._watched = tuple(map(str, places))
+        within = [_within(folder) for folder in self._folders]
+        files = [file for _, found in within for file in found]
+        below = (place for places, _ in within for place in places)
+        self._watched = (*below, *(path for _, path in files))
         self._seen = self._look()
         made = hashlib.sha256()
-        for name, file in files:
-            content = file.read_bytes()
+        for name, path in files:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a start waits for hundreds
+                content = file.read()
             made.update(f"{name}\0{len(content)}\0".encode())
             made.update(content)
         return made.hexdigest()[:DIGITS]
+
+
+def _within(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the folder and all below it; the sources in them with their names, part by part."""
+    top, places, found = len(str(folder.parent)) + 1, list[str](), list[tuple[list[str], str]]()
+    for place, _, names in os.walk(folder, onerror=_refuse):
+        places.append(place)
+        parts = place[top:].split("/")
+        found += [([*parts, name], f"{place}/{name}") for name in names if name.endswith(".py")]
+    return places, [("/".join(parts), path) for parts, path in sorted(found)]
+
+
+def _refuse(error: OSError) -> None:
+    """Leave out what nobody may read; what is gone by now was an upgrade's."""
+    if not isinstance(error, PermissionError):
+        raise error

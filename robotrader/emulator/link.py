@@ -48,7 +48,7 @@ class Link:
         self.market_data_type = 1
         self._out: deque[bytes] = deque()
         self._waiting = 0
-        self._ticks: dict[object, bytes] = {}
+        self._ticks: dict[object, tuple[str, dict[str, Any]]] = {}
         self.conflated = 0
 
     @property
@@ -104,7 +104,7 @@ class Link:
             self.send(name, **fields)
         elif self.started:
             self.conflated += line in self._ticks
-            self._ticks[line] = self.session.send(name, fields)
+            self._ticks[line] = name, fields  # made bytes of if it is still the newest then
 
     def transmit(self, name: str, fields: dict[str, Any]) -> None:
         """Encode a reply and put it out; what faults let through ends here."""
@@ -125,7 +125,8 @@ class Link:
         if self.frozen:
             return b""
         if self._ticks and self.unsent() < CONFLATE_AT:
-            for frame in self._ticks.values():
+            for name, fields in self._ticks.values():
+                frame = self.session.codec.encode_reply(name, fields)
                 self.gateway.log.frame(self, "out", frame)
                 self._out.append(frame)
             self._ticks.clear()

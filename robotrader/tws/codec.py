@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from robotrader.tws.compiler import decoder, encoder
-from robotrader.tws.layout import parse
+from robotrader.tws.compiler import decoder, encoder, names_in
+from robotrader.tws.layout import changes, parse
 from robotrader.tws.replies import REPLIES
 from robotrader.tws.requests import REQUESTS
 
@@ -140,10 +140,8 @@ class _Table:
 
 @cache
 def _names_ever(layout: str) -> frozenset[str]:
-    names: frozenset[str] = frozenset()
-    for version in range(LOWEST, HIGHEST + 1):
-        names |= encoder(parse(layout, version), version)[1]
-    return names
+    spoken = {LOWEST, *(each for each in changes(layout) if LOWEST < each <= HIGHEST)}
+    return frozenset().union(*(names_in(parse(layout, version)) for version in spoken))
 
 
 def _refuse_fields(name: str, fields: Mapping[str, Any], known: frozenset[str]) -> None:

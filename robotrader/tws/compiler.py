@@ -205,6 +205,13 @@ def encoder(items: tuple[Item, ...], version: int) -> tuple[Encoder, frozenset[s
     return function, frozenset(writer.names)
 
 
+def names_in(items: tuple[Item, ...]) -> frozenset[str]:
+    """Return the names of the fields that an encoder of ``items`` reads."""
+    writer = _Writer(FRACTIONAL_FROM)  # the version decides how a value is written, not which
+    writer.encode(items, "g")
+    return frozenset(writer.names)
+
+
 def decoder(items: tuple[Item, ...], version: int) -> tuple[Decoder, list[str]]:
     """Return the function from texts to fields and their number, and the field of each line."""
     writer = _Writer(version)

@@ -42,6 +42,7 @@ _TOKEN: Final = re.compile(
     r"|V(?P<version>\d+)(?P<version_gates>(?:[≥<]\d+)*)(?=[\s)]|$)"
     r"|(?P<name>\w+)(?::(?P<kind>\w+))?(?P<gates>(?:[≥<]\d+)*))"
 )
+_GATE: Final = re.compile(r"([≥<])(\d+)")
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -90,6 +91,11 @@ def parse(text: str, version: int) -> tuple[Item, ...]:
     return items
 
 
+def changes(text: str) -> frozenset[int]:
+    """Return the server versions at which a layout becomes another one."""
+    return frozenset(int(bound) for _, bound in _GATE.findall(_expanded(text)))
+
+
 def _expanded(text: str) -> str:
     return re.sub(r"\bCONTRACT\w+", lambda match: SHARED[match[0]], text)
 
@@ -135,7 +141,7 @@ def _plain(match: re.Match[str], version: int) -> list[Item]:
 
 
 def _exists(gates: str, version: int) -> bool:
-    for sign, bound in re.findall(r"([≥<])(\d+)", gates):
+    for sign, bound in _GATE.findall(gates) if gates else ():
         if (version < int(bound)) == (sign == "≥"):
             return False
     return True

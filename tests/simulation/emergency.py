@@ -98,14 +98,14 @@ class Emergency:
         for _, record in world.log[self._log :]:
             self._trips.take(record, world.now_ns)
         self._log = len(world.log)
+        new, self._sent = world.sent[self._sent :], len(world.sent)
         found = [
             Breach(self.name, sent.at_ns, f"{sent.order.order_ref} left after a trip")
-            for sent in world.sent[self._sent :]
+            for sent in new
             if sent.order is not None
             and self._forbidden(sent.key.order_id, sent.order.order_ref) < sent.at_ns
         ]
-        self._known |= {each.key.order_id for each in world.sent[self._sent :]}
-        self._sent = len(world.sent)
+        self._known.update(each.key.order_id for each in new)
         if self._trips.levels and world.calm_ns is not None:
             found += self._working(world, world.calm_ns) + self._held(world, world.calm_ns)
         return found

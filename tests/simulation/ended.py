@@ -151,6 +151,8 @@ class CancelsLeave:
     def check(self, world: World) -> list[Breach]:
         """Look at the records that a disk has refused since, and whether those before have left."""
         core, now_ns = cast("CoreWorld", world), world.now_ns
+        if len(core.refused) == self._at and not self._waits:
+            return []
         for at_ns, ref in core.refused[self._at :]:
             self._waits.append((at_ns, ref, core.life, core.losses))
         self._at = len(core.refused)

@@ -46,8 +46,8 @@ class Lasting:
 
     def check(self, world: World) -> list[Breach]:
         """Return what has differed for longer than a moment, in a calm."""
-        core = cast("CoreWorld", world)
-        hangs = core.ready and core.sim_ns() <= core.striker.hung_until_ns
+        core: Any = world
+        hangs = core.system.coarse_ns <= core.striker.hung_until_ns
         if hangs or not (core.ready and core.weather.only(self.harmless)):
             self._since.clear()
             return []
@@ -257,7 +257,7 @@ class SwitchIsRecords(Lasting):
             self._trips.take(record, world.now_ns)
         self._log = len(world.log)
         switch = None if world.core is None else world.core.switch()
-        if switch is None:
+        if switch is None or not (switch.trips or self._trips.levels):
             return {}
         has = {(each.scope, each.trigger): str(each.level) for each in switch.trips}
         should = {key: LEVELS[level] for key, (level, _) in self._trips.levels.items()}

@@ -78,16 +78,17 @@ class Market:
     def _quote(self, con_id: int, price: float) -> None:
         """Let the venue and whoever watches see a price."""
         world, weather = self.world, self.world.weather
-        thin = weather.lasts("thin", str(con_id)) or weather.lasts("cut_short", str(con_id))
+        name = str(con_id)
+        thin = weather.lasts("thin", name) or weather.lasts("cut_short", name)
         size = 3.0 if thin else SIZE
         quote = Quote(con_id, world.clock_ns, price, round(price + TICK, 2), size, size)
         world.exchange.publish(world.exchange.venue.on_quote(quote))
         session = world.exchange.session
         if session is None or con_id not in session.watched:
             return
-        if weather.lasts("gap", str(con_id)):
+        if weather.lasts("gap", name):
             return
-        session.down(("data", self._spoilt(quote)))
+        session.down(("data", quote if weather.calm else self._spoilt(quote)))
 
     def _spoilt(self, quote: Quote) -> Quote:
         """Return a quote as a bad feed would say it."""

@@ -16,7 +16,6 @@ from robotrader.recovery import CATALOGUE
 from robotrader.risk import TripRules
 from supervision import Supervisor, ending
 from supervision.states import ALIVE, DEAD
-from supervision.testing import actor_of
 from tests.simulation.disk import SimulatedLock, SimulatedStore
 from tests.simulation.lively import believed
 from tests.simulation.market import BAR_S
@@ -106,6 +105,7 @@ class Process:
         root = Supervisor(children, flags)
         self.root: Cell = root.actor_ref.actor_inbox
         self._stands: tuple[int, object, Trading | None] = (-1, None, None)
+        self._alive: dict[str, Cell] = {}
         world.system.begin(root)
 
     @property
@@ -139,9 +139,17 @@ class Process:
         return None
 
     def actor(self, role: str) -> Any:
-        """Return the actor of a role once it serves, None while there is none."""
-        cell = self.cell(role)
-        return actor_of(cell.ref) if cell is not None and cell.state == ALIVE else None
+        """Return the actor of a role once it serves, None while there is none.
+
+        Who lives keeps the role, so that whoever was found is looked for again at its end only.
+        """
+        cell = self._alive.get(role)
+        if cell is None or cell.state != ALIVE:
+            cell = self.cell(role)
+            if cell is None or cell.state != ALIVE:
+                return None
+            self._alive[role] = cell
+        return cell.actor
 
     def tell(self, role: str, message: Any) -> bool:
         """Say something to a role; False if nobody plays it."""

@@ -151,9 +151,9 @@ class WholeProtected:
         for seq, record in world.log[self._log :]:
             while self._moves and self._moves[-1][0] >= seq:  # a disk has lost what had this number
                 self._moves.pop()
-            if isinstance(record, Move):
+            if isinstance(record, (rec.FillBooked, rec.PositionAdopted)):
                 self._moves.append((seq, record))
-            if isinstance(record, rec.Reconciled | rec.SwitchCleared | rec.SymbolResumed):
+            elif isinstance(record, (rec.Reconciled, rec.SwitchCleared, rec.SymbolResumed)):
                 self._agreed_ns = world.now_ns
             elif isinstance(record, rec.SessionBegan):
                 self._agreed_ns = 0

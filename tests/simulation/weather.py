@@ -9,8 +9,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from tests.simulation.plan import Fault
 
 
@@ -39,9 +37,9 @@ class Weather:
         """Whether nothing is in force."""
         return not self._on
 
-    def only(self, kinds: Collection[str]) -> bool:
+    def only(self, kinds: frozenset[str]) -> bool:
         """Whether nothing is in force but these."""
-        return not self._on or all(kind in kinds for kind in self._on)
+        return not self._on or kinds.issuperset(self._on)
 
     def lasts(self, kind: str, subject: str = "") -> bool:
         """Say whether a fault of this kind is in force (for this subject, if one is named)."""

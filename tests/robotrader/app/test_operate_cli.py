@@ -351,9 +351,9 @@ def test_an_interrupted_watch_is_exit_status_130(system: System) -> None:
 
 
 def test_a_reader_that_has_enough_is_no_error(system: System) -> None:
-    """As in ``robotrader journal tail | head -1``."""
+    """As in ``robotrader journal tail | head -1``, with more to say than a pipe holds."""
     system.script.answers[control.Logs] = examples.ALL[control.Logs]
-    rows = tuple(msgspec.structs.replace(examples.ORDER, ref=f"r{n}") for n in range(5000))
+    rows = tuple(msgspec.structs.replace(examples.ORDER, ref=f"r{n}") for n in range(1_000))
     system.script.answers[control.Orders] = control_answers.OrdersAnswer(orders=rows)
     command = [sys.executable, "-m", "robotrader", "orders", "--set", f"data_dir={system.folder}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

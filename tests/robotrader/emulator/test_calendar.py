@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from ib_async import LimitOrder, MarketOrder
 
 from robotrader.adapters.calendar import sessions
 from robotrader.emulator import Gateway, Settings
+from robotrader.venue import Session
 from tests.robotrader.emulator.kit import SERIES, Lab, Talker, play, until
 
 NEW_YORK = ZoneInfo("America/New_York")
 AAPL = 265598
-CALENDAR = sessions("XNYS", date(1990, 1, 1), date(2027, 12, 31))
+
+
+@cache
+def calendar() -> tuple[Session, ...]:
+    """Made by who needs it: each process imports all of the suite."""
+    return sessions("XNYS", date(1990, 1, 1), date(2027, 12, 31))
 
 
 def at(text: str) -> int:
@@ -21,7 +28,7 @@ def at(text: str) -> int:
 
 
 def gateway(now: str) -> Gateway:
-    return Gateway(SERIES, Settings(), now_ns=at(now), calendar=CALENDAR)
+    return Gateway(SERIES, Settings(), now_ns=at(now), calendar=calendar())
 
 
 def test_details_have_the_hours_of_thanksgiving_week() -> None:
@@ -94,7 +101,7 @@ def test_history_has_a_day_for_each_session_and_no_other() -> None:
         ]  # fmt: skip
         year = await ib.reqHistoricalDataAsync(contract, "", "1 Y", "1 day", "TRADES", True, 1)
         first, last = date(2025, 12, 1), date(2026, 11, 30)
-        assert len(year) == sum(first <= each.day <= last for each in CALENDAR)
+        assert len(year) == sum(first <= each.day <= last for each in calendar())
         hours = await ib.reqHistoricalDataAsync(contract, "", "1 D", "1 hour", "TRADES", True, 1)
         assert [f"{bar.date:%H:%M}" for bar in hours] == ["09:30", "10:00", "11:00"]
         head = await ib.reqHeadTimeStampAsync(contract, "TRADES", True, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from random import Random
 
 from hypothesis import given
@@ -32,11 +33,14 @@ def test_a_bridge_goes_through_its_four_prices_and_stays_inside(
     assert (min(path), max(path)) == (low, high)
 
 
-NEW_YORK = TableHours(sessions("XNYS", date(2026, 1, 1), date(2027, 12, 31)))
+@cache
+def new_york() -> TableHours:
+    """Made by who needs it: each process imports all of the suite."""
+    return TableHours(sessions("XNYS", date(2026, 1, 1), date(2027, 12, 31)))
 
 
 def market(*, always: bool, seed: int = 7) -> SyntheticMarket:
-    return SyntheticMarket(SERIES, TODAY, seed, RoundTheClock() if always else NEW_YORK)
+    return SyntheticMarket(SERIES, TODAY, seed, RoundTheClock() if always else new_york())
 
 
 def opening_ns(made: SyntheticMarket, day: date) -> int:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-from robotrader.tws.layout import Field, Group, Item, Version, When, parse
+from robotrader.tws import layout as layouts
+from robotrader.tws.layout import Field, Group, Item, Version, When
 
 WORDS = ("", "AAPL", "SMART", "USD", "DU1234567", "a b", "x" * 40, "Größe 日本")
+
+
+parse = lru_cache(256)(layouts.parse)
+"""As the product's; all messages of a version are drawn, sent and compared in turn."""
 
 
 def value(field: Field, rng: Random, version: int, *, ascii_only: bool = False) -> Any:
@@ -34,9 +42,11 @@ def fields(
 ) -> dict[str, Any]:
     """Values for all fields that exist, given the values drawn before them."""
     drawn: dict[str, Any] = {}
+    wanted = _wanted(items)
     for item in items:
         if isinstance(item, Field):
-            drawn[item.name] = _drawn(item, rng, version, items, ascii_only=ascii_only)
+            asked = wanted.get(item.name, [])
+            drawn[item.name] = _drawn(item, rng, version, asked, ascii_only=ascii_only)
         elif isinstance(item, Group):
             drawn |= _group(item, rng, version, ascii_only=ascii_only)
         elif isinstance(item, When) and holds(item, drawn):
@@ -46,22 +56,27 @@ def fields(
     return drawn
 
 
-def _drawn(
-    field: Field, rng: Random, version: int, items: tuple[Item, ...], *, ascii_only: bool
-) -> Any:
+def _drawn(field: Field, rng: Random, version: int, wanted: list[str], *, ascii_only: bool) -> Any:
     """Half of the time, what one of the conditions on this field asks for."""
-    wanted = [one for item in items if isinstance(item, When) for one in _asked(item, field.name)]
     if wanted and rng.random() < 0.5:
         chosen = rng.choice(wanted)
         return int(chosen) if field.kind == "i" else float("inf") if chosen == "inf" else chosen
     return value(field, rng, version, ascii_only=ascii_only)
 
 
-def _asked(when: When, name: str) -> tuple[str, ...]:
-    own = when.values if when.name == name else ()
-    return own + tuple(
-        one for inner in when.items if isinstance(inner, When) for one in _asked(inner, name)
-    )
+def _wanted(items: tuple[Item, ...]) -> dict[str, list[str]]:
+    """What conditions ask for, those inside of others too, by the field that they look at."""
+    found = defaultdict[str, list[str]](list)
+    for when in _conditions(items):
+        found[when.name] += when.values
+    return found
+
+
+def _conditions(items: tuple[Item, ...]) -> Iterator[When]:
+    for item in items:
+        if isinstance(item, When):
+            yield item
+            yield from _conditions(item.items)
 
 
 def _group(item: Group, rng: Random, version: int, *, ascii_only: bool) -> dict[str, Any]:

@@ -22,15 +22,16 @@ STUBBORN_SHARE = 0.01  # each costs the oracle a real millisecond
 
 @dataclass
 class Scenario:
-    """Commands, the answers that the model gave, and how many of them are operations."""
+    """Commands, and how many of them are operations: those that the protocol answers."""
 
     commands: list[str] = field(default_factory=list)
-    expected: list[str] = field(default_factory=list)
+    operations: int = 0
 
-    @property
-    def operations(self) -> int:
-        """How many commands the protocol answers."""
-        return len(self.expected)
+    def expected(self) -> list[str]:
+        """Return the answers that the model gives."""
+        driver = ModelDriver()
+        answers = map(driver.command, self.commands)
+        return [answer for answer in answers if answer is not None]
 
 
 class Generator:
@@ -95,9 +96,8 @@ class Generator:
 
     def _say(self, line: str) -> None:
         self.scenario.commands.append(line)
-        answer = self._driver.command(line)
-        if answer is not None:
-            self.scenario.expected.append(answer)
+        if self._driver.carry_out(line) is not None:
+            self.scenario.operations += 1
 
     def _any_id(self) -> str:
         return self._rng.choice(IDS)

@@ -339,10 +339,16 @@ class ModelDriver:
         self._world = World()
         self._flags: list[str] = []
         self._specs: list[Child] = []
+        self._state = "none"
         self.model: Model | None = None
 
     def command(self, line: str) -> str | None:
         """Carry out one command; return its answer if the protocol gives one."""
+        word = self.carry_out(line)
+        return None if word is None else self._answer(word)
+
+    def carry_out(self, line: str) -> str | None:
+        """Carry out one command; of an answer, return only the word that is the result."""
         verb, *words = line.split(" ")
         if verb == "reset":
             self._forget()
@@ -353,8 +359,18 @@ class ModelDriver:
         elif verb == "script":
             self._world.scripts[words[0]] = deque(words[1].split(","))
         else:
-            return self._answer(self._serve(verb, words))
+            return self._settled(self._serve(verb, words))
         return None
+
+    def _settled(self, word: str) -> str:
+        """Let the model come to rest, and see whether it still is there."""
+        self._state = "none"
+        if self.model is not None:
+            self.model.settle()
+            self._state = self.model.exit or "alive"
+            if self.model.exit is not None:
+                self.model = None
+        return word
 
     def _serve(self, verb: str, words: list[str]) -> str:
         if verb == "boot":
@@ -370,14 +386,10 @@ class ModelDriver:
         return self.model.request([verb, *words])
 
     def _answer(self, result: str) -> str:
-        children, counts, state = "-", "-", "none"
+        children, counts = "-", "-"
         if self.model is not None:
-            self.model.settle()
-            if self.model.exit is None:
-                children, counts, state = self.model.which(), self.model.count(), "alive"
-            else:
-                state, self.model = self.model.exit, None
+            children, counts = self.model.which(), self.model.count()
         trace, self._world.trace = ",".join(self._world.trace), []
         hooks = ",".join(self._world.hooks)
         self._world.hooks.clear()
-        return f"{result}\t{trace}\t{children}\t{counts}\t{hooks}\t{state}"
+        return f"{result}\t{trace}\t{children}\t{counts}\t{hooks}\t{self._state}"

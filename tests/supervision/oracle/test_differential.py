@@ -60,14 +60,14 @@ def test_without_erlang_the_model_is_still_compared() -> None:
     for number in range(100):
         seed = f"{SEED}/model/{number}"
         scenario = scenario_of(seed)
-        found = compare(seed, scenario, scenario.expected, answers_of(driver, scenario))
+        found = compare(seed, scenario, scenario.expected(), answers_of(driver, scenario))
         assert found is None, str(found)
 
 
 def test_a_difference_is_found_and_tells_how_to_see_it_again() -> None:
     scenario = scenario_of("sample")
-    wrong = [*scenario.expected[:-1], "something else"]
-    found = compare("sample", scenario, scenario.expected, wrong)
+    wrong = [*scenario.expected()[:-1], "something else"]
+    found = compare("sample", scenario, scenario.expected(), wrong)
     assert found is not None
     assert (found.seed, found.ours) == ("sample", "something else")
     assert "boot" in str(found)

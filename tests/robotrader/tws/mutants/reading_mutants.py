@@ -126,7 +126,7 @@ _MESSAGES: Final = (
         "a misspelt field is left out in silence",
     ),
     Mutant(
-        "newer-fields", _CODEC, "range(LOWEST, HIGHEST + 1)", "range(LOWEST, LOWEST + 1)",
+        "newer-fields", _CODEC, "LOWEST < each <= HIGHEST", "LOWEST < each < LOWEST",
         "a newer version's field is an error at an older one",
     ),
     Mutant(

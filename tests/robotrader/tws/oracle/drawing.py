@@ -11,10 +11,10 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from robotrader.tws.layout import Group, parse
+from robotrader.tws.layout import Group
 from robotrader.tws.replies import REPLIES
 from tests.robotrader.tws.values import fields as draw
-from tests.robotrader.tws.values import message
+from tests.robotrader.tws.values import message, parse
 
 CONDITION_TYPES = (1, 3, 4, 5, 6, 7)
 TICK_TYPES = (1, 2, 3, 4)

@@ -15,8 +15,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from robotrader.tws.layout import Field, Group, Item, Version, When, parse
-from tests.robotrader.tws.values import holds
+from robotrader.tws.layout import Field, Group, Item, Version, When
+from tests.robotrader.tws.values import holds, parse
 
 UNSET = (None, "", 1.7976931348623157e308, 2**31 - 1)
 """What clients hold where nothing came."""
