@@ -43,14 +43,17 @@ class Budgets:
         self._sums: dict[str, Sum] = {}
         """The sum that each strategy is part of."""
 
-    def held(self, name: str, view: RiskView) -> Decimal | None:
-        """Return what the strategies of a name hold, None if a price of it is not known."""
+    def look(self, view: RiskView) -> None:
+        """Take over what the strategies of a view have."""
         parts = {} if view.ledger is None else view.ledger.strategies
         mark = None if view.moved is None else view.moved.strategies
         seen = parts is self._parts if mark is None else mark == self._mark
         if not seen and (self._rounded or self._take(parts, mark)):
             self._begin()  # a digit was lost: a sum of what was rounded is of nothing else
             self._rounded = self._take(parts, mark)
+
+    def held(self, name: str) -> Decimal | None:
+        """Return what the strategies of a name hold, None if a price of it is not known."""
         return self._held[name].total
 
     def _take(self, parts: Mapping[str, StrategyView], mark: Mark[str] | None) -> bool:

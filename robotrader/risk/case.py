@@ -14,8 +14,7 @@ from robotrader.risk.exposure import (
     asleep,
     awake,
     coming,
-    exposure_of,
-    with_order,
+    exposure_with,
     worst_price,
 )
 from robotrader.risk.heat import heat_with, stop_of
@@ -137,10 +136,8 @@ class Case:
 
     @_once
     def mine(self) -> Exposure:
-        """The worst case of its own contract."""
-        known = self.before.rows.get(self.intent.con_id)
-        each = exposure_of(self.view, self.intent.con_id, ()) if known is None else known.each
-        return with_order(each, self.instrument, self.sign, self.intent.qty, self.price)
+        """The worst case of its own contract, this intent included as an entry."""
+        return exposure_with(self.held, self.quote, self.instrument, self.way)
 
     @_once
     def way(self) -> OnWay:

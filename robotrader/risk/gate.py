@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from robotrader.domain.records import Record
+    from robotrader.risk.exposure import OnWay
     from robotrader.risk.limits import Limits
     from robotrader.risk.report.usage import Use
     from robotrader.risk.view import RiskView
+    from robotrader.risk.worst import After
 
 
 class Gate:
@@ -63,6 +65,9 @@ class Gate:
 
         self._past = Past()
         self._worst = Worst()
+        self._passed: tuple[Reservation, After, OnWay] | None = None
+        """An entry that has just passed, as it was weighed, and what was on its way with it."""
+
         self._refusals: Counter[str] = Counter()
         self.approvals = 0
         self.newest: Reservation
@@ -128,16 +133,34 @@ class Gate:
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
             self._past.begin(view.ledger.day)
-        self._look(view)
+        self._look(view, intent.con_id)
         limits, past, before = self.limits, self._past, self._worst
         return Case(intent, view, limits, past=past, now_ns=now_ns, before=before)
 
-    def _look(self, view: RiskView) -> None:
-        """Take over what is new in the world."""
-        limits = self.limits
-        bare = None if limits.max_heat is None else limits.heat_without_stop
+    def _look(self, view: RiskView, own: int) -> None:
+        """Take over what is new in the world, but for the contract that an intent is about."""
+        moved = self._new()
+        self._worst.look(view, self._held, self.limits.bare, moved, own=own)
+
+    def _new(self) -> set[int]:
+        """Count what has just passed; return the contracts whose reservations are new besides."""
+        if self._passed is not None:
+            passed, self._passed = self._passed, None
+            if not self._worst.take(*passed):
+                self._moved.add(passed[0].con_id)
         moved, self._moved = self._moved, set()
-        self._worst.look(view, self._held, bare, moved)
+        return moved
+
+    def notice(self, view: RiskView) -> None:
+        """Find what is new in the world, for ``settle`` to take over before somebody asks."""
+        with localcontext(EXACT):
+            moved = self._new()
+            self._worst.notice(view, self._held, self.limits.bare, moved)
+
+    def settle(self) -> bool:
+        """Take over one contract of those that were noticed; return whether there are more."""
+        with localcontext(EXACT):
+            return self._worst.settle()
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1
@@ -162,8 +185,10 @@ class Gate:
             legs=len(intent.legs),
         )
         self._held.put(self.newest)
-        if case.reduces or not self._worst.take(self.newest, case.after, case.way):
+        if case.reduces:
             self._moved.add(intent.con_id)
+        else:
+            self._passed = (self.newest, case.after, case.way)
         return Approved(
             intent=intent,
             reservation=number,

@@ -67,6 +67,9 @@ class Worst:
         self._budgets = Budgets()
         self._names: _Names = (None, None, None, False, False)
         self._rounded = False
+        self._late: set[int] = set()
+        """Contracts whose rows are to be computed anew."""
+
         self._known: Correlations | None = None
         self._strangers: AbstractSet[int] = frozenset()
 
@@ -76,43 +79,69 @@ class Worst:
         reserved: Held | tuple[Reservation, ...],
         bare: Decimal | None = None,
         moved: AbstractSet[int] | None = None,
+        *,
+        own: int | None = None,
     ) -> None:
         """Take over what is new in the world since the last look, in the context ``EXACT``.
 
         ``bare`` is the part of its worth that a share without a stop loses; None: what would be
         lost at the stops is not looked at. ``moved`` are the contracts whose reservations are new;
-        None: those are looked for.
+        None: those are looked for. The contract ``own`` is left as it was counted, because what is
+        asked next is with an order more in it.
         """
+        anew = self.notice(view, reserved, bare, moved)
+        late, self._late = self._late, set()
+        if own in late and not anew:
+            late.remove(own)
+            self._late.add(own)
+        rounded = bool(late) and self._take(late)
+        if anew:
+            self._rounded = rounded
+        elif rounded:
+            self._rounded = True
+            self.look(view, reserved, bare)
+
+    def notice(
+        self,
+        view: RiskView,
+        reserved: Held | tuple[Reservation, ...],
+        bare: Decimal | None = None,
+        moved: AbstractSet[int] | None = None,
+    ) -> bool:
+        """Find what is new since the last look, and take none of it over yet; True: it is all."""
         held = Held.these(reserved) if isinstance(reserved, tuple) else reserved
         instruments, sectors, part, telling, quoting = self._names
         unsaid, quoted = view.moved is None, isinstance(view.quotes, Quotes)
-        if (
+        anew = (
             self._rounded
             or instruments is not view.instruments
             or sectors is not view.sectors
             or telling is not unsaid
             or quoting is not quoted
             or part != bare
-        ):
+        )
+        if anew:
             self._begin()
-            self._names = (view.instruments, view.sectors, bare, unsaid, quoted)
-            self._rounded = self._take(view, held, None)
-        elif self._take(view, held, moved):
-            self._rounded = True
-            self.look(view, held, bare)
+            self._names, moved = (view.instruments, view.sectors, bare, unsaid, quoted), None
+        self._late |= self._changed(view, held, moved)
+        return anew
 
-    def _take(
-        self,
-        view: RiskView,
-        reserved: Held,
-        moved: AbstractSet[int] | None,
-    ) -> bool:
-        """Compute what changed; return whether a digit was lost."""
+    def settle(self) -> bool:
+        """Take over one contract of those that were noticed; return whether there are more."""
+        if self._late and self._take([self._late.pop()]):
+            self._rounded = True  # the next look begins anew
+        if not self._late and self._view is not None:
+            self._budgets.look(self._view)
+        return bool(self._late)
+
+    def _take(self, contracts: Iterable[int]) -> bool:
+        """Compute contracts anew; return whether a digit was lost."""
         context = getcontext()
         context.clear_flags()
-        changed = self._changed(view, reserved, moved)
+        view = self._view
+        assert view is not None, "noticed in a view"
         positions = {} if view.ledger is None else view.ledger.positions
-        for con_id in changed:
+        for con_id in contracts:
             self._replace(view, con_id, positions.get(con_id))
         return context.flags[Inexact]
 
@@ -127,11 +156,12 @@ class Worst:
         if self._rounded or not self.orders.add(held, way):
             return False
         old, name = self.rows.get(con_id, NO_ROW), budget_of(held.strategy)
-        wanted = {**old.wanted, name: old.wanted.get(name, ZERO) + qty}
-        self._wanted[con_id] = wanted
+        wanted = self.wanted(con_id)
+        wanted = self._wanted[con_id] = {**wanted, name: wanted.get(name, ZERO) + qty}
         row = after.row
         now = Row(row.each, row.value, row.high, row.low, row.heat, wanted, way)
         self._put(con_id, old, now)
+        self._late.discard(con_id)
         self._rounded = context.flags[Inexact]
         return True
 
@@ -190,7 +220,7 @@ class Worst:
                 if bare is None
                 else heat_with(held, quote, instrument, way.stopped, each, bare)
             )
-            new = Row.of(each, heat, self._wanted.get(con_id, NOBODY), way)
+            new = Row.of(each, heat, self.wanted(con_id), way)
             self._put(con_id, old, new)
         elif self.rows.pop(con_id, None) is not None:
             self._put(con_id, old, NO_ROW)
@@ -241,6 +271,10 @@ class Worst:
         """Return what the entries of a strategy are worth that are on their way."""
         return self._coming[name]
 
+    def wanted(self, con_id: int) -> Mapping[str, Decimal]:
+        """Return how many shares of a contract each strategy's entries are for."""
+        return self._wanted.get(con_id, NOBODY)
+
     def strangers(self, known: Correlations) -> AbstractSet[int]:
         """Return what is or could be held and has no correlations."""
         if self._known is not known:
@@ -249,7 +283,10 @@ class Worst:
 
     def budget(self, name: str) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
-        return ZERO if self._view is None else self._budgets.held(name, self._view)
+        if self._view is None:
+            return ZERO
+        self._budgets.look(self._view)
+        return self._budgets.held(name)
 
     def cluster(self, con_id: int, known: Correlations, least: Decimal | float) -> Cluster:
         """Return what is held and moves with a contract that is held."""
@@ -328,10 +365,10 @@ class After:
 
     def coming(self, name: str, qty: Decimal) -> Decimal | None:
         """Return what a strategy has on its way, with so many shares more of this contract."""
-        wanted = self._old.wanted.get(name)
-        before = ZERO if wanted is None else worth(wanted, self._old.each)
-        now = worth((wanted or ZERO) + qty, self.row.each)
-        return self._before.coming(name).with_swap(before, now)
+        old, before = self._old.wanted.get(name), self._before
+        counted = ZERO if old is None else worth(old, self._old.each)
+        now = worth(before.wanted(self._con_id).get(name, ZERO) + qty, self.row.each)
+        return before.coming(name).with_swap(counted, now)
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
