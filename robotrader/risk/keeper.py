@@ -80,7 +80,7 @@ class Keeper:
         """The account as it was looked at last; None: a price or a holding in it is new."""
 
         self._news = self._noticed = False
-        """Whether something is new since ``settle`` looked, and whether not all of it is settled."""
+        """Whether something is new that ``settle`` has not seen, and whether what it saw waits."""
 
     def restore(self, ledger: Ledger, standings: Standings, halted: Collection[int]) -> None:
         """Begin with a snapshot; the records behind it follow by ``fold``."""

@@ -29,6 +29,10 @@ BATCH: Final = 16
 SAMPLING: Final = 63
 """As a worker's: the time of one turn of 64 is taken."""
 
+IDLE_AFTER_S: Final = 0.002
+"""How long after a turn actors may do what can wait: what the turn's messages lead to is decided by
+other threads meanwhile, and they need the interpreter for that."""
+
 MAX_TURNS: Final = 64
 """Turns in one callback before the loop gets to look at its sockets again."""
 
@@ -52,15 +56,21 @@ class LoopRuntime:
         self._cells: deque[Cell] = deque()
         self._armed = False
         self._turns = 0
+        self._idlers: list[Cell] = []
+        self._to_idle: asyncio.Handle | None = None
 
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
+        if cell.actor.idles:
+            self._idlers.append(cell)
         cell.runtime = self
         cell.ready = self._ready
         cell.scheduled = False
 
     def detach(self, cell: Cell) -> None:
-        """Let go of ``cell``: nothing is kept for it."""
+        """Let go of ``cell``."""
+        if cell in self._idlers:
+            self._idlers.remove(cell)
 
     def caller(self) -> here.Carrier | None:
         """Return the calling thread's carrier if it is running a turn on this loop."""
@@ -123,6 +133,24 @@ class LoopRuntime:
         if cells and not self._armed:  # who came before that line has left it to this one
             self._armed = True
             self.loop.call_soon(self._run)
+        elif self._idlers and self._to_idle is None:
+            self._to_idle = self.loop.call_later(IDLE_AFTER_S, self._idle)
+
+    def _idle(self) -> None:
+        """Let actors do what can wait, a little each; sockets and turns come before the rest."""
+        self._to_idle = None
+        if self._cells:
+            return  # after their turns this is called again
+        carrier, more = self.active, False
+        here.enter(carrier)
+        for cell in tuple(self._idlers):
+            carrier.current = cell
+            with suppress(StaleIncarnation):
+                more |= cell.idle()
+        carrier.current = None
+        here.enter(None)
+        if more and self._to_idle is None:
+            self._to_idle = self.loop.call_soon(self._idle)
 
     def _sampled_turn(self, cell: Cell, batch: int) -> None:
         """Run a turn; take the time of one of many."""
