@@ -52,8 +52,9 @@ class Budgets:
             self._begin()  # a digit was lost: a sum of what was rounded is of nothing else
             self._rounded = self._take(parts, mark)
 
-    def held(self, name: str) -> Decimal | None:
+    def held(self, name: str, view: RiskView) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
+        self.look(view)
         return self._held[name].total
 
     def _take(self, parts: Mapping[str, StrategyView], mark: Mark[str] | None) -> bool:

@@ -9,11 +9,11 @@ from robotrader.ledger.money import LARGEST, ZERO, market_price
 from robotrader.risk.asked import wish_of
 from robotrader.risk.exposure import (
     Exposure,
-    OnWay,
     Pending,
     asleep,
     awake,
     coming,
+    entry_of,
     exposure_with,
     worst_price,
 )
@@ -137,14 +137,16 @@ class Case:
     @_once
     def mine(self) -> Exposure:
         """The worst case of its own contract, this intent included as an entry."""
-        return exposure_with(self.held, self.quote, self.instrument, self.way)
-
-    @_once
-    def way(self) -> OnWay:
-        """What is on its way in its own contract, this intent included as an entry."""
-        wanted = self.intent
-        order = Pending(wanted.con_id, self.sign, wanted.qty, self.price, stop=self.stop)
-        return self.before.orders.way(wanted.con_id).plus(order)
+        intent, own = self.intent, self.price
+        way = self.before.orders.way(intent.con_id)
+        buys, sells, top = way.buys, way.sells, way.top
+        if self.sign > 0:
+            buys += intent.qty
+        else:
+            sells += intent.qty
+        if top is None or (own is not None and own > top):
+            top = own
+        return exposure_with(self.held, self.quote, self.instrument, buys, sells, top)
 
     @_once
     def after(self) -> After:
@@ -160,5 +162,7 @@ class Case:
         """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
         if self.limits.max_heat is None:
             return ZERO
-        bare, own = self.limits.heat_without_stop, self.way.stopped
+        intent, bare = self.intent, self.limits.heat_without_stop
+        order = entry_of(intent.con_id, self.sign, intent.qty, self.price, self.stop)
+        own = self.before.orders.way(intent.con_id).stopped.plus(order)
         return heat_with(self.held, self.quote, self.instrument, own, self.mine, bare)

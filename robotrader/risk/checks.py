@@ -18,7 +18,7 @@ from robotrader.risk.past import MINUTE_NS, MS_NS, SECOND_NS
 from robotrader.risk.view import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from robotrader.risk.case import Case
 
@@ -282,12 +282,9 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-def refused(case: Case) -> tuple[str, str] | None:
+def first_refusal(case: Case, checks: Iterable[tuple[str, Check]]) -> tuple[str, str] | None:
     """Return the code and the reason of the first check that does not let an intent pass."""
-    for code, check in FOR_ALL:
-        if why := check(case):
-            return code, why
-    for code, check in () if case.reduces else FOR_ENTRIES:
+    for code, check in checks:
         if why := check(case):
             return code, why
     return None

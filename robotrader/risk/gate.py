@@ -21,11 +21,11 @@ from robotrader.ledger.money import EXACT, ZERO
 from robotrader.risk.asked import is_unasked
 from robotrader.risk.case import Case
 from robotrader.risk.changes import LimitChanges
-from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.held import Held
 from robotrader.risk.malformed import malformed
+from robotrader.risk.passes import Passes
 from robotrader.risk.past import REMEMBERED, Past, PastState
 from robotrader.risk.report.usage import usage
 from robotrader.risk.worst import Worst
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from robotrader.domain.records import Record
-    from robotrader.risk.exposure import OnWay
     from robotrader.risk.limits import Limits
     from robotrader.risk.report.usage import Use
     from robotrader.risk.view import RiskView
@@ -63,10 +62,10 @@ class Gate:
         self._moved: set[int] = set()
         """Contracts whose reservations are new since the last look."""
 
-        self._past = Past()
+        self._past, self._passes = Past(), Passes()
         self._worst = Worst()
-        self._passed: tuple[Reservation, After, OnWay] | None = None
-        """An entry that has just passed, as it was weighed, and what was on its way with it."""
+        self._passed: tuple[Reservation, After] | None = None
+        """The entry that has passed since the last look, and the worst case as it was weighed."""
 
         self._refusals: Counter[str] = Counter()
         self.approvals = 0
@@ -81,7 +80,7 @@ class Gate:
             if wrong := malformed(intent):
                 return self._refuse(intent, "malformed", wrong)
             case = self._case(intent, view, now_ns)
-            return self._answer(case, refused(case))
+            return self._answer(case, self._passes.refused(case))
 
     def judge_or_ask(
         self, intent: Intent, view: RiskView, now_ns: int
@@ -91,7 +90,7 @@ class Gate:
             if wrong := malformed(intent):
                 return self._refuse(intent, "malformed", wrong)
             case = self._case(intent, view, now_ns)
-            found = refused(case)
+            found = self._passes.refused(case)
             return None if _lacks_margin(case, found) else self._answer(case, found)
 
     def _answer(self, case: Case, found: tuple[str, str] | None) -> Approved | Refusal:
@@ -113,7 +112,7 @@ class Gate:
             while failing - passing > 1:
                 tried = (passing + failing) // 2
                 less = msgspec.structs.replace(intent, qty=instrument.size_step * tried)
-                if _passes(refused(self._case(less, view, now_ns))):
+                if _passes(self._passes.refused(self._case(less, view, now_ns))):
                     passing = tried
                 else:
                     failing = tried
@@ -128,7 +127,7 @@ class Gate:
             if malformed(intent):
                 return False
             case = self._case(intent, view, now_ns)
-            return _lacks_margin(case, refused(case))
+            return _lacks_margin(case, self._passes.refused(case))
 
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
         if view.ledger is not None:
@@ -188,7 +187,7 @@ class Gate:
         if case.reduces:
             self._moved.add(intent.con_id)
         else:
-            self._passed = (self.newest, case.after, case.way)
+            self._passed = (self.newest, case.after)
         return Approved(
             intent=intent,
             reservation=number,

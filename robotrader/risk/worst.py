@@ -16,7 +16,7 @@ from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.budgets import Budgets
 from robotrader.risk.clusters import Clusters
-from robotrader.risk.exposure import NOTHING, Exposure, Pending, exposure_with
+from robotrader.risk.exposure import NOTHING, Exposure, Pending, entry_of, exposure_with
 from robotrader.risk.heat import heat_with
 from robotrader.risk.held import Held
 from robotrader.risk.onway import Orders
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from robotrader.ledger import Mark, PositionView
     from robotrader.risk.clusters import Cluster
     from robotrader.risk.correlation import Correlations
-    from robotrader.risk.exposure import OnWay, Reservation
+    from robotrader.risk.exposure import Reservation
     from robotrader.risk.view import Moved, RiskView, WorkingOrder
 
     _Names = tuple[object, object, Decimal | None, bool, bool]
@@ -145,12 +145,10 @@ class Worst:
             self._replace(view, con_id, positions.get(con_id))
         return context.flags[Inexact]
 
-    def take(self, held: Reservation, after: After, way: OnWay) -> bool:
-        """Take over an entry that has just passed, as it was weighed; False: it has to be seen.
-
-        ``way`` is what is on its way in its contract with it.
-        """
+    def take(self, held: Reservation, after: After) -> bool:
+        """Take over an entry that has passed, as it was weighed; False: it has to be seen."""
         con_id, qty = held.con_id, held.qty
+        way = self.orders.way(con_id).plus(entry_of(con_id, held.sign, qty, held.price, held.stop))
         context = getcontext()
         context.clear_flags()
         if self._rounded or not self.orders.add(held, way):
@@ -212,7 +210,10 @@ class Worst:
         old, way = self.rows.get(con_id, NO_ROW), self.orders.ways.get(con_id, NOTHING)
         if way is not NOTHING or held is not None:
             quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
-            each, bare = exposure_with(held, quote, instrument, way), self._names[2]
+            each, bare = (
+                exposure_with(held, quote, instrument, way.buys, way.sells, way.top),
+                self._names[2],
+            )
             if old.way is way and each == old.each and not way.stopped.for_short:
                 return  # nothing of it is another: what a short can lose follows the bid, too
             heat = (
@@ -283,10 +284,7 @@ class Worst:
 
     def budget(self, name: str) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
-        if self._view is None:
-            return ZERO
-        self._budgets.look(self._view)
-        return self._budgets.held(name)
+        return ZERO if self._view is None else self._budgets.held(name, self._view)
 
     def cluster(self, con_id: int, known: Correlations, least: Decimal | float) -> Cluster:
         """Return what is held and moves with a contract that is held."""

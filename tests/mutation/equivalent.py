@@ -167,8 +167,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
     "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
     "compare=False)`": "only what is printed of it is another",
-    f"{_RISK}exposure.py with_order: `own > unit` -> `own >= unit` in `if unit is None or (own is "
-    "not None and own > unit): unit = own`": "of two prices that are equal either is the higher",
+    f"{_RISK}case.py Case.mine: `own > top` -> `own >= top` in `if top is None or (own is not None "
+    "and own > top): top = own`": "of two prices that are equal either is the higher",
     f"{_RISK}worst.py After.__init__: `self.held ^ {{con_id}}` -> `self.held | {{con_id}}` in "
     "`self.held = self.held ^ {con_id}`": "with an order more nothing is held less",
     f"{_RISK}worst.py Worst._repositioned: `view.moved is not None` -> `view.moved is None` in `if "
@@ -176,7 +176,7 @@ EQUIVALENT: Final[dict[str, str]] = {
         "what says that it has moved is found by who looks for it, too"
     ),
     f"{_RISK}onway.py Orders.add: `True` -> `False` in `return True`": _ANEW,
-    f"{_RISK}budgets.py Budgets.held: `not seen and (self._rounded or self._take(parts, mark))` -> "
+    f"{_RISK}budgets.py Budgets.look: `not seen and (self._rounded or self._take(parts, mark))` -> "
     "`not seen or (self._rounded or self._take(parts, mark))` in `if not seen and (self._rounded "
     "or self._take(parts, mark)):  ... = self._take(parts, mark)`": _ANEW,
     f"{_RISK}checks.py exit_pending: `case.position > 0` -> `case.position >= 0` in `if "

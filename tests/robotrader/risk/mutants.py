@@ -27,6 +27,7 @@ TESTS: Final = tuple(
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
 _CHECKS = "robotrader/risk/checks.py"
+_PASSES = "robotrader/risk/passes.py"
 _SIZES = "robotrader/risk/sizes.py"
 _EXPOSURE = "robotrader/risk/exposure.py"
 _LOSSES = "robotrader/risk/losses.py"
@@ -117,9 +118,9 @@ _OF_THE_GATE: Final = (
     ),
     Mutant(
         "exits-are-trapped",
-        _CHECKS,
-        "in () if case.reduces else FOR_ENTRIES:",
-        "in FOR_ENTRIES:",
+        _PASSES,
+        "        if case.reduces:\n",
+        "        if case.reduces and False:\n",
         "the kill switch traps positions (F69)",
     ),
     Mutant(
