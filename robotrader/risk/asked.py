@@ -25,8 +25,8 @@ Wish: TypeAlias = tuple[int, str, Decimal, str, Decimal | None, Decimal | None]
 
 def wish_of(intent: Intent) -> Wish:
     """Return what an intent's margin depends on."""
-    order = (intent.con_id, intent.side, intent.qty, intent.order_type)
-    return (*order, intent.limit_price, intent.aux_price)
+    side, kind = intent.side, intent.order_type
+    return intent.con_id, side, intent.qty, kind, intent.limit_price, intent.aux_price
 
 
 class Margin(msgspec.Struct, frozen=True, gc=False, kw_only=True):

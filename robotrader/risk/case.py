@@ -15,6 +15,7 @@ from robotrader.risk.exposure import (
     coming,
     entry_of,
     exposure_with,
+    market_of,
     worst_price,
 )
 from robotrader.risk.heat import heat_with, stop_of
@@ -146,7 +147,14 @@ class Case:
             sells += intent.qty
         if top is None or (own is not None and own > top):
             top = own
-        return exposure_with(self.held, self.quote, self.instrument, buys, sells, top)
+        return exposure_with(self.held, self._market(), self.instrument, buys, sells, top)
+
+    def _market(self) -> Decimal | None:
+        """Return the higher of the market's prices: what is bought has been asked for it."""
+        near, quote = self.near, self.quote
+        if near is not None and self.sign > 0 and quote is not None and type(quote.bid) is float:
+            return near if quote.bid <= quote.ask else market_of(quote)
+        return market_of(quote)
 
     @_once
     def after(self) -> After:

@@ -235,12 +235,12 @@ def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
     quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
     way = OnWay.of(con_id, own)
-    return exposure_with(held, quote, instrument, way.buys, way.sells, way.top)
+    return exposure_with(held, market_of(quote), instrument, way.buys, way.sells, way.top)
 
 
 def exposure_with(  # noqa: PLR0917 - each of them is one thing of the contract
     held: PositionView | None,
-    quote: Quote | None,
+    price: Decimal | None,
     instrument: Instrument | None,
     buys: Decimal = ZERO,
     sells: Decimal = ZERO,
@@ -250,12 +250,11 @@ def exposure_with(  # noqa: PLR0917 - each of them is one thing of the contract
 
     Args:
         held: what is held of it.
-        quote: its newest quote.
+        price: its market's, the higher of both sides.
         instrument: the contract.
         buys, sells: shares that could be bought, and sold.
         top: the highest price that any of these could have.
     """
-    price = _market(quote)
     if held is None:
         qty = ZERO
     else:
@@ -287,7 +286,7 @@ def unit_of(instrument: Instrument | None, price: Decimal | None) -> Decimal | N
     return price if instrument.multiplier == 1 else price * instrument.multiplier
 
 
-def _market(quote: Quote | None) -> Decimal | None:
+def market_of(quote: Quote | None) -> Decimal | None:
     """Return the higher of a quote's prices, None if neither is one."""
     if quote is None:
         return None

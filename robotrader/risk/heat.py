@@ -65,11 +65,11 @@ class StopAt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def stop_of(intent: Intent) -> StopAt | None:
     """Return where a stop stops, or the stop that an entry brings, None if it brings none."""
-    orders = (intent,) if intent.purpose is Purpose.STOP else intent.legs
-    if not orders:
-        return None
-    found = (StopAt.of(each.order_type, each.aux_price, each.trail_percent) for each in orders)
-    return next((each for each in found if each is not None), None)
+    for each in (intent,) if intent.purpose is Purpose.STOP else intent.legs:
+        found = StopAt.of(each.order_type, each.aux_price, each.trail_percent)
+        if found is not None:
+            return found
+    return None
 
 
 class Stopped(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ are other ones: who made the view says which, and only theirs are looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from robotrader.risk.exposure import NOTHING, OnWay, led_to, orders_of, pending
 
@@ -26,6 +26,7 @@ class _OfAContract(Protocol):
 
 
 T = TypeVar("T", bound=_OfAContract)
+_NONE: Final[AbstractSet[int]] = frozenset()
 
 
 class Orders:
@@ -51,7 +52,7 @@ class Orders:
         reserved: Held,
         held: AbstractSet[int] | None,
         working: Collection[int] | None,
-    ) -> set[int]:
+    ) -> AbstractSet[int]:
         """Return the contracts in which something else is on its way than at the last look.
 
         Args:
@@ -60,8 +61,11 @@ class Orders:
             held: contracts whose reservations are new; None: they are looked for.
             working: contracts whose orders are new; None: they are looked for.
         """
-        changed = self._other_ones(reserved) if held is None else set(held)
         others, moved = view.others or (), view.moved
+        if held is not None and working is not None and not held and not working:
+            self._others, self._reserved = others, None
+            return _NONE
+        changed = self._other_ones(reserved) if held is None else set(held)
         if working is None or moved is None:
             changed |= self._compared(others)
         else:

@@ -36,8 +36,8 @@ _FOLLOWED: Final = frozenset({DayRolled, OrderIntended, OrderDone})
 
 def echo_of(intent: Intent) -> Echo:
     """Return what an intent that repeats this one would have in common with it."""
-    what = (intent.strategy, intent.con_id, intent.side, intent.qty, intent.order_type)
-    return (*what, intent.limit_price, intent.aux_price)
+    who, side, kind = intent.strategy, intent.side, intent.order_type
+    return who, intent.con_id, side, intent.qty, kind, intent.limit_price, intent.aux_price
 
 
 class PastState(msgspec.Struct, frozen=True, kw_only=True):

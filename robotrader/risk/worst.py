@@ -16,7 +16,7 @@ from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.budgets import Budgets
 from robotrader.risk.clusters import Clusters
-from robotrader.risk.exposure import NOTHING, Exposure, Pending, entry_of, exposure_with
+from robotrader.risk.exposure import NOTHING, Exposure, Pending, entry_of, exposure_with, market_of
 from robotrader.risk.heat import heat_with
 from robotrader.risk.held import Held
 from robotrader.risk.onway import Orders
@@ -25,7 +25,7 @@ from robotrader.risk.rows import NO_ROW, NOBODY, Row, Seen, Sum, Sums, above_and
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from robotrader.domain import Quote
@@ -171,7 +171,10 @@ class Worst:
     ) -> set[int]:
         changed = set(self._requoted(view.quotes))
         before, now = self._moved, view.moved
-        working = None if now is None or before is None else now.orders.since(before.orders)
+        working: Collection[int] | None = None
+        if now is not None and before is not None:
+            same = now.orders == before.orders
+            working = () if same else now.orders.since(before.orders)
         changed.update(self._repositioned(view, before))
         ordered = self.orders.look(view, reserved, moved, working)
         for con_id in ordered:
@@ -210,10 +213,8 @@ class Worst:
         old, way = self.rows.get(con_id, NO_ROW), self.orders.ways.get(con_id, NOTHING)
         if way is not NOTHING or held is not None:
             quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
-            each, bare = (
-                exposure_with(held, quote, instrument, way.buys, way.sells, way.top),
-                self._names[2],
-            )
+            price, bare = market_of(quote), self._names[2]
+            each = exposure_with(held, price, instrument, way.buys, way.sells, way.top)
             if old.way is way and each == old.each and not way.stopped.for_short:
                 return  # nothing of it is another: what a short can lose follows the bid, too
             heat = (
@@ -370,11 +371,12 @@ class After:
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
-        own, strangers = self._before.in_sector(name), self._before.in_sector("")
-        if self._more is None or own.unknown or strangers.unknown or not name:
+        before, more = self._before, self._more
+        own, strangers = before.in_sector(name), before.in_sector("")
+        if more is None or own.unknown or strangers.unknown or not name:
             return total([self._in_sector(each) for each in (name, "")])
-        mine = self._before.sector_of(self._con_id)
-        return own.known + strangers.known + (self._more if mine in {name, ""} else ZERO)
+        known, mine = own.known + strangers.known, before.sector_of(self._con_id)
+        return known + more if mine == name or not mine else known
 
     def _in_sector(self, name: str) -> Decimal | None:
         added = self._before.in_sector(name)
