@@ -85,7 +85,7 @@ def margin(case: Case) -> str:
     if part is None:
         return ""
     said = case.said
-    if said is None or is_unasked(case):
+    if said is None or case.now_ns - said.at_ns > case.limits.margin_age_ms * MS_NS:
         return "the broker has not said what margin it would need"
     if said.why:
         return f"the broker would refuse it: {said.why}"

@@ -161,7 +161,7 @@ class Case:
         """The worst case of every contract, this intent included."""
         return After(self.before, self.intent.con_id, self.mine, self._heat())
 
-    @_once
+    @property
     def said(self) -> Margin | None:
         """What the broker said lately of the margin that it would need."""
         return self.view.margins.get(wish_of(self.intent))

@@ -8,23 +8,26 @@ in the order of all. A check that looks at a limit which is off passes always, a
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES, first_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from robotrader.risk.case import Case
     from robotrader.risk.checks import Check
     from robotrader.risk.limits import Limits
 
-    Asked = Sequence[tuple[str, Check]]
-
-OF_THE_ACCOUNT: Final = frozenset({"link", "switch", "clock", "losses", "cancel_ratio"})
+OF_THE_ACCOUNT: Final = frozenset(
+    {"positions", "link", "switch", "restart", "clock", "losses", "cancel_ratio"}
+)
 """Checks that look at limits and at what ``_of_the_account`` returns, and at nothing else."""
 
-OF_A_CONTRACT: Final = frozenset({"contract", "symbol", "restricted", "session", "volatility"})
+OF_A_CONTRACT: Final = frozenset(
+    {"contract", "exit_grows", "halted", "symbol", "restricted", "session", "volatility"}
+)
 """Checks that look at limits and at what ``_of_a_contract`` returns, and at nothing else."""
 
 OFF: Final[dict[str, Callable[[Limits], bool]]] = {
@@ -52,7 +55,8 @@ class Passes:
 
     def __init__(self) -> None:
         self._limits: Limits | None = None
-        self._asked: dict[tuple[bool, bool], Asked] = {}
+        self._codes: dict[Check, str] = {}
+        self._asked: dict[tuple[bool, bool], tuple[Check, ...]] = {}
         """What is to be asked, if what is of the account has passed, and what is of a contract."""
 
         self._account: tuple[object, ...] | None = None
@@ -66,24 +70,23 @@ class Passes:
             self._begin(case.limits)
         account, contract, con_id = _of_the_account(case), _of_a_contract(case), case.intent.con_id
         known = account == self._account, contract == self._contracts.get(con_id)
-        found = first_refusal(case, self._asked[known])
-        if found is None:
-            self._account, self._contracts[con_id] = account, contract
-        return found
+        for check in self._asked[known]:
+            why = check(case)
+            if why:
+                return self._codes[check], why
+        self._account, self._contracts[con_id] = account, contract
+        return None
 
     def _begin(self, limits: Limits) -> None:
         """Judge by other limits: nothing has passed those."""
         self._limits, self._account = limits, None
         self._contracts.clear()
         on = [each for each in (*FOR_ALL, *FOR_ENTRIES) if not is_off(each[0], limits)]
-        for account in (False, True):
-            for contract in (False, True):
-                passed = (OF_THE_ACCOUNT if account else set()) | (
-                    OF_A_CONTRACT if contract else set()
-                )
-                self._asked[account, contract] = tuple(
-                    [each for each in on if each[0] not in passed]
-                )
+        self._codes = {check: code for code, check in on}
+        for account, contract in product((False, True), repeat=2):
+            passed = {*(OF_THE_ACCOUNT if account else ()), *(OF_A_CONTRACT if contract else ())}
+            asked = [check for code, check in on if code not in passed]
+            self._asked[account, contract] = tuple(asked)
 
 
 def is_off(code: str, limits: Limits) -> bool:
@@ -93,17 +96,36 @@ def is_off(code: str, limits: Limits) -> bool:
 
 
 def _of_the_account(case: Case) -> tuple[object, ...]:
-    """Return what its checks look at; a switch that is tripped asks for whom."""
+    """Return what its checks look at.
+
+    A switch that is tripped asks for whom, a restart that is announced when it is.
+    """
     view, past, intent = case.view, case.past, case.intent
-    ledger, switch = view.ledger, view.switch
-    whose = (intent.symbol, intent.strategy) if switch is not None and switch.trips else None
-    losses = None if ledger is None else ledger.losses_ns
-    return view.link, switch, whose, view.account, view.skew_ns, losses, past.entries, past.cancels
+    ledger, switch, restart_ns = view.ledger, view.switch, view.restart_at_ns
+    return (
+        view.link,
+        switch,
+        (intent.symbol, intent.strategy) if switch is not None and switch.trips else None,
+        view.account,
+        view.skew_ns,
+        None if ledger is None else ledger.losses_ns,
+        view.others is None,
+        None if restart_ns is None else (restart_ns, case.now_ns),
+        past.entries,
+        past.cancels,
+    )
 
 
 def _of_a_contract(case: Case) -> tuple[object, ...]:
     """Return what its checks look at."""
     intent, view = case.intent, case.view
     con_id = intent.con_id
-    session, days = view.sessions.get(con_id), view.days.get(con_id)
-    return case.instrument, intent.symbol, session, intent.outside_rth, days
+    return (
+        case.instrument,
+        intent.symbol,
+        intent.purpose,
+        intent.outside_rth,
+        None if view.halted is None else con_id in view.halted,
+        view.sessions.get(con_id),
+        view.days.get(con_id),
+    )

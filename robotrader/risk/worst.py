@@ -89,12 +89,12 @@ class Worst:
         None: those are looked for. The contract ``own`` is left as it was counted, because what is
         asked next is with an order more in it.
         """
-        anew = self.notice(view, reserved, bare, moved)
-        late, self._late = self._late, set()
-        if own in late and not anew:
-            late.remove(own)
-            self._late.add(own)
-        rounded = bool(late) and self._take(late)
+        anew, late = self.notice(view, reserved, bare, moved), self._late
+        left = late & {own} if late and not anew else None
+        if late == left:
+            return
+        self._late = left or set()
+        rounded = self._take(late - self._late)
         if anew:
             self._rounded = rounded
         elif rounded:
@@ -332,7 +332,11 @@ class After:
         self._more = None if more is None else more[0]
         """By how much its own contract's worth grows; None: that is not so simple."""
 
-        self.heat = sums.heat.with_swap(old.heat, new.heat)
+        before_it, with_it, lost = old.heat, new.heat, sums.heat
+        if before_it is None or with_it is None or lost.unknown:
+            self.heat = lost.with_swap(before_it, with_it)
+        else:
+            self.heat = lost.known + (with_it - before_it)
         """What all would lose if their stops were hit."""
 
         self.held: AbstractSet[int] = before.held

@@ -50,7 +50,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "old.value is None or new.value is None or old.high is Non ... igh is None): return None`": (
         "each sum is then computed for itself, and is the same; of one row all is known or nothing"
     ),
-    f"{_RISK}exposure.py _market: `0 < bid <= ask < math.inf` -> `0 <= bid <= ask < math.inf` in "
+    f"{_RISK}exposure.py market_of: `0 < bid <= ask < math.inf` -> `0 <= bid <= ask < math.inf` in "
     "`if type(bid) is type(ask) is float and 0 < bid <= ask < math.inf: return "
     "market_price(ask)`": "a bid of 0 is no price: the ask is the higher one",
     f"{_COVER} `position > 0` -> `position >= 0` {_SIDE}": _FLAT,
