@@ -39,9 +39,8 @@ class Budgets:
         self._held: defaultdict[str, Sum] = defaultdict(Sum)
         self._parts: Mapping[str, StrategyView] = {}
         self._mark: Mark[str] | None = None
-        self._worths: dict[str, Decimal | None] = {}
-        self._sums: dict[str, Sum] = {}
-        """The sum that each strategy is part of."""
+        self._counted: dict[str, tuple[Decimal | None, Sum]] = {}
+        """What each strategy holds, and the sum that it is part of."""
 
     def look(self, view: RiskView) -> None:
         """Take over what the strategies of a view have."""
@@ -62,25 +61,22 @@ class Budgets:
         context = getcontext()
         context.clear_flags()
         names = None if mark is None else mark.since(self._mark)
-        worths, sums = self._worths, self._sums
-        for own in {*worths, *parts} if names is None else dict.fromkeys(names):
-            old, new = worths.get(own, ZERO), _worth(parts.get(own))
-            held = sums.get(own)
-            if held is None:
-                held = sums[own] = self._held[budget_of(own)]
+        counted = self._counted
+        for own in {*counted, *parts} if names is None else names:
+            kept, part = counted.get(own), parts.get(own)
+            old, held = (ZERO, self._held[budget_of(own)]) if kept is None else kept
+            new = ZERO if part is None else _worth(part)
             held.swap(old, new)
-            if own in parts:
-                worths[own] = new
-            else:
-                worths.pop(own, None)
+            if part is not None:
+                counted[own] = new, held
+            elif kept is not None:
+                del counted[own]
         self._parts, self._mark = parts, mark
         return context.flags[Inexact]
 
 
-def _worth(part: StrategyView | None) -> Decimal | None:
-    """Return what a strategy holds, 0 if there is none, None if a price is not known."""
-    if part is None:
-        return ZERO
+def _worth(part: StrategyView) -> Decimal | None:
+    """Return what a strategy holds, None if a price is not known."""
     return None if part.unrealized is None else abs(part.cost + part.unrealized)
 
 

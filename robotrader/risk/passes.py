@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from robotrader.risk.checks import Check
     from robotrader.risk.limits import Limits
 
-OF_THE_ACCOUNT: Final = frozenset(
-    {"positions", "link", "switch", "restart", "clock", "losses", "cancel_ratio"}
-)
+OF_THE_ACCOUNT: Final = frozenset({"positions", "link", "switch", "clock", "losses"})
 """Checks that look at limits and at what ``_of_the_account`` returns, and at nothing else."""
 
 OF_A_CONTRACT: Final = frozenset(
@@ -96,24 +94,13 @@ def is_off(code: str, limits: Limits) -> bool:
 
 
 def _of_the_account(case: Case) -> tuple[object, ...]:
-    """Return what its checks look at.
-
-    A switch that is tripped asks for whom, a restart that is announced when it is.
-    """
-    view, past, intent = case.view, case.past, case.intent
-    ledger, switch, restart_ns = view.ledger, view.switch, view.restart_at_ns
-    return (
-        view.link,
-        switch,
-        (intent.symbol, intent.strategy) if switch is not None and switch.trips else None,
-        view.account,
-        view.skew_ns,
-        None if ledger is None else ledger.losses_ns,
-        view.others is None,
-        None if restart_ns is None else (restart_ns, case.now_ns),
-        past.entries,
-        past.cancels,
-    )
+    """Return what its checks look at; a switch that is tripped asks for whom."""
+    view, whose = case.view, None
+    ledger, switch = view.ledger, view.switch
+    if switch is not None and switch.trips:
+        whose = (view.account, case.intent.symbol, case.intent.strategy)
+    losses = None if ledger is None else ledger.losses_ns
+    return view.link, switch, whose, view.skew_ns, losses, view.others is None
 
 
 def _of_a_contract(case: Case) -> tuple[object, ...]:

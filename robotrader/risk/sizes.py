@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def order_qty(case: Case) -> str:
     """One order is not for too many shares."""
-    return _above("an order of", case.intent.qty, case.limits.max_order_qty, "shares")
+    qty, most = case.intent.qty, case.limits.max_order_qty
+    return "" if qty <= most else _above("an order of", qty, most, "shares")
 
 
 def order_usd(case: Case) -> str:
@@ -26,8 +27,8 @@ def order_usd(case: Case) -> str:
     instrument = case.instrument
     if case.price is None or instrument is None:
         return f"there is no price of {case.intent.symbol}"
-    worth = case.intent.qty * case.price * instrument.multiplier
-    return _above("an order worth", worth, case.limits.max_order_usd)
+    worth, most = case.intent.qty * case.price * instrument.multiplier, case.limits.max_order_usd
+    return "" if worth <= most else _above("an order worth", worth, most)
 
 
 def equity(case: Case) -> str:
@@ -46,8 +47,10 @@ def short(case: Case) -> str:
 
 def position_qty(case: Case) -> str:
     """Not too many shares of the symbol would be held."""
-    name = case.intent.symbol
-    return _above(f"a position in {name} of", case.mine.qty, case.limits.max_symbol_qty, "shares")
+    qty, most = case.mine.qty, case.limits.max_symbol_qty
+    if qty <= most:
+        return ""
+    return _above(f"a position in {case.intent.symbol} of", qty, most, "shares")
 
 
 def position_usd(case: Case) -> str:
@@ -90,7 +93,8 @@ def net(case: Case) -> str:
     if high is None or low is None:
         return "a price of what is held or on its way is not known"
     most = case.limits.max_net * (case.equity or ZERO)
-    return _above("a net exposure of", max(high, -low), most)
+    value = max(high, -low)
+    return "" if value <= most else _above("a net exposure of", value, most)
 
 
 def open_positions(case: Case) -> str:
@@ -101,7 +105,7 @@ def open_positions(case: Case) -> str:
 
 
 def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
-    return "" if value <= most else f"{what} {value} {unit} is above the limit of {most}"
+    return f"{what} {value} {unit} is above the limit of {most}"
 
 
 def _worth(case: Case, most: Decimal) -> str:
@@ -116,7 +120,7 @@ def _worth(case: Case, most: Decimal) -> str:
 def _sum(what: str, added: Decimal | None, most: Decimal) -> str:
     if added is None:
         return "a price of what is held or on its way is not known"
-    return _above(what, added, most)
+    return "" if added <= most else _above(what, added, most)
 
 
 CHECKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (

@@ -52,7 +52,7 @@ class Worst:
         """Contracts of which something is or could be held."""
 
         self.sums = Sums()
-        self._sectors: defaultdict[str, Sum] = defaultdict(Sum)
+        self.sectors: defaultdict[str, Sum] = defaultdict(Sum)
         self._sector_sums: dict[int, Sum] = {}
         self.orders = Orders()
         """What is on its way."""
@@ -235,7 +235,7 @@ class Worst:
             self._count_coming(old, new)
         sector = self._sector_sums.get(con_id)
         if sector is None:
-            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
+            sector = self._sector_sums[con_id] = self.sectors[self.sector_of(con_id)]
         self.sums.swap(old, new, sector)
         self._clusters.swap(con_id, old, new)
         if (con_id in self.held) is not bool(new.each.high or new.each.low):
@@ -263,7 +263,7 @@ class Worst:
 
     def in_sector(self, name: str) -> Sum:
         """Return what the contracts of a sector are worth; empty: those without one."""
-        return self._sectors[name]
+        return self.sectors[name]
 
     def own(self, con_id: int) -> tuple[Pending, ...]:
         """Return what is on its way in a contract."""
@@ -376,7 +376,8 @@ class After:
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
         before, more = self._before, self._more
-        own, strangers = before.in_sector(name), before.in_sector("")
+        sectors = before.sectors
+        own, strangers = sectors[name], sectors[""]
         if more is None or own.unknown or strangers.unknown or not name:
             return total([self._in_sector(each) for each in (name, "")])
         known, mine = own.known + strangers.known, before.sector_of(self._con_id)
