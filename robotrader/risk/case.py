@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
-from robotrader.risk.asked import wish_of
 from robotrader.risk.exposure import (
     Exposure,
     Pending,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.domain import Intent
-    from robotrader.risk.asked import Margin
     from robotrader.risk.limits import Limits
     from robotrader.risk.past import Past
     from robotrader.risk.view import RiskView
@@ -160,11 +158,6 @@ class Case:
     def after(self) -> After:
         """The worst case of every contract, this intent included."""
         return After(self.before, self.intent.con_id, self.mine, self._heat())
-
-    @property
-    def said(self) -> Margin | None:
-        """What the broker said lately of the margin that it would need."""
-        return self.view.margins.get(wish_of(self.intent))
 
     def _heat(self) -> Decimal | None:
         """What its contract would lose if its stops were hit; 0 where nobody looks at that."""

@@ -6,7 +6,6 @@ does not know blocks (F63). The first that refuses gives the refusal its code.
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -138,10 +137,8 @@ def quote(case: Case) -> str:
         return f"there is no quote of {case.intent.symbol}"
     if case.intent.con_id in case.view.stale:
         return f"the prices of {case.intent.symbol} are stale: they are asked for again"
-    bid, ask = last.bid, last.ask
-    usual = type(bid) is type(ask) is float and 0 < bid <= ask < math.inf
-    if not (usual or (is_price(bid) and is_price(ask) and bid <= ask)):
-        return f"the quote of {case.intent.symbol} is none: {bid} to {ask}"
+    if not (is_price(last.bid) and is_price(last.ask) and last.bid <= last.ask):
+        return f"the quote of {case.intent.symbol} is none: {last.bid} to {last.ask}"
     age_ns = case.now_ns - last.time_ns
     if age_ns > case.limits.max_quote_age_ms * MS_NS:
         return f"the quote is {age_ns // MS_NS} ms old, {case.limits.max_quote_age_ms} at most"

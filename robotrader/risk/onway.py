@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from robotrader.ledger.money import ZERO
 from robotrader.risk.exposure import NOTHING, OnWay, led_to, orders_of, pending
+from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
+    from decimal import Decimal
 
     from robotrader.risk.exposure import Reservation
     from robotrader.risk.held import Held
@@ -139,6 +142,16 @@ class Orders:
     def others_for(self, con_id: int) -> tuple[WorkingOrder, ...]:
         """Return what works in a contract and no reservation stands for."""
         return self._others_for.get(con_id, ())
+
+
+def by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
+    """Return for how many shares each strategy's entries are."""
+    found: dict[str, Decimal] = {}
+    for each in orders:
+        if not each.reduces:
+            name = budget_of(each.strategy)
+            found[name] = found.get(name, ZERO) + each.qty
+    return found
 
 
 def _of_each(con_ids: set[int], orders: Sequence[T]) -> dict[int, list[T]]:

@@ -19,7 +19,7 @@ from robotrader.risk.clusters import Clusters
 from robotrader.risk.exposure import NOTHING, Exposure, Pending, entry_of, exposure_with, market_of
 from robotrader.risk.heat import heat_with
 from robotrader.risk.held import Held
-from robotrader.risk.onway import Orders
+from robotrader.risk.onway import Orders, by_budget
 from robotrader.risk.quotes import Quotes
 from robotrader.risk.rows import NO_ROW, NOBODY, Row, Seen, Sum, Sums, above_and_below
 from robotrader.risk.switch import budget_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from robotrader.risk.clusters import Cluster
     from robotrader.risk.correlation import Correlations
     from robotrader.risk.exposure import Reservation
-    from robotrader.risk.view import Moved, RiskView, WorkingOrder
+    from robotrader.risk.view import Moved, RiskView
 
     _Names = tuple[object, object, Decimal | None, bool, bool]
     """What does not change while rows are kept: contracts, sectors, the part that a share without
@@ -110,19 +110,12 @@ class Worst:
     ) -> bool:
         """Find what is new since the last look, and take none of it over yet; True: it is all."""
         held = Held.these(reserved) if isinstance(reserved, tuple) else reserved
-        instruments, sectors, part, telling, quoting = self._names
-        unsaid, quoted = view.moved is None, isinstance(view.quotes, Quotes)
-        anew = (
-            self._rounded
-            or instruments is not view.instruments
-            or sectors is not view.sectors
-            or telling is not unsaid
-            or quoting is not quoted
-            or part != bare
-        )
+        quoted = isinstance(view.quotes, Quotes)
+        names = (view.instruments, view.sectors, bare, view.moved is None, quoted)
+        anew = self._rounded or names != self._names
         if anew:
             self._begin()
-            self._names, moved = (view.instruments, view.sectors, bare, unsaid, quoted), None
+            self._names, moved = names, None
         self._late |= self._changed(view, held, moved)
         return anew
 
@@ -194,7 +187,7 @@ class Worst:
 
     def _reorder(self, con_id: int) -> None:
         """Count whose entries are on their way in a contract."""
-        wanted = _by_budget(self.orders.all_for(con_id))
+        wanted = by_budget(self.orders.all_for(con_id))
         if wanted:
             self._wanted[con_id] = wanted
         else:
@@ -368,10 +361,14 @@ class After:
 
     def coming(self, name: str, qty: Decimal) -> Decimal | None:
         """Return what a strategy has on its way, with so many shares more of this contract."""
-        old, before = self._old.wanted.get(name), self._before
-        counted = ZERO if old is None else worth(old, self._old.each)
-        now = worth(before.wanted(self._con_id).get(name, ZERO) + qty, self.row.each)
-        return before.coming(name).with_swap(counted, now)
+        old, before, unit = self._old, self._before, self.row.each.unit
+        wanted = before.wanted(self._con_id)
+        counted: Decimal | None = ZERO
+        if name in wanted:
+            qty += wanted[name]
+        if name in old.wanted:
+            counted = worth(old.wanted[name], old.each)
+        return before.coming(name).with_swap(counted, None if unit is None else qty * unit)
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
@@ -393,13 +390,3 @@ class After:
 def worth(qty: Decimal, each: Exposure) -> Decimal | None:
     """Return what so many shares of a contract are worth, None if no price is known."""
     return None if each.unit is None else qty * each.unit
-
-
-def _by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
-    """Return for how many shares each strategy's entries are."""
-    found: dict[str, Decimal] = {}
-    for each in orders:
-        if not each.reduces:
-            name = budget_of(each.strategy)
-            found[name] = found.get(name, ZERO) + each.qty
-    return found

@@ -82,10 +82,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "> 0) != (left > 0)): s ... , gain, lot.fees + paid))`": "it is not 0: the loop would be over",
     f"{_LEDGER}ledger.py Ledger._adopt_position: `missing > 0` -> `missing >= 0` in `trade = Trade("
     "family=f'adopted {self._adoptions}', sign=1 if ... elf._rolled, adopts=True)`": "it is not 0",
-    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "
-    "> 0: longs += order.qty else: shorts += order. ... om): bottom = order.price`": _SIGN,
-    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "
-    "> 0: for_long = (*for_long, order) else: for_short = (*for_short, order)`": _SIGN,
+    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign > 0: if "
+    "stop is not None: for_long = (*for_lon ... tom, for_long, for_short)`": _SIGN,
     f"{_RISK}asked.py borrow: `case.intent.side.sign > 0` -> `case.intent.side.sign >= 0` "
     "in `if not case.limits.short_needs_borrow or case.intent.side.sign > 0: return ''`": _SIGN,
     f"{_RISK}together.py pair: `known.of(con_id, other)` -> `known.of(other, con_id)` in "

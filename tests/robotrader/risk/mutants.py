@@ -196,8 +196,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "at-the-limit-refused",
         _SIZES,
-        'return "" if value <= most else',
-        'return "" if value < most else',
+        'return "" if qty <= most else',
+        'return "" if qty < most else',
         "what reaches its limit exactly is refused (F60)",
     ),
     Mutant(
@@ -210,8 +210,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "net-one-sided",
         _SIZES,
-        "max(high, -low), most",
-        "high, most",
+        "value = max(high, -low)",
+        "value = high",
         "too much short passes",
     ),
     Mutant(
