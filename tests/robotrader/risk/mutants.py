@@ -20,7 +20,9 @@ TESTS: Final = tuple(
         "limits",
         "switch",
         "machine",
+        "passes",
         "same",
+        "settling",
         "worst",
     )
 )
