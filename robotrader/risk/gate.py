@@ -147,7 +147,9 @@ class Gate:
             passed, self._passed = self._passed, None
             if not self._worst.take(*passed):
                 self._moved.add(passed[0].con_id)
-        moved, self._moved = self._moved, set()
+        moved = self._moved
+        if moved:
+            self._moved = set()
         return moved
 
     def notice(self, view: RiskView) -> None:

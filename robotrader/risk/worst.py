@@ -341,10 +341,12 @@ class After:
         self, known: Correlations, least: Decimal | float
     ) -> tuple[AbstractSet[int], Decimal | None]:
         """Return what would be held and move with its contract, and what that would be worth."""
-        con_id, before = self._con_id, self._before
+        con_id, before, more = self._con_id, self._before, self._more
         if self.held is before.held and con_id in self.held:
-            found = before.cluster(con_id, known, least)
-            return found.members, found.worth.with_swap(self._old.value, self.row.value)
+            members, worth = before.cluster(con_id, known, least)
+            if more is None or worth.unknown:
+                return members, worth.with_swap(self._old.value, self.row.value)
+            return members, worth.known + more
         members = known.cluster(con_id, self.held, float(least))
         return members, total([self._row(each).value for each in members])
 

@@ -149,8 +149,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     f"{_RISK}daily.py _yearly: `1` -> `2` in `returns = [after / before - 1 for before, "
     "after in pairwise(closes)]`": "a deviation is of what all have in common the same",
-    f"{_RISK}past.py Past.add: `now_ns < self._at_ns[-1]` -> `now_ns <= self._at_ns[-1]` in "
-    "`if self._at_ns and now_ns < self._at_ns[-1]: self._in_order = False`": (
+    f"{_RISK}past.py Past.add: `now_ns < times[-1]` -> `now_ns <= times[-1]` in "
+    "`if times and now_ns < times[-1]: self._in_order = False`": (
         "they are counted one by one instead"
     ),
     f"{_RISK}heat.py Stopped.plus: `order.price < bottom` -> `order.price <= bottom` in `if "
