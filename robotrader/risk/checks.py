@@ -174,12 +174,7 @@ def entry_pending(case: Case) -> str:
 
     Those of earlier gates count, a stranger's do not.
     """
-    con_id, orders = case.intent.con_id, case.before.orders
-    count = 0
-    for held in orders.held_for(con_id):
-        count += not held.reduces
-    for each in orders.others_for(con_id):
-        count += bool(each.strategy and not each.reduces)
+    count = case.before.orders.entries.get(case.intent.con_id, 0)
     if count < case.limits.max_entries_pending:
         return ""
     return f"{count} entries of {case.intent.symbol} are on their way"

@@ -45,6 +45,9 @@ class Orders:
         self.ways: dict[int, OnWay] = {}
         """What is on its way in each contract in which something is."""
 
+        self.entries: dict[int, int] = {}
+        """How many orders of each contract would add to risk; a stranger's do not count."""
+
         self._counts: dict[int, int] = {}
         self.count = 0
         """Orders that are on their way; a bracket is as many as it has."""
@@ -103,11 +106,13 @@ class Orders:
         count = orders_of(held, others)
         self.count += count - self._counts.pop(con_id, 0)
         _keep(self._held_for, con_id, held)
+        self.entries[con_id] = _entries(held, others)
         if count:
             self._counts[con_id] = count
             self.ways[con_id] = OnWay.of(con_id, pending(held, others))
         else:
             self.ways.pop(con_id, None)
+            del self.entries[con_id]
 
     def add(self, held: Reservation, way: OnWay) -> bool:
         """Take one entry more; False: it has to be looked at with the others.
@@ -121,6 +126,7 @@ class Orders:
         if others and led_to(held) in map(led_to, others):
             return False
         self._held_for[con_id] = (*self._held_for.get(con_id, ()), held)
+        self.entries[con_id] = self.entries.get(con_id, 0) + 1
         more = 1 + held.legs
         self.count += more
         self._counts[con_id] = self._counts.get(con_id, 0) + more
@@ -142,6 +148,16 @@ class Orders:
     def others_for(self, con_id: int) -> tuple[WorkingOrder, ...]:
         """Return what works in a contract and no reservation stands for."""
         return self._others_for.get(con_id, ())
+
+
+def _entries(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> int:
+    """Return how many orders would add to risk; those of earlier gates count."""
+    count = 0
+    for each in held:
+        count += not each.reduces
+    for other in others:
+        count += bool(other.strategy and not other.reduces)
+    return count
 
 
 def by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
