@@ -90,10 +90,10 @@ class Worst:
         asked next is with an order more in it.
         """
         anew, late = self.notice(view, reserved, bare, moved), self._late
-        left = late & {own} if late and not anew else None
-        if late == left:
+        waits = own in late and not anew
+        if not anew and len(late) == waits:
             return
-        self._late = left or set()
+        self._late = {own} if own is not None and waits else set()
         rounded = self._take(late - self._late)
         if anew:
             self._rounded = rounded
@@ -215,7 +215,7 @@ class Worst:
                 if bare is None
                 else heat_with(held, quote, instrument, way.stopped, each, bare)
             )
-            new = Row.of(each, heat, self.wanted(con_id), way)
+            new = Row.of(each, heat, self._wanted.get(con_id, NOBODY), way)
             self._put(con_id, old, new)
         elif self.rows.pop(con_id, None) is not None:
             self._put(con_id, old, NO_ROW)
