@@ -145,14 +145,11 @@ class Case:
             sells += intent.qty
         if top is None or (own is not None and own > top):
             top = own
-        return exposure_with(self.held, self._market(), self.instrument, buys, sells, top)
-
-    def _market(self) -> Decimal | None:
-        """Return the higher of the market's prices: what is bought has been asked for it."""
-        near, quote = self.near, self.quote
-        if near is not None and self.sign > 0 and quote is not None and type(quote.bid) is float:
-            return near if quote.bid <= quote.ask else market_of(quote)
-        return market_of(quote)
+        quote, price = self.quote, self.near
+        bid = None if quote is None or self.sign < 0 else quote.bid
+        if quote is None or price is None or type(bid) is not float or not bid <= quote.ask:
+            price = market_of(quote)  # or it is what is asked, which is the higher one
+        return exposure_with(self.held, price, self.instrument, buys, sells, top)
 
     @_once
     def after(self) -> After:

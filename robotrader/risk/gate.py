@@ -130,16 +130,12 @@ class Gate:
             return _lacks_margin(case, self._passes.refused(case))
 
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
-        if view.ledger is not None:
-            self._past.begin(view.ledger.day)
-        self._look(view, intent.con_id)
-        limits, past, before = self.limits, self._past, self._worst
-        return Case(intent, view, limits, past=past, now_ns=now_ns, before=before)
-
-    def _look(self, view: RiskView, own: int) -> None:
         """Take over what is new in the world, but for the contract that an intent is about."""
-        moved = self._new()
-        self._worst.look(view, self._held, self.limits.bare, moved, own=own)
+        limits, past, before = self.limits, self._past, self._worst
+        if view.ledger is not None and view.ledger.day != past.day:
+            past.begin(view.ledger.day)
+        before.look(view, self._held, limits.bare, self._new(), own=intent.con_id)
+        return Case(intent, view, limits, past=past, now_ns=now_ns, before=before)
 
     def _new(self) -> set[int]:
         """Count what has just passed; return the contracts whose reservations are new besides."""

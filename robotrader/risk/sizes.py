@@ -55,13 +55,15 @@ def position_qty(case: Case) -> str:
 
 def position_usd(case: Case) -> str:
     """The symbol's position would not be worth too much."""
-    return _worth(case, case.limits.max_symbol_usd)
+    worth, most = case.after.mine, case.limits.max_symbol_usd
+    return "" if worth is not None and worth <= most else _worth(case, worth, most)
 
 
 def position_weight(case: Case) -> str:
     """The symbol's position would not be too large a part of equity."""
     most = case.limits.max_symbol_weight * (case.equity or ZERO)
-    return _worth(case, most)
+    worth = case.after.mine
+    return "" if worth is not None and worth <= most else _worth(case, worth, most)
 
 
 def sector(case: Case) -> str:
@@ -73,18 +75,23 @@ def sector(case: Case) -> str:
     if not mine:
         return f"the sector of {case.intent.symbol} is not known"
     most = case.limits.max_sector_weight * (case.equity or ZERO)
-    return _sum(f"positions in {mine} worth", case.after.of_sector(mine), most)
+    added = case.after.of_sector(mine)
+    if added is not None and added <= most:
+        return ""
+    return _sum(f"positions in {mine} worth", added, most)
 
 
 def gross(case: Case) -> str:
     """All positions together would not be too large a multiple of equity."""
     most = case.limits.max_gross * (case.equity or ZERO)
-    return _sum("a gross exposure of", case.after.gross, most)
+    added = case.after.gross
+    return "" if added is not None and added <= most else _sum("a gross exposure of", added, most)
 
 
 def gross_usd(case: Case) -> str:
     """All positions together would not be worth too much."""
-    return _sum("a gross exposure of", case.after.gross, case.limits.max_gross_usd)
+    added, most = case.after.gross, case.limits.max_gross_usd
+    return "" if added is not None and added <= most else _sum("a gross exposure of", added, most)
 
 
 def net(case: Case) -> str:
@@ -108,19 +115,16 @@ def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
     return f"{what} {value} {unit} is above the limit of {most}"
 
 
-def _worth(case: Case, most: Decimal) -> str:
-    worth = case.after.mine
+def _worth(case: Case, worth: Decimal | None, most: Decimal) -> str:
     if worth is None:
         return "its price is not known"
-    if worth <= most:
-        return ""
     return _above(f"a position in {case.intent.symbol} worth", worth, most)
 
 
 def _sum(what: str, added: Decimal | None, most: Decimal) -> str:
     if added is None:
         return "a price of what is held or on its way is not known"
-    return "" if added <= most else _above(what, added, most)
+    return _above(what, added, most)
 
 
 CHECKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (
