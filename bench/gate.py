@@ -2,9 +2,11 @@
 
 The account holds 500 positions, long and short, each with a stop at the broker; twenty entries are
 on their way, every third of them a bracket. Every limit is looked at and none is reached. Between
-two intents prices move, an entry fills, its leg ends and its position's stop grows. What is
-measured is ``Keeper.judge``, from an intent to its approval, in time that passed and in time of the
-processor; and the same with all that the gate's actor does for it, the account's view included.
+two intents prices move, an entry fills, its leg ends and its position's stop grows, and the gate
+takes over what is new, as its actor does when no message waits; then comes the price that leads to
+the intent. What is measured is ``Keeper.judge``, from an intent to its approval, in time that
+passed and in time of the processor; and the same with all that the gate's actor does for it, the
+account's view included.
 """
 
 from __future__ import annotations
