@@ -152,10 +152,10 @@ def collar(case: Case) -> str:
     near, most = case.near, case.limits.price_collar
     if near is None:
         return f"there is no price of {case.intent.symbol} to compare with"
-    for what, price in (
-        ("limit", case.intent.limit_price),
-        ("trigger", trigger_price(case.intent)),
-    ):
+    intent = case.intent
+    if intent.limit_price is intent.aux_price is None:
+        return ""
+    for what, price in (("limit", intent.limit_price), ("trigger", trigger_price(intent))):
         if price is not None and abs(price - near) > most * near:
             return f"its {what} {price} is further from the market's {near} than {most} of it"
     return ""
