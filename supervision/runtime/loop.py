@@ -52,12 +52,12 @@ class LoopRuntime:
         self.loop = loop
         self.active = here.Carrier(self)
         self._ident = threading.get_ident()
+        self._idlers: list[Cell] = []
+        self._to_idle: asyncio.Handle | None = None
         self._batch = batch
         self._cells: deque[Cell] = deque()
         self._armed = False
         self._turns = 0
-        self._idlers: list[Cell] = []
-        self._to_idle: asyncio.Handle | None = None
 
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
@@ -97,6 +97,22 @@ class LoopRuntime:
     def close(self) -> None:
         """Leave the loop to its owner."""
 
+    def _idle(self) -> None:
+        """Let actors do what can wait, a little each; sockets and turns come before the rest."""
+        self._to_idle = None
+        if self._cells:
+            return  # with their turns it is called again
+        carrier, more = self.active, False
+        here.enter(carrier)
+        for cell in tuple(self._idlers):
+            carrier.current = cell
+            with suppress(StaleIncarnation):
+                more |= cell.idle()
+        carrier.current = None
+        here.enter(None)
+        if more and self._to_idle is None:
+            self._to_idle = self.loop.call_soon(self._idle)
+
     def _ready(self, cell: Cell) -> None:
         self._cells.append(cell)
         if self._armed:
@@ -113,6 +129,8 @@ class LoopRuntime:
         Each such look lets go of the interpreter lock: other threads would run between two actors
         of one chain (measured: 0.2 ms and more from an intent to its order).
         """
+        if self._idlers and self._to_idle is None:
+            self._to_idle = self.loop.call_later(IDLE_AFTER_S, self._idle)
         cells = self._cells
         carrier = self.active
         timing = self.system.timing
@@ -133,24 +151,6 @@ class LoopRuntime:
         if cells and not self._armed:  # who came before that line has left it to this one
             self._armed = True
             self.loop.call_soon(self._run)
-        elif self._idlers and self._to_idle is None:
-            self._to_idle = self.loop.call_later(IDLE_AFTER_S, self._idle)
-
-    def _idle(self) -> None:
-        """Let actors do what can wait, a little each; sockets and turns come before the rest."""
-        self._to_idle = None
-        if self._cells:
-            return  # after their turns this is called again
-        carrier, more = self.active, False
-        here.enter(carrier)
-        for cell in tuple(self._idlers):
-            carrier.current = cell
-            with suppress(StaleIncarnation):
-                more |= cell.idle()
-        carrier.current = None
-        here.enter(None)
-        if more and self._to_idle is None:
-            self._to_idle = self.loop.call_soon(self._idle)
 
     def _sampled_turn(self, cell: Cell, batch: int) -> None:
         """Run a turn; take the time of one of many."""
