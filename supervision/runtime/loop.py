@@ -30,7 +30,7 @@ SAMPLING: Final = 63
 """As a worker's: the time of one turn of 64 is taken."""
 
 IDLE_AFTER_S: Final = 0.002
-"""How long after a turn actors may do what can wait: what the turn's messages lead to is decided by
+"""How long after turns begin actors may do what can wait: what a message leads to is decided by
 other threads meanwhile, and they need the interpreter for that."""
 
 MAX_TURNS: Final = 64

@@ -79,6 +79,8 @@ def test_a_message_that_comes_between_two_pieces_is_handled_before_the_next(
 def test_it_waits_a_moment_for_what_the_turn_leads_to(system: ActorSystem) -> None:
     tidy = Tidy()
     ref = system.start(tidy, on="loop")
+    assert tidy.done.wait(ENDS_S), "the start's turn is over for as long"
+    tidy.done.clear()
     begun = time.monotonic()
     ref.tell(1)
     assert tidy.done.wait(ENDS_S)
