@@ -25,7 +25,7 @@ class Tidy(Actor):
         super().__init__()
         self.left, self.log = left, list[str]()
         self.threads: set[int] = set()
-        self.done = threading.Event()
+        self.asked, self.done = threading.Event(), threading.Event()
 
     def on_receive(self, message: Any) -> Any:
         self.log.append(f"got {message}")
@@ -38,8 +38,9 @@ class Tidy(Actor):
             self.left -= 1
             self.log.append("piece")
             self.piece()
-        if not self.left:
-            self.done.set()
+            if not self.left:
+                self.done.set()
+        self.asked.set()
         return bool(self.left)
 
     def piece(self) -> None:
@@ -79,8 +80,7 @@ def test_a_message_that_comes_between_two_pieces_is_handled_before_the_next(
 def test_it_waits_a_moment_for_what_the_turn_leads_to(system: ActorSystem) -> None:
     tidy = Tidy()
     ref = system.start(tidy, on="loop")
-    assert tidy.done.wait(ENDS_S), "the start's turn is over for as long"
-    tidy.done.clear()
+    assert tidy.asked.wait(ENDS_S), "the start's turn is over for as long"
     begun = time.monotonic()
     ref.tell(1)
     assert tidy.done.wait(ENDS_S)
