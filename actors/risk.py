@@ -99,6 +99,7 @@ class Risk(Actor):
     runtime = "broker"
     mailbox = MailboxSpec(capacity=100_000, overflow="conflate", key=of_quotes)
     hang_policy = "exit"
+    idles = True
 
     def __init__(
         self,
@@ -184,6 +185,10 @@ class Risk(Actor):
             raise unknown(self, message)
         serve(message)
         return None
+
+    def on_idle(self) -> bool:
+        """Take over what is new before an intent comes and has to wait for it."""
+        return self._ready and self.keeper.settle(lambda: self._view(self._now_ns()))
 
     def _how(self) -> GateView:
         facts = {"journal": self._ready, **self._facts.known(self.gate.limits, self._steady_ns())}

@@ -2,9 +2,11 @@
 
 The account holds 500 positions, long and short, each with a stop at the broker; twenty entries are
 on their way, every third of them a bracket. Every limit is looked at and none is reached. Between
-two intents prices move, an entry fills, its leg ends and its position's stop grows. What is
-measured is ``Keeper.judge``, from an intent to its approval, in time that passed and in time of the
-processor; and the same with all that the gate's actor does for it, the account's view included.
+two intents prices move, an entry fills, its leg ends and its position's stop grows, and the gate
+takes over what is new, as its actor does when no message waits; then comes the price that leads to
+the intent. What is measured is ``Keeper.judge``, from an intent to its approval, in time that
+passed and in time of the processor; and the same with all that the gate's actor does for it, the
+account's view included.
 """
 
 from __future__ import annotations
@@ -179,9 +181,11 @@ class Market:
         """Let prices move; return what a strategy wants then."""
         self._turn += 1
         con_id = self._turn * 7 % POSITIONS + 1
-        for moved in range(con_id, con_id + MOVED):
+        for moved in range(con_id + 1, con_id + MOVED):
             self._quoted(moved % POSITIONS + 1, 100 + self._turn % 97 / 100, now_ns)
+        self._settle(now_ns)
         con_id = con_id % POSITIONS + 1
+        self._quoted(con_id, 100 + self._turn % 97 / 100, now_ns)
         side = _side(con_id)
         stop = Leg(order_type=OrderType.STOP, aux_price=Decimal(95 if side is Side.BUY else 105))
         intent = Intent(
@@ -193,9 +197,17 @@ class Market:
         self.margins = {wish_of(intent): said}
         return intent
 
+    def _settle(self, now_ns: int) -> None:
+        """Take over what is new, as the gate's actor does when no message waits for it."""
+        while self.keeper.settle(lambda: self._look(now_ns)):
+            pass
+
+    def _look(self, now_ns: int, *contracts: int) -> RiskView:
+        return self.facts.view(self.keeper, self.margins, now_ns, WALL_NS, contracts)
+
     def view(self, intent: Intent, now_ns: int) -> RiskView:
         """Return the world as the gate's actor makes it for an intent."""
-        return self.facts.view(self.keeper, self.margins, now_ns, WALL_NS, (intent.con_id,))
+        return self._look(now_ns, intent.con_id)
 
     def work(self, approved: Approved) -> None:
         """Let the order work; the oldest of those that do fills, if there are enough."""

@@ -61,6 +61,9 @@ class Actor(pykka.Actor):
     gives_way: ClassVar[bool] = False
     """On a loop: whom it has told anything has a turn before its next message."""
 
+    idles: ClassVar[bool] = False
+    """On a loop: ``on_idle`` is called a moment after turns, while no actor has one to come."""
+
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Create the actor; override it, and call it before using the actor's own attributes."""
         self._cell = own = cell.Cell(self, system.current())
@@ -135,6 +138,14 @@ class Actor(pykka.Actor):
             msg = f"{self} watches {message.ref}, which ended ({message.reason}), unhandled"
             raise DeathPact(msg)
         return super().on_receive(message)
+
+    def on_idle(self) -> bool:
+        """Do a little of what can wait; return whether there is more of it.
+
+        Nothing may depend on it: on runtimes other than a loop, and while a loop has other things
+        to do, nobody calls it. What it raises ends the actor, as what a handler raises does.
+        """
+        return False
 
     def on_failure(
         self,

@@ -213,6 +213,21 @@ class Cell:
         if queue or self.attention or self.room is not None:
             self._turn_ended()
 
+    def idle(self) -> bool:
+        """Let the actor do a little of what can wait; return whether there is more."""
+        if self.running or self.queue or self.attention or self.state != ALIVE:
+            return False  # at the end of the turn that is to come it is asked again
+        self.running = True
+        try:
+            return self.actor.on_idle()
+        except (StaleIncarnation, Deadlock):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as of a handler
+            self.fail(error)
+            return False
+        finally:
+            self.running = False
+
     def start_here(self) -> BaseException | None:
         """Run the start as a turn of its own: the caller's worker is the one this cell runs on.
 

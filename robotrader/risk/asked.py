@@ -25,8 +25,8 @@ Wish: TypeAlias = tuple[int, str, Decimal, str, Decimal | None, Decimal | None]
 
 def wish_of(intent: Intent) -> Wish:
     """Return what an intent's margin depends on."""
-    order = (intent.con_id, intent.side, intent.qty, intent.order_type)
-    return (*order, intent.limit_price, intent.aux_price)
+    side, kind = intent.side, intent.order_type
+    return intent.con_id, side, intent.qty, kind, intent.limit_price, intent.aux_price
 
 
 class Margin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -75,8 +75,15 @@ def borrow(case: Case) -> str:
 
 def is_unasked(case: Case) -> bool:
     """Whether the broker has not said lately what margin an intent would need."""
-    said = case.said
-    return said is None or case.now_ns - said.at_ns > case.limits.margin_age_ms * MS_NS
+    return _said(case) is None
+
+
+def _said(case: Case) -> Margin | None:
+    """Return what the broker said lately of the margin that an intent would need."""
+    said = case.view.margins.get(wish_of(case.intent))
+    if said is None or case.now_ns - said.at_ns > case.limits.margin_age_ms * MS_NS:
+        return None
+    return said
 
 
 def margin(case: Case) -> str:
@@ -84,8 +91,8 @@ def margin(case: Case) -> str:
     part = case.limits.max_margin
     if part is None:
         return ""
-    said = case.said
-    if said is None or is_unasked(case):
+    said = _said(case)
+    if said is None:
         return "the broker has not said what margin it would need"
     if said.why:
         return f"the broker would refuse it: {said.why}"

@@ -39,18 +39,21 @@ class Budgets:
         self._held: defaultdict[str, Sum] = defaultdict(Sum)
         self._parts: Mapping[str, StrategyView] = {}
         self._mark: Mark[str] | None = None
-        self._worths: dict[str, Decimal | None] = {}
-        self._sums: dict[str, Sum] = {}
-        """The sum that each strategy is part of."""
+        self._counted: dict[str, tuple[Decimal | None, Sum]] = {}
+        """What each strategy holds, and the sum that it is part of."""
 
-    def held(self, name: str, view: RiskView) -> Decimal | None:
-        """Return what the strategies of a name hold, None if a price of it is not known."""
+    def look(self, view: RiskView) -> None:
+        """Take over what the strategies of a view have."""
         parts = {} if view.ledger is None else view.ledger.strategies
         mark = None if view.moved is None else view.moved.strategies
         seen = parts is self._parts if mark is None else mark == self._mark
         if not seen and (self._rounded or self._take(parts, mark)):
             self._begin()  # a digit was lost: a sum of what was rounded is of nothing else
             self._rounded = self._take(parts, mark)
+
+    def held(self, name: str, view: RiskView) -> Decimal | None:
+        """Return what the strategies of a name hold, None if a price of it is not known."""
+        self.look(view)
         return self._held[name].total
 
     def _take(self, parts: Mapping[str, StrategyView], mark: Mark[str] | None) -> bool:
@@ -58,25 +61,22 @@ class Budgets:
         context = getcontext()
         context.clear_flags()
         names = None if mark is None else mark.since(self._mark)
-        worths, sums = self._worths, self._sums
-        for own in {*worths, *parts} if names is None else dict.fromkeys(names):
-            old, new = worths.get(own, ZERO), _worth(parts.get(own))
-            held = sums.get(own)
-            if held is None:
-                held = sums[own] = self._held[budget_of(own)]
+        counted = self._counted
+        for own in {*counted, *parts} if names is None else names:
+            kept, part = counted.get(own), parts.get(own)
+            old, held = (ZERO, self._held[budget_of(own)]) if kept is None else kept
+            new = ZERO if part is None else _worth(part)
             held.swap(old, new)
-            if own in parts:
-                worths[own] = new
-            else:
-                worths.pop(own, None)
+            if part is not None:
+                counted[own] = new, held
+            elif kept is not None:
+                del counted[own]
         self._parts, self._mark = parts, mark
         return context.flags[Inexact]
 
 
-def _worth(part: StrategyView | None) -> Decimal | None:
-    """Return what a strategy holds, 0 if there is none, None if a price is not known."""
-    if part is None:
-        return ZERO
+def _worth(part: StrategyView) -> Decimal | None:
+    """Return what a strategy holds, None if a price is not known."""
     return None if part.unrealized is None else abs(part.cost + part.unrealized)
 
 

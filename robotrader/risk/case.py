@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
-from robotrader.risk.asked import wish_of
 from robotrader.risk.exposure import (
     Exposure,
-    OnWay,
     Pending,
     asleep,
     awake,
     coming,
-    exposure_of,
-    with_order,
+    entry_of,
+    exposure_with,
+    market_of,
     worst_price,
 )
 from robotrader.risk.heat import heat_with, stop_of
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from robotrader.domain import Intent
-    from robotrader.risk.asked import Margin
     from robotrader.risk.limits import Limits
     from robotrader.risk.past import Past
     from robotrader.risk.view import RiskView
@@ -137,31 +135,32 @@ class Case:
 
     @_once
     def mine(self) -> Exposure:
-        """The worst case of its own contract."""
-        known = self.before.rows.get(self.intent.con_id)
-        each = exposure_of(self.view, self.intent.con_id, ()) if known is None else known.each
-        return with_order(each, self.instrument, self.sign, self.intent.qty, self.price)
-
-    @_once
-    def way(self) -> OnWay:
-        """What is on its way in its own contract, this intent included as an entry."""
-        wanted = self.intent
-        order = Pending(wanted.con_id, self.sign, wanted.qty, self.price, stop=self.stop)
-        return self.before.orders.way(wanted.con_id).plus(order)
+        """The worst case of its own contract, this intent included as an entry."""
+        intent, own = self.intent, self.price
+        way = self.before.orders.way(intent.con_id)
+        buys, sells, top = way.buys, way.sells, way.top
+        if self.sign > 0:
+            buys += intent.qty
+        else:
+            sells += intent.qty
+        if top is None or (own is not None and own > top):
+            top = own
+        quote, price = self.quote, self.near
+        bid = None if quote is None or self.sign < 0 else quote.bid
+        if quote is None or price is None or type(bid) is not float or not bid <= quote.ask:
+            price = market_of(quote)  # or it is what is asked, which is the higher one
+        return exposure_with(self.held, price, self.instrument, buys, sells, top)
 
     @_once
     def after(self) -> After:
         """The worst case of every contract, this intent included."""
         return After(self.before, self.intent.con_id, self.mine, self._heat())
 
-    @_once
-    def said(self) -> Margin | None:
-        """What the broker said lately of the margin that it would need."""
-        return self.view.margins.get(wish_of(self.intent))
-
     def _heat(self) -> Decimal | None:
         """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
         if self.limits.max_heat is None:
             return ZERO
-        bare, own = self.limits.heat_without_stop, self.way.stopped
+        intent, bare = self.intent, self.limits.heat_without_stop
+        order = entry_of(intent.con_id, self.sign, intent.qty, self.price, self.stop)
+        own = self.before.orders.way(intent.con_id).stopped.plus(order)
         return heat_with(self.held, self.quote, self.instrument, own, self.mine, bare)

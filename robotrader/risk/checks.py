@@ -18,7 +18,7 @@ from robotrader.risk.past import MINUTE_NS, MS_NS, SECOND_NS
 from robotrader.risk.view import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from robotrader.risk.case import Case
 
@@ -152,10 +152,10 @@ def collar(case: Case) -> str:
     near, most = case.near, case.limits.price_collar
     if near is None:
         return f"there is no price of {case.intent.symbol} to compare with"
-    for what, price in (
-        ("limit", case.intent.limit_price),
-        ("trigger", trigger_price(case.intent)),
-    ):
+    intent = case.intent
+    if intent.limit_price is intent.aux_price is None:
+        return ""
+    for what, price in (("limit", intent.limit_price), ("trigger", trigger_price(intent))):
         if price is not None and abs(price - near) > most * near:
             return f"its {what} {price} is further from the market's {near} than {most} of it"
     return ""
@@ -174,12 +174,7 @@ def entry_pending(case: Case) -> str:
 
     Those of earlier gates count, a stranger's do not.
     """
-    con_id, orders = case.intent.con_id, case.before.orders
-    count = 0
-    for held in orders.held_for(con_id):
-        count += not held.reduces
-    for each in orders.others_for(con_id):
-        count += bool(each.strategy and not each.reduces)
+    count = case.before.orders.entries.get(case.intent.con_id, 0)
     if count < case.limits.max_entries_pending:
         return ""
     return f"{count} entries of {case.intent.symbol} are on their way"
@@ -282,12 +277,9 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-def refused(case: Case) -> tuple[str, str] | None:
+def first_refusal(case: Case, checks: Iterable[tuple[str, Check]]) -> tuple[str, str] | None:
     """Return the code and the reason of the first check that does not let an intent pass."""
-    for code, check in FOR_ALL:
-        if why := check(case):
-            return code, why
-    for code, check in () if case.reduces else FOR_ENTRIES:
+    for code, check in checks:
         if why := check(case):
             return code, why
     return None

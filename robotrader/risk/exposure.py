@@ -94,6 +94,13 @@ def pending(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> tupl
     return (*reserved, *working)
 
 
+def entry_of(
+    con_id: int, sign: int, qty: Decimal, price: Decimal | None, stop: StopAt | None
+) -> Pending:
+    """Return an entry of our own; ``stop`` is the one that it brings."""
+    return Pending(con_id, sign, qty, price, "", False, False, stop)
+
+
 def led_to(each: Reservation | WorkingOrder) -> tuple[int, str, str]:
     """Return what an entry and the legs that it brought have in common."""
     return each.con_id, each.strategy, each.cause
@@ -227,14 +234,27 @@ def exposure_of(view: RiskView, con_id: int, own: Sequence[Pending]) -> Exposure
     """Return the worst case of a contract; ``own`` is what is on its way in it."""
     held = None if view.ledger is None else view.ledger.positions.get(con_id)
     quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
-    return exposure_with(held, quote, instrument, OnWay.of(con_id, own))
+    way = OnWay.of(con_id, own)
+    return exposure_with(held, market_of(quote), instrument, way.buys, way.sells, way.top)
 
 
-def exposure_with(
-    held: PositionView | None, quote: Quote | None, instrument: Instrument | None, way: OnWay
+def exposure_with(  # noqa: PLR0917 - each of them is one thing of the contract
+    held: PositionView | None,
+    price: Decimal | None,
+    instrument: Instrument | None,
+    buys: Decimal = ZERO,
+    sells: Decimal = ZERO,
+    top: Decimal | None = None,
 ) -> Exposure:
-    """Return the worst case of a contract with what is on its way in it."""
-    price, top = _market(quote), way.top
+    """Return the worst case of a contract with what is on its way in it.
+
+    Args:
+        held: what is held of it.
+        price: its market's, the higher of both sides.
+        instrument: the contract.
+        buys, sells: shares that could be bought, and sold.
+        top: the highest price that any of these could have.
+    """
     if held is None:
         qty = ZERO
     else:
@@ -247,9 +267,9 @@ def exposure_with(
         unit = price
     else:
         unit = unit_of(instrument, price)
-    if way is NOTHING:
+    if buys is sells is ZERO:
         return Exposure(qty, qty, unit)
-    return Exposure(qty + way.buys, qty - way.sells, unit)
+    return Exposure(qty + buys, qty - sells, unit)
 
 
 def higher(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -266,22 +286,7 @@ def unit_of(instrument: Instrument | None, price: Decimal | None) -> Decimal | N
     return price if instrument.multiplier == 1 else price * instrument.multiplier
 
 
-def with_order(
-    before: Exposure, instrument: Instrument | None, sign: int, qty: Decimal, price: Decimal | None
-) -> Exposure:
-    """Return the worst case of a contract with one order more, which is in no group.
-
-    ``before`` is the worst case with all else that is on its way.
-    """
-    unit, own = before.unit, unit_of(instrument, price)
-    if unit is None or (own is not None and own > unit):
-        unit = own
-    if sign > 0:
-        return Exposure(before.high + qty, before.low, unit)
-    return Exposure(before.high, before.low - qty, unit)
-
-
-def _market(quote: Quote | None) -> Decimal | None:
+def market_of(quote: Quote | None) -> Decimal | None:
     """Return the higher of a quote's prices, None if neither is one."""
     if quote is None:
         return None

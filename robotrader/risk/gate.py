@@ -21,11 +21,11 @@ from robotrader.ledger.money import EXACT, ZERO
 from robotrader.risk.asked import is_unasked
 from robotrader.risk.case import Case
 from robotrader.risk.changes import LimitChanges
-from robotrader.risk.checks import refused
 from robotrader.risk.explain import Explained, explained
 from robotrader.risk.exposure import Reservation
 from robotrader.risk.held import Held
 from robotrader.risk.malformed import malformed
+from robotrader.risk.passes import Passes
 from robotrader.risk.past import REMEMBERED, Past, PastState
 from robotrader.risk.report.usage import usage
 from robotrader.risk.worst import Worst
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from robotrader.risk.limits import Limits
     from robotrader.risk.report.usage import Use
     from robotrader.risk.view import RiskView
+    from robotrader.risk.worst import After
 
 
 class Gate:
@@ -61,8 +62,11 @@ class Gate:
         self._moved: set[int] = set()
         """Contracts whose reservations are new since the last look."""
 
-        self._past = Past()
+        self._past, self._passes = Past(), Passes()
         self._worst = Worst()
+        self._passed: tuple[Reservation, After] | None = None
+        """The entry that has passed since the last look, and the worst case as it was weighed."""
+
         self._refusals: Counter[str] = Counter()
         self.approvals = 0
         self.newest: Reservation
@@ -76,7 +80,7 @@ class Gate:
             if wrong := malformed(intent):
                 return self._refuse(intent, "malformed", wrong)
             case = self._case(intent, view, now_ns)
-            return self._answer(case, refused(case))
+            return self._answer(case, self._passes.refused(case))
 
     def judge_or_ask(
         self, intent: Intent, view: RiskView, now_ns: int
@@ -86,7 +90,7 @@ class Gate:
             if wrong := malformed(intent):
                 return self._refuse(intent, "malformed", wrong)
             case = self._case(intent, view, now_ns)
-            found = refused(case)
+            found = self._passes.refused(case)
             return None if _lacks_margin(case, found) else self._answer(case, found)
 
     def _answer(self, case: Case, found: tuple[str, str] | None) -> Approved | Refusal:
@@ -108,7 +112,7 @@ class Gate:
             while failing - passing > 1:
                 tried = (passing + failing) // 2
                 less = msgspec.structs.replace(intent, qty=instrument.size_step * tried)
-                if _passes(refused(self._case(less, view, now_ns))):
+                if _passes(self._passes.refused(self._case(less, view, now_ns))):
                     passing = tried
                 else:
                     failing = tried
@@ -123,21 +127,37 @@ class Gate:
             if malformed(intent):
                 return False
             case = self._case(intent, view, now_ns)
-            return _lacks_margin(case, refused(case))
+            return _lacks_margin(case, self._passes.refused(case))
 
     def _case(self, intent: Intent, view: RiskView, now_ns: int) -> Case:
-        if view.ledger is not None:
-            self._past.begin(view.ledger.day)
-        self._look(view)
+        """Take over what is new in the world, but for the contract that an intent is about."""
         limits, past, before = self.limits, self._past, self._worst
+        if view.ledger is not None and view.ledger.day != past.day:
+            past.begin(view.ledger.day)
+        before.look(view, self._held, limits.bare, self._new(), own=intent.con_id)
         return Case(intent, view, limits, past=past, now_ns=now_ns, before=before)
 
-    def _look(self, view: RiskView) -> None:
-        """Take over what is new in the world."""
-        limits = self.limits
-        bare = None if limits.max_heat is None else limits.heat_without_stop
-        moved, self._moved = self._moved, set()
-        self._worst.look(view, self._held, bare, moved)
+    def _new(self) -> set[int]:
+        """Count what has just passed; return the contracts whose reservations are new besides."""
+        if self._passed is not None:
+            passed, self._passed = self._passed, None
+            if not self._worst.take(*passed):
+                self._moved.add(passed[0].con_id)
+        moved = self._moved
+        if moved:
+            self._moved = set()
+        return moved
+
+    def notice(self, view: RiskView) -> None:
+        """Find what is new in the world, for ``settle`` to take over before somebody asks."""
+        with localcontext(EXACT):
+            moved = self._new()
+            self._worst.notice(view, self._held, self.limits.bare, moved)
+
+    def settle(self) -> bool:
+        """Take over one contract of those that were noticed; return whether there are more."""
+        with localcontext(EXACT):
+            return self._worst.settle()
 
     def _refuse(self, intent: Intent, code: str, why: str) -> Refusal:
         self._refusals[code] += 1
@@ -162,8 +182,10 @@ class Gate:
             legs=len(intent.legs),
         )
         self._held.put(self.newest)
-        if case.reduces or not self._worst.take(self.newest, case.after, case.way):
+        if case.reduces:
             self._moved.add(intent.con_id)
+        else:
+            self._passed = (self.newest, case.after)
         return Approved(
             intent=intent,
             reservation=number,

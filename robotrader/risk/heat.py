@@ -65,11 +65,11 @@ class StopAt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def stop_of(intent: Intent) -> StopAt | None:
     """Return where a stop stops, or the stop that an entry brings, None if it brings none."""
-    orders = (intent,) if intent.purpose is Purpose.STOP else intent.legs
-    if not orders:
-        return None
-    found = (StopAt.of(each.order_type, each.aux_price, each.trail_percent) for each in orders)
-    return next((each for each in found if each is not None), None)
+    for each in (intent,) if intent.purpose is Purpose.STOP else intent.legs:
+        found = StopAt.of(each.order_type, each.aux_price, each.trail_percent)
+        if found is not None:
+            return found
+    return None
 
 
 class Stopped(msgspec.Struct, frozen=True, gc=False):
@@ -112,20 +112,17 @@ class Stopped(msgspec.Struct, frozen=True, gc=False):
 
     def plus(self, order: Pending) -> Stopped:
         """Return what these are with an entry more, in no group."""
-        longs, shorts, bottom = self.longs, self.shorts, self.bottom
-        for_long, for_short = self.for_long, self.for_short
+        many, qty, stop = self.orders + 1, order.qty, order.stop
+        bottom, for_long, for_short = self.bottom, self.for_long, self.for_short
         if order.sign > 0:
-            longs += order.qty
-        else:
-            shorts += order.qty
-            if order.price is not None and (bottom is None or order.price < bottom):
-                bottom = order.price
-        if order.stop is not None:
-            if order.sign > 0:
+            if stop is not None:
                 for_long = (*for_long, order)
-            else:
-                for_short = (*for_short, order)
-        return Stopped(self.orders + 1, longs, shorts, bottom, for_long, for_short)
+            return Stopped(many, self.longs + qty, self.shorts, bottom, for_long, for_short)
+        if order.price is not None and (bottom is None or order.price < bottom):
+            bottom = order.price
+        if stop is not None:
+            for_short = (*for_short, order)
+        return Stopped(many, self.longs, self.shorts + qty, bottom, for_long, for_short)
 
 
 def heat_of(
@@ -156,10 +153,9 @@ def heat_with(  # noqa: PLR0917 - each of them is one thing of the contract
         each: its worst case.
         bare: the part of its worth that a share without a stop loses.
     """
-    unit = each.unit
+    unit, long, short = each.unit, own.longs, own.shorts
     if not own.orders:
         return None if unit is None else abs(each.high) * unit * bare
-    long, short = own.longs, own.shorts
     if held is not None:
         long, short = long + held.qty, short - held.qty
     if long <= ZERO and short <= ZERO:

@@ -22,7 +22,7 @@ from robotrader.risk.view import Moved, OpenOrders, WorkingOrder
 from robotrader.sizing import funds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from robotrader.domain import Quote
     from robotrader.domain.records import Record
@@ -79,12 +79,29 @@ class Keeper:
         self._seen: LedgerView | None = None
         """The account as it was looked at last; None: a price or a holding in it is new."""
 
+        self._news = self._noticed = False
+        """Whether something is new that ``settle`` has not seen, and whether what it saw waits."""
+
     def restore(self, ledger: Ledger, standings: Standings, halted: Collection[int]) -> None:
         """Begin with a snapshot; the records behind it follow by ``fold``."""
         self.ledger, self.standings, self.halted = ledger, standings, set(halted)
-        self._seen = None
+        self._seen, self._news = None, True
 
     # -- before an order --
+
+    def settle(self, look: Callable[[], RiskView]) -> bool:
+        """Take over a little of what is new before somebody wants to order; True: there is more.
+
+        First what is new is found in a view, then each contract is taken over by itself: an intent
+        that comes meanwhile waits for one of them, and finds the rest as if nobody had settled
+        anything. What is said of an intent does not depend on it.
+        """
+        if self._noticed:
+            self._noticed = self.gate.settle()
+        elif self._news:
+            self._news, self._noticed = False, True
+            self.gate.notice(look())
+        return self._news or self._noticed
 
     def judge(self, intent: Intent, view: RiskView, now_ns: int) -> Approved | tuple[Refusal, News]:
         """Approve an intent, or say why not, and what its strategy has to be told."""
@@ -107,6 +124,7 @@ class Keeper:
 
     def _approved(self, approved: Approved, held: Reservation) -> None:
         self._judge_for((approved.intent.strategy, approved.intent.cause))
+        self._news = True
         self._given[approved.reservation] = held
         if len(self._given) > REMEMBERED:
             del self._given[next(iter(self._given))]
@@ -139,6 +157,7 @@ class Keeper:
 
     def told(self, order: OrderView) -> CancelWish | None:
         """Take it that an order stands differently; return the cancel that came before it."""
+        self._news = True
         key = (order.strategy, order.cause)
         own = not (order.parent_ref or order.yields)
         early = self._early.pop(key, None) if own and self._early else None
@@ -173,6 +192,7 @@ class Keeper:
 
     def _release(self, number: int, qty: Decimal) -> None:
         """Release what is held; a number of an earlier gate's is not."""
+        self._news = True
         held = self.gate.held(number)
         if held and qty > 0:
             self.gate.release(number, min(qty, held))
@@ -230,6 +250,7 @@ class Keeper:
 
     def priced(self, quote: Quote) -> None:
         """Take a price: what is held is worth so much from now on."""
+        self._news = True
         con_id, mark = quote.con_id, (quote.bid + quote.ask) / 2
         if self._marks.get(con_id) != mark:
             self._marks[con_id] = mark
@@ -254,7 +275,7 @@ class Keeper:
         kind = type(record)
         if kind in _FOLDED:
             self.ledger.apply(record)
-            self._seen = None
+            self._seen, self._news = None, True
         elif kind in _HALTING:
             if isinstance(record, SymbolHalted):
                 self.halted.add(record.con_id)

@@ -195,6 +195,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.max_volume_share is not None or self.max_volatility is not None
 
     @property
+    def bare(self) -> Decimal | None:
+        """The part of its worth that a share without a stop loses; None: not looked at."""
+        return None if self.max_heat is None else self.heat_without_stop
+
+    @property
     def hash(self) -> str:
         """What every approval and order carries: the same limits, the same hash."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}

@@ -6,7 +6,7 @@ day is over, the switch trips later and until a person clears it. An amount of m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from robotrader.ledger.money import EXACT, ZERO
 
@@ -18,22 +18,18 @@ if TYPE_CHECKING:
     from robotrader.risk.units import Ratio
 
 
-def is_known(amount: Decimal | None) -> TypeGuard[Decimal]:
-    """Return whether there is an amount, and it is a number."""
-    return amount is not None and amount.is_finite()
-
-
 def daily_loss(view: LedgerView, limits: Limits, *, trips: bool = False) -> str | None:
     """Return what is wrong with the day's loss, empty if nothing; None if it is not known.
 
     ``trips`` asks for the switch, not for the gate.
     """
-    if not is_known(view.daily) or not is_known(view.day_equity):
+    daily, begun = view.daily, view.day_equity
+    if daily is None or begun is None or not (daily.is_finite() and begun.is_finite()):
         return None
-    if view.daily >= ZERO < view.day_equity:
+    if daily >= ZERO < begun:
         return ""
     share = limits.switch_daily_loss if trips else limits.max_daily_loss
-    loss, most = EXACT.minus(view.daily), EXACT.multiply(share, view.day_equity)
+    loss, most = EXACT.minus(daily), EXACT.multiply(share, begun)
     if limits.max_daily_loss_usd is not None:
         most = min(most, limits.max_daily_loss_usd)
     if loss < most:
@@ -46,14 +42,15 @@ def drawdown(view: LedgerView, limits: Limits, *, trips: bool = False) -> str | 
 
     ``trips`` asks for the switch, not for the gate.
     """
-    if not is_known(view.drawdown) or not is_known(view.peak):
+    below, peak = view.drawdown, view.peak
+    if below is None or peak is None or not (below.is_finite() and peak.is_finite()):
         return None
-    if view.drawdown <= ZERO < view.peak:
+    if below <= ZERO < peak:
         return ""
-    most = EXACT.multiply(limits.switch_drawdown if trips else limits.max_drawdown, view.peak)
-    if view.drawdown < most:
+    most = EXACT.multiply(limits.switch_drawdown if trips else limits.max_drawdown, peak)
+    if below < most:
         return ""
-    return f"{view.drawdown} {view.currency} below the peak {view.peak}, {most} are the limit"
+    return f"{below} {view.currency} below the peak {peak}, {most} are the limit"
 
 
 def lost_in_a_row(view: LedgerView, forgiven_ns: int) -> int:

@@ -35,13 +35,14 @@ _KINDS: Final = (
 )
 _VALUES: Final = attrgetter(*(name for name, _ in _KINDS))
 _TYPES: Final = tuple(kind for _, kind in _KINDS)
-_TEXTS: Final = attrgetter(*(name for name, kind in _KINDS if kind is str))
+_TEXTS: Final = sum(kind is str for kind in _TYPES)
+"""The first so many of them are texts, which say something."""
 
 
 def malformed(intent: Intent) -> str:
     """Return what is wrong with an intent itself, empty if nothing."""
     values = _VALUES(intent)
-    if not all(map(isinstance, values, _TYPES)) or not all(_TEXTS(intent)):
+    if not all(map(isinstance, values, _TYPES)) or not all(values[:_TEXTS]):
         return _unlike(values)
     if type(intent.con_id) is not int or intent.con_id <= 0:
         return f"its con_id is {intent.con_id!r}"

@@ -7,13 +7,16 @@ are other ones: who made the view says which, and only theirs are looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from robotrader.ledger.money import ZERO
 from robotrader.risk.exposure import NOTHING, OnWay, led_to, orders_of, pending
+from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
+    from decimal import Decimal
 
     from robotrader.risk.exposure import Reservation
     from robotrader.risk.held import Held
@@ -26,6 +29,7 @@ class _OfAContract(Protocol):
 
 
 T = TypeVar("T", bound=_OfAContract)
+_NONE: Final[AbstractSet[int]] = frozenset()
 
 
 class Orders:
@@ -41,6 +45,9 @@ class Orders:
         self.ways: dict[int, OnWay] = {}
         """What is on its way in each contract in which something is."""
 
+        self.entries: dict[int, int] = {}
+        """How many orders of each contract would add to risk; a stranger's do not count."""
+
         self._counts: dict[int, int] = {}
         self.count = 0
         """Orders that are on their way; a bracket is as many as it has."""
@@ -51,7 +58,7 @@ class Orders:
         reserved: Held,
         held: AbstractSet[int] | None,
         working: Collection[int] | None,
-    ) -> set[int]:
+    ) -> AbstractSet[int]:
         """Return the contracts in which something else is on its way than at the last look.
 
         Args:
@@ -60,8 +67,11 @@ class Orders:
             held: contracts whose reservations are new; None: they are looked for.
             working: contracts whose orders are new; None: they are looked for.
         """
-        changed = self._other_ones(reserved) if held is None else set(held)
         others, moved = view.others or (), view.moved
+        if held is not None and working is not None and not held and not working:
+            self._others, self._reserved = others, None
+            return _NONE
+        changed = self._other_ones(reserved) if held is None else set(held)
         if working is None or moved is None:
             changed |= self._compared(others)
         else:
@@ -96,11 +106,13 @@ class Orders:
         count = orders_of(held, others)
         self.count += count - self._counts.pop(con_id, 0)
         _keep(self._held_for, con_id, held)
+        self.entries[con_id] = _entries(held, others)
         if count:
             self._counts[con_id] = count
             self.ways[con_id] = OnWay.of(con_id, pending(held, others))
         else:
             self.ways.pop(con_id, None)
+            del self.entries[con_id]
 
     def add(self, held: Reservation, way: OnWay) -> bool:
         """Take one entry more; False: it has to be looked at with the others.
@@ -114,6 +126,7 @@ class Orders:
         if others and led_to(held) in map(led_to, others):
             return False
         self._held_for[con_id] = (*self._held_for.get(con_id, ()), held)
+        self.entries[con_id] = self.entries.get(con_id, 0) + 1
         more = 1 + held.legs
         self.count += more
         self._counts[con_id] = self._counts.get(con_id, 0) + more
@@ -135,6 +148,26 @@ class Orders:
     def others_for(self, con_id: int) -> tuple[WorkingOrder, ...]:
         """Return what works in a contract and no reservation stands for."""
         return self._others_for.get(con_id, ())
+
+
+def _entries(held: Iterable[Reservation], others: Iterable[WorkingOrder]) -> int:
+    """Return how many orders would add to risk; those of earlier gates count."""
+    count = 0
+    for each in held:
+        count += not each.reduces
+    for other in others:
+        count += bool(other.strategy and not other.reduces)
+    return count
+
+
+def by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
+    """Return for how many shares each strategy's entries are."""
+    found: dict[str, Decimal] = {}
+    for each in orders:
+        if not each.reduces:
+            name = budget_of(each.strategy)
+            found[name] = found.get(name, ZERO) + each.qty
+    return found
 
 
 def _of_each(con_ids: set[int], orders: Sequence[T]) -> dict[int, list[T]]:

@@ -36,8 +36,8 @@ _FOLLOWED: Final = frozenset({DayRolled, OrderIntended, OrderDone})
 
 def echo_of(intent: Intent) -> Echo:
     """Return what an intent that repeats this one would have in common with it."""
-    what = (intent.strategy, intent.con_id, intent.side, intent.qty, intent.order_type)
-    return (*what, intent.limit_price, intent.aux_price)
+    who, side, kind = intent.strategy, intent.side, intent.order_type
+    return who, intent.con_id, side, intent.qty, kind, intent.limit_price, intent.aux_price
 
 
 class PastState(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,12 +106,14 @@ class Past:
 
     def add(self, echo: Echo, now_ns: int) -> None:
         """Remember an approval."""
-        if self._at_ns and now_ns < self._at_ns[-1]:
+        times, echoes = self._at_ns, self._echoes
+        if times and now_ns < times[-1]:
             self._in_order = False
-        self._at_ns.append(now_ns)
-        self._echoes[echo] = now_ns
+        times.append(now_ns)
+        echoes[echo] = now_ns
         self.today += 1
-        self._forget(now_ns)
+        if times[0] <= now_ns - MINUTE_NS or len(echoes) > REMEMBERED or not self._in_order:
+            self._forget(now_ns)
 
     def begin(self, day: str) -> None:
         """Count the orders of another exchange day from 0."""

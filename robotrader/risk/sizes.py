@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def order_qty(case: Case) -> str:
     """One order is not for too many shares."""
-    return _above("an order of", case.intent.qty, case.limits.max_order_qty, "shares")
+    qty, most = case.intent.qty, case.limits.max_order_qty
+    return "" if qty <= most else _above("an order of", qty, most, "shares")
 
 
 def order_usd(case: Case) -> str:
@@ -26,8 +27,8 @@ def order_usd(case: Case) -> str:
     instrument = case.instrument
     if case.price is None or instrument is None:
         return f"there is no price of {case.intent.symbol}"
-    worth = case.intent.qty * case.price * instrument.multiplier
-    return _above("an order worth", worth, case.limits.max_order_usd)
+    worth, most = case.intent.qty * case.price * instrument.multiplier, case.limits.max_order_usd
+    return "" if worth <= most else _above("an order worth", worth, most)
 
 
 def equity(case: Case) -> str:
@@ -46,19 +47,23 @@ def short(case: Case) -> str:
 
 def position_qty(case: Case) -> str:
     """Not too many shares of the symbol would be held."""
-    name = case.intent.symbol
-    return _above(f"a position in {name} of", case.mine.qty, case.limits.max_symbol_qty, "shares")
+    qty, most = case.mine.qty, case.limits.max_symbol_qty
+    if qty <= most:
+        return ""
+    return _above(f"a position in {case.intent.symbol} of", qty, most, "shares")
 
 
 def position_usd(case: Case) -> str:
     """The symbol's position would not be worth too much."""
-    return _worth(case, case.limits.max_symbol_usd)
+    worth, most = case.after.mine, case.limits.max_symbol_usd
+    return "" if worth is not None and worth <= most else _worth(case, worth, most)
 
 
 def position_weight(case: Case) -> str:
     """The symbol's position would not be too large a part of equity."""
     most = case.limits.max_symbol_weight * (case.equity or ZERO)
-    return _worth(case, most)
+    worth = case.after.mine
+    return "" if worth is not None and worth <= most else _worth(case, worth, most)
 
 
 def sector(case: Case) -> str:
@@ -70,18 +75,23 @@ def sector(case: Case) -> str:
     if not mine:
         return f"the sector of {case.intent.symbol} is not known"
     most = case.limits.max_sector_weight * (case.equity or ZERO)
-    return _sum(f"positions in {mine} worth", case.after.of_sector(mine), most)
+    added = case.after.of_sector(mine)
+    if added is not None and added <= most:
+        return ""
+    return _sum(f"positions in {mine} worth", added, most)
 
 
 def gross(case: Case) -> str:
     """All positions together would not be too large a multiple of equity."""
     most = case.limits.max_gross * (case.equity or ZERO)
-    return _sum("a gross exposure of", case.after.gross, most)
+    added = case.after.gross
+    return "" if added is not None and added <= most else _sum("a gross exposure of", added, most)
 
 
 def gross_usd(case: Case) -> str:
     """All positions together would not be worth too much."""
-    return _sum("a gross exposure of", case.after.gross, case.limits.max_gross_usd)
+    added, most = case.after.gross, case.limits.max_gross_usd
+    return "" if added is not None and added <= most else _sum("a gross exposure of", added, most)
 
 
 def net(case: Case) -> str:
@@ -90,7 +100,8 @@ def net(case: Case) -> str:
     if high is None or low is None:
         return "a price of what is held or on its way is not known"
     most = case.limits.max_net * (case.equity or ZERO)
-    return _above("a net exposure of", max(high, -low), most)
+    value = max(high, -low)
+    return "" if value <= most else _above("a net exposure of", value, most)
 
 
 def open_positions(case: Case) -> str:
@@ -101,15 +112,12 @@ def open_positions(case: Case) -> str:
 
 
 def _above(what: str, value: Decimal, most: Decimal, unit: str = "USD") -> str:
-    return "" if value <= most else f"{what} {value} {unit} is above the limit of {most}"
+    return f"{what} {value} {unit} is above the limit of {most}"
 
 
-def _worth(case: Case, most: Decimal) -> str:
-    worth = case.after.mine
+def _worth(case: Case, worth: Decimal | None, most: Decimal) -> str:
     if worth is None:
         return "its price is not known"
-    if worth <= most:
-        return ""
     return _above(f"a position in {case.intent.symbol} worth", worth, most)
 
 

@@ -18,9 +18,10 @@ def volume(case: Case) -> str:
     if most is None:
         return ""
     known = case.view.days.get(case.intent.con_id)
-    if known is None or known.volume is None or not 0 <= known.volume < math.inf:
+    daily = None if known is None else known.volume
+    if daily is None or not 0 <= daily < math.inf:
         return f"the daily volume of {case.intent.symbol} is not known"
-    limit = most * Decimal(known.volume)
+    limit = most * Decimal(daily)
     if case.intent.qty <= limit:
         return ""
     return f"{case.intent.qty} are above the limit of {limit:.2f}: {most} of an average day"

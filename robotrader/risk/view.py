@@ -92,6 +92,9 @@ class OpenOrders:
     def __init__(self) -> None:
         self._all: dict[str, WorkingOrder] = {}
         self._of: dict[int, dict[str, WorkingOrder]] = {}
+        self._shown: tuple[WorkingOrder, ...] | None = ()
+        """All of them; None: one is another since they were asked for."""
+
         self._log: Log[int] = Log()
 
     def put(self, order: WorkingOrder) -> None:
@@ -103,6 +106,7 @@ class OpenOrders:
             self.drop(order.ref)
         self._all[order.ref] = order
         self._of.setdefault(order.con_id, {})[order.ref] = order
+        self._shown = None
         self._log.add(order.con_id)
 
     def drop(self, ref: str) -> None:
@@ -114,11 +118,14 @@ class OpenOrders:
         del own[ref]
         if not own:
             del self._of[before.con_id]
+        self._shown = None
         self._log.add(before.con_id)
 
     def all(self) -> tuple[WorkingOrder, ...]:
         """Return all of them."""
-        return tuple(self._all.values())
+        if self._shown is None:
+            self._shown = tuple(self._all.values())
+        return self._shown
 
     def of(self, con_id: int) -> tuple[WorkingOrder, ...]:
         """Return those of a contract."""

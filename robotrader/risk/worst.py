@@ -16,24 +16,24 @@ from robotrader.ledger.money import ZERO
 from robotrader.ledger.view import total
 from robotrader.risk.budgets import Budgets
 from robotrader.risk.clusters import Clusters
-from robotrader.risk.exposure import NOTHING, Exposure, Pending, exposure_with
+from robotrader.risk.exposure import NOTHING, Exposure, Pending, entry_of, exposure_with, market_of
 from robotrader.risk.heat import heat_with
 from robotrader.risk.held import Held
-from robotrader.risk.onway import Orders
+from robotrader.risk.onway import Orders, by_budget
 from robotrader.risk.quotes import Quotes
 from robotrader.risk.rows import NO_ROW, NOBODY, Row, Seen, Sum, Sums, above_and_below
 from robotrader.risk.switch import budget_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from robotrader.domain import Quote
     from robotrader.ledger import Mark, PositionView
     from robotrader.risk.clusters import Cluster
     from robotrader.risk.correlation import Correlations
-    from robotrader.risk.exposure import OnWay, Reservation
-    from robotrader.risk.view import Moved, RiskView, WorkingOrder
+    from robotrader.risk.exposure import Reservation
+    from robotrader.risk.view import Moved, RiskView
 
     _Names = tuple[object, object, Decimal | None, bool, bool]
     """What does not change while rows are kept: contracts, sectors, the part that a share without
@@ -52,7 +52,7 @@ class Worst:
         """Contracts of which something is or could be held."""
 
         self.sums = Sums()
-        self._sectors: defaultdict[str, Sum] = defaultdict(Sum)
+        self.sectors: defaultdict[str, Sum] = defaultdict(Sum)
         self._sector_sums: dict[int, Sum] = {}
         self.orders = Orders()
         """What is on its way."""
@@ -67,6 +67,9 @@ class Worst:
         self._budgets = Budgets()
         self._names: _Names = (None, None, None, False, False)
         self._rounded = False
+        self._late: set[int] = set()
+        """Contracts whose rows are to be computed anew."""
+
         self._known: Correlations | None = None
         self._strangers: AbstractSet[int] = frozenset()
 
@@ -76,62 +79,80 @@ class Worst:
         reserved: Held | tuple[Reservation, ...],
         bare: Decimal | None = None,
         moved: AbstractSet[int] | None = None,
+        *,
+        own: int | None = None,
     ) -> None:
         """Take over what is new in the world since the last look, in the context ``EXACT``.
 
         ``bare`` is the part of its worth that a share without a stop loses; None: what would be
         lost at the stops is not looked at. ``moved`` are the contracts whose reservations are new;
-        None: those are looked for.
+        None: those are looked for. The contract ``own`` is left as it was counted, because what is
+        asked next is with an order more in it.
         """
-        held = Held.these(reserved) if isinstance(reserved, tuple) else reserved
-        instruments, sectors, part, telling, quoting = self._names
-        unsaid, quoted = view.moved is None, isinstance(view.quotes, Quotes)
-        if (
-            self._rounded
-            or instruments is not view.instruments
-            or sectors is not view.sectors
-            or telling is not unsaid
-            or quoting is not quoted
-            or part != bare
-        ):
-            self._begin()
-            self._names = (view.instruments, view.sectors, bare, unsaid, quoted)
-            self._rounded = self._take(view, held, None)
-        elif self._take(view, held, moved):
+        anew, late = self.notice(view, reserved, bare, moved), self._late
+        waits = own in late and not anew
+        if not anew and len(late) == waits:
+            return
+        self._late = {own} if own is not None and waits else set()
+        rounded = self._take(late - self._late)
+        if anew:
+            self._rounded = rounded
+        elif rounded:
             self._rounded = True
-            self.look(view, held, bare)
+            self.look(view, reserved, bare)
 
-    def _take(
+    def notice(
         self,
         view: RiskView,
-        reserved: Held,
-        moved: AbstractSet[int] | None,
+        reserved: Held | tuple[Reservation, ...],
+        bare: Decimal | None = None,
+        moved: AbstractSet[int] | None = None,
     ) -> bool:
-        """Compute what changed; return whether a digit was lost."""
+        """Find what is new since the last look, and take none of it over yet; True: it is all."""
+        held = Held.these(reserved) if isinstance(reserved, tuple) else reserved
+        quoted = isinstance(view.quotes, Quotes)
+        names = (view.instruments, view.sectors, bare, view.moved is None, quoted)
+        anew = self._rounded or names != self._names
+        if anew:
+            self._begin()
+            self._names, moved = names, None
+        self._late |= self._changed(view, held, moved)
+        return anew
+
+    def settle(self) -> bool:
+        """Take over one contract of those that were noticed; return whether there are more."""
+        if self._late and self._take([self._late.pop()]):
+            self._rounded = True  # the next look begins anew
+        if not self._late and self._view is not None:
+            self._budgets.look(self._view)
+        return bool(self._late)
+
+    def _take(self, contracts: Iterable[int]) -> bool:
+        """Compute contracts anew; return whether a digit was lost."""
         context = getcontext()
         context.clear_flags()
-        changed = self._changed(view, reserved, moved)
+        view = self._view
+        assert view is not None, "noticed in a view"
         positions = {} if view.ledger is None else view.ledger.positions
-        for con_id in changed:
+        for con_id in contracts:
             self._replace(view, con_id, positions.get(con_id))
         return context.flags[Inexact]
 
-    def take(self, held: Reservation, after: After, way: OnWay) -> bool:
-        """Take over an entry that has just passed, as it was weighed; False: it has to be seen.
-
-        ``way`` is what is on its way in its contract with it.
-        """
+    def take(self, held: Reservation, after: After) -> bool:
+        """Take over an entry that has passed, as it was weighed; False: it has to be seen."""
         con_id, qty = held.con_id, held.qty
+        way = self.orders.way(con_id).plus(entry_of(con_id, held.sign, qty, held.price, held.stop))
         context = getcontext()
         context.clear_flags()
         if self._rounded or not self.orders.add(held, way):
             return False
         old, name = self.rows.get(con_id, NO_ROW), budget_of(held.strategy)
-        wanted = {**old.wanted, name: old.wanted.get(name, ZERO) + qty}
-        self._wanted[con_id] = wanted
+        wanted = self.wanted(con_id)
+        wanted = self._wanted[con_id] = {**wanted, name: wanted.get(name, ZERO) + qty}
         row = after.row
         now = Row(row.each, row.value, row.high, row.low, row.heat, wanted, way)
         self._put(con_id, old, now)
+        self._late.discard(con_id)
         self._rounded = context.flags[Inexact]
         return True
 
@@ -143,7 +164,10 @@ class Worst:
     ) -> set[int]:
         changed = set(self._requoted(view.quotes))
         before, now = self._moved, view.moved
-        working = None if now is None or before is None else now.orders.since(before.orders)
+        working: Collection[int] | None = None
+        if now is not None and before is not None:
+            same = now.orders == before.orders
+            working = () if same else now.orders.since(before.orders)
         changed.update(self._repositioned(view, before))
         ordered = self.orders.look(view, reserved, moved, working)
         for con_id in ordered:
@@ -163,7 +187,7 @@ class Worst:
 
     def _reorder(self, con_id: int) -> None:
         """Count whose entries are on their way in a contract."""
-        wanted = _by_budget(self.orders.all_for(con_id))
+        wanted = by_budget(self.orders.all_for(con_id))
         if wanted:
             self._wanted[con_id] = wanted
         else:
@@ -182,7 +206,8 @@ class Worst:
         old, way = self.rows.get(con_id, NO_ROW), self.orders.ways.get(con_id, NOTHING)
         if way is not NOTHING or held is not None:
             quote, instrument = view.quotes.get(con_id), view.instruments.get(con_id)
-            each, bare = exposure_with(held, quote, instrument, way), self._names[2]
+            price, bare = market_of(quote), self._names[2]
+            each = exposure_with(held, price, instrument, way.buys, way.sells, way.top)
             if old.way is way and each == old.each and not way.stopped.for_short:
                 return  # nothing of it is another: what a short can lose follows the bid, too
             heat = (
@@ -203,7 +228,7 @@ class Worst:
             self._count_coming(old, new)
         sector = self._sector_sums.get(con_id)
         if sector is None:
-            sector = self._sector_sums[con_id] = self._sectors[self.sector_of(con_id)]
+            sector = self._sector_sums[con_id] = self.sectors[self.sector_of(con_id)]
         self.sums.swap(old, new, sector)
         self._clusters.swap(con_id, old, new)
         if (con_id in self.held) is not bool(new.each.high or new.each.low):
@@ -231,7 +256,7 @@ class Worst:
 
     def in_sector(self, name: str) -> Sum:
         """Return what the contracts of a sector are worth; empty: those without one."""
-        return self._sectors[name]
+        return self.sectors[name]
 
     def own(self, con_id: int) -> tuple[Pending, ...]:
         """Return what is on its way in a contract."""
@@ -240,6 +265,10 @@ class Worst:
     def coming(self, name: str) -> Sum:
         """Return what the entries of a strategy are worth that are on their way."""
         return self._coming[name]
+
+    def wanted(self, con_id: int) -> Mapping[str, Decimal]:
+        """Return how many shares of a contract each strategy's entries are for."""
+        return self._wanted.get(con_id, NOBODY)
 
     def strangers(self, known: Correlations) -> AbstractSet[int]:
         """Return what is or could be held and has no correlations."""
@@ -296,7 +325,11 @@ class After:
         self._more = None if more is None else more[0]
         """By how much its own contract's worth grows; None: that is not so simple."""
 
-        self.heat = sums.heat.with_swap(old.heat, new.heat)
+        before_it, with_it, lost = old.heat, new.heat, sums.heat
+        if before_it is None or with_it is None or lost.unknown:
+            self.heat = lost.with_swap(before_it, with_it)
+        else:
+            self.heat = lost.known + (with_it - before_it)
         """What all would lose if their stops were hit."""
 
         self.held: AbstractSet[int] = before.held
@@ -308,10 +341,12 @@ class After:
         self, known: Correlations, least: Decimal | float
     ) -> tuple[AbstractSet[int], Decimal | None]:
         """Return what would be held and move with its contract, and what that would be worth."""
-        con_id, before = self._con_id, self._before
+        con_id, before, more = self._con_id, self._before, self._more
         if self.held is before.held and con_id in self.held:
-            found = before.cluster(con_id, known, least)
-            return found.members, found.worth.with_swap(self._old.value, self.row.value)
+            members, worth = before.cluster(con_id, known, least)
+            if more is None or worth.unknown:
+                return members, worth.with_swap(self._old.value, self.row.value)
+            return members, worth.known + more
         members = known.cluster(con_id, self.held, float(least))
         return members, total([self._row(each).value for each in members])
 
@@ -328,18 +363,24 @@ class After:
 
     def coming(self, name: str, qty: Decimal) -> Decimal | None:
         """Return what a strategy has on its way, with so many shares more of this contract."""
-        wanted = self._old.wanted.get(name)
-        before = ZERO if wanted is None else worth(wanted, self._old.each)
-        now = worth((wanted or ZERO) + qty, self.row.each)
-        return self._before.coming(name).with_swap(before, now)
+        old, before, unit = self._old, self._before, self.row.each.unit
+        wanted = before.wanted(self._con_id)
+        counted: Decimal | None = ZERO
+        if name in wanted:
+            qty += wanted[name]
+        if name in old.wanted:
+            counted = worth(old.wanted[name], old.each)
+        return before.coming(name).with_swap(counted, None if unit is None else qty * unit)
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""
-        own, strangers = self._before.in_sector(name), self._before.in_sector("")
-        if self._more is None or own.unknown or strangers.unknown or not name:
+        before, more = self._before, self._more
+        sectors = before.sectors
+        own, strangers = sectors[name], sectors[""]
+        if more is None or own.unknown or strangers.unknown or not name:
             return total([self._in_sector(each) for each in (name, "")])
-        mine = self._before.sector_of(self._con_id)
-        return own.known + strangers.known + (self._more if mine in {name, ""} else ZERO)
+        known, mine = own.known + strangers.known, before.sector_of(self._con_id)
+        return known + more if mine == name or not mine else known
 
     def _in_sector(self, name: str) -> Decimal | None:
         added = self._before.in_sector(name)
@@ -351,13 +392,3 @@ class After:
 def worth(qty: Decimal, each: Exposure) -> Decimal | None:
     """Return what so many shares of a contract are worth, None if no price is known."""
     return None if each.unit is None else qty * each.unit
-
-
-def _by_budget(orders: Iterable[Reservation | WorkingOrder]) -> dict[str, Decimal]:
-    """Return for how many shares each strategy's entries are."""
-    found: dict[str, Decimal] = {}
-    for each in orders:
-        if not each.reduces:
-            name = budget_of(each.strategy)
-            found[name] = found.get(name, ZERO) + each.qty
-    return found

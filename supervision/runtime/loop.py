@@ -32,6 +32,10 @@ BATCH: Final = 16
 SAMPLING: Final = 63
 """As a worker's: the time of one turn of 64 is taken."""
 
+IDLE_AFTER_S: Final = 0.002
+"""How long after turns begin actors may do what can wait: what a message leads to is decided by
+other threads meanwhile, and they need the interpreter for that."""
+
 MAX_TURNS: Final = 64
 """Turns in one callback before the loop gets to look at its sockets again."""
 
@@ -51,6 +55,8 @@ class LoopRuntime:
         self.loop = loop
         self.active = here.Carrier(self)
         self._ident = threading.get_ident()
+        self._idlers: list[Cell] = []
+        self._to_idle: asyncio.Handle | None = None
         self._batch = batch
         self._cells: deque[Cell] = deque()
         self._armed = False
@@ -59,12 +65,16 @@ class LoopRuntime:
 
     def attach(self, cell: Cell) -> None:
         """Take ``cell`` on."""
+        if cell.actor.idles:
+            self._idlers.append(cell)
         cell.runtime = self
         cell.ready = self._ready
         cell.scheduled = False
 
     def detach(self, cell: Cell) -> None:
-        """Let go of ``cell``: nothing is kept for it."""
+        """Let go of ``cell``."""
+        if cell in self._idlers:
+            self._idlers.remove(cell)
 
     def caller(self) -> here.Carrier | None:
         """Return the calling thread's carrier if it is running a turn on this loop."""
@@ -113,6 +123,22 @@ class LoopRuntime:
     def close(self) -> None:
         """Leave the loop to its owner."""
 
+    def _idle(self) -> None:
+        """Let actors do what can wait, a little each; sockets and turns come before the rest."""
+        self._to_idle = None
+        if self._cells:
+            return  # with their turns it is called again
+        carrier, more = self.active, False
+        here.enter(carrier)
+        for cell in tuple(self._idlers):
+            carrier.current = cell
+            with suppress(StaleIncarnation):
+                more |= cell.idle()
+        carrier.current = None
+        here.enter(None)
+        if more and self._to_idle is None:
+            self._to_idle = self.loop.call_soon(self._idle)
+
     def _ready(self, cell: Cell) -> None:
         self._cells.append(cell)
         if self._armed:
@@ -129,6 +155,8 @@ class LoopRuntime:
         Each such look lets go of the interpreter lock: other threads would run between two actors
         of one chain (measured: 0.2 ms and more from an intent to its order).
         """
+        if self._idlers and self._to_idle is None:
+            self._to_idle = self.loop.call_later(IDLE_AFTER_S, self._idle)
         cells = self._cells
         carrier = self.active
         timing = self.system.timing

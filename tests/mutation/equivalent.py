@@ -50,7 +50,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "old.value is None or new.value is None or old.high is Non ... igh is None): return None`": (
         "each sum is then computed for itself, and is the same; of one row all is known or nothing"
     ),
-    f"{_RISK}exposure.py _market: `0 < bid <= ask < math.inf` -> `0 <= bid <= ask < math.inf` in "
+    f"{_RISK}exposure.py market_of: `0 < bid <= ask < math.inf` -> `0 <= bid <= ask < math.inf` in "
     "`if type(bid) is type(ask) is float and 0 < bid <= ask < math.inf: return "
     "market_price(ask)`": "a bid of 0 is no price: the ask is the higher one",
     f"{_COVER} `position > 0` -> `position >= 0` {_SIDE}": _FLAT,
@@ -82,10 +82,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "> 0) != (left > 0)): s ... , gain, lot.fees + paid))`": "it is not 0: the loop would be over",
     f"{_LEDGER}ledger.py Ledger._adopt_position: `missing > 0` -> `missing >= 0` in `trade = Trade("
     "family=f'adopted {self._adoptions}', sign=1 if ... elf._rolled, adopts=True)`": "it is not 0",
-    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "
-    "> 0: longs += order.qty else: shorts += order. ... om): bottom = order.price`": _SIGN,
-    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign "
-    "> 0: for_long = (*for_long, order) else: for_short = (*for_short, order)`": _SIGN,
+    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign > 0: if "
+    "stop is not None: for_long = (*for_lon ... tom, for_long, for_short)`": _SIGN,
     f"{_RISK}asked.py borrow: `case.intent.side.sign > 0` -> `case.intent.side.sign >= 0` "
     "in `if not case.limits.short_needs_borrow or case.intent.side.sign > 0: return ''`": _SIGN,
     f"{_RISK}together.py pair: `known.of(con_id, other)` -> `known.of(other, con_id)` in "
@@ -151,8 +149,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     f"{_RISK}daily.py _yearly: `1` -> `2` in `returns = [after / before - 1 for before, "
     "after in pairwise(closes)]`": "a deviation is of what all have in common the same",
-    f"{_RISK}past.py Past.add: `now_ns < self._at_ns[-1]` -> `now_ns <= self._at_ns[-1]` in "
-    "`if self._at_ns and now_ns < self._at_ns[-1]: self._in_order = False`": (
+    f"{_RISK}past.py Past.add: `now_ns < times[-1]` -> `now_ns <= times[-1]` in "
+    "`if times and now_ns < times[-1]: self._in_order = False`": (
         "they are counted one by one instead"
     ),
     f"{_RISK}heat.py Stopped.plus: `order.price < bottom` -> `order.price <= bottom` in `if "
@@ -167,8 +165,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
     "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
     "compare=False)`": "only what is printed of it is another",
-    f"{_RISK}exposure.py with_order: `own > unit` -> `own >= unit` in `if unit is None or (own is "
-    "not None and own > unit): unit = own`": "of two prices that are equal either is the higher",
+    f"{_RISK}case.py Case.mine: `own > top` -> `own >= top` in `if top is None or (own is not None "
+    "and own > top): top = own`": "of two prices that are equal either is the higher",
     f"{_RISK}worst.py After.__init__: `self.held ^ {{con_id}}` -> `self.held | {{con_id}}` in "
     "`self.held = self.held ^ {con_id}`": "with an order more nothing is held less",
     f"{_RISK}worst.py Worst._repositioned: `view.moved is not None` -> `view.moved is None` in `if "
@@ -176,7 +174,7 @@ EQUIVALENT: Final[dict[str, str]] = {
         "what says that it has moved is found by who looks for it, too"
     ),
     f"{_RISK}onway.py Orders.add: `True` -> `False` in `return True`": _ANEW,
-    f"{_RISK}budgets.py Budgets.held: `not seen and (self._rounded or self._take(parts, mark))` -> "
+    f"{_RISK}budgets.py Budgets.look: `not seen and (self._rounded or self._take(parts, mark))` -> "
     "`not seen or (self._rounded or self._take(parts, mark))` in `if not seen and (self._rounded "
     "or self._take(parts, mark)):  ... = self._take(parts, mark)`": _ANEW,
     f"{_RISK}checks.py exit_pending: `case.position > 0` -> `case.position >= 0` in `if "

@@ -20,13 +20,16 @@ TESTS: Final = tuple(
         "limits",
         "switch",
         "machine",
+        "passes",
         "same",
+        "settling",
         "worst",
     )
 )
 _GATE = "robotrader/risk/gate.py"
 _CASE = "robotrader/risk/case.py"
 _CHECKS = "robotrader/risk/checks.py"
+_PASSES = "robotrader/risk/passes.py"
 _SIZES = "robotrader/risk/sizes.py"
 _EXPOSURE = "robotrader/risk/exposure.py"
 _LOSSES = "robotrader/risk/losses.py"
@@ -117,9 +120,9 @@ _OF_THE_GATE: Final = (
     ),
     Mutant(
         "exits-are-trapped",
-        _CHECKS,
-        "in () if case.reduces else FOR_ENTRIES:",
-        "in FOR_ENTRIES:",
+        _PASSES,
+        "        if case.reduces:\n",
+        "        if case.reduces and False:\n",
         "the kill switch traps positions (F69)",
     ),
     Mutant(
@@ -195,8 +198,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "at-the-limit-refused",
         _SIZES,
-        'return "" if value <= most else',
-        'return "" if value < most else',
+        'return "" if qty <= most else',
+        'return "" if qty < most else',
         "what reaches its limit exactly is refused (F60)",
     ),
     Mutant(
@@ -209,8 +212,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "net-one-sided",
         _SIZES,
-        "max(high, -low), most",
-        "high, most",
+        "value = max(high, -low)",
+        "value = high",
         "too much short passes",
     ),
     Mutant(

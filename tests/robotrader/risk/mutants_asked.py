@@ -9,7 +9,7 @@ from tests.supervision.mutants.mutant import Mutant
 _HEAT = "robotrader/risk/heat.py"
 _ASKED = "robotrader/risk/asked.py"
 _EXPOSURE = "robotrader/risk/exposure.py"
-_WORST = "robotrader/risk/worst.py"
+_ONWAY = "robotrader/risk/onway.py"
 _LOG = "robotrader/ledger/log.py"
 OF_THE_BROKER: Final = (
     Mutant(
@@ -126,7 +126,7 @@ OF_THE_BROKER: Final = (
     ),
     Mutant(
         "budget-of-one-order",
-        _WORST,
+        _ONWAY,
         "found[name] = found.get(name, ZERO) + each.qty",
         "found[name] = each.qty",
         "of a strategy's orders in a contract one counts (F62)",

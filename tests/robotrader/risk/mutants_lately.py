@@ -1,4 +1,4 @@
-"""Seeded mistakes in what was done lately and in how a contract is traded."""
+"""Seeded mistakes in what was done lately, in how a contract is traded and in what is kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,30 @@ _CHECKS = "robotrader/risk/checks.py"
 _LATELY = "robotrader/risk/lately.py"
 _TRADED = "robotrader/risk/traded.py"
 _CASE = "robotrader/risk/case.py"
+_PASSES = "robotrader/risk/passes.py"
+_GATE = "robotrader/risk/gate.py"
 OF_HABITS: Final = (
+    Mutant(
+        "passes-outlive-their-limits",
+        _PASSES,
+        "        self._contracts.clear()\n",
+        "",
+        "what a looser limit let pass is not looked at by a tighter one",
+    ),
+    Mutant(
+        "a-tripped-switch-is-not-seen",
+        _PASSES,
+        "return view.link, switch, whose,",
+        "return view.link, whose,",
+        "what passed before the kill switch tripped passes after it (F65)",
+    ),
+    Mutant(
+        "what-passed-does-not-count",
+        _GATE,
+        "        if self._passed is not None:\n",
+        "        if False:\n",
+        "an entry that has just passed is in no sum (F22)",
+    ),
     Mutant(
         "sleeping-legs-protect",
         _CASE,

@@ -6,7 +6,7 @@ The oracle of quantities tries all of them; the one of losses gives shares to st
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import product
 from typing import Any
 
@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from robotrader.domain import Instrument, Leg, OrderType, Purpose, Quote, Side
+from robotrader.ledger.money import EXACT
 from robotrader.risk import Reservation, RiskView, StopAt, WorkingOrder
+from robotrader.risk.case import Case
 from robotrader.risk.exposure import (
     Exposure,
+    OnWay,
     Pending,
     coming,
     exposure_of,
@@ -27,12 +30,13 @@ from robotrader.risk.exposure import (
     pending,
     trigger_price,
     unit_of,
-    with_order,
     worst_price,
 )
 from robotrader.risk.heat import heat_of, stop_of
+from robotrader.risk.past import Past
+from robotrader.risk.worst import Worst
 from tests.robotrader.ledger.kit import AAPL, KO
-from tests.robotrader.risk.kit import NOW, account, intent, limit_order, view
+from tests.robotrader.risk.kit import NOW, account, intent, limit_order, limits, view
 
 D = Decimal
 TWO, TEN = (Instrument(con_id=AAPL.con_id, symbol="AAPL", multiplier=n) for n in (2, 10))
@@ -133,9 +137,20 @@ def test_one_order_more_is_the_worst_case_of_all_orders(
 ) -> None:
     seen = view(aapl=held, instruments={AAPL.con_id: TEN})
     order = Pending(AAPL.con_id, sign, D(qty), D(price))
-    before = exposure_of(seen, AAPL.con_id, own)
-    after = with_order(before, TEN, sign, D(qty), D(price))
-    assert after == exposure_of(seen, AAPL.con_id, (*own, order))
+    plain = exposure_of(seen, AAPL.con_id, (*own, order))
+    with localcontext(EXACT):
+        assert mine(seen, own, order) == plain
+
+
+def mine(seen: RiskView, own: tuple[Pending, ...], order: Pending) -> Exposure:
+    """The worst case of its contract of a case whose order is this one."""
+    before = Worst()
+    before.look(seen, ())
+    before.orders.ways[AAPL.con_id] = OnWay.of(AAPL.con_id, own)
+    wanted = limit_order("BUY" if order.sign > 0 else "SELL", int(order.qty), f"{order.price}")
+    case = Case(wanted, seen, limits(), past=Past(), now_ns=NOW, before=before)
+    case.price = order.price
+    return case.mine
 
 
 # -- the highest price that an order could have --
