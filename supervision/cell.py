@@ -278,8 +278,7 @@ class Cell:
 
     def _dispatch(self, message: Any) -> None:
         if message.__class__ is Keyed:  # never a call of pykka's: those are kept as they are
-            assert self.pending is not None, "a slot exists only in a conflating mailbox"
-            assert self.receive is not None, "bound by the turn"
+            assert self.pending is not None is not self.receive, "it conflates, and has its turn"
             self.pending.pop(message.key, None)
             self.receive(message.message)
         elif message.__class__ is Ask:

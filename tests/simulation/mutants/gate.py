@@ -32,15 +32,15 @@ GATE: Final = (
     Mutant(
         "position-limit-without-pending",
         _SIZES,
-        'return _above(f"a position in {name} of", case.mine.qty, case',
-        'return _above(f"a position in {name} of", abs(case.position), case',
+        "qty, most = case.mine.qty, case",
+        "qty, most = abs(case.position), case",
         "the limit of shares is compared with what is held only (I4)",
     ),
     Mutant(
         "order-limit-too-loose",
         _SIZES,
-        'return _above("an order of", case.intent.qty, case.limits.max_order_qty, "shares")',
-        'return _above("an order of", case.intent.qty, 2 * case.limits.max_order_qty, "shares")',
+        "qty, most = case.intent.qty, case.limits.max_order_qty",
+        "qty, most = case.intent.qty, 2 * case.limits.max_order_qty",
         "an order may be twice as large as allowed (I4)",
     ),
     Mutant(
