@@ -60,7 +60,8 @@ ifeq ($(PYTEST_ARGS),)
 	trap 'exit 130' HUP INT TERM; status=0; \
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(STUCK)=420 \
 		--ignore=tests/supervision --ignore=tests/simulation || status=1; \
-	$(BIN)/python -m pytest -n 4 --dist loadfile $(STUCK)=420 tests/supervision || status=1; \
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(STUCK)=420 \
+		tests/supervision || status=1; \
 	wait $$beside || status=1; cat "$$said"; exit $$status
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

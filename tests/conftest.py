@@ -33,7 +33,9 @@ from tests.plugin_writes import _own_home, _temporary_writes
 __all__ = ["_own_home", "_temporary_writes", "pytest_runtest_call"]
 
 
-LONGEST = ("simulation", "system", "chaos", "bench", "actors", "docs")
+LONGEST = (
+    "oracle", "pykka_suite", "simulation", "system", "chaos", "bench", "actors", "docs",
+)  # fmt: skip
 """Folders whose files are begun with, in this order: whoever got one of them last would work alone,
 which is why ``make test`` has xdist keep to the order."""
 

@@ -38,7 +38,7 @@ for each in sys.argv[1:]:
 """
 SAMPLES = (
     "gate 100", "correlation 3", "indicators 2000", "path 10", "world_core 120", "world_wire 120",
-    "world_long 120", "load 2", "queries 40", "backtest 3000", "backtest_many 6000",
+    "world_long 120", "load 5", "queries 40", "backtest 3000", "backtest_many 6000",
     "backtest_quotes 999",
 )  # fmt: skip
 """Workloads and sizes that are small: what is asserted is that each is measured, and what of it."""
