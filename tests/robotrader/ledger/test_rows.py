@@ -41,7 +41,7 @@ def fresh(ledger: Ledger) -> Ledger:
     return Ledger(ACCOUNT, CONTRACTS, state=ledger.snapshot())
 
 
-@given(st.lists(EVENTS, max_size=40), st.sampled_from((1, 2, 3, 32)))
+@given(st.lists(EVENTS, min_size=10, max_size=40), st.sampled_from((1, 2, 3, 32)))
 def test_whatever_happens_between_two_views_the_later_one_is_as_if_made_anew(
     events: list[Any], block: int
 ) -> None:
