@@ -100,7 +100,7 @@ class Worker:
         return bool(functions) and known and all(test in self._items for test in tests)
 
     def seen_by(self) -> str:
-        """Return the test that failed in the child that has ended, and forget it; "" if none did."""
+        """Return the test that failed in the child that has ended; "" if none did."""
         name = self._by[:].rstrip(b"\0").decode(errors="ignore")
         self._by[:] = bytes(_LONGEST_NAME)
         return name

@@ -50,7 +50,7 @@ _PLACE: Final = 4
 _LIKELY: Final = 3
 """Tests that have seen most in a file: so many are asked first."""
 
-_WHOLE_GROUP: Final = 400
+_WHOLE_GROUP: Final = 2_000
 """Tests for a line that is run by an import: all of the group, up to so many."""
 
 

@@ -21,7 +21,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("add"), st.sampled_from((1, -1)), SIZES),
     st.tuples(st.just("add"), st.sampled_from((1, -1)), SIZES),
     st.tuples(st.just("correct"), st.integers(0, 40), SIZES),
-    st.tuples(st.just("settle"), st.integers(0, 4), st.just(0)),
+    st.tuples(st.just("settle"), st.integers(-1, 4), st.just(0)),
     st.tuples(st.just("look"), st.just(0), st.just(0)),
 )
 
@@ -79,7 +79,9 @@ class Watched:
         over = [each for each in self.trades if each.rolled < before]
         assert self.history.settle(before) == [each.family for each in over]
         end = self.settled + len(over)
-        behind = max(end - end % self.step, self.settled)
+        point = end - end % self.step
+        known = self.settled < point < self.settled + len(self.trades)  # made before a trade
+        behind = point if known else self.settled
         self.base = folded(self.base, over)
         self.trades, self.settled = self.trades[len(over) :], end
         return end - behind + 1 if over else 0

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robotrader.domain.errors import DataValidationError
 from robotrader.domain.records import CashAdopted, FillBooked, Record
+from robotrader.ledger import Ledger
 from robotrader.ledger import ledger as ledgers
 from tests.robotrader.ledger.kit import (
     AAPL,
@@ -37,9 +39,10 @@ def days(count: int) -> list[Record]:
 
 SAID = st.lists(
     st.one_of(
-        st.builds(fixed, st.just("a"), st.integers(1, 12), st.just("100"), st.integers(1, 4)),
-        st.builds(fee, st.just("a"), st.sampled_from(("1", "2", "3")), st.integers(0, 4)),
+        st.builds(fixed, st.just("a"), st.integers(1, 12), st.just("100"), st.integers(0, 2)),
+        st.builds(fee, st.just("a"), st.sampled_from(("1", "2", "3")), st.integers(0, 2)),
     ),
+    min_size=3,
     max_size=8,
 )
 
@@ -141,3 +144,27 @@ def test_a_view_is_a_copy_in_all_that_goes_on_with_the_ledger() -> None:
     book.apply(at(fill("d", "SELL", 1, "50", con_id=KO.con_id, strategy="new"), 4))
     book.view(MARKS)
     assert msgspec.json.encode(view) == before
+
+
+def test_the_first_revision_is_newer_than_an_id_that_says_none() -> None:
+    book = ledger(BARE, fixed("a", 8, "99", revision=1))
+    assert book.view(MARKS).position(AAPL.con_id) == 8
+
+
+def test_a_reduction_that_is_taken_back_was_none() -> None:
+    book = ledger(at(fill("a", "BUY", 10, "100"), 1), at(fill("b", "SELL", 1, "101"), 2))
+    assert book.view(MARKS).reduced_ns == {AAPL.con_id: 2}
+    book.apply(fixed("b", 0, "101"))
+    assert book.view(MARKS).reduced_ns == {}
+
+
+def test_a_snapshot_of_another_account_is_refused() -> None:
+    with pytest.raises(DataValidationError, match="DU9"):
+        Ledger("DU9", [AAPL], state=ledger().snapshot())
+
+
+def test_a_contract_was_traded_from_its_first_fill_on_also_when_nothing_is_left() -> None:
+    book = ledger(fill("a", "BUY", 10, "100"), fill("b", "SELL", 10, "100"))
+    assert book.has_traded(AAPL.con_id) is True
+    assert book.has_traded(KO.con_id) is False
+    assert book.quantities() == {AAPL.con_id: 0}

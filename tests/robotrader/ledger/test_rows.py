@@ -62,6 +62,28 @@ def test_whatever_happens_between_two_views_the_later_one_is_as_if_made_anew(
             assert _texts(seen) == _texts(anew), "to the last digit that is shown"
 
 
+@given(st.lists(EVENTS, min_size=10, max_size=30))
+def test_every_position_and_strategy_that_is_another_is_told_to_have_moved(
+    events: list[Any],
+) -> None:
+    ledger, marks = Ledger(ACCOUNT, CONTRACTS), dict[int, float]()
+    before, places = ledger.view(marks), ledger.moved
+    for event in events:
+        if isinstance(event, Record):
+            ledger.apply(event)
+        elif isinstance(event, tuple):
+            marks[event[0]] = event[1]
+        seen, now = ledger.view(marks), ledger.moved
+        moved, shown = now[0].since(places[0]), now[1].since(places[1])
+        assert {*_other(before.positions, seen.positions)} <= {*(moved or ())}
+        assert {*_other(before.strategies, seen.strategies)} <= {*(shown or ())}
+        before, places = seen, now
+
+
+def _other(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
+    return [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+
+
 def _texts(view: Any) -> list[str]:
     names = ("value", "gross", "cost", "realized", "unrealized", "equity", "capital", "daily")
     return [str(getattr(view, name)) for name in names]

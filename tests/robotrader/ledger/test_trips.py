@@ -116,3 +116,31 @@ def test_only_the_newest_are_kept_and_returned() -> None:
     assert found[-1].time_ns == KEPT + 5
     assert book.closed("s", 2) == found[-2:]
     assert book.closed("s", 0) == ()
+
+
+def test_trades_of_several_contracts_are_told_in_the_order_in_which_they_were_over() -> None:
+    book = ledger(
+        at(fill("a", "BUY", 1, "100"), 1),
+        at(fill("b", "BUY", 1, "50", con_id=KO.con_id), 2),
+        at(fill("c", "SELL", 1, "55", con_id=KO.con_id), 3),
+        at(fill("d", "SELL", 1, "110"), 4),
+        at(fill("e", "BUY", 1, "50", con_id=KO.con_id), 5),
+        at(fill("f", "SELL", 1, "55", con_id=KO.con_id), 6),
+    )
+    assert [each.time_ns for each in book.closed("s", 9)] == [3, 4, 6]
+
+
+def test_a_trade_ends_although_another_strategy_still_holds_the_contract() -> None:
+    book = ledger(
+        fill("a", "BUY", 10, "100", strategy="a"),
+        fill("b", "BUY", 10, "100", strategy="b"),
+        fill("c", "SELL", 10, "101", strategy="a"),
+    )
+    assert [len(book.closed(name, 9)) for name in "ab"] == [1, 0]
+    book.apply(fill("d", "SELL", 10, "102", strategy="b"))
+    assert [[each.gain for each in book.closed(name, 9)] for name in "ab"] == [[10], [20]]
+
+
+def test_a_trade_for_cents_is_one() -> None:
+    book = ledger(fill("a", "BUY", 10, "0.05"), fill("b", "SELL", 10, "0.06"))
+    assert [each.ratio for each in book.closed("s", 9)] == [pytest.approx(0.2)]

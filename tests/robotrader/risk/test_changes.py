@@ -19,7 +19,7 @@ NAMES = sorted(
     - {"allowed_symbols", "restricted_symbols", "max_strategy_weight"}
 )  # fmt: skip
 VALUES = st.decimals(min_value=0, max_value=2_000, places=2) | st.sampled_from([Decimal(1)])
-WISHES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES | st.none()), max_size=30)
+WISHES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES | st.none()), min_size=6, max_size=30)
 CEILINGS = {"max_gross": Decimal(2), "cooldown_ms": Decimal(0), "max_losses_row": Decimal(9)}
 LIMITS = Limits(max_losses_row=5, max_gross=Limits().max_gross)
 

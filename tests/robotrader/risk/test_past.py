@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from robotrader.risk.past import MINUTE_NS, Past
 
 SECOND_NS = 1_000_000_000
-STEPS = st.lists(st.integers(-20, 40), max_size=40)
+STEPS = st.lists(st.integers(-20, 40), min_size=8, max_size=40)
 
 
 @given(STEPS, st.integers(-100, 100))

@@ -182,7 +182,7 @@ EVENTS = st.one_of(
 STEPS_MS = st.sampled_from([0, 1, 250, 250, 250, 1_000, 15_000, 29_999, 30_001, -2_000])
 
 
-@given(st.lists(st.tuples(STEPS_MS, EVENTS), max_size=60))
+@given(st.lists(st.tuples(STEPS_MS, EVENTS), min_size=20, max_size=60))
 def test_what_is_left_out_would_have_given_nothing(steps: Steps) -> None:
     """Whatever comes, whatever the clock does: the same records at the same looks."""
     always, sometimes, now_ns = Always(), Sometimes(), NOW
@@ -237,7 +237,7 @@ def test_what_only_time_makes_due_trips_at_the_look_at_which_it_always_did(trigg
     assert sometimes.asked < len(WAITING)
 
 
-def test_what_was_toldand_not_taken_is_toldagain() -> None:
+def test_what_was_told_and_not_taken_is_told_again() -> None:
     """A record that a full disk refuses is asked for at the next look."""
     seen = Sometimes()
     seen.take("hung", True, NOW)
