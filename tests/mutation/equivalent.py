@@ -62,7 +62,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_PRICE} `price < _WHOLE_CENTS` -> `price <= _WHOLE_CENTS` {_CENTS}": _TEXT,
     "robotrader/risk/together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
     "way * correlation for way in ways))`": "a way is 1 or -1",
-    "robotrader/ledger/log.py Log.__init__: `0` -> `1` in `self._begin = 0`": "places are "
+    f"{_LEDGER}log.py Log.__init__: `0` -> `1` in `self._begin = 0`": "places are "
     "compared with one another alone, wherever they begin",
     "robotrader/risk/worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
     "is added up anew, and is what it was",
@@ -203,5 +203,98 @@ EQUIVALENT: Final[dict[str, str]] = {
     "_NO_MOVE` in `moving = deviations > _NO_MOVE`": "on the bound of rounding either is as right",
     f"{_RISK}case.py Case.closable: `sign > 0` -> `sign >= 0` in `if not position or "
     "(position > ZERO) is (sign > 0): return ZERO`": _SIGN,
+    f"{_LEDGER}history.py module: `32` -> `33` in `STEP: Final = 32`": (
+        "with checkpoints elsewhere the same is folded"
+    ),
+    f"{_LEDGER}history.py History.__init__: `self._before = self.base` -> `pass`": (
+        "folding the trades says it at once"
+    ),
+    f"{_LEDGER}history.py History.__init__: `0` -> `1` in `self._fold(0)`": (
+        "there are no checkpoints yet: it begins at the first trade"
+    ),
+    f"{_LEDGER}history.py History.settle: `folded > self._settled` -> `folded >= "
+    "self._settled` in `if folded in self._points and folded > self._settled: self.b ... e: "
+    "folded = self._settled`": ("what is settled is what a checkpoint there has"),
+    f"{_LEDGER}history.py History.settle: `each < end` -> `each <= end` in `for "
+    "number in [each for each in self._points if each < end]: del self._points[number]`": (
+        "what is settled is what a checkpoint there has"
+    ),
+    f"{_LEDGER}history.py History._fold: `each > start` -> `each >= start` in `for "
+    "later in [each for each in self._points if each > start]: del self._points[later]`": (
+        "the checkpoint it begins at is made anew"
+    ),
+    f"{_LEDGER}history.py History._fold: `del self._points[later]` -> `pass`": (
+        "the later ones are made anew"
+    ),
+    f"{_LEDGER}ledger.py Ledger._book_fill: `1` -> `2` in `trade = "
+    "Trade(family=record.family, sign=sign, revision=revi ... , time_ns=record.time_ns)`": (
+        "a revision is 0 or more"
+    ),
+    f"{_LEDGER}state.py Early: `1` -> `2` in `commission_revision: int = -1`": (
+        "a revision is 0 or more"
+    ),
+    f"{_LEDGER}state.py Early: `1` -> `2` in `revision: int = -1`": ("a revision is 0 or more"),
+    f"{_LEDGER}ledger.py Ledger._adopt_position: `1` -> `2` in `self._adoptions += 1`": (
+        "a number that makes names of adoptions different, wherever it goes"
+    ),
+    f"{_LEDGER}ledger.py Ledger._adopt_position: `self._adoptions += 1` -> "
+    "`self._adoptions -= 1`": (
+        "a number that makes names of adoptions different, wherever it goes"
+    ),
+    f"{_LEDGER}ledger.py Ledger._settle: `self._traded |= self._histories.keys()` -> `pass`": _ANEW,
+    f"{_LEDGER}ledger.py Ledger._settle: `self._traded |= self._histories.keys()` -> "
+    "`self._traded &= self._histories.keys()`": _ANEW,
+    f"{_LEDGER}lots.py Trade.qty: `self.size * self.sign` -> `self.size / self.sign` "
+    "in `return self.size * self.sign`": _SIGN,
+    f"{_LEDGER}lots.py match: `held[0].qty > 0` -> `held[0].qty >= 0` in `while left "
+    "and held and ((held[0].qty > 0) != (left > 0)): s ... , gain, lot.fees + paid))`": (
+        "no lot is of no share"
+    ),
+    f"{_LEDGER}lots.py _split: `lot.qty > 0` -> `lot.qty >= 0` in `qty = size if "
+    "lot.qty > 0 else -size`": ("no lot is of no share"),
+    f"{_LEDGER}marks.py Newest.__init__: `super().__init__()` -> `pass`": (
+        "an empty dictionary needs none of it"
+    ),
+    f"{_LEDGER}money.py module: `-FINEST` -> `FINEST` in `_SHORT: Final = -FINEST`": _TEXT,
+    f"{_LEDGER}money.py exact: `len((text := str(value))) <= _SHORT` -> `len((text "
+    ":= str(value))) < _SHORT` in `if len((text := str(value))) <= _SHORT and 'E' not in "
+    "text: return value`": _TEXT,
+    f"{_LEDGER}money.py market_price: `100` -> `101` in `cents = round(price * 100) "
+    "if price < _WHOLE_CENTS else 0`": _TEXT,
+    f"{_LEDGER}money.py market_price: `100` -> `101` in `if cents / 100 != price: "
+    "return Decimal(repr(price))`": _TEXT,
+    f"{_LEDGER}money.py market_price: `cents / 100` -> `cents * 100` in `if cents / "
+    "100 != price: return Decimal(repr(price))`": _TEXT,
+    f"{_LEDGER}money.py module: `10000000000000.0` -> `10000000000001.0` in "
+    "`_WHOLE_CENTS: Final = 10000000000000.0`": (
+        "a little above it, too, no two are the same float"
+    ),
+    f"{_LEDGER}rows.py module: `32` -> `33` in `BLOCK: Final = 32`": (
+        "a sum in other blocks is the same"
+    ),
+    f"{_LEDGER}rows.py _Sum.add_up: `-len(parts) // BLOCK` -> `-len(parts) * BLOCK` "
+    "in `self._changed.update(range(-(-len(parts) // BLOCK)))`": (
+        "behind the last block nothing is added up"
+    ),
+    f"{_LEDGER}rows.py _Sum.add_up: `self._changed.clear()` -> `pass`": _ANEW,
+    f"{_LEDGER}rows.py Rows.__init__: `False` -> `True` in `self._rounded = False`": _ANEW,
+    f"{_LEDGER}rows.py Rows.look: `context.clear_flags()` -> `pass`": _ANEW,
+    f"{_LEDGER}rows.py Rows.look: `context.flags[Inexact] and (not self._rounded)` "
+    "-> `context.flags[Inexact] or not self._rounded` in `if context.flags[Inexact] and (not "
+    "self._rounded): self._add_up(traded=True, anew=True)`": _ANEW,
+    f"{_LEDGER}rows.py Rows._price: `value > ZERO` -> `value >= ZERO` in "
+    "`self._gross.put(kept.place, value if value is None or value > ZERO else -value)`": (
+        "it is not 0: of nothing held either is 0"
+    ),
+    f"{_LEDGER}state.py LedgerState: `0` -> `1` in `rolled: int = 0`": (
+        "days are counted from it, wherever it begins"
+    ),
+    f"{_LEDGER}trips.py Losses.ns: `self._traded.clear()` -> `pass`": _ANEW,
+    f"{_LEDGER}trips.py Losses.ns: `for each in over if each` -> `for each in over` "
+    "in `self._ns = losing_streak([each for each in over if each])`": (
+        "of contracts without a trade that is over there is nothing to put in order"
+    ),
+    f"{_LEDGER}trips.py Trips.ended: `self.open.keys() <= holding` -> "
+    "`self.open.keys() < holding` in `if self.open.keys() <= holding: return self`": _ANEW,
 }
 """By the name of a change (``changes.Change.name``)."""

@@ -64,6 +64,13 @@ def test_a_commission_alone_leaves_the_fill_as_it_is() -> None:
         assert (view.position(AAPL.con_id), view.commissions) == dec(10, 1)
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_commission_that_is_said_again_counts_as_it_was_said_last(place: int) -> None:
+    said: list[Record] = [fee("a", "1"), fee("a", "2")]
+    book = ledger(*said[:place], fill("a", "BUY", 10, "100"), *said[place:])
+    assert book.view(MARKS).commissions == 2
+
+
 def test_a_commission_of_an_id_without_a_revision_is_taken() -> None:
     said = msgspec.structs.replace(fee("a", "1"), exec_id="a")
     assert ledger(fill("a", "BUY", 10, "100"), said).view(MARKS).commissions == 1
@@ -117,6 +124,11 @@ def test_one_share_is_adopted_on_its_side(sign: int) -> None:
     view = ledger(adopted(sign, "100")).view(MARKS)
     assert view.position(AAPL.con_id) == sign
     assert view.positions[AAPL.con_id].avg_cost == 100
+
+
+def test_when_a_position_was_opened_that_is_adopted_is_not_known() -> None:
+    (trade,) = ledger(adopted(5, "100")).snapshot().histories[AAPL.con_id].trades
+    assert trade.time_ns == 0
 
 
 def test_what_is_adopted_of_a_contract_or_in_a_currency_that_nobody_knows_is_doubted() -> None:

@@ -112,6 +112,17 @@ def test_a_sum_that_was_rounded_is_exact_again_once_its_parts_can_be_added() -> 
     assert (seen.value, seen.gross) == (Decimal("300.75"), Decimal("300.75"))
 
 
+def test_a_digit_that_a_large_part_hid_is_there_again_once_that_is_small() -> None:
+    """A hundred and ten decimals beside fourteen places before the point are too many."""
+    ledger = Ledger(ACCOUNT, CONTRACTS)
+    for con_id in (2, 4):
+        ledger.apply(fill(str(con_id), "BUY", 1, "100", con_id=con_id))
+    for large in (5.5, 99999999999999.5, 7.5, 99999999999999.5, 5.5):
+        seen = ledger.view({2: 1e-110, 4: large})
+        if large < 10:
+            assert str(seen.value) == str(seen.gross) == f"{large}{'0' * 108}1"
+
+
 def test_what_is_shown_at_once_is_what_a_copy_shows_and_goes_on_with_the_ledger() -> None:
     ledger = Ledger(ACCOUNT, CONTRACTS)
     ledger.apply(fill("1", "BUY", 5, "100", con_id=1))

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain.records import FillBooked, Record
-from robotrader.ledger import KEPT, Closed, Ledger
+from robotrader.ledger import KEPT, Closed, Holding, Ledger, LedgerState, Lot
+from robotrader.ledger.history import HistoryState
+from robotrader.ledger.money import ZERO
 from tests.robotrader.ledger.kit import AAPL, ACCOUNT, KO, adopted, fee, fill, fixed, ledger
 
 PRICES = st.integers(50, 200)
@@ -139,6 +141,18 @@ def test_a_trade_ends_although_another_strategy_still_holds_the_contract() -> No
     assert [len(book.closed(name, 9)) for name in "ab"] == [1, 0]
     book.apply(fill("d", "SELL", 10, "102", strategy="b"))
     assert [[each.gain for each in book.closed(name, 9)] for name in "ab"] == [[10], [20]]
+
+
+def test_a_trade_whose_beginning_nobody_knows_is_none_whatever_is_added_to_it() -> None:
+    """Lots of a snapshot that kept no trades."""
+    base = Holding(lots=(Lot(Decimal(10), Decimal(100), ZERO, "s"),))
+    histories = {AAPL.con_id: HistoryState(base)}
+    book = Ledger(ACCOUNT, [AAPL], state=LedgerState(account=ACCOUNT, histories=histories))
+    for record in (fill("a", "SELL", 5, "110"), fill("b", "BUY", 5, "100")):
+        book.apply(record)
+    book.apply(fill("c", "SELL", 10, "110"))
+    assert book.closed("s", 9) == ()
+    assert book.realized() == 150
 
 
 def test_a_trade_for_cents_is_one() -> None:
