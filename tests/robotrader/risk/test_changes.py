@@ -82,6 +82,27 @@ def test_a_configuration_that_was_tightened_is_not_overruled_by_an_older_command
     assert now.limits.max_symbol_usd == (value if before == after else min(value, after))
 
 
+@pytest.mark.parametrize(
+    ("name", "then", "wanted", "now", "counts"),
+    [
+        ("cooldown_ms", 100, 500, 1_000, 1_000),
+        ("cooldown_ms", 100, 500, 200, 500),
+        ("max_volatility", None, 1, 2, 1),
+        ("max_volatility", None, 2, 1, 1),
+        ("max_volatility", 2, 1, None, 1),
+        ("max_losses_row", 5, 3, 0, 3),
+    ],
+)
+def test_the_stricter_of_a_command_and_of_a_new_configuration_counts(
+    name: str, then: int | None, wanted: int, now: int | None, counts: int
+) -> None:
+    """Also where more is stricter, and where nothing, or none, is off."""
+    old, new = (msgspec.structs.replace(Limits(), **{name: each}) for each in (then, now))
+    written = record(LimitChanges(old), name, Decimal(wanted))
+    assert written is not None
+    assert getattr(LimitChanges(new).apply(written), name) == counts
+
+
 def test_back_to_the_configuration_follows_it_from_then_on() -> None:
     changes = LimitChanges(Limits())
     changes.apply(changes.record("max_sector_weight", Decimal("0.1"), who="a", why="b", wall_ns=7))
