@@ -27,4 +27,7 @@ def test_the_last_minute_has_what_a_count_of_every_approval_says(
             del known[0]
         asked_ns = now_ns + later * SECOND_NS
         for at_ns in (now_ns, asked_ns):
-            assert past.last_minute(at_ns) == sum(each > at_ns - MINUTE_NS for each in known)
+            count = sum(each > at_ns - MINUTE_NS for each in known)
+            assert past.last_minute(at_ns) == count
+            for most in (0, count - 1, count, count + 1):
+                assert past.fewer(most, at_ns - MINUTE_NS) is (count < most)
