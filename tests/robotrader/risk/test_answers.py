@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain import Approved, Side
+from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT
-from robotrader.risk import Correlations, Gate, Margin, WorkingOrder, ratio, wish_of
+from robotrader.risk import Correlations, Gate, Keeper, Margin, WorkingOrder, ratio, wish_of
+from robotrader.risk import gate as gates
 from robotrader.risk.exposure import OnWay, Pending, pending
 from robotrader.risk.heat import StopAt
 from robotrader.risk.held import Held
 from robotrader.risk.past import PastState
 from robotrader.risk.worst import Worst
+from robotrader.strategies import Standings
 from tests.robotrader.ledger.kit import AAPL, KO, rolled
 from tests.robotrader.ledger.kit import ledger as book_of
 from tests.robotrader.risk.kit import NOW, SPY, code, intent, judged, leaving, limits, view
@@ -96,7 +99,9 @@ def test_only_the_brokers_word_is_missing_or_something_else_is_against_it() -> N
     assert isinstance(gate.judge_or_ask(intent(qty=5), seen, NOW), Approved)
 
 
-@pytest.mark.parametrize(("found", "refused"), [(1.0, True), (-1.0, False), (1.5, True)])
+@pytest.mark.parametrize(
+    ("found", "refused"), [(1.0, True), (-1.0, False), (1.5, True), (-1.5, True)]
+)
 def test_a_correlation_beyond_one_is_none(found: float, refused: bool) -> None:
     rows = ((1.0, found), (found, 1.0))
     known = Correlations({AAPL.con_id: 0, KO.con_id: 1}, rows, 250)
@@ -205,6 +210,38 @@ def test_a_stop_that_an_entry_brought_counts_once(brought: bool) -> None:
     found = pending((entry, exit_), (leg,))
     assert [each.stop for each in found if each.sign > 0] == [None if brought else stop]
     assert [each.stop for each in found if each.sign < 0] == [stop, stop]
+
+
+def test_so_many_reservations_that_are_over_can_be_held_again_and_no_more() -> None:
+    gate = Gate(limits())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gates, "REMEMBERED", 2)
+        numbers = []
+        for cause in "abc":
+            found = gate.judge(intent(qty=5, cause=cause), view(), NOW)
+            assert isinstance(found, Approved)
+            gate.release(found.reservation, D(5))
+            numbers.append(found.reservation)
+    with pytest.raises(RiskLimitExceededError, match="nothing is held"):
+        gate.release(numbers[0], D(-1))
+    for number in numbers[1:]:
+        gate.release(number, D(-1))
+        assert gate.held(number) == 1
+
+
+def test_who_may_ask_the_broker_is_told_what_else_a_strategy_hears() -> None:
+    one = Keeper(
+        Gate(limits(max_margin=ratio(1), max_order_qty=D(5))),
+        book_of(rolled("2026-11-20", "100000")),
+        Standings(),
+    )
+    assert one.judge_or_ask(intent(qty=5), view(), NOW) is None
+    refused = one.judge_or_ask(intent(qty=6), view(), NOW)
+    assert isinstance(refused, tuple)
+    assert refused[0].code == "order_qty"
+    said = Margin(initial=D(1), maintenance=D(1), equity=D(9), at_ns=NOW)
+    seen = view(margins={wish_of(intent(qty=5)): said})
+    assert isinstance(one.judge_or_ask(intent(qty=5), seen, NOW), Approved)
 
 
 @given(

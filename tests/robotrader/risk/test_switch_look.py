@@ -292,6 +292,23 @@ def test_where_nothing_can_become_due_is_asked_as_seldom_as_data_may_come() -> N
     assert seen.asked == 1
 
 
+def test_data_that_the_clock_made_older_are_late_sooner_also_beside_newer_ones() -> None:
+    both, seen = account(1_000, -500), Sometimes()
+    now_ns = next(
+        NOW + step * 1_000 * MS
+        for step in range(400)
+        if all(is_open(each, NOW + step * 1_000 * MS - back * MS)
+               for each in CONTRACTS for back in (0, 30_000))
+    )  # fmt: skip
+    seen.take("link", LinkState.READY, now_ns)
+    seen.take("heard_at", dict.fromkeys(CONTRACTS, now_ns), now_ns)
+    seen.take("ledger", both, now_ns)
+    assert seen.look(now_ns) == []
+    older = {AAPL.con_id: now_ns - 30_000 * MS, KO.con_id: now_ns + 1}
+    seen.take("heard_at", older, now_ns)
+    assert "stale_data" in {each.trigger for each in seen.look(now_ns + 1)}
+
+
 def test_what_a_person_forgave_is_among_the_signs() -> None:
     lookout = Lookout(KNOWN, RULES, is_open, NOW)
     assert lookout.signs(SwitchFold(), None, 7, NOW).forgiven_ns == 7
