@@ -14,6 +14,8 @@ _TEXT: Final = "other cents are not the price's, and then its text is asked: the
 
 _RISK: Final = "robotrader/risk/"
 _ALIKE: Final = "both are as long as one another: it is asserted, not decided"
+_SOONER: Final = "the triggers are asked sooner than they have to be, and give nothing"
+_OPEN: Final = "of a market that is open whose data are not late nothing is said"
 _ANEW: Final = "more is computed than has changed, and is what it was"
 _SAME: Final = (
     "in `same = names[0] is view.instruments and names[1] is view.sec ... ames[2:] == "
@@ -60,11 +62,11 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_PRICE} `0` -> `1` {_CENTS}": _TEXT,
     f"{_PRICE} `price * 100` -> `price / 100` {_CENTS}": _TEXT,
     f"{_PRICE} `price < _WHOLE_CENTS` -> `price <= _WHOLE_CENTS` {_CENTS}": _TEXT,
-    "robotrader/risk/together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
+    f"{_RISK}together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
     "way * correlation for way in ways))`": "a way is 1 or -1",
     f"{_LEDGER}log.py Log.__init__: `0` -> `1` in `self._begin = 0`": "places are "
     "compared with one another alone, wherever they begin",
-    "robotrader/risk/worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
+    f"{_RISK}worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
     "is added up anew, and is what it was",
     f"{_LEDGER}money.py module: `Context(prec=120, traps=[InvalidOperation, DivisionByZero, "
     "Overflow])` -> `Context(prec=120)` in `EXACT: Final = Context(prec=120, traps=["
@@ -296,5 +298,64 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     f"{_LEDGER}trips.py Trips.ended: `self.open.keys() <= holding` -> "
     "`self.open.keys() < holding` in `if self.open.keys() <= holding: return self`": _ANEW,
+    f"{_RISK}changes.py LimitChanges.tried: `0` -> `1` in "
+    "`self.configured.changed(name, Decimal(0) if value is None else value)`": (
+        "0 and 1 are both values that a limit may have: whether there is such a limit is asked"
+    ),
+    f"{_RISK}changes.py _rank: `0` -> `1` in `return (True, Decimal(0))`": (
+        "it is compared with itself alone"
+    ),
+    f"{_RISK}correlation.py Correlations.near: `self.nearest[place] < least <= 1` -> "
+    "`self.nearest[place] < least < 1` in `if self.nearest and self.nearest[place] < least "
+    "<= 1: return {con_id}`": ("nothing is looked up where it is known, and is found the same"),
+    f"{_RISK}limits.py Limits.__post_init__: `0` -> `1` in `if (getattr(self, name) "
+    "or 0) > 1: _refuse(name, getattr(sel ... tion: 0.02 is 2 percent')`": (
+        "neither is above what is refused"
+    ),
+    f"{_RISK}limits.py Limits.__post_init__: `0` -> `1` in `if (getattr(self, name) "
+    "or 0) > _LARGEST_MULTIPLE: _refuse(n ...  of equity, not dollars')`": (
+        "neither is above what is refused"
+    ),
+    f"{_RISK}known.py SwitchFold._saw: `0` -> `1` in `self.person_ns = "
+    "max(record.wall_ns, self.person_ns or 0)`": ("no clock says the first nanosecond of 1970"),
+    f"{_RISK}switch_look.py Lookout.heard: `0` -> `1` in `if any((at_ns.get(each, 0) "
+    "< known_ns.get(each, 0) for each  ... n at_ns)): self.changed()`": (
+        "a contract that is asked about is known in both"
+    ),
+    f"{_RISK}switch_look.py Lookout.heard: `at_ns.get(each, 0) < known_ns.get(each, "
+    "0)` -> `at_ns.get(each, 0) <= known_ns.get(each, 0)` in `if any((at_ns.get(each, 0) < "
+    "known_ns.get(each, 0) for each  ... n at_ns)): self.changed()`": _SOONER,
+    f"{_RISK}switch_look.py Lookout.heard: `for each in held if each in at_ns` -> "
+    "`for each in held` in `if any((at_ns.get(each, 0) < known_ns.get(each, 0) for each  ... "
+    "n at_ns)): self.changed()`": _SOONER,
+    f"{_RISK}switch_look.py Lookout.quiet: `self._asked_ns <= now_ns < "
+    "self._until_ns` -> `self._asked_ns < now_ns < self._until_ns` in `return self._asked_ns "
+    "<= now_ns < self._until_ns`": _SOONER,
+    f"{_RISK}switch_look.py Lookout._turns_ns: `signs.link_since_ns + "
+    "rules.disconnected_ms * MS_NS + 1` -> `signs.link_since_ns + rules.disconnected_ms * "
+    "MS_NS - 1` in `yield (signs.link_since_ns + rules.disconnected_ms * MS_NS + 1)`": _SOONER,
+    f"{_RISK}switch_look.py Lookout._turns_ns: `signs.person_ns + rules.dead_man_ms "
+    "* MS_NS + 1` -> `signs.person_ns + rules.dead_man_ms * MS_NS - 1` in `yield (0 if "
+    "signs.person_ns is None else signs.person_ns + rules.dead_man_ms * MS_NS + 1)`": _SOONER,
+    f"{_RISK}switch_look.py Lookout._turns_ns: `0` -> `1` in `yield (0 if heard_ns "
+    "is None else heard_ns + self._silent_ns + 1)`": ("both were over long ago"),
+    f"{_RISK}switch_look.py Lookout._turns_ns: `0` -> `1` in `yield (0 if "
+    "signs.person_ns is None else signs.person_ns + rules.dead_man_ms * MS_NS + 1)`": (
+        "both were over long ago"
+    ),
+    f"{_RISK}switch_look.py Lookout.signs: `for each in self._held() if "
+    "self._is_late(each, now_ns)` -> `for each in self._held()` in `late = [each for each in "
+    "self._held() if self._is_late(each, now_ns)]`": _OPEN,
+    f"{_RISK}switch_look.py Lookout.signs: `self._is_late(each, now_ns)` -> "
+    "`self._is_late(now_ns, each)` in `late = [each for each in self._held() if "
+    "self._is_late(each, now_ns)]`": _OPEN,
+    f"{_RISK}switch_look.py Lookout._is_late: `now_ns - heard_ns > self._silent_ns` "
+    "-> `now_ns - heard_ns >= self._silent_ns` in `return heard_ns is None or now_ns - "
+    "heard_ns > self._silent_ns`": _OPEN,
+    f"{_RISK}switch_look.py Lookout._is_late: `now_ns - heard_ns` -> `now_ns + "
+    "heard_ns` in `return heard_ns is None or now_ns - heard_ns > self._silent_ns`": _OPEN,
+    "robotrader/sizing/sizer.py Sizer.__init__: `self._bars_per_year = math.nan` -> `pass`": (
+        "a bar says it before any volatility is known"
+    ),
 }
 """By the name of a change (``changes.Change.name``)."""
