@@ -71,6 +71,13 @@ def test_a_commission_that_is_said_again_counts_as_it_was_said_last(place: int) 
     assert book.view(MARKS).commissions == 2
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_older_revision_of_a_commission_does_not_count_after_a_newer_one(place: int) -> None:
+    said: list[Record] = [fee("a", "1", revision=2), fee("a", "2", revision=1)]
+    book = ledger(*said[:place], fill("a", "BUY", 10, "100"), *said[place:])
+    assert book.view(MARKS).commissions == 1
+
+
 def test_a_commission_of_an_id_without_a_revision_is_taken() -> None:
     said = msgspec.structs.replace(fee("a", "1"), exec_id="a")
     assert ledger(fill("a", "BUY", 10, "100"), said).view(MARKS).commissions == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,14 @@ def test_shares_and_commissions_go_into_closes_lots_or_are_unspent(
         gains = sum((each.gain for each in found.closed), ZERO)
         moved = sum((each.qty * (110 - each.unit) for each in closed), ZERO)
         assert gains == moved - paid
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_of_a_lot_of_one_share_a_half_is_closed_on_its_side(side: int) -> None:
+    held = Lot(Decimal(side), Decimal(100), Decimal("0.50"), "old", 5)
+    found = match((held,), trade(-side, Decimal("0.5"), ZERO))
+    assert [each.lot.qty for each in found.closed] == [side * Decimal("0.5")]
+    assert [each.qty for each in found.lots] == [side * Decimal("0.5")]
 
 
 def test_what_is_opened_is_the_trades_and_what_a_lot_keeps_is_its_own() -> None:
