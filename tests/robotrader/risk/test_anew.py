@@ -1,5 +1,5 @@
-"""The worst case that goes on, and takes entries over as they were weighed, is the one of a moment
-ago: whatever becomes another in between, contracts, sectors and rules included."""
+"""The worst case that goes on is the one of who looks for the first time, whatever becomes another
+in between: contracts, sectors and rules included."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from robotrader.domain import Quote, Side
 from robotrader.ledger.money import EXACT
 from robotrader.risk import Correlations, Quotes, Reservation, WorkingOrder
-from robotrader.risk.exposure import Pending, exposure_of, with_order
-from robotrader.risk.heat import StopAt, heat_with
+from robotrader.risk.exposure import Pending, exposure_of
+from robotrader.risk.heat import StopAt, heat_of
 from robotrader.risk.held import Held
 from robotrader.risk.worst import After, Worst
 from tests.robotrader.ledger.kit import AAPL, KO
@@ -79,28 +79,22 @@ class World:
         self.worst.look(self.view, self.held, self.bare, moved)
 
     def enter(self, con_id: int, sign: int, qty: int, who: str, stop: StopAt | None) -> None:
-        """As the gate does it: the order is weighed, held, and taken over as it was weighed."""
-        self.look()
-        seen, price = self.view, D(101)
-        instrument, quote = seen.instruments[con_id], seen.quotes[con_id]
-        position = None if seen.ledger is None else seen.ledger.positions.get(con_id)
-        known = self.worst.rows.get(con_id)
-        before = exposure_of(seen, con_id, ()) if known is None else known.each
-        mine = with_order(before, instrument, sign, D(qty), price)
-        order = Pending(con_id, sign, D(qty), price, stop=stop)
-        way = self.worst.orders.way(con_id).plus(order)
-        heat = None if self.bare is None else heat_with(
-            position, quote, instrument, way.stopped, mine, self.bare
-        )  # fmt: skip
-        after = After(self.worst, con_id, mine, D(0) if self.bare is None else heat)
         new = Reservation(
-            number=self.next, con_id=con_id, sign=sign, qty=D(qty), price=price, reduces=False,
+            number=self.next, con_id=con_id, sign=sign, qty=D(qty), price=D(101), reduces=False,
             strategy=who, stop=stop,
         )  # fmt: skip
         self.next += 1
         self.held.put(new)
-        if not self.worst.take(new, after, way):
-            self.moved.add(con_id)
+        self.moved.add(con_id)
+
+    def with_order(self, con_id: int, sign: int, qty: int) -> After:
+        """Return the worst case with an order more."""
+        order = Pending(con_id, sign, D(qty), D(101))
+        own = (*self.worst.own(con_id), order)
+        mine = exposure_of(self.view, con_id, own)
+        bare = self.bare
+        heat = D(0) if bare is None else heat_of(self.view, con_id, own, mine, bare)
+        return After(self.worst, con_id, mine, heat)
 
     def release(self, number: int, qty: int) -> None:
         held = self.held.get(number)
@@ -196,18 +190,18 @@ def test_with_one_order_more_it_is_what_it_will_be_once_that_is_held(
         for what, value in events:
             world.change(what, value)
         world.look()
-        seen, known = world.view, world.worst.rows.get(con_id)
-        before = exposure_of(seen, con_id, ()) if known is None else known.each
-        mine = with_order(before, seen.instruments[con_id], sign, D(qty), D(101))
-        after = After(world.worst, con_id, mine)
+        after = world.with_order(con_id, sign, qty)
         found = [after.coming(name, D(qty)) for name in NAMES]
         found += [after.of_sector(name) for name in ("tech", "drinks", "")]
         members, worth = after.cluster(SO, D("0.7"))
-        world.held.put(Reservation(
-            number=99, con_id=con_id, sign=sign, qty=D(qty), price=D(101), reduces=False,
-            strategy="s",
-        ))  # fmt: skip
+        world.enter(con_id, sign, qty, "s", None)
         anew = world.anew()
+        sums = anew.sums
+        assert (after.gross, after.high, after.low) == (
+            sums.gross.total, sums.high.total, sums.low.total
+        )  # fmt: skip
+        assert after.heat == sums.heat.total
+        assert after.held == anew.held
         assert found[0] == anew.coming("s").total
         bare = anew.in_sector("").total
         for name, of_sector in zip(("tech", "drinks"), found[2:4], strict=True):
