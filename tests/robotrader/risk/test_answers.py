@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robotrader.domain import Approved, Side
+from robotrader.domain import Approved, Refusal, Side
 from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT
@@ -84,8 +84,9 @@ def test_shares_that_exits_of_ours_and_of_others_close_are_added_up(held: int) -
     working = WorkingOrder(ref="x", con_id=AAPL.con_id, side=side, qty=D(abs(held)))
     seen = msgspec.structs.replace(seen, others=(working,))
     found = gate.judge(intent(side, abs(held), cause="more"), seen, NOW)
-    assert code(found) == "exit_pending"
-    assert found.why.startswith(f"{2 * abs(held)} of AAPL are being closed")  # type: ignore[union-attr]
+    assert isinstance(found, Refusal)
+    assert found.code == "exit_pending"
+    assert found.why.startswith(f"{2 * abs(held)} of AAPL are being closed")
 
 
 def test_only_the_brokers_word_is_missing_or_something_else_is_against_it() -> None:
@@ -110,7 +111,8 @@ def test_a_correlation_beyond_one_is_none(found: float, refused: bool) -> None:
     answer = gate.judge(intent(), seen, NOW)
     assert code(answer) == ("correlation" if refused else "")
     if abs(found) > 1:
-        assert "which is none" in answer.why  # type: ignore[union-attr]
+        assert isinstance(answer, Refusal)
+        assert "which is none" in answer.why
 
 
 NUMBERS = st.sampled_from((0.1, 0.5, 0.8))
