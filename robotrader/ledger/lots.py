@@ -121,14 +121,6 @@ class Holding(msgspec.Struct, frozen=True):
             held += lot.qty
         return held
 
-    @property
-    def cost(self) -> Decimal:
-        """The cost of all lots."""
-        paid = ZERO
-        for lot in self.lots:
-            paid += lot.cost
-        return paid
-
 
 def match(lots: tuple[Lot, ...], trade: Trade) -> Matched:
     """Return what one trade more closes, oldest lots first, and what it opens."""

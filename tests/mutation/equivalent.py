@@ -14,6 +14,8 @@ _TEXT: Final = "other cents are not the price's, and then its text is asked: the
 
 _RISK: Final = "robotrader/risk/"
 _ALIKE: Final = "both are as long as one another: it is asserted, not decided"
+_SOONER: Final = "the triggers are asked sooner than they have to be, and give nothing"
+_OPEN: Final = "of a market that is open whose data are not late nothing is said"
 _ANEW: Final = "more is computed than has changed, and is what it was"
 _SAME: Final = (
     "in `same = names[0] is view.instruments and names[1] is view.sec ... ames[2:] == "
@@ -60,11 +62,11 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_PRICE} `0` -> `1` {_CENTS}": _TEXT,
     f"{_PRICE} `price * 100` -> `price / 100` {_CENTS}": _TEXT,
     f"{_PRICE} `price < _WHOLE_CENTS` -> `price <= _WHOLE_CENTS` {_CENTS}": _TEXT,
-    "robotrader/risk/together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
+    f"{_RISK}together.py _same_way: `sign * way` -> `sign / way` in `return max((sign * "
     "way * correlation for way in ways))`": "a way is 1 or -1",
-    "robotrader/ledger/log.py Log.__init__: `0` -> `1` in `self._begin = 0`": "places are "
+    f"{_LEDGER}log.py Log.__init__: `0` -> `1` in `self._begin = 0`": "places are "
     "compared with one another alone, wherever they begin",
-    "robotrader/risk/worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
+    f"{_RISK}worst.py Worst._take: `context.clear_flags()` -> `pass`": "what was added up "
     "is added up anew, and is what it was",
     f"{_LEDGER}money.py module: `Context(prec=120, traps=[InvalidOperation, DivisionByZero, "
     "Overflow])` -> `Context(prec=120)` in `EXACT: Final = Context(prec=120, traps=["
@@ -201,5 +203,157 @@ EQUIVALENT: Final[dict[str, str]] = {
     "_NO_MOVE` in `moving = deviations > _NO_MOVE`": "on the bound of rounding either is as right",
     f"{_RISK}case.py Case.closable: `sign > 0` -> `sign >= 0` in `if not position or "
     "(position > ZERO) is (sign > 0): return ZERO`": _SIGN,
+    f"{_LEDGER}history.py module: `32` -> `33` in `STEP: Final = 32`": (
+        "with checkpoints elsewhere the same is folded"
+    ),
+    f"{_LEDGER}history.py History.__init__: `self._before = self.base` -> `pass`": (
+        "folding the trades says it at once"
+    ),
+    f"{_LEDGER}history.py History.__init__: `0` -> `1` in `self._fold(0)`": (
+        "there are no checkpoints yet: it begins at the first trade"
+    ),
+    f"{_LEDGER}history.py History.settle: `folded > self._settled` -> `folded >= "
+    "self._settled` in `if folded in self._points and folded > self._settled: self.b ... e: "
+    "folded = self._settled`": ("what is settled is what a checkpoint there has"),
+    f"{_LEDGER}history.py History.settle: `each < end` -> `each <= end` in `for "
+    "number in [each for each in self._points if each < end]: del self._points[number]`": (
+        "what is settled is what a checkpoint there has"
+    ),
+    f"{_LEDGER}history.py History._fold: `each > start` -> `each >= start` in `for "
+    "later in [each for each in self._points if each > start]: del self._points[later]`": (
+        "the checkpoint it begins at is made anew"
+    ),
+    f"{_LEDGER}history.py History._fold: `del self._points[later]` -> `pass`": (
+        "the later ones are made anew"
+    ),
+    f"{_LEDGER}ledger.py Ledger._book_fill: `1` -> `2` in `trade = "
+    "Trade(family=record.family, sign=sign, revision=revi ... , time_ns=record.time_ns)`": (
+        "a revision is 0 or more"
+    ),
+    f"{_LEDGER}state.py Early: `1` -> `2` in `commission_revision: int = -1`": (
+        "a revision is 0 or more"
+    ),
+    f"{_LEDGER}state.py Early: `1` -> `2` in `revision: int = -1`": ("a revision is 0 or more"),
+    f"{_LEDGER}ledger.py Ledger._adopt_position: `1` -> `2` in `self._adoptions += 1`": (
+        "a number that makes names of adoptions different, wherever it goes"
+    ),
+    f"{_LEDGER}ledger.py Ledger._adopt_position: `self._adoptions += 1` -> "
+    "`self._adoptions -= 1`": (
+        "a number that makes names of adoptions different, wherever it goes"
+    ),
+    f"{_LEDGER}ledger.py Ledger._settle: `self._traded |= self._histories.keys()` -> `pass`": _ANEW,
+    f"{_LEDGER}ledger.py Ledger._settle: `self._traded |= self._histories.keys()` -> "
+    "`self._traded &= self._histories.keys()`": _ANEW,
+    f"{_LEDGER}lots.py Trade.qty: `self.size * self.sign` -> `self.size / self.sign` "
+    "in `return self.size * self.sign`": _SIGN,
+    f"{_LEDGER}lots.py match: `held[0].qty > 0` -> `held[0].qty >= 0` in `while left "
+    "and held and ((held[0].qty > 0) != (left > 0)): s ... , gain, lot.fees + paid))`": (
+        "no lot is of no share"
+    ),
+    f"{_LEDGER}lots.py _split: `lot.qty > 0` -> `lot.qty >= 0` in `qty = size if "
+    "lot.qty > 0 else -size`": ("no lot is of no share"),
+    f"{_LEDGER}marks.py Newest.__init__: `super().__init__()` -> `pass`": (
+        "an empty dictionary needs none of it"
+    ),
+    f"{_LEDGER}money.py module: `-FINEST` -> `FINEST` in `_SHORT: Final = -FINEST`": _TEXT,
+    f"{_LEDGER}money.py exact: `len((text := str(value))) <= _SHORT` -> `len((text "
+    ":= str(value))) < _SHORT` in `if len((text := str(value))) <= _SHORT and 'E' not in "
+    "text: return value`": _TEXT,
+    f"{_LEDGER}money.py market_price: `100` -> `101` in `cents = round(price * 100) "
+    "if price < _WHOLE_CENTS else 0`": _TEXT,
+    f"{_LEDGER}money.py market_price: `100` -> `101` in `if cents / 100 != price: "
+    "return Decimal(repr(price))`": _TEXT,
+    f"{_LEDGER}money.py market_price: `cents / 100` -> `cents * 100` in `if cents / "
+    "100 != price: return Decimal(repr(price))`": _TEXT,
+    f"{_LEDGER}money.py module: `10000000000000.0` -> `10000000000001.0` in "
+    "`_WHOLE_CENTS: Final = 10000000000000.0`": (
+        "a little above it, too, no two are the same float"
+    ),
+    f"{_LEDGER}rows.py module: `32` -> `33` in `BLOCK: Final = 32`": (
+        "a sum in other blocks is the same"
+    ),
+    f"{_LEDGER}rows.py _Sum.add_up: `-len(parts) // BLOCK` -> `-len(parts) * BLOCK` "
+    "in `self._changed.update(range(-(-len(parts) // BLOCK)))`": (
+        "behind the last block nothing is added up"
+    ),
+    f"{_LEDGER}rows.py _Sum.add_up: `self._changed.clear()` -> `pass`": _ANEW,
+    f"{_LEDGER}rows.py Rows.__init__: `False` -> `True` in `self._rounded = False`": _ANEW,
+    f"{_LEDGER}rows.py Rows.look: `context.clear_flags()` -> `pass`": _ANEW,
+    f"{_LEDGER}rows.py Rows.look: `context.flags[Inexact] and (not self._rounded)` "
+    "-> `context.flags[Inexact] or not self._rounded` in `if context.flags[Inexact] and (not "
+    "self._rounded): self._add_up(traded=True, anew=True)`": _ANEW,
+    f"{_LEDGER}rows.py Rows._price: `value > ZERO` -> `value >= ZERO` in "
+    "`self._gross.put(kept.place, value if value is None or value > ZERO else -value)`": (
+        "it is not 0: of nothing held either is 0"
+    ),
+    f"{_LEDGER}state.py LedgerState: `0` -> `1` in `rolled: int = 0`": (
+        "days are counted from it, wherever it begins"
+    ),
+    f"{_LEDGER}trips.py Losses.ns: `self._traded.clear()` -> `pass`": _ANEW,
+    f"{_LEDGER}trips.py Losses.ns: `for each in over if each` -> `for each in over` "
+    "in `self._ns = losing_streak([each for each in over if each])`": (
+        "of contracts without a trade that is over there is nothing to put in order"
+    ),
+    f"{_LEDGER}trips.py Trips.ended: `self.open.keys() <= holding` -> "
+    "`self.open.keys() < holding` in `if self.open.keys() <= holding: return self`": _ANEW,
+    f"{_RISK}changes.py LimitChanges.tried: `0` -> `1` in "
+    "`self.configured.changed(name, Decimal(0) if value is None else value)`": (
+        "0 and 1 are both values that a limit may have: whether there is such a limit is asked"
+    ),
+    f"{_RISK}changes.py _rank: `0` -> `1` in `return (True, Decimal(0))`": (
+        "it is compared with itself alone"
+    ),
+    f"{_RISK}correlation.py Correlations.near: `self.nearest[place] < least <= 1` -> "
+    "`self.nearest[place] < least < 1` in `if self.nearest and self.nearest[place] < least "
+    "<= 1: return {con_id}`": ("nothing is looked up where it is known, and is found the same"),
+    f"{_RISK}limits.py Limits.__post_init__: `0` -> `1` in `if (getattr(self, name) "
+    "or 0) > 1: _refuse(name, getattr(sel ... tion: 0.02 is 2 percent')`": (
+        "neither is above what is refused"
+    ),
+    f"{_RISK}limits.py Limits.__post_init__: `0` -> `1` in `if (getattr(self, name) "
+    "or 0) > _LARGEST_MULTIPLE: _refuse(n ...  of equity, not dollars')`": (
+        "neither is above what is refused"
+    ),
+    f"{_RISK}known.py SwitchFold._saw: `0` -> `1` in `self.person_ns = "
+    "max(record.wall_ns, self.person_ns or 0)`": ("no clock says the first nanosecond of 1970"),
+    f"{_RISK}switch_look.py Lookout.heard: `0` -> `1` in `if any((at_ns.get(each, 0) "
+    "< known_ns.get(each, 0) for each  ... n at_ns)): self.changed()`": (
+        "a contract that is asked about is known in both"
+    ),
+    f"{_RISK}switch_look.py Lookout.heard: `at_ns.get(each, 0) < known_ns.get(each, "
+    "0)` -> `at_ns.get(each, 0) <= known_ns.get(each, 0)` in `if any((at_ns.get(each, 0) < "
+    "known_ns.get(each, 0) for each  ... n at_ns)): self.changed()`": _SOONER,
+    f"{_RISK}switch_look.py Lookout.heard: `for each in held if each in at_ns` -> "
+    "`for each in held` in `if any((at_ns.get(each, 0) < known_ns.get(each, 0) for each  ... "
+    "n at_ns)): self.changed()`": _SOONER,
+    f"{_RISK}switch_look.py Lookout.quiet: `self._asked_ns <= now_ns < "
+    "self._until_ns` -> `self._asked_ns < now_ns < self._until_ns` in `return self._asked_ns "
+    "<= now_ns < self._until_ns`": _SOONER,
+    f"{_RISK}switch_look.py Lookout._turns_ns: `signs.link_since_ns + "
+    "rules.disconnected_ms * MS_NS + 1` -> `signs.link_since_ns + rules.disconnected_ms * "
+    "MS_NS - 1` in `yield (signs.link_since_ns + rules.disconnected_ms * MS_NS + 1)`": _SOONER,
+    f"{_RISK}switch_look.py Lookout._turns_ns: `signs.person_ns + rules.dead_man_ms "
+    "* MS_NS + 1` -> `signs.person_ns + rules.dead_man_ms * MS_NS - 1` in `yield (0 if "
+    "signs.person_ns is None else signs.person_ns + rules.dead_man_ms * MS_NS + 1)`": _SOONER,
+    f"{_RISK}switch_look.py Lookout._turns_ns: `0` -> `1` in `yield (0 if heard_ns "
+    "is None else heard_ns + self._silent_ns + 1)`": ("both were over long ago"),
+    f"{_RISK}switch_look.py Lookout._turns_ns: `0` -> `1` in `yield (0 if "
+    "signs.person_ns is None else signs.person_ns + rules.dead_man_ms * MS_NS + 1)`": (
+        "both were over long ago"
+    ),
+    f"{_RISK}switch_look.py Lookout.signs: `for each in self._held() if "
+    "self._is_late(each, now_ns)` -> `for each in self._held()` in `late = [each for each in "
+    "self._held() if self._is_late(each, now_ns)]`": _OPEN,
+    f"{_RISK}switch_look.py Lookout.signs: `self._is_late(each, now_ns)` -> "
+    "`self._is_late(now_ns, each)` in `late = [each for each in self._held() if "
+    "self._is_late(each, now_ns)]`": _OPEN,
+    f"{_RISK}switch_look.py Lookout._is_late: `now_ns - heard_ns > self._silent_ns` "
+    "-> `now_ns - heard_ns >= self._silent_ns` in `return heard_ns is None or now_ns - "
+    "heard_ns > self._silent_ns`": _OPEN,
+    f"{_RISK}switch_look.py Lookout._is_late: `now_ns - heard_ns` -> `now_ns + "
+    "heard_ns` in `return heard_ns is None or now_ns - heard_ns > self._silent_ns`": _OPEN,
+    "robotrader/sizing/sizer.py Sizer.__init__: `self._bars_per_year = math.nan` -> `pass`": (
+        "a bar says it before any volatility is known"
+    ),
 }
 """By the name of a change (``changes.Change.name``)."""

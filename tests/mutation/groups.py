@@ -34,7 +34,7 @@ _EXECUTION: Final = (
 )
 _FOLDS: Final = "tests/robotrader/recovery/test_folds.py"
 GROUPS: Final = {
-    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS), 0.88),
+    "risk": Group(("robotrader/risk/**/*.py",), ("tests/robotrader/risk", _FOLDS)),
     "sizing": Group(
         ("robotrader/sizing/*.py",),
         ("tests/robotrader/sizing", "tests/robotrader/strategies/test_sizes.py"),

@@ -9,6 +9,7 @@ be judged so: it is left to a child that imports everything anew.
 from __future__ import annotations
 
 import gc
+import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType
 from typing import Final
@@ -21,6 +22,9 @@ from tests.mutation.groups import ROOT
 SURVIVED, KILLED = 0, 1
 _OF_A_FUNCTION: Final = 0x1
 """CO_OPTIMIZED: the code of a module or a class has it not."""
+
+_LONGEST_NAME: Final = 4_096
+"""Bytes of a test's name: a longer one is cut off."""
 
 Key = tuple[str, int]
 """The qualified name of a function and its first line."""
@@ -70,12 +74,14 @@ class Worker:
     ) -> None:
         self._files, self._judge = {str(ROOT / each): each for each in files}, judge
         self._failed = False
+        self._by = mmap.mmap(-1, _LONGEST_NAME)  # a child writes, this one reads
         self._items: Mapping[str, pytest.Item] = {}
         self._functions: dict[tuple[str, Key], list[FunctionType]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._items = {each.nodeid: each for each in session.items}
+        gc.unfreeze()  # what was collected: tests/conftest.py has hidden it from the collector
         for each in gc.get_objects():
             if type(each) is FunctionType and each.__code__.co_filename in self._files:
                 key = (each.__code__.co_qualname, each.__code__.co_firstlineno)
@@ -93,6 +99,12 @@ class Worker:
         known = all((file, key) in self._functions for key in functions)
         return bool(functions) and known and all(test in self._items for test in tests)
 
+    def seen_by(self) -> str:
+        """Return the test that failed in the child that has ended; "" if none did."""
+        name = self._by[:].rstrip(b"\0").decode(errors="ignore")
+        self._by[:] = bytes(_LONGEST_NAME)
+        return name
+
     def run(self, file: str, functions: Mapping[Key, CodeType], tests: Sequence[str]) -> int:
         """Run tests with changed functions, in a child that ends then."""
         for key, code in functions.items():
@@ -102,5 +114,7 @@ class Worker:
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
+                name = item.nodeid.encode()[:_LONGEST_NAME]
+                self._by[: len(name)] = name
                 return KILLED
         return SURVIVED

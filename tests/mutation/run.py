@@ -1,11 +1,11 @@
 """Makes the mistakes and counts who sees them: ``python -m tests.mutation.run [GROUP ...]``.
 
-Every change is judged in a forked child of its own by the tests that run its line, the quickest
-first; one that no test runs survives. What was judged already is kept in a file and not judged
-again while the changed file stays as it is, so that a run may be interrupted. ``--sample 50`` takes
-so many changes of each group by ``--seed``; ``--again`` judges survivors anew, after a new test.
-``--only heat`` changes only the files with that in their path. ``--table`` judges nothing and shows
-what was found, file by file.
+Every change is judged in a forked child of its own by the tests that run its line: those that have
+seen most in its file and the file's own first, then the quickest. One that no test runs survives.
+What was judged already is kept (``verdicts.txt``) and not judged again while the changed file stays
+as it is, so that a run may be interrupted. ``--sample 50`` takes so many changes of each group by
+``--seed``; ``--again`` judges survivors anew, after a new test. ``--only heat`` changes only the
+files with that in their path. ``--table`` judges nothing and shows what was found, file by file.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatch
-from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -32,8 +32,7 @@ import msgspec  # noqa: F401
 import numpy as np  # noqa: F401
 import pytest  # noqa: F401
 
-from tests.mutation import changes as changes_made_by
-from tests.mutation import inside, quick
+from tests.mutation import inside, kept, quick
 from tests.mutation.changes import changes
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.groups import GROUPS, ROOT
@@ -46,7 +45,10 @@ _RECORD_S: Final = 1_500
 _PLACE: Final = 4
 """Bytes of a change's place in the pipe that the workers take their work from."""
 
-_WHOLE_GROUP: Final = 400
+_LIKELY: Final = 3
+"""Tests that have seen most in a file: so many are asked first."""
+
+_WHOLE_GROUP: Final = 2_000
 """Tests for a line that is run by an import: all of the group, up to so many."""
 
 
@@ -65,14 +67,12 @@ class Case(NamedTuple):
 def cases(group: str) -> list[Case]:
     """Return all changes of a group, without those that change nothing."""
     found = []
-    maker = Path(str(changes_made_by.__file__)).read_text()  # another maker, other numbers
     for file in GROUPS[group].sources():
-        source = (ROOT / file).read_text()
-        digest = blake2b((maker + source).encode(), digest_size=6).hexdigest()
+        source, digest = (ROOT / file).read_text(), kept.digest(file)
         for number, each in enumerate(changes(ast.parse(source))):
             name = each.name(file)
             if name not in EQUIVALENT:
-                key = f"{file}:{digest}:{number}"
+                key = kept.key(file, digest, number)
                 found.append(Case(group, file, number, name, each.line, each.last_line, key))
     return found
 
@@ -137,18 +137,19 @@ def record(group: str, tests: Sequence[str], result: Path) -> None:
 
 
 class Run:
-    """Judges cases, ``jobs`` at a time, and keeps what was found in a file of lines of JSON."""
+    """Judges cases, ``jobs`` at a time, and writes what it finds into a log of lines of JSON."""
 
-    def __init__(self, kept: Path, jobs: int) -> None:
-        self._kept, self._jobs = kept, jobs
-        self.verdicts: dict[str, str] = {}
+    def __init__(self, log: Path, jobs: int, verdicts: dict[str, str] | None = None) -> None:
+        self._log, self._jobs = log, jobs
+        self.verdicts = verdicts or {}
         self._running: dict[int, Case] = {}
+        self._seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._lines = 0
         self._read()
 
     def _read(self, since: int = 0) -> set[str]:
         """Take over what others wrote behind so many lines; return of which changes."""
-        lines = self._kept.read_text().splitlines()[since:] if self._kept.exists() else []
+        lines = self._log.read_text().splitlines()[since:] if self._log.exists() else []
         found = {row["key"]: row["verdict"] for row in map(json.loads, lines)}
         self.verdicts |= found
         self._lines = since + len(lines)
@@ -178,7 +179,7 @@ class Run:
 
     def _quickly(self, case: Case, tests: Tests, worker: quick.Worker) -> None:
         """Judge a change in a worker, unless only an import of everything could."""
-        chosen = tests.of(case)
+        chosen = self._likely_first(case.file, tests.of(case))
         functions = quick.changed_functions(case.file, case.number)
         if not chosen or functions is None or not worker.has(case.file, functions, chosen):
             return
@@ -188,8 +189,16 @@ class Run:
             return worker.run(case.file, functions, chosen)
 
         _, status, used = os.wait4(fork(child), 0)
+        by = worker.seen_by()
         if status or not tests.imported(case):
-            self._say(case, status, used.ru_utime + used.ru_stime)
+            self._say(case, status, used.ru_utime + used.ru_stime, by)
+
+    def _likely_first(self, file: str, chosen: list[str]) -> list[str]:
+        """Put first what has seen most of a file's mistakes, then the tests that are its own."""
+        asked, own = {*chosen}, f"/test_{Path(file).stem}"
+        first = [test for test, _ in self._seen[file].most_common(_LIKELY) if test in asked]
+        first += [test for test in chosen if own in test and test not in first]
+        return [*first, *(test for test in chosen if test not in first)]
 
     def _slowly(self, todo: list[Case], tests: Tests, until: float) -> None:
         for case in todo:
@@ -213,12 +222,14 @@ class Run:
         pid, status, used = os.wait4(-1, 0)
         self._say(self._running.pop(pid), status, used.ru_utime + used.ru_stime)
 
-    def _say(self, case: Case, status: int, seconds: float) -> None:
+    def _say(self, case: Case, status: int, seconds: float, by: str = "") -> None:
+        if by:
+            self._seen[case.file][by] += 1
         verdict = "killed" if status else "survived"
         self.verdicts[case.key] = verdict
         row = {"key": case.key, "verdict": verdict, "line": case.line, "name": case.name}
-        row |= {"s": round(seconds, 1), "signal": os.WTERMSIG(status)}
-        with self._kept.open("a") as file:
+        row |= {"s": round(seconds, 1), "signal": os.WTERMSIG(status), "by": by}
+        with self._log.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
 
@@ -228,7 +239,7 @@ def run(group: str, given: argparse.Namespace) -> tuple[int, int]:
     # In no order, so that a run that is interrupted has judged a sample.
     count = min(given.sample or len(todo), len(todo))
     todo = random.Random(given.seed).sample(todo, count)
-    judged = Run(given.kept, given.jobs)
+    judged = Run(given.log, given.jobs, kept.read(given.kept))
     done = {key for key, was in judged.verdicts.items() if not (given.again and was == "survived")}
     left = [case for case in todo if case.key not in done]
     if left:
@@ -239,6 +250,7 @@ def run(group: str, given: argparse.Namespace) -> tuple[int, int]:
                 record(group, paths, known)
             tests = Tests(json.loads(known.read_text()), paths, given.most_s)
         judged.judge(group, left, tests, time.monotonic() + given.seconds)
+        kept.write(given.kept, GROUPS[group].sources(), judged.verdicts)
     found = [judged.verdicts[case.key] for case in todo if case.key in judged.verdicts]
     for case in todo:
         if judged.verdicts.get(case.key) == "survived":
@@ -246,9 +258,8 @@ def run(group: str, given: argparse.Namespace) -> tuple[int, int]:
     return found.count("killed"), len(found)
 
 
-def table(group: str, kept: Path) -> str:
+def table(group: str, verdicts: Mapping[str, str]) -> str:
     """Return what was found of a group, file by file, as a table of Markdown."""
-    verdicts = Run(kept, 0).verdicts
     rows = [
         "| file | mistakes | seen | change nothing | not seen | not judged |",
         "|---|" + "--:|" * 5,
@@ -282,15 +293,16 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=86_400, help="the longest for each group")
-    parser.add_argument("--kept", type=Path, default=ROOT / "build" / "mutation.jsonl")
+    parser.add_argument("--kept", type=Path, default=kept.KEPT, help="what was judged already")
+    parser.add_argument("--log", type=Path, default=ROOT / "build" / "mutation.jsonl")
     parser.add_argument("--table", action="store_true", help="show what was found, file by file")
     parser.add_argument("--again", action="store_true", help="judge survivors again")
     given = parser.parse_args()
-    given.kept.parent.mkdir(parents=True, exist_ok=True)
+    given.log.parent.mkdir(parents=True, exist_ok=True)
     few = False
     for group in given.groups:
         if given.table:
-            sys.stdout.write(table(group, given.kept) + "\n")
+            sys.stdout.write(table(group, kept.read(given.kept)) + "\n")
             continue
         seen, judged = run(group, given)
         share = seen / judged if judged else 1.0

@@ -97,6 +97,7 @@ def test_what_is_called_equivalent_is_there_and_says_why() -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_as_many_of_a_sample_are_seen_as_the_group_says(group: str, tmp_path: Path) -> None:
     wanted = ["--sample", str(SAMPLE), "--seed", str(SEED), "--kept", str(tmp_path / "kept")]
+    wanted += ["--log", str(tmp_path / "log")]
     done = subprocess.run(
         [sys.executable, "-m", "tests.mutation.run", group, *wanted],
         cwd=ROOT,

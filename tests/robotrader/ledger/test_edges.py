@@ -24,7 +24,11 @@ def trade(number: int, con_id: int, begin: str, end: str) -> list[Record]:
     ]
 
 
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from(["99", "100", "101"])), max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from(["99", "100", "101"])), min_size=4, max_size=12
+    )
+)
 def test_a_streak_goes_over_all_contracts_newest_first(sold: list[tuple[bool, str]]) -> None:
     """Also where it was looked at before the newest trade."""
     book, expected = ledger(), tuple[int, ...]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from robotrader.domain.errors import DataValidationError
-from robotrader.ledger.money import FINEST, LARGEST, exact, is_price, market_price
+from robotrader.ledger.money import EXACT, FINEST, LARGEST, exact, is_price, market_price
 
 CENTS = st.integers(1, 10**17).map(lambda cents: cents / 100)
 FLOATS = st.floats() | st.floats(min_value=0, max_value=1e6) | CENTS
@@ -28,6 +29,8 @@ DECIMALS = st.decimals() | st.builds(
 @example(1e13)
 @example(9999999999999.99)
 @example(5e-324)
+@example(math.inf)
+@example(math.nan)
 @example(1.7976931348623157e308)
 def test_a_price_is_the_number_that_its_shortest_text_says_digit_by_digit(price: float) -> None:
     found = market_price(price)
@@ -49,7 +52,16 @@ def test_another_librarys_float_is_the_same_price(price: float) -> None:
 )
 def test_what_is_no_number_above_nothing_is_no_price(no_price: object) -> None:
     assert market_price(no_price) is None  # type: ignore[arg-type]
-    assert not is_price(no_price)
+    assert is_price(no_price) is False
+
+
+def test_twenty_decimals_of_eighteen_digits_are_taken_and_their_product_loses_no_digit() -> None:
+    fine = Decimal("999999999999999999.99999999999999999999")
+    assert exact(fine, "it") is fine
+    with pytest.raises(DataValidationError, match="not a usable Decimal"):
+        exact(Decimal("1e-21"), "it")
+    product = EXACT.multiply(EXACT.multiply(fine, fine), Decimal(100))
+    assert Fraction(EXACT.add(product, fine)) == 100 * Fraction(fine) ** 2 + Fraction(fine)
 
 
 def test_a_whole_number_is_a_price() -> None:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robotrader.domain.records import FillBooked, Record
-from robotrader.ledger import KEPT, Closed, Ledger
+from robotrader.ledger import KEPT, Closed, Holding, Ledger, LedgerState, Lot
+from robotrader.ledger.history import HistoryState
+from robotrader.ledger.money import ZERO
 from tests.robotrader.ledger.kit import AAPL, ACCOUNT, KO, adopted, fee, fill, fixed, ledger
 
 PRICES = st.integers(50, 200)
@@ -116,3 +118,43 @@ def test_only_the_newest_are_kept_and_returned() -> None:
     assert found[-1].time_ns == KEPT + 5
     assert book.closed("s", 2) == found[-2:]
     assert book.closed("s", 0) == ()
+
+
+def test_trades_of_several_contracts_are_told_in_the_order_in_which_they_were_over() -> None:
+    book = ledger(
+        at(fill("a", "BUY", 1, "100"), 1),
+        at(fill("b", "BUY", 1, "50", con_id=KO.con_id), 2),
+        at(fill("c", "SELL", 1, "55", con_id=KO.con_id), 3),
+        at(fill("d", "SELL", 1, "110"), 4),
+        at(fill("e", "BUY", 1, "50", con_id=KO.con_id), 5),
+        at(fill("f", "SELL", 1, "55", con_id=KO.con_id), 6),
+    )
+    assert [each.time_ns for each in book.closed("s", 9)] == [3, 4, 6]
+
+
+def test_a_trade_ends_although_another_strategy_still_holds_the_contract() -> None:
+    book = ledger(
+        fill("a", "BUY", 10, "100", strategy="a"),
+        fill("b", "BUY", 10, "100", strategy="b"),
+        fill("c", "SELL", 10, "101", strategy="a"),
+    )
+    assert [len(book.closed(name, 9)) for name in "ab"] == [1, 0]
+    book.apply(fill("d", "SELL", 10, "102", strategy="b"))
+    assert [[each.gain for each in book.closed(name, 9)] for name in "ab"] == [[10], [20]]
+
+
+def test_a_trade_whose_beginning_nobody_knows_is_none_whatever_is_added_to_it() -> None:
+    """Lots of a snapshot that kept no trades."""
+    base = Holding(lots=(Lot(Decimal(10), Decimal(100), ZERO, "s"),))
+    histories = {AAPL.con_id: HistoryState(base)}
+    book = Ledger(ACCOUNT, [AAPL], state=LedgerState(account=ACCOUNT, histories=histories))
+    for record in (fill("a", "SELL", 5, "110"), fill("b", "BUY", 5, "100")):
+        book.apply(record)
+    book.apply(fill("c", "SELL", 10, "110"))
+    assert book.closed("s", 9) == ()
+    assert book.realized() == 150
+
+
+def test_a_trade_for_cents_is_one() -> None:
+    book = ledger(fill("a", "BUY", 10, "0.05"), fill("b", "SELL", 10, "0.06"))
+    assert [each.ratio for each in book.closed("s", 9)] == [pytest.approx(0.2)]

@@ -21,7 +21,11 @@ HALF = limits(max_strategy_weight={"cross": ratio("0.5")})
 BUDGET = CASH / 2
 
 
-@given(st.lists(st.tuples(st.sampled_from(["AAPL", "KO"]), st.integers(1, 400)), max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["AAPL", "KO"]), st.integers(1, 400)), min_size=5, max_size=30
+    )
+)
 def test_whatever_a_strategy_wants_in_its_symbols_its_approvals_stay_within_its_budget(
     wanted: list[tuple[str, int]],
 ) -> None:

@@ -19,7 +19,7 @@ NAMES = sorted(
     - {"allowed_symbols", "restricted_symbols", "max_strategy_weight"}
 )  # fmt: skip
 VALUES = st.decimals(min_value=0, max_value=2_000, places=2) | st.sampled_from([Decimal(1)])
-WISHES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES | st.none()), max_size=30)
+WISHES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES | st.none()), min_size=6, max_size=30)
 CEILINGS = {"max_gross": Decimal(2), "cooldown_ms": Decimal(0), "max_losses_row": Decimal(9)}
 LIMITS = Limits(max_losses_row=5, max_gross=Limits().max_gross)
 
@@ -80,6 +80,27 @@ def test_a_configuration_that_was_tightened_is_not_overruled_by_an_older_command
     now = LimitChanges(msgspec.structs.replace(Limits(), max_symbol_usd=after))
     now.apply(written)
     assert now.limits.max_symbol_usd == (value if before == after else min(value, after))
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "wanted", "now", "counts"),
+    [
+        ("cooldown_ms", 100, 500, 1_000, 1_000),
+        ("cooldown_ms", 100, 500, 200, 500),
+        ("max_volatility", None, 1, 2, 1),
+        ("max_volatility", None, 2, 1, 1),
+        ("max_volatility", 2, 1, None, 1),
+        ("max_losses_row", 5, 3, 0, 3),
+    ],
+)
+def test_the_stricter_of_a_command_and_of_a_new_configuration_counts(
+    name: str, then: int | None, wanted: int, now: int | None, counts: int
+) -> None:
+    """Also where more is stricter, and where nothing, or none, is off."""
+    old, new = (msgspec.structs.replace(Limits(), **{name: each}) for each in (then, now))
+    written = record(LimitChanges(old), name, Decimal(wanted))
+    assert written is not None
+    assert getattr(LimitChanges(new).apply(written), name) == counts
 
 
 def test_back_to_the_configuration_follows_it_from_then_on() -> None:

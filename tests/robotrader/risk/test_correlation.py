@@ -252,6 +252,18 @@ def test_what_is_known_to_be_nearest_changes_nothing_of_what_is_near(
             assert found.near(con_id, limit) == asked.near(con_id, limit)
 
 
+def test_two_that_say_the_same_are_the_same_whatever_was_looked_up_in_one_of_them() -> None:
+    first = prices(1)
+    found = correlations({1: first, 2: prices(2, like=[*first.values()])}, least_days=20)
+    asked = replace(found, nearest=())
+    assert found.nearest
+    said = repr(asked)
+    for con_id in found.places:
+        assert asked.near(con_id, 0.5)
+    assert asked == found
+    assert repr(asked) == said == repr(found), "what is looked up is not shown"
+
+
 def test_a_cluster_is_worth_what_its_members_are_whichever_way_they_go() -> None:
     limits: dict[str, Any] = {"max_cluster_weight": pct(2)}
     for ko in (10, -10):

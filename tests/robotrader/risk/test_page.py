@@ -47,6 +47,15 @@ def test_the_page_has_a_row_of_every_trigger_and_the_tests_that_it_names_are_the
     assert [name for name in sorted(named) if f"def {name}(" not in defined] == []
 
 
+def test_the_page_of_the_metrics_says_each_levels_number() -> None:
+    """Alerts compare them, and a level stops all that a lower one does."""
+    page = (ROOT / "docs" / "monitoring.md").read_text()
+    (row,) = re.findall(r"^\| `robotrader_kill_switch_level` \|.*\| (.*) \|$", page, re.MULTILINE)
+    assert row.split(", ") == [f"{int(each)} {each}" for each in Level]
+    assert [Level.read(str(each)) for each in Level if each] == [each for each in Level if each]
+    assert len(Level.__members__) == len(Level), "no two names are one level"
+
+
 def test_f66_the_thresholds_of_the_page_are_those_of_the_schema_and_of_the_file() -> None:
     shown = re.findall(r"`(risk\.)?(\w+)` \(([\d.]+)( %| s|)[):]", PAGE)
     found = {key: float(number) / (100 if unit == " %" else 1) for _, key, number, unit in shown}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from robotrader.risk.past import MINUTE_NS, Past
 
 SECOND_NS = 1_000_000_000
-STEPS = st.lists(st.integers(-20, 40), max_size=40)
+STEPS = st.lists(st.integers(-20, 40), min_size=8, max_size=40)
 
 
 @given(STEPS, st.integers(-100, 100))
@@ -27,4 +27,7 @@ def test_the_last_minute_has_what_a_count_of_every_approval_says(
             del known[0]
         asked_ns = now_ns + later * SECOND_NS
         for at_ns in (now_ns, asked_ns):
-            assert past.last_minute(at_ns) == sum(each > at_ns - MINUTE_NS for each in known)
+            count = sum(each > at_ns - MINUTE_NS for each in known)
+            assert past.last_minute(at_ns) == count
+            for most in (0, count - 1, count, count + 1):
+                assert past.fewer(most, at_ns - MINUTE_NS) is (count < most)

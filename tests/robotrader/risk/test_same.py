@@ -78,7 +78,7 @@ def quotes() -> Quotes:
     return made
 
 
-@given(st.lists(STEPS, max_size=25))
+@given(st.lists(STEPS, min_size=8, max_size=25))
 def test_a_gate_that_keeps_sums_refuses_what_a_new_one_refuses_with_the_same_words(
     steps: list[Any],
 ) -> None:
@@ -117,7 +117,7 @@ def test_who_looks_seldom_sees_every_quote_all_the_same() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(CON_IDS), st.integers(1, 100)), max_size=20),
+    st.lists(st.tuples(st.sampled_from(CON_IDS), st.integers(1, 100)), min_size=4, max_size=20),
     st.sampled_from((80.0, 100.0, 125.0)),
 )
 def test_f80_weights_come_from_real_positions_at_the_prices_of_now_and_never_exceed_their_cap(

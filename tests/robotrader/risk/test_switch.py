@@ -181,7 +181,7 @@ trips = st.builds(tripped, words, scopes, triggers)
 clears = st.builds(cleared, scopes, st.sampled_from(["", "ann"]), st.sampled_from(["", "why"]))
 
 
-@given(st.lists(st.one_of(trips, clears), max_size=12), st.data())
+@given(st.lists(st.one_of(trips, clears), min_size=3, max_size=12), st.data())
 def test_any_sequence_keeps_the_rules_of_latching(
     records: list[Record], data: st.DataObject
 ) -> None:

@@ -120,7 +120,12 @@ def added_up(found: dict[int, Exposure], sectors: dict[int, str]) -> list[object
     ]
 
 
-@given(st.lists(CHANGES, max_size=20), st.sampled_from(CON_IDS), QTY, st.sampled_from((1, -1)))
+@given(
+    st.lists(CHANGES, min_size=6, max_size=20),
+    st.sampled_from(CON_IDS),
+    QTY,
+    st.sampled_from((1, -1)),
+)
 def test_whatever_changes_the_sums_are_those_of_all_contracts(
     changes: list[tuple[str, Any, Any]], con_id: int, qty: Decimal, sign: int
 ) -> None:

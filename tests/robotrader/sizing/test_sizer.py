@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 from statistics import stdev
 from typing import Any
 
@@ -95,6 +96,48 @@ def test_without_equity_there_is_no_size(kind: SizeKind, equity: Decimal | None)
     size = sizer(kind).size(100.0, Funds(equity=equity, drawdown=0.0))
     assert size.qty == 0
     assert "equity" in size.why
+
+
+@given(
+    st.sampled_from([0.01, 0.25, 7.0, 99.99, 100.0]),
+    st.integers(1, 10**6),
+    st.sampled_from([Decimal(1), Decimal("0.01"), Decimal(100), Decimal("0.5")]),
+    st.sampled_from([1, 5, 50, 100]),
+    st.sampled_from([0.1, 0.3, 1.0]),
+)
+def test_a_fraction_buys_as_many_whole_steps_as_it_pays_for_and_not_one_more(
+    price: float, equity: int, step: Decimal, multiplier: int, fraction: float
+) -> None:
+    """As a boy of ten would count: so many contracts, each worth so much, in packs of a step."""
+    contract = Instrument(con_id=1, symbol="X", size_step=step, multiplier=multiplier)
+    rule = sizer(SizeKind.FIXED, 1.0, instrument=contract, fraction=fraction)
+    size = rule.size(price, Funds(equity=Decimal(equity), drawdown=0.0))
+    pack = Fraction(step) * Fraction(Decimal(repr(price))) * multiplier
+    packs = Fraction(equity) * Fraction(repr(fraction)) // pack
+    assert Fraction(size.qty) == packs * Fraction(step)
+
+
+def test_prices_between_the_finest_and_the_largest_number_buy_and_others_do_not() -> None:
+    """The finest is a hundredth of a billionth of a billionth: below it nothing has a price."""
+    rule = sizer(SizeKind.FIXED, 1.0, instrument=AAPL)
+    for price in (1e-20, 9.999999999999998e17):
+        assert rule.size(price, RICH).why != "the price is not known"
+    for price in (math.nextafter(1e-20, 0), 1e18):
+        assert rule.size(price, RICH).why == "the price is not known"
+
+
+def test_before_a_bar_was_seen_no_volatility_is_known() -> None:
+    young = Sizer(SizeRule(kind=SizeKind.VOLATILITY, period=2), share=0.5, instrument=AAPL)
+    assert young.size(100.0, RICH).why == "volatility is not known before 3 bars"
+
+
+def test_a_price_of_nothing_is_no_move() -> None:
+    """A spread may be worth nothing: what comes before and after it is not compared with it."""
+    rule = sizer(SizeKind.VOLATILITY)
+    before = rule.size(100.0, RICH).weight
+    for bar in bars([0.0, 100.0]):
+        rule.update(bar)
+    assert rule.size(100.0, RICH).weight == before
 
 
 def test_too_little_money_for_one_share_says_so() -> None:

@@ -83,6 +83,7 @@ def test_the_use_of_limits_counts_what_is_on_its_way() -> None:
 def test_what_is_lost_is_used_of_the_loss_limits() -> None:
     found = used(view(aapl=1_000, mark=99.0), max_daily_loss_usd=D(5_000))
     assert found["max_daily_loss"] == found["max_drawdown"] == D("0.01")
+    assert found["switch_daily_loss"] == found["switch_drawdown"] == D("0.01")
     assert found["max_daily_loss_usd"] == 1_000
     assert used(view(aapl=1_000, mark=101.0), max_daily_loss_usd=D(5))["max_daily_loss_usd"] == 0
 
