@@ -15,6 +15,7 @@ from pykka import ActorDeadError
 from actors.say import Recorded, Replayed, Restored, tell
 from robotrader.journal import GENESIS
 from robotrader.recovery import CATALOGUE, Base
+from supervision import ActorRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +74,8 @@ def wake(followers: Sequence[Follow], answered: Sequence[Any]) -> None:
         for each in followers:
             each.who.wake()
 
-    last = next((each for each in reversed(answered) if each is not None), None)
-    if last is None:
+    last = next((each for each in reversed(answered) if isinstance(each, ActorRef)), None)
+    if last is None:  # nobody waits, or somebody who is no actor
         wake()
     else:
         last.afterwards(wake)
