@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, getcontext, localcontext
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from robotrader.domain import Approved, Refusal, Side
 from robotrader.domain.errors import RiskLimitExceededError
 from robotrader.domain.records import LimitChanged
 from robotrader.ledger.money import EXACT
-from robotrader.risk import Correlations, Gate, Keeper, Margin, WorkingOrder, ratio, wish_of
+from robotrader.risk import Correlations, Gate, Keeper, Margin, WorkingOrder, ratio, usd, wish_of
 from robotrader.risk import gate as gates
 from robotrader.risk.exposure import OnWay, Pending, pending
 from robotrader.risk.heat import StopAt
@@ -23,7 +23,17 @@ from robotrader.risk.worst import Worst
 from robotrader.strategies import Standings
 from tests.robotrader.ledger.kit import AAPL, KO, rolled
 from tests.robotrader.ledger.kit import ledger as book_of
-from tests.robotrader.risk.kit import NOW, SPY, code, intent, judged, leaving, limits, view
+from tests.robotrader.risk.kit import (
+    NOW,
+    SPY,
+    code,
+    intent,
+    judged,
+    leaving,
+    limit_order,
+    limits,
+    view,
+)
 from tests.robotrader.risk.test_worst import QTY, reserved
 
 D = Decimal
@@ -279,3 +289,21 @@ def test_an_unknown_equity_an_endless_one_and_one_of_nothing_pass_nothing() -> N
     for equity in (None, D("Infinity"), D("NaN"), D(0), D("1e18"), D(-5)):
         seen = view(ledger=msgspec.structs.replace(ledger, equity=equity))
         assert judged(intent(), seen) != ""
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_whatever_context_of_decimals_somebody_has_is_left_alone_and_decides_nothing(
+    asks: bool,
+) -> None:
+    """100.37 for 12,345 shares has more digits than a caller's context may keep."""
+    price = D("100.37")
+    wanted = limit_order("BUY", 12_345, str(price))
+    worth = D(12_345) * price
+    for most, expected in ((worth, ""), (worth - D("0.01"), "order_usd")):
+        gate = Gate(limits(max_order_qty=D(10**6), max_order_usd=usd(most)))
+        judge = gate.judge_or_ask if asks else gate.judge
+        with localcontext(Context(prec=2)):
+            found = judge(wanted, view(), NOW)
+            assert getcontext().prec == 2
+        assert found is not None
+        assert code(found) == expected

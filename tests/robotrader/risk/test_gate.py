@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, getcontext, localcontext
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -392,21 +392,3 @@ def test_f78_an_order_that_is_larger_than_its_size_is_refused() -> None:
     assert judged(intent(qty=11, sizing=sizing)) == "malformed"
     nothing = msgspec.structs.replace(sizing, qty=Decimal(0))
     assert judged(intent(qty=1, sizing=nothing)) == "malformed"
-
-
-@pytest.mark.parametrize("asks", [False, True])
-def test_whatever_context_of_decimals_somebody_has_is_left_alone_and_decides_nothing(
-    asks: bool,
-) -> None:
-    """100.37 for 12,345 shares has more digits than a caller's context may keep."""
-    price = Decimal("100.37")
-    wanted = limit_order("BUY", 12_345, str(price))
-    worth = Decimal(12_345) * price
-    for most, expected in ((worth, ""), (worth - Decimal("0.01"), "order_usd")):
-        gate = Gate(limits(max_order_qty=Decimal(10**6), max_order_usd=usd(most)))
-        judge = gate.judge_or_ask if asks else gate.judge
-        with localcontext(Context(prec=2)):
-            found = judge(wanted, view(), NOW)
-            assert getcontext().prec == 2
-        assert found is not None
-        assert code(found) == expected
