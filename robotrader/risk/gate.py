@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal, getcontext, localcontext, setcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import msgspec
 
@@ -75,21 +75,21 @@ class Gate:
 
     # -- before an order --
 
-    def judge(self, intent: Intent, view: RiskView, now_ns: int) -> Approved | Refusal:
-        """Approve an intent and hold its quantity, or say which check it does not pass."""
-        verdict = self._judged(intent, view, now_ns, asks=False)
-        assert verdict is not None, "None is to be asked about"
-        return verdict
-
-    def judge_or_ask(
-        self, intent: Intent, view: RiskView, now_ns: int
+    @overload
+    def judge(
+        self, intent: Intent, view: RiskView, now_ns: int, *, asks: Literal[False] = False
+    ) -> Approved | Refusal: ...
+    @overload
+    def judge(
+        self, intent: Intent, view: RiskView, now_ns: int, *, asks: Literal[True]
+    ) -> Approved | Refusal | None: ...
+    def judge(
+        self, intent: Intent, view: RiskView, now_ns: int, *, asks: bool = False
     ) -> Approved | Refusal | None:
-        """Judge; None where ``lacks_margin``: then nothing is held, and no refusal is counted."""
-        return self._judged(intent, view, now_ns, asks=True)
+        """Approve an intent and hold its quantity, or say which check it does not pass.
 
-    def _judged(
-        self, intent: Intent, view: RiskView, now_ns: int, *, asks: bool
-    ) -> Approved | Refusal | None:
+        None if it ``asks`` where it ``lacks_margin``: nothing is held, and no refusal is counted.
+        """
         before = getcontext()
         setcontext(self._exact)  # ``localcontext`` makes a copy each time: four times as long
         try:

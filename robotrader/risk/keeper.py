@@ -111,7 +111,7 @@ class Keeper:
         self, intent: Intent, view: RiskView, now_ns: int
     ) -> Approved | tuple[Refusal, News] | None:
         """Judge; None if nothing is against it but that the broker has not said its margin."""
-        verdict = self.gate.judge_or_ask(intent, view, now_ns)
+        verdict = self.gate.judge(intent, view, now_ns, asks=True)
         return None if verdict is None else self._decided(verdict)
 
     def _decided(self, verdict: Approved | Refusal) -> Approved | tuple[Refusal, News]:

@@ -67,12 +67,13 @@ class Passes:
         if case.limits is not self._limits:
             self._begin(case.limits)
         account, contract, con_id = _of_the_account(case), _of_a_contract(case), case.intent.con_id
-        known = account == self._account, contract == self._contracts.get(con_id)
-        for check in self._asked[known]:
+        same = account == self._account, contract == self._contracts.get(con_id)
+        for check in self._asked[same]:
             why = check(case)
             if why:
                 return self._codes[check], why
-        self._account, self._contracts[con_id] = account, contract
+        if not (same[0] and same[1]):
+            self._account, self._contracts[con_id] = account, contract
         return None
 
     def _begin(self, limits: Limits) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal, getcontext, localcontext
+from functools import partial
 
 import msgspec
 import pytest
@@ -102,12 +103,12 @@ def test_shares_that_exits_of_ours_and_of_others_close_are_added_up(held: int) -
 def test_only_the_brokers_word_is_missing_or_something_else_is_against_it() -> None:
     gate = Gate(limits(max_margin=ratio(1), max_order_qty=D(5)))
     assert gate.lacks_margin(intent(qty=5), view(), NOW) is True
-    assert gate.judge_or_ask(intent(qty=5), view(), NOW) is None
+    assert gate.judge(intent(qty=5), view(), NOW, asks=True) is None
     assert gate.lacks_margin(intent(qty=6), view(), NOW) is False
     said = Margin(initial=D(1), maintenance=D(1), equity=D(9), at_ns=NOW)
     seen = view(margins={wish_of(intent(qty=5)): said})
     assert gate.lacks_margin(intent(qty=5), seen, NOW) is False
-    assert isinstance(gate.judge_or_ask(intent(qty=5), seen, NOW), Approved)
+    assert isinstance(gate.judge(intent(qty=5), seen, NOW, asks=True), Approved)
 
 
 @pytest.mark.parametrize(
@@ -301,9 +302,9 @@ def test_whatever_context_of_decimals_somebody_has_is_left_alone_and_decides_not
     worth = D(12_345) * price
     for most, expected in ((worth, ""), (worth - D("0.01"), "order_usd")):
         gate = Gate(limits(max_order_qty=D(10**6), max_order_usd=usd(most)))
-        judge = gate.judge_or_ask if asks else gate.judge
         with localcontext(Context(prec=2)):
-            found = judge(wanted, view(), NOW)
+            plain = partial(gate.judge, wanted, view(), NOW)
+            found = plain(asks=True) if asks else plain()
             assert getcontext().prec == 2
         assert found is not None
         assert code(found) == expected

@@ -139,7 +139,7 @@ def test_who_may_ask_gets_the_same_answer_and_none_where_only_the_margin_is_miss
     limited = limits(max_margin=ratio(1), max_order_qty=Decimal(10))
     gate, plain = Gate(limited), Gate(limited)
     lacks = plain.lacks_margin(wanted, seen, NOW)
-    found, expected = gate.judge_or_ask(wanted, seen, NOW), plain.judge(wanted, seen, NOW)
+    found, expected = gate.judge(wanted, seen, NOW, asks=True), plain.judge(wanted, seen, NOW)
     if lacks:
         assert found is None
         assert (gate.reserved, gate.refusals, gate.approvals) == ((), {}, 0)
@@ -151,6 +151,6 @@ def test_who_may_ask_gets_the_same_answer_and_none_where_only_the_margin_is_miss
 
 def test_an_answer_of_the_broker_that_refuses_is_no_reason_to_ask_again() -> None:
     gate = Gate(limits(max_margin=ratio(1)))
-    found = gate.judge_or_ask(intent(qty=10), margined(why="no permission"), NOW)
+    found = gate.judge(intent(qty=10), margined(why="no permission"), NOW, asks=True)
     assert found is not None
     assert code(found) == "margin"
