@@ -149,7 +149,8 @@ class Data(Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Hand prices on; ask for what symbols want."""
-        if isinstance(message, Quote):
+        kind = type(message)
+        if kind is Quote:
             self._came["quote"] += 1
             self._heard[message.con_id] = self._now_ns()
             self._price(message)
@@ -157,8 +158,12 @@ class Data(Actor):
                 tell(reader, message)
             for sleeper in self._sleepers:
                 tell(sleeper, message, wakes=False)
-        elif isinstance(message, Trade | Bar):
-            self._count(message)
+        elif kind is Trade:
+            self._came["trade"] += 1
+            self._price(message)
+        elif kind is Bar:
+            self._came["bar"] += 1
+            self._bar_delay.add(self._now_ns() - message.end_ns)
             self._price(message)
         elif isinstance(message, AskFeeds):
             since_ns = self._now_ns() - round(message.within_s * _NS)
@@ -177,13 +182,6 @@ class Data(Actor):
         symbol = self._symbols.get(datum.con_id)
         if symbol is not None:
             tell(symbol, own.Priced(self._source, datum))
-
-    def _count(self, datum: Trade | Bar) -> None:
-        if isinstance(datum, Bar):
-            self._came["bar"] += 1
-            self._bar_delay.add(self._now_ns() - datum.end_ns)
-        else:
-            self._came["trade"] += 1
 
     def _look(self) -> None:
         self.send_after(LOOK_S, _LOOK)

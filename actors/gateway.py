@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
@@ -218,7 +219,7 @@ class GatewayActor(Actor):
             market_ns=self._market_ns,
         )
         self._handlers = {
-            PlaceOrder: lambda ask: self._place(port, ask),
+            PlaceOrder: partial(self._place, port),
             CancelOrder: port.cancel,
             AskSnapshot: port.snapshot,
             AskMargin: port.margins.ask,

@@ -106,6 +106,9 @@ class Subscribe(msgspec.Struct, frozen=True):
     gate: int = 0
     """Which gate said what it has: see ``GateChanged``."""
 
+    quotes: bool = True
+    """Whether it wants to be fed quotes."""
+
 
 class GateChanged(msgspec.Struct, frozen=True, gc=False):
     """To symbols: another gate judges; strategies that an earlier one informed have to ask anew."""

@@ -91,7 +91,7 @@ _OTHERS: Final = tuple(
     kind for kind in rec.TYPE_IDS.values() if kind not in {*_OWN, rec.StrategySaved}
 )
 
-
+_INTENTS: Final = {rec.OrderIntended}
 _REST: Final = object()
 """To itself: what was sent has left, now the rest."""
 
@@ -154,8 +154,8 @@ class Orders(Actor):
         self._now_ns: Callable[[], int] = now_ns
         self._pace = pace
         self._following, self._epoch = Following(self, journal), 0
-        self._rest: tuple[list[do.Effect], int] | None = None
-        """What follows what was sent, and when that was."""
+        self._rest: tuple[list[do.Effect], int, Sequence[rec.Record]] | None = None
+        """What follows what was sent, when that was, and what is not counted yet of it."""
 
         self._answering: dict[type, Callable[[Any], Any]] = {
             Replayed: self._replay,
@@ -199,13 +199,13 @@ class Orders(Actor):
             self._begin()
 
     def _begin(self) -> None:
-        account, client_id = self._session
+        (account, client_id), now_ns = self._session, self._now_ns()
         effects = self.manager.begin(
-            self._epoch + 1, account, client_id, self._now_ns(), **self._provenance
+            self._epoch + 1, account, client_id, now_ns, **self._provenance
         )
         self._following.told()
         tell(self._gateway, AskLink())
-        self._do(effects)
+        self._do(effects, now_ns)
 
     def _symbol_of(self, ref: str) -> str:
         order = self.manager.order(ref)
@@ -216,14 +216,14 @@ class Orders(Actor):
         manager = self.manager
         if isinstance(message, Approved):
             self._meters.approved(message, now_ns)
-            self._do(manager.submit(message, now_ns))
+            self._do(manager.submit(message, now_ns), now_ns)
         elif isinstance(message, Committed):
             self._believe(message.token, now_ns)
             self._count(message)
         elif isinstance(message, _FROM_BROKER):
             if isinstance(message, OrderReport | OrderFailed):
                 self._meters.shown(message.order_id, now_ns)
-            self._do(manager.on_broker(message, now_ns))
+            self._do(manager.on_broker(message, now_ns), now_ns)
             if isinstance(message, LinkChanged):
                 self._link = message
             if isinstance(message, BrokerSnapshot):
@@ -233,9 +233,9 @@ class Orders(Actor):
                     tell(who, message)
         elif isinstance(message, NotCommitted):
             self._writing.pop(message.token, None)
-            self._do(manager.commit_failed(message.token, message.why, now_ns))
+            self._do(manager.commit_failed(message.token, message.why, now_ns), now_ns)
         elif isinstance(message, _Wake):
-            self._do(manager.wake(message.token, now_ns))
+            self._do(manager.wake(message.token, now_ns), now_ns)
         elif isinstance(message, Recorded):
             self._follow(message)
         elif message is _REST:
@@ -253,15 +253,15 @@ class Orders(Actor):
         manager = self.manager
         if isinstance(message, SwitchChanged):
             blocked = {trip.scope: str(trip.level) for trip in message.switch.trips}
-            self._do(manager.on_switch(blocked, now_ns))
+            self._do(manager.on_switch(blocked, now_ns), now_ns)
         elif isinstance(message, Refusal):
-            self._do(manager.refused(message, now_ns))
+            self._do(manager.refused(message, now_ns), now_ns)
         elif isinstance(message, CancelWish):
-            self._do(manager.cancel(message.ref, message.cause, now_ns))
+            self._do(manager.cancel(message.ref, message.cause, now_ns), now_ns)
         elif isinstance(message, StopWish):
-            self._do(manager.move_stops(message, now_ns))
+            self._do(manager.move_stops(message, now_ns), now_ns)
         elif isinstance(message, CancelAll):
-            self._do(manager.cancel_all(now_ns, message.scope))
+            self._do(manager.cancel_all(now_ns, message.scope), now_ns)
         elif isinstance(message, AskLink):
             tell(self._gateway, message)
             for view in manager.orders():
@@ -271,9 +271,9 @@ class Orders(Actor):
         elif isinstance(message, MarginSaid):
             tell(self._risk, message)
         elif isinstance(message, AskSettled):
-            self._do(manager.settle(message.gate, now_ns))
+            self._do(manager.settle(message.gate, now_ns), now_ns)
         elif isinstance(message, Reconcile):
-            self._do(manager.wake("ask", now_ns))
+            self._do(manager.wake("ask", now_ns), now_ns)
         else:
             raise unknown(self, message)
 
@@ -281,7 +281,8 @@ class Orders(Actor):
         """Accept the broker's position; the answer is why not, empty once it is durable."""
         self._asked += 1
         self._adoptions[self._asked] = self.reply_later()
-        self._do(self.manager.adopt(self._asked, wish, self._now_ns()))
+        now_ns = self._now_ns()
+        self._do(self.manager.adopt(self._asked, wish, now_ns), now_ns)
         return DEFERRED
 
     def _ask_margin(self, ask: AskMargin) -> None:
@@ -305,58 +306,61 @@ class Orders(Actor):
 
     # -- effects --
 
-    def _do(self, effects: Iterable[do.Effect]) -> None:
+    def _do(self, effects: Iterable[do.Effect], now_ns: int) -> None:
         waiting = list(effects)
         while waiting:
             effect = waiting.pop(0)
             if isinstance(effect, do.Commit):
-                waiting = [*self._commit(effect), *waiting]
+                waiting = [*self._commit(effect, now_ns), *waiting]
             else:
                 self._carry_out(effect)
 
-    def _commit(self, effect: do.Commit) -> list[do.Effect]:
+    def _commit(self, effect: do.Commit, now_ns: int) -> list[do.Effect]:
         """Have records written; without durability, go on with intents at once.
 
         What came from the broker is waited for all the same: a reservation is not given back before
         the ledger has the fill.
         """
-        only_intents = all(isinstance(each, rec.OrderIntended) for each in effect.records)
-        awaited = self._durable or not only_intents
+        records = effect.records
+        awaited = self._durable or set(map(type, records)) != _INTENTS
         reply_to = self.actor_ref if awaited else None
-        asked = Commit(effect.token, effect.records, reply_to, entering=effect.entering)
+        asked = Commit(effect.token, records, reply_to, entering=effect.entering)
         if not tell(self._journal, asked, wakes=awaited):
-            return self.manager.commit_failed(effect.token, "no journal", self._now_ns())
-        self._meters.intended(effect.records)
+            return self.manager.commit_failed(effect.token, "no journal", now_ns)
         if awaited:
-            self._writing[effect.token] = effect.records
+            self._meters.intended(records)
+            self._writing[effect.token] = records
         else:
-            self._believe(effect.token, self._now_ns())
+            self._believe(effect.token, now_ns, records)
         return []
 
-    def _believe(self, token: int, now_ns: int) -> None:
+    def _believe(self, token: int, now_ns: int, uncounted: Sequence[rec.Record] = ()) -> None:
         """Send what may be sent now; tell of orders in a turn of its own, behind the gateway's."""
         effects = self.manager.believe(token, now_ns)
-        self._rest = (effects, now_ns)
-        sends = [each.command for each in effects if isinstance(each, do.Send)]
-        for command in sends:
-            self._hand(command)
-        if any(isinstance(command, PlaceOrder) for command in sends):
-            self.actor_ref.tell(_REST)
+        self._rest = (effects, now_ns, uncounted)
+        places = False
+        for each in effects:
+            if isinstance(each, do.Send):
+                self._hand(each.command)
+                places = places or isinstance(each.command, PlaceOrder)
+        if places:
+            self._cell.ref.tell(_REST)
         else:
             self._finish()
 
     def _finish(self) -> None:
         """Do what follows what was sent; before any other message."""
         assert self._rest is not None, "both callers have looked, or just set it"
-        (effects, now_ns), self._rest = self._rest, None
+        (effects, now_ns, uncounted), self._rest = self._rest, None
         if not self._durable:
             self._journal.wake()
+        self._meters.intended(uncounted)
         for effect in effects:
             if isinstance(effect, do.Send):
                 self._sent(effect.command, now_ns)
             else:
                 self._carry_out(effect)
-        self._do(self.manager.go_on(now_ns))
+        self._do(self.manager.go_on(now_ns), now_ns)
 
     def _carry_out(self, effect: do.Effect) -> None:
         match effect:

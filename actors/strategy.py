@@ -134,6 +134,7 @@ class StrategyActor(Actor):
                     last[con_id],
                     recalled.quarantined,
                     standings[con_id].gate,
+                    host.needs_quotes,
                 )
             )
 
@@ -176,7 +177,8 @@ class StrategyActor(Actor):
         return super().on_receive(message)
 
     def _handle(self, feed: Feed) -> None:
-        host, event = self.host, feed.event
+        host, event = self._host, feed.event
+        assert host is not None, "only who began is fed"
         if isinstance(event, Bar):
             self._act(host.bar(event, live=feed.live))
         elif isinstance(event, Quote):

@@ -74,6 +74,7 @@ class _Fed:
         self.suspension = Suspension()
         self.begun: ActorRef[Any] | None = None
         self.suspended = self.doubtful = False
+        self.quotes = True
         self.ref: ActorRef[Any] | None = None
         self.monitor: Monitor | None = None
 
@@ -159,7 +160,10 @@ class SymbolActor(Actor):
     def _priced(self, message: Priced) -> None:
         taken = self.line.take(message.source, message.datum, self._wall_ns())
         if taken.quote is not None:
-            self._feed_all(taken.quote)
+            for fed in self._fed.values():
+                if fed.quotes and not fed.suspended:
+                    fed.outbox.put(taken.quote)
+                    self._push(fed)
         self._finished(taken.bars)
 
     def _bar_due(self) -> None:
@@ -243,6 +247,7 @@ class SymbolActor(Actor):
         fed.outbox.quarantine.replay(message.quarantined)
         fed.outbox.begin(self._past(fed, message))
         fed.ref, fed.monitor = message.ref, self.monitor(message.ref)
+        fed.quotes = message.quotes
         if message.gate < self._gate:  # it asked the gate before
             fed.outbox.put(AskAnew(self._gate))
         self._push(fed)

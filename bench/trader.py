@@ -23,6 +23,7 @@ import msgspec
 from actors import make_tree
 from actors.say import AskGate, AskLedger, AskTrading
 from bench.lives import resident_bytes
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.adapters.huge_pages import use_huge_pages
 from robotrader.adapters.logs import Logs
 from robotrader.adapters.prometheus import ActorCollector
@@ -179,7 +180,7 @@ def _serve(pipe: Connection, wanted: Wanted) -> None:
     config, seen = configured(wanted), list[tuple[float, int]]()
     with Logs(Path(log_folder(config)), config.log):
         system = ActorSystem("core")
-        system.add_runtime(LoopThread(system, "broker"))
+        system.add_runtime(LoopThread(system, "broker", new_event_loop))
         collector = ActorCollector(system)
         made = trader(wanted, config, seen)
         children, flags = make_tree(made)

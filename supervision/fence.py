@@ -56,7 +56,7 @@ class Incarnation:
         Raises:
             StaleIncarnation: it has ended; the refusal is counted.
         """
-        if not self.is_current():
+        if self._cell.state == DEAD:
             refuse(self._cell)
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from supervision import ending, here, system
+from supervision import delivery, ending, here, system
 from supervision.errors import SupervisionError, Unavailable
 from supervision.starting import Refused, StartError
 from supervision.states import STOPPING
@@ -268,16 +268,30 @@ class NamedRef:
     def tell(self, message: Any) -> None:
         """Send ``message`` to the incarnation of the moment; raises as ``resolve`` and ``tell``."""
         for entry in self._registry._entries.get(self.name, ()):  # as ``whereis``, without a call
-            ref = entry.ref
-            if ref._cell.state < STOPPING:
-                ref.tell(message)
+            cell = entry.ref._cell
+            if cell.state >= STOPPING:
+                continue
+            queue = cell.queue  # from here on as ``ActorRef.tell``, likewise
+            if len(queue) >= cell.capacity:
+                delivery.put(cell, message)
                 return
+            queue.append(message)
+            if not cell.scheduled:
+                if len(queue) == 1:
+                    cell.since_ns = cell.system.coarse_ns
+                cell.scheduled = True
+                cell.ready(cell)
+            return
         self.resolve().tell(message)
 
     def leave(self, message: Any) -> None:
         """Leave ``message`` with the incarnation of the moment; raises as ``tell``."""
-        ref = self._registry.whereis(self.name) or self.resolve()
-        ref.leave(message)
+        for entry in self._registry._entries.get(self.name, ()):
+            cell = entry.ref._cell
+            if cell.state < STOPPING:
+                delivery.put(cell, message, wakes=False)
+                return
+        self.resolve().leave(message)
 
     def wake(self) -> None:
         """Wake the incarnation of the moment, if there is one."""

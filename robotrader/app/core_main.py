@@ -30,6 +30,7 @@ from actors.say import Trip
 from actors.tables import Known
 from robotrader import __version__
 from robotrader.adapters import lease
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.adapters.huge_pages import use_huge_pages
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.installed import Installed
@@ -191,8 +192,8 @@ def _grown(
 ) -> _Grown:
     system, memory = ActorSystem("core"), ProgramMemory()
     instruments = _instruments(given.config, data_dir, system, memory)
-    system.add_runtime(LoopThread(system, "broker"))
-    system.add_runtime(LoopThread(system, "control"))
+    system.add_runtime(LoopThread(system, "broker", new_event_loop))
+    system.add_runtime(LoopThread(system, "control", new_event_loop))
     now_ns = time.time_ns if clock is None else clock.now_ns
     damage = damage_of(given.config, now_ns)
     now_ns = now_ns if damage is None else damage.now_ns

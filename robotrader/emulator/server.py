@@ -11,7 +11,7 @@ import contextlib
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from robotrader.emulator.timeline import SECOND_NS
 
@@ -39,11 +39,10 @@ class _Connection(asyncio.Protocol):
         self._link: Link
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "TCP"
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # TCP's, whatever the loop
         self._server.connections.add(self)
         self._link = link = self._server.gateway.connect()
-        link.unsent = transport.get_write_buffer_size
+        link.unsent = self._transport.get_write_buffer_size
         link.wake = self._wake
         self._wake()
 

@@ -204,7 +204,8 @@ class Book:
             order.move(Happening.LINK_LOST)
 
     def _order_intended(self, record: r.OrderIntended) -> Tracked:
-        self.leaving.orders(self)
+        if len(self.leaving.refs) > self.leaving.keep.fewest:
+            self.leaving.orders(self)
         order = Tracked(record, record.qty, record.limit_price, record.aux_price)
         order.trail_stop = record.trail_stop_price
         if record.ref in self.orders:  # two lives that gave one reference
@@ -217,7 +218,7 @@ class Book:
         self.identities.saw(record.ref, record.order_id)
         if record.parent_ref:
             self.legs[record.parent_ref] = (*self.legs.get(record.parent_ref, ()), record.ref)
-        if order.protective:
+        if record.reduces and order.protective:
             self.stops[record.strategy, record.con_id] = record.ref
         return order
 

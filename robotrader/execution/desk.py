@@ -115,7 +115,8 @@ class Desk:
     @property
     def ready(self) -> bool:
         """Whether an order may be sent: connected, compared, and nothing in doubt."""
-        return self.agreed == self.generation and self.link is _READY and not self.book.in_doubt()
+        doubtful = self.book.doubts.count  # as ``in_doubt``: this is on every order's way
+        return self.agreed == self.generation and self.link is _READY and not doubtful
 
     def block(self, levels: Mapping[str, str]) -> bool:
         """Take the kill switch's word: the level by scope; return whether it is another one."""

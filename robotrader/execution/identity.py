@@ -46,7 +46,7 @@ class Identities:
         self.epoch = 0
         self._seq = 0
         self._newest = ""
-        """The reference that was heard last: an order's reports have the same one."""
+        """The reference that was handed out or heard last: what follows of an order has it too."""
 
         self._highest_id = 0
         self._begun_id = 0
@@ -91,11 +91,12 @@ class Identities:
 
     def next(self) -> tuple[str, int]:
         """Return a reference and a number that nobody had; raise OrderError if none is left."""
-        if self.left() < 1:
+        if self._highest_id >= LAST_ORDER_ID:
             raise OrderError(
                 f"order id {self._highest_id} is the last that TWS can read: "
                 "reset the API order ids in TWS and start with another client id"
             )
         self._highest_id += 1
         self._seq = max(self._seq + 1, self._highest_id - self._begun_id)
-        return f"{PREFIX}{self.epoch}-{self._seq}", self._highest_id
+        self._newest = ref = f"{PREFIX}{self.epoch}-{self._seq}"
+        return ref, self._highest_id

@@ -60,9 +60,10 @@ class Leaving:
         return self.now_ns - at_ns > self.keep.ns
 
     def orders(self, book: Book) -> None:
-        """Let the oldest orders leave; who has to stay is looked at again behind all others."""
-        if len(self.refs) <= self.keep.fewest:
-            return
+        """Let the oldest orders leave, where there are more than the fewest.
+
+        Who has to stay is looked at again behind all others.
+        """
         for ref in [*islice(self.refs, _AT_ONCE)]:
             if ref not in self.refs:
                 continue  # it left with its bracket

@@ -79,7 +79,9 @@ class Placing:
         refusal = self._refusal(approved)
         if refusal:
             return Plan(effects=[Declined(approved, *refusal)])
-        self._take(approved.reservation)
+        self._taken[approved.reservation] = None
+        if len(self._taken) > _REMEMBERED:
+            self._taken.popitem(last=False)
         intents = self._intents(approved, oca_group, now_ns, most)
         blocked = self._desk.blocks(intents[0])
         if blocked:
@@ -104,11 +106,6 @@ class Placing:
         if desk.book.identities.left() < 1 + len(approved.intent.legs):
             return "order_ids", "TWS can read no higher order id: reset its order ids"
         return None
-
-    def _take(self, reservation: int) -> None:
-        self._taken[reservation] = None
-        if len(self._taken) > _REMEMBERED:
-            self._taken.popitem(last=False)
 
     def _intents(
         self, approved: Approved, oca_group: str, now_ns: int, most: Decimal | None
@@ -182,12 +179,15 @@ class Placing:
     ) -> Callable[[int], Plan]:
         def place(now_ns: int) -> Plan:
             desk = self._desk
-            orders = [desk.book.orders[each.ref] for each in intents]
-            desk.held[orders[0].ref] = (approved.reservation, approved.intent.qty)
-            why = desk.blocks(intents[0]) or self._gone(intents[0].generation)
+            first = intents[0]
+            desk.held[first.ref] = (approved.reservation, approved.intent.qty)
+            why = desk.blocks(first) or self._gone(first.generation)
             if why:
-                return self._abandon(orders, why, now_ns)
-            return Plan(effects=[each for o in orders for each in self._send(o, asked_ns, now_ns)])
+                return self._abandon([desk.book.orders[each.ref] for each in intents], why, now_ns)
+            effects: list[Effect] = []
+            for each in intents:
+                effects += self._send(desk.book.orders[each.ref], asked_ns, now_ns)
+            return Plan(effects=effects)
 
         return place
 
@@ -218,7 +218,7 @@ class Placing:
             reduces=told.reduces,
             asked_ns=asked_ns,
         )
-        return [Send(command), Wake(f"ack:{order.ref}", now_ns + self._desk.times.ack_ns)]
+        return [Send(command), Wake(f"ack:{told.ref}", now_ns + self._desk.times.ack_ns)]
 
     def _order(
         self,

@@ -98,11 +98,13 @@ class Limiter(Generic[T]):
     def take(self, now_ns: int) -> T | None:
         """Return what may be sent now, None if nothing waits or none may."""
         self._gain(now_ns)
-        lane = self._first()
-        if lane is None or self._saved_ns < self._needs_ns(lane):
-            return None
-        self._saved_ns -= self._token_ns
-        return self._lanes[lane].popleft()[1]
+        for lane, queue in self._lanes.items():
+            if queue:
+                if self._saved_ns < self._needs_ns(lane):
+                    return None
+                self._saved_ns -= self._token_ns
+                return queue.popleft()[1]
+        return None
 
     def next_ns(self, now_ns: int) -> int | None:
         """Return when ``take`` has something, None if nothing waits."""

@@ -148,7 +148,9 @@ class Link:
         self.server_version = 0
         self._draw = draw
         self._generations = generations
-        self._shown = LinkState.DOWN
+        self.state = LinkState.DOWN
+        """What the trader was told last."""
+
         self._told = self.generation
         self._degraded = False
         self._tcp = False
@@ -261,11 +263,6 @@ class Link:
         times = (self._due_ns, self._reminder_ns, self._window_ns)
         return min(time for time in times if time is not None)
 
-    @property
-    def state(self) -> LinkState:
-        """What the trader was told last."""
-        return self._shown
-
     # -- inside --
 
     def _go(self, step: Step) -> bool:
@@ -347,9 +344,9 @@ class Link:
 
     def _changed(self, now_ns: int, why: str) -> list[Effect]:
         state = self._now_shown(now_ns)
-        if state is self._shown and self.generation == self._told:
+        if state is self.state and self.generation == self._told:
             return []
-        self._shown, self._told = state, self.generation
+        self.state, self._told = state, self.generation
         known = self.phase in {_P.SYNCING, _P.UP}
         changed = LinkChanged(
             state=state,

@@ -74,9 +74,9 @@ class LineBook:
             self._unknown(kind)
         elif price == -1 and side is not _LAST:
             self._set(side, 0.0, 0.0)
-        elif not possible(price) or price == 0:
+        elif not 0 < price < LARGEST:  # as ``possible``: ticks are most of what comes
             self.refused["price"] += 1
-        elif not possible(size):
+        elif not 0 <= size < LARGEST:
             self.refused["size"] += 1
         elif side == _LAST:
             self._prices[_LAST], self._sizes[_LAST], self._last_said = price, size, True
@@ -88,7 +88,7 @@ class LineBook:
         side = _SIZES.get(kind)
         if side is None:
             self._unknown(kind)
-        elif not possible(size):
+        elif not 0 <= size < LARGEST:
             self.refused["size"] += 1
         elif side != _LAST and self._prices[side]:
             self._set(side, self._prices[side], size)

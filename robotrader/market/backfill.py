@@ -112,8 +112,8 @@ class Backfill:
             while self._holes and self._holes[0][1] <= self._starts[0]:
                 del self._holes[0]
                 self._gaps = None
-        if self._starts:
-            self._asked = [span for span in self._asked if span[1] > self._starts[0]]
+        while self._asked and self._starts and self._asked[0][1] <= self._starts[0]:
+            del self._asked[0]
 
     def gaps(self) -> tuple[Span, ...]:
         """Return the spans that nothing is known of, each as long as may be."""

@@ -38,11 +38,13 @@ class _Sum:
         self.volume = self.worth = 0.0
         self.count = 0
 
-    def add(self, high: float, low: float, close: float) -> None:
-        self.high, self.low = max(self.high, high), min(self.low, low)
-        self.close = close
-
-    def weigh(self, volume: float, worth: float, count: int) -> None:
+    def add(
+        self, prices: tuple[float, float, float], volume: float, worth: float, count: int
+    ) -> None:
+        """Add the highest, the lowest and the last price of some trades, and how many they are."""
+        high, low, self.close = prices
+        self.high = max(self.high, high)
+        self.low = min(self.low, low)
         self.volume += volume
         self.worth += worth
         self.count += count
@@ -94,8 +96,8 @@ class BarBuilder:
         made = self.advance(trade.time_ns)
         found = self._open(trade.time_ns, trade.time_ns + 1, trade.price)
         if found is not None:
-            found.add(trade.price, trade.price, trade.price)
-            found.weigh(trade.size, trade.price * trade.size, 1)
+            price, size = trade.price, trade.size
+            found.add((price, price, price), size, price * size, 1)
         return made
 
     def bar(self, bar: Bar) -> tuple[Bar, ...]:
@@ -103,8 +105,8 @@ class BarBuilder:
         made = self.advance(bar.start_ns)
         found = self._open(bar.start_ns, bar.end_ns, bar.open)
         if found is not None:
-            found.add(bar.high, bar.low, bar.close)
-            found.weigh(bar.volume, bar.wap * bar.volume, bar.count)
+            prices = (bar.high, bar.low, bar.close)
+            found.add(prices, bar.volume, bar.wap * bar.volume, bar.count)
         return made + self.advance(bar.end_ns)
 
     def advance(self, now_ns: int) -> tuple[Bar, ...]:

@@ -85,11 +85,16 @@ class Cells:
         return cell
 
     def _find(self, now_ns: int) -> Cell | None:
+        start_ns = now_ns - now_ns % self.size_ns
+        end_ns, is_open = start_ns + self.size_ns, self.sessions.is_open
+        for each_ns in (now_ns, start_ns, end_ns - 1):
+            if not is_open(each_ns, outside_rth=False):
+                break
+        else:  # nearly always
+            return Cell(start_ns, end_ns, Phase.REGULAR)
         phase = self.phase(now_ns)
         if not self.wanted(phase):
             return None
-        start_ns = now_ns - now_ns % self.size_ns
-        end_ns = start_ns + self.size_ns
         if self.phase(start_ns) is not phase:
             start_ns = self._edge(start_ns, now_ns, phase)
         if self.phase(end_ns - 1) is not phase:

@@ -87,7 +87,7 @@ class Edge:
     def quote(self, quote: Quote, now_ns: int, source: str = "") -> Refused | None:
         """Judge a quote; its price is the middle, or the side that there is."""
         refused = quote_fault(quote) or self._untimely(quote.time_ns, quote.time_ns, now_ns)
-        line = self._line(source, "quote")
+        line = self._lines.get((source, "quote")) or self._line(source, "quote")
         if refused is None and quote == line.last:
             refused = Refused(Reason.DUPLICATE, f"the quote of {quote.time_ns} came before")
         bid, ask = quote.bid, quote.ask
@@ -98,7 +98,8 @@ class Edge:
         """Judge a trade."""
         refused = trade_fault(trade) or self._untimely(trade.time_ns, trade.time_ns, now_ns)
         claim = _Claim(source, trade.price, (trade.price,))
-        return self._judge(trade, self._line(source, "trade"), refused, claim)
+        line = self._lines.get((source, "trade")) or self._line(source, "trade")
+        return self._judge(trade, line, refused, claim)
 
     def bar(self, bar: Bar, now_ns: int, source: str = "") -> Refused | None:
         """Judge a finished bar; each of its prices has to be near the last one."""
@@ -157,7 +158,11 @@ class Edge:
         """Finish the judgement: contract, order, jump; count it, and remember what is let in."""
         if datum.con_id != self.con_id:
             refused = self._foreign(datum)
-        start_ns, end_ns = _times(datum)
+        # Since when it is true, and before when nothing of its line may follow.
+        if isinstance(datum, Bar):
+            start_ns, end_ns = datum.start_ns, datum.end_ns
+        else:
+            start_ns = end_ns = datum.time_ns
         if refused is None and start_ns < line.time_ns:
             late_s = (line.time_ns - start_ns) / _SECOND_NS
             refused = Refused(Reason.OUT_OF_ORDER, f"{late_s:g} s before what came before it")
@@ -198,10 +203,3 @@ def _no_time() -> Refused:
 
 def _near(price: float, other: float, part: float) -> bool:
     return abs(price - other) <= part * other
-
-
-def _times(datum: Datum) -> tuple[int, int]:
-    """Return since when it is true and before when nothing of its line may follow."""
-    if isinstance(datum, Bar):
-        return datum.start_ns, datum.end_ns
-    return datum.time_ns, datum.time_ns

@@ -71,7 +71,7 @@ class SymbolLine:
     """
 
     def __init__(self, con_id: int, sessions: Sessions, rules: LineRules, now_ns: int) -> None:
-        self.con_id, self.rules = con_id, rules
+        self.con_id, self.rules, self._grace_ns = con_id, rules, rules.grace_ns
         self.edge = Edge(con_id, rules.edge)
         self._sessions = sessions
         self._since_ns = self._now_ns = now_ns
@@ -83,7 +83,9 @@ class SymbolLine:
 
     def take(self, source: str, datum: Quote | Trade | Bar, now_ns: int) -> Taken:
         """Judge and use what a source says."""
-        self._clock(now_ns)
+        if now_ns < self._now_ns:
+            self._clock(now_ns)
+        self._now_ns = now_ns
         if isinstance(datum, Quote):
             refused = self.edge.quote(datum, now_ns, source)
         elif isinstance(datum, Trade):
@@ -92,7 +94,8 @@ class SymbolLine:
             refused = self.edge.bar(datum, now_ns, source)
         if refused is not None:
             return Taken(refused)
-        self._age(source).heard(now_ns)
+        age = self._ages.get(source) or self._age(source)
+        age.heard(now_ns)
         if source != self.rules.primary:
             return Taken()
         if isinstance(datum, Quote):
@@ -122,12 +125,12 @@ class SymbolLine:
 
     def advance(self, now_ns: int) -> tuple[Bar, ...]:
         """Return the bar that the clock finishes, if any."""
-        return self._kept(self.builder.advance(now_ns - self.rules.grace_ns))
+        return self._kept(self.builder.advance(now_ns - self._grace_ns))
 
     def due_ns(self) -> int | None:
         """Return when the clock will finish the bar in the making; None if there is none."""
         end_ns = self.builder.end_ns
-        return None if end_ns is None else end_ns + self.rules.grace_ns
+        return None if end_ns is None else end_ns + self._grace_ns
 
     def interrupted(self, source: str, now_ns: int) -> None:
         """Note that a source was lost, and speaks again from now on."""

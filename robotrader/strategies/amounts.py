@@ -29,8 +29,11 @@ def price_on_grid(instrument: Instrument, name: str, price: Number) -> Decimal:
     wanted = decimal(name, price)
     if wanted <= _ZERO:
         refuse(f"{name} {price} is not above zero")
-    steps = [step for edge, step in instrument.tick_table if wanted >= edge]
-    return (wanted / steps[-1]).to_integral_value(ROUND_HALF_EVEN) * steps[-1]
+    step = instrument.tick_table[0][1]
+    for edge, each in instrument.tick_table:
+        if wanted >= edge:
+            step = each
+    return (wanted / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
 def legs_of(

@@ -58,9 +58,9 @@ class StrategyHost:
     Attributes:
         funds: says what the account has, when a size is asked for. Whoever drives the host sets
             it; until then nothing is known, and no size is given.
-        hears_quotes: whether a quote may lead to anything: the strategy has a method for it, or
-            its stop is one of time.
+        hears_quotes: whether a quote may lead to anything: it has a method, or a stop of time.
         bare: whether sizes and stops are the strategy's own affair.
+        needs_quotes: whether it is another for having been told quotes.
         settled: whether at the last event nothing was wished, and nothing is known since that
             would let the same event be answered otherwise.
     """
@@ -80,7 +80,6 @@ class StrategyHost:
         self._sizer = sizer
         self._price: float | None = None
         self.position = self._bought = self._sold = Decimal(0)
-        self.bars_seen = 0
         self._ready = self.settled = False
         self._working: dict[str, Decimal] = {}
         self.discipline, self._stops = Discipline(dwell_bars), Stops(stop)
@@ -88,10 +87,11 @@ class StrategyHost:
         self.bare = sizer is None and not self._watched and not self._timed
         told = getattr(strategy.on_quote, "__func__", None)
         self.hears_quotes = self._timed or told is not Strategy.on_quote
+        self.needs_quotes = self.hears_quotes or not self.bare
         self._saved: _Saved | None = None
         self._kept, self._broken = b"", ""
-        self._bar_ns = self._bar_end_ns = self._fill_seq = 0
-        self._standing_seq = self._held_since_ns = 0
+        self.bars_seen = self._bar_ns = self._bar_end_ns = 0
+        self._fill_seq = self._standing_seq = self._held_since_ns = 0
         self._ctx = Context(
             name,
             instrument,

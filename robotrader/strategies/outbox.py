@@ -78,7 +78,8 @@ class Outbox:
 
     def put(self, event: Event) -> None:
         """Add an event."""
-        feed = Feed(self._next(), event, live=True, con_id=self._con_id)
+        self._number += 1
+        feed = Feed(self._number, event, live=True, con_id=self._con_id)
         if isinstance(event, Quote):
             self._quote = feed
         elif isinstance(event, Bar):

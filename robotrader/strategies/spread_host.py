@@ -182,6 +182,11 @@ class SpreadHost:
         """Whether a quote may lead to anything."""
         return any(each.hears_quotes for each in self._legs)
 
+    @property
+    def needs_quotes(self) -> bool:
+        """Whether it is another for having been told quotes."""
+        return any(each.needs_quotes for each in self._legs)
+
     def quote(self, quote: Quote) -> Outcome:
         """Take a leg's newest quote, at which it is sized."""
         return self._by_contract[quote.con_id].quote(quote)

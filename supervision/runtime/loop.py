@@ -155,8 +155,6 @@ class LoopRuntime:
         Each such look lets go of the interpreter lock: other threads would run between two actors
         of one chain (measured: 0.2 ms and more from an intent to its order).
         """
-        if self._idlers and self._to_idle is None:
-            self._to_idle = self.loop.call_later(IDLE_AFTER_S, self._idle)
         cells = self._cells
         carrier = self.active
         timing = self.system.timing
@@ -182,6 +180,8 @@ class LoopRuntime:
             self.loop.call_soon(self._run)
         if self._after:
             self._call_after()
+        if self._idlers and self._to_idle is None:
+            self._to_idle = self.loop.call_later(IDLE_AFTER_S, self._idle)
 
     def _call_after(self) -> None:
         with suppress(IndexError):  # another thread calls them, too
@@ -198,10 +198,21 @@ class LoopRuntime:
 
 
 class LoopThread(LoopRuntime):
-    """A loop runtime with an event loop and a thread of its own."""
+    """A loop runtime with an event loop and a thread of its own.
 
-    def __init__(self, system: ActorSystem, name: str) -> None:
-        loop = asyncio.new_event_loop()
+    Args:
+        system: whose actors run on it.
+        name: what they call it.
+        make_loop: makes the event loop, in the caller's thread.
+    """
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        name: str,
+        make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    ) -> None:
+        loop = make_loop()
         super().__init__(system, name, loop)
         running = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(running,), name=name, daemon=True)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from actors import Trader, make_tree
 from actors.say import AskGate, AskLedger, AskSwitch, AskTrading, GateView, Trading
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.adapters.ib import IbSettings
 from robotrader.adapters.ib.lookup import look_up
 from robotrader.adapters.lmdb_store import LmdbStore
@@ -303,7 +304,7 @@ def running(folder: Path, exchange: Exchange | None = None, **changes: Any) -> I
     own = exchange or Exchange()
     made = trader(own.server.port, folder, **changes)
     system = ActorSystem("core")
-    system.add_runtime(LoopThread(system, "broker"))
+    system.add_runtime(LoopThread(system, "broker", new_event_loop))
     children, flags = make_tree(made)
     root = system.start(Supervisor(children, flags))
     try:

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors import GatewayActor, GatewayMemory, GatewayRoles, HurryUp
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.domain import (
     AskSnapshot,
     BrokerSnapshot,
@@ -91,7 +92,7 @@ class World:
 def world() -> Iterator[World]:
     with served(ticks_a_minute=600) as venue:
         system = ActorSystem("gateway test")
-        system.add_runtime(LoopThread(system, "broker"))
+        system.add_runtime(LoopThread(system, "broker", new_event_loop))
         orders, data, alerts = (system.start(ProbeActor()) for _ in range(3))
         settings = replace(PATIENT, port=venue.server.port)
         spec = ChildSpec(

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from actors import GatewayActor, GatewayMemory, GatewayProgram, GatewayRoles, ProgramMemory
 from actors.gateway_program import ProgramStart
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.domain import LinkChanged, LinkState
 from robotrader.domain.errors import ConfigurationError
 from robotrader.gateway import LaunchRules, LaunchState, LinkRules
@@ -38,7 +39,7 @@ def free_port() -> int:
 @contextmanager
 def running() -> Iterator[tuple[ActorSystem, ProgramMemory]]:
     system, memory = ActorSystem("program test"), ProgramMemory()
-    system.add_runtime(LoopThread(system, "broker"))
+    system.add_runtime(LoopThread(system, "broker", new_event_loop))
     try:
         yield system, memory
     finally:

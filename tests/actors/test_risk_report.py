@@ -17,6 +17,7 @@ from actors.history import HistoryRules
 from actors.lives import Lives
 from actors.say import AskCloses
 from actors.tables import Known
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.app.control_client import ControlClient
 from robotrader.domain import control
 from robotrader.domain import control_risk as answers
@@ -33,7 +34,7 @@ def listens(path: Path) -> bool:
 @contextmanager
 def asked(rig: Rig, path: Path) -> Iterator[Any]:
     """A way to ask the running system, as the command line does."""
-    rig.system.add_runtime(LoopThread(rig.system, "control"))
+    rig.system.add_runtime(LoopThread(rig.system, "control", new_event_loop))
     symbols = {con_id: each.symbol for con_id, each in rig.trader.instruments.items()}
     known = Known(
         mode="sim", profile="test", account=ACCOUNT, config_hash="", version="0", pid=1,

@@ -12,7 +12,6 @@ Nothing of the library is replaced at run time: these are subclasses, one object
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import socket
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 HIGHEST_ID: Final = 120
 """Message ids of the text protocol end at 109; above this it is no message."""
-
-_IDS: Final = frozenset(str(number) for number in range(1, HIGHEST_ID + 1))
 
 MAX_GARBLED: Final = 20
 """Frames in one connection that make no sense before the stream counts as lost."""
@@ -76,8 +73,13 @@ class StrictDecoder(Decoder):
     def __init__(self, wrapper: Any, undecodable: Callable[[list[str], Exception], None]) -> None:
         self._undecodable = undecodable
         super().__init__(wrapper, 0)
-        self.handlers |= {2: self._tick_size, 45: self._tick_number, 46: self._tick_text}
-        self._named = {str(number): handler for number, handler in self.handlers.items()}
+        self.handlers |= {
+            1: self._tick_price,
+            2: self._tick_size,
+            45: self._tick_number,
+            46: self._tick_text,
+        }
+        self.named = {str(number): handler for number, handler in self.handlers.items()}
 
     def wrap(
         self,
@@ -95,7 +97,12 @@ class StrictDecoder(Decoder):
 
         return handler
 
-    # By far the most of what comes; the same as ``wrap`` makes of them, without its loops.
+    # By far the most of what comes; the same as ib_async makes of them, without its loops.
+
+    def _tick_price(self, fields: list[str]) -> None:
+        _, _, number, kind, price, size, _ = fields
+        if price:
+            self.wrapper.priceSizeTick(int(number), int(kind), float(price), float(size or 0))
 
     def _tick_size(self, fields: list[str]) -> None:
         self.wrapper.tickSize(int(fields[2] or 0), int(fields[3] or 0), float(fields[4] or 0))
@@ -109,8 +116,7 @@ class StrictDecoder(Decoder):
     def interpret(self, fields: list[str]) -> None:
         """Decode a message; the wrapper's own failures never come here (see ``RawWrapper``)."""
         try:
-            handler = self._named.get(fields[0]) or self.handlers[int(fields[0])]
-            handler(fields)
+            self.handlers[int(fields[0])](fields)
         except Exception as error:  # noqa: BLE001 - whatever a broken message makes it raise
             self._undecodable(fields, error)
 
@@ -146,7 +152,8 @@ class SafeClient(Client):
     ) -> None:
         super().__init__(wrapper)
         self.clientId = client_id
-        self.decoder = StrictDecoder(wrapper, self._unreadable)
+        self.decoder = decoder = StrictDecoder(wrapper, self._unreadable)
+        self._handlers = decoder.named
         self.garbled_frames = 0
         self._framer = Framer()
         self._broken = broken
@@ -179,7 +186,7 @@ class SafeClient(Client):
         self.conn.disconnected.clear()
         self.conn.hasData.clear()
         transport = self.conn.transport
-        if isinstance(transport, asyncio.WriteTransport):
+        if transport is not None:
             transport.abort()
         self.reset()
 
@@ -226,26 +233,29 @@ class SafeClient(Client):
         self._hear(data)
 
     def _heard(self, data: bytes) -> None:
-        before = self._numMsgRecv
+        before, handlers = self._numMsgRecv, self._handlers
         try:
             for payload in self._framer.payloads(data):
                 if self._over:
                     return
-                self._take(payload)
+                # What ib_async does with a frame, without putting it together again for that.
+                fields = payload.decode(errors="backslashreplace").split("\0")
+                handler = handlers.get(fields[0]) if self._apiReady else None
+                if handler is None or fields.pop():
+                    self._take(payload)
+                    continue
+                self._numMsgRecv += 1
+                try:
+                    handler(fields)
+                except Exception as error:  # noqa: BLE001 - whatever it makes a handler raise
+                    self._unreadable(fields, error)
         except FrameError as error:
             self._break(str(error))
         if self._numMsgRecv > before and not self._over:
             self._read()  # bytes alone are no sign of life: they may belong to a wrong length
 
     def _take(self, payload: bytes) -> None:
-        """Let one whole, plausible frame through."""
-        if self._apiReady and payload[-1:] == b"\0":
-            # What ib_async does with a frame, without putting it together again for that.
-            fields = payload[:-1].decode(errors="backslashreplace").split("\0")
-            if fields[0] in _IDS:
-                self._numMsgRecv += 1
-                self.decoder.interpret(fields)
-                return
+        """Let one whole, plausible frame through: of a handshake, or that nobody expects."""
         greeting = not self._serverVersion
         if greeting and payload.count(b"\0") == 2:
             self._greet(payload)

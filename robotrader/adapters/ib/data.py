@@ -51,6 +51,7 @@ class DataDesk:
         ask_history: Callable[[AskHistory], None],
     ) -> None:
         self._wire = wire
+        self._gap_ns = round(wire.settings.conflate_ms * MILLI_NS)
         self._ask_history = ask_history
         self.lines = Lines(wire.settings.lines, wire.next_req_id, is_open)
         self._books: dict[int, LineBook] = {}
@@ -135,7 +136,7 @@ class DataDesk:
         if self._flushing is not None:
             self._flushing.cancel()
 
-    # -- what comes --
+    # -- what comes: ticks directly from the decoder, so that what fails here is caught here --
 
     def data_type(self, number: int, kind: int) -> None:
         """The broker says what a line's prices are."""
@@ -145,23 +146,32 @@ class DataDesk:
 
     def price(self, number: int, kind: int, price: float, size: float) -> None:
         """A price tick."""
-        book = self._dirty.get(number) or self._heard(number, kind)
-        if book is not None:
-            book.price(kind, price, size)
+        try:
+            book = self._dirty.get(number) or self._heard(number, kind)
+            if book is not None:
+                book.price(kind, price, size)
+        except Exception as error:  # noqa: BLE001 - crashes the actor, as in all of these
+            self._wire.sinks.failed(error)
 
     def size(self, number: int, kind: int, size: float) -> None:
         """A size tick."""
-        if kind == SHARES:
-            self._lent(number, kind, size)
-            return
-        book = self._dirty.get(number) or self._heard(number, kind)
-        if book is not None:
-            book.size(kind, size)
+        try:
+            if kind == SHARES:
+                self._lent(number, kind, size)
+                return
+            book = self._dirty.get(number) or self._heard(number, kind)
+            if book is not None:
+                book.size(kind, size)
+        except Exception as error:  # noqa: BLE001
+            self._wire.sinks.failed(error)
 
     def number(self, number: int, kind: int, value: float) -> None:
         """A tick that is a number."""
-        if kind == LENDING:
-            self._lent(number, kind, value)
+        try:
+            if kind == LENDING:
+                self._lent(number, kind, value)
+        except Exception as error:  # noqa: BLE001
+            self._wire.sinks.failed(error)
 
     def _lent(self, number: int, kind: int, value: float) -> None:
         """What can be borrowed: no sign that prices come."""
@@ -172,9 +182,12 @@ class DataDesk:
 
     def text(self, number: int, kind: int, text: str) -> None:
         """A text tick."""
-        book = self._dirty.get(number) or self._heard(number, kind)
-        if book is not None:
-            book.text(kind, text)
+        try:
+            book = self._dirty.get(number) or self._heard(number, kind)
+            if book is not None:
+                book.text(kind, text)
+        except Exception as error:  # noqa: BLE001
+            self._wire.sinks.failed(error)
 
     def _heard(self, number: int, kind: int) -> LineBook | None:
         """Note the first tick of a line since it was told; later ones find its book dirty."""
@@ -230,14 +243,19 @@ class DataDesk:
         """Tell what has come, after each read of the socket: lines in turn, none too often."""
         if not self._dirty:
             return
-        now_ns = self._wire.now_ns()
-        gap_ns = round(self._wire.settings.conflate_ms * MILLI_NS)
-        for number in [each for each in self._dirty if self._flush_ns.get(each, 0) <= now_ns]:
-            self._flush_ns[number] = now_ns + gap_ns
-            self._tell(self._dirty.pop(number), self._wire.market_ns())
-        if self._dirty and self._flushing is None:
+        try:
+            self._tell_all(self._wire.now_ns())
+        except Exception as error:  # noqa: BLE001 - neither the transport nor a timer would say it
+            self._wire.sinks.failed(error)
+
+    def _tell_all(self, now_ns: int) -> None:
+        dirty, due_ns = self._dirty, self._flush_ns
+        for number in [each for each in dirty if due_ns.get(each, 0) <= now_ns]:
+            due_ns[number] = now_ns + self._gap_ns
+            self._tell(dirty.pop(number), self._wire.market_ns())
+        if dirty and self._flushing is None:
             loop = asyncio.get_running_loop()
-            self._flushing = loop.call_later(gap_ns / SECOND_NS, self._later)
+            self._flushing = loop.call_later(self._gap_ns / SECOND_NS, self._later)
 
     def _later(self) -> None:
         self._flushing = None

@@ -35,7 +35,6 @@ class Ears:
         self._port = port
         self._accounts: list[str] = []
         self._first_id: int | None = None
-        # By far the most of what comes are ticks: nothing stands between them and their desk.
         self.tick_price = port.data.price
         self.tick_size = port.data.size
         self.tick_number = port.data.number
@@ -53,10 +52,7 @@ class Ears:
     def after_read(self) -> None:
         """The socket was read to its end."""
         self._port.heard()
-        try:
-            self._port.data.flush()
-        except Exception as error:  # noqa: BLE001 - crashes the actor instead of the transport
-            self.failed(error)
+        self._port.data.flush()
 
     # -- the connection --
 

@@ -67,10 +67,10 @@ _UNSEEN: Final = object()
 
 
 class _Form(NamedTuple):
-    """The texts of a plain order, and where fields of ours stand."""
+    """The texts of a plain order for a contract, and where fields of ours stand."""
 
+    contract: Contract
     texts: list[str]
-    contract_fields: int
     places: tuple[tuple[int, str, Callable[[Any], str], object], ...]
     """With what a plain order has there, of which the text stands already."""
 
@@ -102,22 +102,36 @@ class OrderTexts:
         self._forms: dict[_Kind, object] = {}
         """None where the form of a kind cannot be said."""
 
+        self._filled: dict[tuple[OrderType, int], _Form] = {}
+        """Forms with a contract in them, by its number: as many as are ever traded."""
+
     def of(self, number: int, contract: Contract, order: Order) -> str:
         """Return the message that places ``order`` under ``number``."""
-        kind = (order.order_type, contract.secType, contract.exchange)
-        form = self._forms.get(kind, _UNSEEN)
-        if form is _UNSEEN:
-            form = self._forms[kind] = self._form(kind)
-        if not isinstance(form, _Form):
-            return self._scribe.written(number, contract, order)
+        form = self._filled.get((order.order_type, order.con_id))
+        if form is None or form.contract is not contract:
+            form = self._fill(contract, order)
+            if form is None:
+                return self._scribe.written(number, contract, order)
         texts = form.texts.copy()
         texts[NUMBER] = str(number)
-        texts[CONTRACT : CONTRACT + form.contract_fields] = translate.contract_texts(contract)
         for at, name, text, plain in form.places:
             value = getattr(order, name)
             if value is not plain and value is not None:
                 texts[at] = value if text is str else text(value)
         return "\0".join(texts)
+
+    def _fill(self, contract: Contract, order: Order) -> _Form | None:
+        """Put a contract into the form of an order's kind."""
+        kind = (order.order_type, contract.secType, contract.exchange)
+        form = self._forms.get(kind, _UNSEEN)
+        if form is _UNSEEN:
+            form = self._forms[kind] = self._form(kind)
+        if not isinstance(form, _Form):
+            return None
+        texts, fields = form.texts.copy(), translate.contract_texts(contract)
+        texts[CONTRACT : CONTRACT + len(fields)] = fields
+        filled = self._filled[order.order_type, order.con_id] = _Form(contract, texts, form.places)
+        return filled
 
     def _form(self, kind: _Kind) -> _Form | None:
         """Find out where an order of a kind has its fields; None if it cannot be said."""
@@ -135,7 +149,7 @@ class OrderTexts:
             if at is None:
                 return None
             places.append((at, name, text, getattr(plain, name)))
-        return _Form(texts, len(fields), tuple(places))
+        return _Form(contract, texts, tuple(places))
 
 
 def _difference(texts: list[str], others: list[str]) -> int | None:

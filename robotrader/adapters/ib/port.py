@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 SECOND_NS: Final = 1_000_000_000
-_SYNCING, _UP, _READY = Phase.SYNCING, Phase.UP, LinkState.READY
+_SYNCING, _UP = Phase.SYNCING, Phase.UP
 """A member of an enum takes fifty times as long to look up as a name."""
 
 LONGEST_SLEEP_S: Final = 1.0
@@ -90,15 +90,16 @@ class IbPort:
         self.settings = settings
         self.sinks = sinks
         self.counts: Counter[str] = Counter()
-        self._clock = clock or Clock()
-        self.market_ns = market_ns or self._clock.wall_ns
+        clock = clock or Clock()
+        self.market_ns = market_ns or clock.wall_ns
+        self.now_ns = clock.now_ns
         self._alive, self._at_once = alive, at_once
         self._loop = asyncio.get_running_loop()
         self.link = Link(settings.link, (random or Random()).random, generations)
         self._liveness = Liveness(settings.idle_s, settings.answer_s)
         self._limiter: Limiter[Outgoing] = Limiter(settings.rate, settings.burst)
         known = {each.con_id: each for each in instruments}
-        self.orders = OrderDesk(self, lambda: self.link.state is _READY, known)
+        self.orders = OrderDesk(self, self.link, known)
         self.margins = MarginDesk(self, known)
         self.sync = SyncDesk(self, self._synced)
         self.history = HistoryDesk(self)
@@ -179,10 +180,6 @@ class IbPort:
         """Whether requests can be sent."""
         phase = self.link.phase
         return self._client is not None and (phase is _UP or phase is _SYNCING)
-
-    def now_ns(self) -> int:
-        """Return the time now, UTC."""
-        return self._clock.now_ns()
 
     def next_req_id(self) -> int:
         """Return a number for a request; they begin anew after a thousand million."""

@@ -94,6 +94,7 @@ def play(
     *,
     speed: float = 1.0,
     gateway: Gateway | None = None,
+    make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
     **settings: Any,
 ) -> T:
     """Serve a gateway on a free port and run ``scene`` against it."""
@@ -109,4 +110,5 @@ def play(
                 ib.disconnect()
             await server.stop()
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        return runner.run(run())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from supervision import Actor, ActorSystem, Crash, MailboxSpec, Simulation
 from supervision.runtime.loop import LoopThread
@@ -25,10 +26,17 @@ def loop_system() -> ActorSystem:
     return system
 
 
+def libuv_system() -> ActorSystem:
+    system = ActorSystem("runtimes")
+    system.add_runtime(LoopThread(system, "libuv", uvloop.new_event_loop))
+    return system
+
+
 MAKERS: dict[str, Callable[[], ActorSystem]] = {
     "thread": lambda: ActorSystem("runtimes"),
     "pool": lambda: ActorSystem("runtimes"),
     "loop": loop_system,
+    "libuv": libuv_system,
     "simulation": lambda: Simulation(5),
 }
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from robotrader.adapters.event_loop import new_event_loop
 from robotrader.adapters.ib import IbPort, IbSettings, Sinks
 from robotrader.domain import (
     BrokerSnapshot,
@@ -204,4 +205,4 @@ def trade(
         assert trader.failures == []
         return result
 
-    return play(run, speed=speed, **emulated)
+    return play(run, speed=speed, make_loop=new_event_loop, **emulated)

@@ -30,15 +30,15 @@ _PROTOCOL: Final = (
     Mutant(
         "kill-not-looked-at-again",
         _PLACING,
-        "why = desk.blocks(intents[0]) or self._gone(intents[0].generation)",
-        "why = self._gone(intents[0].generation)",
+        "why = desk.blocks(first) or self._gone(first.generation)",
+        "why = self._gone(first.generation)",
         "a place after the kill (row 5, I5)",
     ),
     Mutant(
         "connection-not-looked-at-again",
         _PLACING,
-        "why = desk.blocks(intents[0]) or self._gone(intents[0].generation)",
-        "why = desk.blocks(intents[0])",
+        "why = desk.blocks(first) or self._gone(first.generation)",
+        "why = desk.blocks(first)",
         "a place on a connection that ended (row 6)",
     ),
     Mutant(
@@ -65,7 +65,7 @@ _PROTOCOL: Final = (
     Mutant(
         "doubt-does-not-latch",
         _DESK,
-        "self.link is _READY and not self.book.in_doubt()",
+        "self.link is _READY and not doubtful",
         "self.link is _READY",
         "ready with an order in doubt (F27)",
     ),
