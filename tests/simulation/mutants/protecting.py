@@ -115,22 +115,22 @@ PROTECTING: Final = (
     Mutant(
         "refused-commit-is-not-heard",
         _ORDERS,
-        "            self._do(manager.commit_failed(message.token, message.why, now_ns))\n",
+        "            self._do(manager.commit_failed(message.token, message.why, now_ns), now_ns)\n",
         "",
         "the order manager waits for a commit that was refused (row 39, W6)",
     ),
     Mutant(
         "refused-commit-is-believed",
         _ORDERS,
-        "            self._do(manager.commit_failed(message.token, message.why, now_ns))\n",
-        "            self._do(manager.committed(message.token, now_ns))\n",
+        "            self._do(manager.commit_failed(message.token, message.why, now_ns), now_ns)\n",
+        "            self._do(manager.committed(message.token, now_ns), now_ns)\n",
         "what the disk has refused is believed (I6)",
     ),
     Mutant(
         "commit-is-not-awaited",
         _ORDERS,
-        "        awaited = self._durable or not only_intents\n",
-        "        awaited = not only_intents\n",
+        "        awaited = self._durable or set(map(type, records)) != _INTENTS\n",
+        "        awaited = set(map(type, records)) != _INTENTS\n",
         "an intent is sent before it is durable (I6)",
     ),
     Mutant(

@@ -18,7 +18,7 @@ WIRES: Final = (
     Mutant(
         "sent-whenever",
         _ORDERS,
-        "        return self._may_trade() and ask.generation == self._wire.generation",
+        "        return link.state is _READY and ask.generation == link.generation",
         "        return True",
         "an order leaves on a connection that it was not decided in (W3)",
     ),
@@ -95,8 +95,8 @@ WIRES: Final = (
     Mutant(
         "no-rate",
         _LIMITER,
-        "        self._saved_ns -= self._token_ns\n        return",
-        "        return",
+        "                self._saved_ns -= self._token_ns\n                return",
+        "                return",
         "more messages a second than TWS takes (W8)",
     ),
     Mutant(
