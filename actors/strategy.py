@@ -258,12 +258,19 @@ class StrategyActor(Actor):
         What is saved is with the journal before the first intent leaves; it is woken after the
         last: it would only wait there for the orders that follow, and hold up the gate.
         """
-        state = self.host.saved()
+        host = self._host
+        state = None if host is None else host.saved()
         if state is not None:
             record = StrategySaved(strategy=self.name, state=state, wall_ns=self._wall_ns())
             self._journal.leave(record)
         try:
-            self._wishes(outcome)
+            if outcome.cancels or outcome.stops:
+                self._wishes(outcome)
+            for intent in outcome.intents:
+                try:
+                    self._risk.tell(intent)
+                except (pykka.ActorDeadError, MailboxFull) as error:
+                    self._not_judged(intent, error)
         finally:
             if state is not None and outcome.intents:
                 self._risk.afterwards(self._journal.wake)
@@ -280,8 +287,6 @@ class StrategyActor(Actor):
             self._wish(cancel)
         for move in outcome.stops:
             self._wish(move)
-        for intent in outcome.intents:
-            self._ask_for(intent)
 
     def _funds(self) -> Funds:
         """Ask the risk gate; while nobody answers, nothing is known and nothing is entered."""
@@ -299,11 +304,8 @@ class StrategyActor(Actor):
         except (pykka.ActorDeadError, MailboxFull) as error:
             _log.warning("%s: %s is not heard: %s", self.name, wish, error)
 
-    def _ask_for(self, intent: Intent) -> None:
-        """Send an intent; while nobody judges it, it is refused: it would be stale later."""
-        try:
-            self._risk.tell(intent)
-        except (pykka.ActorDeadError, MailboxFull) as error:
-            _log.warning("%s: intent %s is not judged: %s", self.name, intent.cause, error)
-            ended = Ended(con_id=intent.con_id, cause=intent.cause, why=str(error))
-            self._act(self.host.ended(ended))
+    def _not_judged(self, intent: Intent, error: Exception) -> None:
+        """While nobody judges an intent, it is refused: it would be stale later."""
+        _log.warning("%s: intent %s is not judged: %s", self.name, intent.cause, error)
+        ended = Ended(con_id=intent.con_id, cause=intent.cause, why=str(error))
+        self._act(self.host.ended(ended))

@@ -28,6 +28,7 @@ _SIZES: Final = {0: _BID, 69: _BID, 3: _ASK, 70: _ASK, 5: _LAST, 71: _LAST}
 _TIMES: Final = frozenset({45, 88})
 _RT_VOLUME: Final = frozenset({48, 77})
 _HIGHEST_TYPE: Final = 105
+_UNKNOWN: Final = "unknown tick type"
 LENDING: Final = 46
 """How easily shares can be borrowed: above 2.5 at least 1,000 can, above 1.5 they have to be
 located first, at or below that there are none (IBKR, generic tick 236)."""
@@ -71,7 +72,8 @@ class LineBook:
         """Take a price tick; -1 means that this side has none."""
         side = _PRICES.get(kind)
         if side is None:
-            self._unknown(kind)
+            if not 0 <= kind <= _HIGHEST_TYPE:
+                self.refused[_UNKNOWN] += 1
         elif price == -1 and side is not _LAST:
             self._set(side, 0.0, 0.0)
         elif not 0 < price < LARGEST:  # as ``possible``: ticks are most of what comes
@@ -87,7 +89,8 @@ class LineBook:
         """Take a size tick; a size without a price says nothing."""
         side = _SIZES.get(kind)
         if side is None:
-            self._unknown(kind)
+            if not 0 <= kind <= _HIGHEST_TYPE:
+                self.refused[_UNKNOWN] += 1
         elif not 0 <= size < LARGEST:
             self.refused["size"] += 1
         elif side != _LAST and self._prices[side]:
@@ -102,8 +105,8 @@ class LineBook:
                 self.refused["time"] += 1
         elif kind in _RT_VOLUME:
             self._rt(value)
-        else:
-            self._unknown(kind)
+        elif not 0 <= kind <= _HIGHEST_TYPE:
+            self.refused[_UNKNOWN] += 1
 
     def lent(self, kind: int, value: float) -> Borrow | None:
         """Take a tick about borrowing; return what is so now, None if that was known."""
@@ -126,10 +129,6 @@ class LineBook:
             return Borrow(self.con_id, Decimal(0))
         easy = _EASY_SHARES if shares is None else shares
         return Borrow(self.con_id, easy, to_locate=level <= _EASY)
-
-    def _unknown(self, kind: int) -> None:
-        if not 0 <= kind <= _HIGHEST_TYPE:
-            self.refused["unknown tick type"] += 1
 
     def _set(self, side: int, price: float, size: float) -> None:
         if (self._prices[side], self._sizes[side]) != (price, size):

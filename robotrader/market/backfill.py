@@ -85,22 +85,19 @@ class Backfill:
         if cell is None or (cell.start_ns, cell.end_ns) != (bar.start_ns, bar.end_ns):
             self.misfits += 1
             return
-        self._bars[bar.start_ns] = bar
-        if self._starts and bar.start_ns < self._starts[-1]:
-            self._starts.insert(bisect_left(self._starts, bar.start_ns), bar.start_ns)
+        starts, start_ns = self._starts, bar.start_ns
+        self._bars[start_ns] = bar
+        if starts and start_ns < starts[-1]:
+            starts.insert(bisect_left(starts, start_ns), start_ns)
             self._holes = self._gaps = None
-        else:
-            self._append(bar.start_ns)
-        self._forget()
-
-    def _append(self, start_ns: int) -> None:
-        """Put a bar behind the last: what every live bar does, so nothing else is looked at."""
-        if self._starts and self._holes is not None:
-            end_ns = self._bars[self._starts[-1]].end_ns
-            if end_ns != start_ns:
+        else:  # behind the last: what every live bar does, so nothing else is looked at
+            end_ns = self._bars[starts[-1]].end_ns if starts else start_ns
+            if end_ns != start_ns and self._holes is not None:
                 self._holes.append((end_ns, start_ns))
                 self._gaps = None
-        self._starts.append(start_ns)
+            starts.append(start_ns)
+        if len(starts) > self._keep or self._asked:
+            self._forget()
 
     def _forget(self) -> None:
         """Keep the latest bars, and of what was asked only what concerns them."""

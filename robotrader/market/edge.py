@@ -181,8 +181,9 @@ class Edge:
         last, limits = self._price, self.limits
         if last is None:
             return None
+        most = limits.jump * last
         for each in reach:
-            if not _near(each, last, limits.jump):
+            if abs(each - last) > most:
                 break
         else:
             return None

@@ -95,12 +95,18 @@ class SymbolLine:
         if refused is not None:
             return Taken(refused)
         age = self._ages.get(source) or self._age(source)
-        age.heard(now_ns)
+        age.heard_ns = now_ns
         if source != self.rules.primary:
             return Taken()
         if isinstance(datum, Quote):
             return Taken(quote=datum)
-        return Taken(bars=self._kept(self._built(datum)))
+        bars: tuple[Bar, ...] = ()
+        if isinstance(datum, Trade):
+            if self.rules.made_of == "trades":
+                bars = self.builder.trade(datum)
+        elif self.rules.made_of == "bars":
+            bars = self.builder.bar(datum)
+        return Taken(bars=self._kept(bars) if bars else bars)
 
     def _clock(self, now_ns: int) -> None:
         """Measure by our clock as it is now, also where it was set back since.
@@ -112,11 +118,6 @@ class SymbolLine:
             self.edge.set_back(now_ns)
             self.builder.set_back(now_ns)
         self._now_ns = now_ns
-
-    def _built(self, datum: Trade | Bar) -> tuple[Bar, ...]:
-        if isinstance(datum, Trade):
-            return self.builder.trade(datum) if self.rules.made_of == "trades" else ()
-        return self.builder.bar(datum) if self.rules.made_of == "bars" else ()
 
     def _kept(self, bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
         for bar in bars:

@@ -45,13 +45,11 @@ class LineAge:
             raise ValueError(msg)
         self.limit_ns = limit_ns
         self.heard_ns: int | None = None
+        """When something was let in last, by our time; whoever lets it in says so."""
+
         self._since_ns = since_ns
         self._sessions = sessions
         self._outside_rth = outside_rth
-
-    def heard(self, now_ns: int) -> None:
-        """Note that something was let in at ``now_ns``, our time."""
-        self.heard_ns = now_ns
 
     def asked(self, now_ns: int) -> None:
         """Note that the line was asked for again: it has ``limit_ns`` to speak."""

@@ -345,7 +345,7 @@ class Context:
         if why is not None:
             return self._block(why)
         self.touched = True
-        price = None if limit is None else self._price("limit", limit)
+        price = None if limit is None else price_on_grid(self.instrument, "limit", limit)
         self._intend(side, qty, purpose, price, tif, legs, reason, sizing)
         if sign > 0:
             self.bought += qty
@@ -366,7 +366,7 @@ class Context:
                 side=side,
                 qty=qty,
                 purpose=purpose,
-                cause=f"{self.strategy}/{self.instrument.con_id}/{self.event}/{side}",
+                cause=f"{self.strategy}/{self.instrument.con_id}/{key_of(self.what)}/{side}",
                 order_type=_MARKET if limit is None else OrderType.LIMIT,
                 limit_price=limit,
                 tif=tif,

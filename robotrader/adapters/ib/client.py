@@ -19,6 +19,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ib_async.client import Client
+from ib_async.connection import Connection
 from ib_async.contract import Contract
 from ib_async.decoder import Decoder
 from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
@@ -29,7 +30,7 @@ from robotrader.adapters.ib.wire import as_it_is
 from robotrader.tws import FrameError, Framer, frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from robotrader.adapters.ib.wire import Heard
     from robotrader.domain import Order
@@ -55,6 +56,7 @@ def _contract(contract: Contract) -> str:
     return "\0".join(contract_texts(contract))
 
 
+_NONE: Final[Mapping[int, Any]] = {}
 _PLAIN: Final[dict[type, Callable[[Any], str]]] = {
     str: str,
     bool: lambda value: "1" if value else "0",
@@ -67,18 +69,37 @@ _PLAIN: Final[dict[type, Callable[[Any], str]]] = {
 """How a field of each type is written."""
 
 
-class StrictDecoder(Decoder):
-    """Calls the wrapper as ib_async's decoder does; tells what it could not read."""
+class Socket(Connection):
+    """ib_async's connection; what comes goes to ``heard`` and nobody else."""
 
-    def __init__(self, wrapper: Any, undecodable: Callable[[list[str], Exception], None]) -> None:
+    def __init__(self, heard: Heard) -> None:
+        super().__init__()
+        self._heard = heard
+
+    @property
+    def data_received(self) -> Heard:
+        """What the transport calls with bytes."""
+        return self._heard
+
+
+class StrictDecoder(Decoder):
+    """Calls the wrapper as ib_async's decoder does; tells what it could not read.
+
+    Args:
+        wrapper: gets what comes.
+        undecodable: called with what could not be read.
+        own: who takes the fields of a message as they are, by the message's number.
+    """
+
+    def __init__(
+        self,
+        wrapper: Any,
+        undecodable: Callable[[list[str], Exception], None],
+        own: Mapping[int, Callable[[list[str]], None]],
+    ) -> None:
         self._undecodable = undecodable
         super().__init__(wrapper, 0)
-        self.handlers |= {
-            1: self._tick_price,
-            2: self._tick_size,
-            45: self._tick_number,
-            46: self._tick_text,
-        }
+        self.handlers |= own
         self.named = {str(number): handler for number, handler in self.handlers.items()}
 
     def wrap(
@@ -96,22 +117,6 @@ class StrictDecoder(Decoder):
                 method(*[text if kind is str else _field(kind, text) for kind, text in pairs])
 
         return handler
-
-    # By far the most of what comes; the same as ib_async makes of them, without its loops.
-
-    def _tick_price(self, fields: list[str]) -> None:
-        _, _, number, kind, price, size, _ = fields
-        if price:
-            self.wrapper.priceSizeTick(int(number), int(kind), float(price), float(size or 0))
-
-    def _tick_size(self, fields: list[str]) -> None:
-        self.wrapper.tickSize(int(fields[2] or 0), int(fields[3] or 0), float(fields[4] or 0))
-
-    def _tick_number(self, fields: list[str]) -> None:
-        self.wrapper.tickGeneric(int(fields[2] or 0), int(fields[3] or 0), float(fields[4] or 0))
-
-    def _tick_text(self, fields: list[str]) -> None:
-        self.wrapper.tickString(int(fields[2] or 0), int(fields[3] or 0), fields[4])
 
     def interpret(self, fields: list[str]) -> None:
         """Decode a message; the wrapper's own failures never come here (see ``RawWrapper``)."""
@@ -136,6 +141,7 @@ class SafeClient(Client):
         garbled: called with each message that could not be read.
         read: called after each read of the socket that brought a message.
         at_once: makes the callback of the socket one that those run in who are told of what came.
+        own: see ``StrictDecoder``.
     """
 
     MaxRequests = 0  # our own limiter, with lanes, stands before it
@@ -149,17 +155,19 @@ class SafeClient(Client):
         garbled: Callable[[str], None],
         read: Callable[[], None],
         at_once: Callable[[Heard], Heard] = as_it_is,
+        own: Mapping[int, Callable[[list[str]], None]] = _NONE,
     ) -> None:
         super().__init__(wrapper)
+        self.conn = Socket(at_once(self._heard))
+        self.conn.disconnected += self._onSocketDisconnected
         self.clientId = client_id
-        self.decoder = decoder = StrictDecoder(wrapper, self._unreadable)
+        self.decoder = decoder = StrictDecoder(wrapper, self._unreadable, own)
         self._handlers = decoder.named
         self.garbled_frames = 0
         self._framer = Framer()
         self._broken = broken
         self._garbled = garbled
         self._read = read
-        self._hear = at_once(self._heard)
         self._over = False
         self._orders: OrderTexts | None = None
 
@@ -184,7 +192,6 @@ class SafeClient(Client):
         """End the connection now; nothing that it says is heard afterwards."""
         self._over = True
         self.conn.disconnected.clear()
-        self.conn.hasData.clear()
         transport = self.conn.transport
         if transport is not None:
             transport.abort()
@@ -228,9 +235,6 @@ class SafeClient(Client):
             self.conn.sendMsg(frame(msg.encode()))
 
     # -- what comes --
-
-    def _onSocketHasData(self, data: bytes) -> None:
-        self._hear(data)
 
     def _heard(self, data: bytes) -> None:
         before, handlers = self._numMsgRecv, self._handlers

@@ -59,6 +59,9 @@ class DataDesk:
         self._dirty: dict[int, LineBook] = {}
         self._flush_ns: dict[int, int] = {}
         self._flushing: asyncio.TimerHandle | None = None
+        self.ticks = {1: self._price, 2: self._size, 45: self._number, 46: self._text}
+        """Who takes the fields of a tick, by the message's number."""
+
         self.refused: Counter[str] = Counter()
         self.conflated = 0
         self.lag_ns = 0
@@ -136,7 +139,7 @@ class DataDesk:
         if self._flushing is not None:
             self._flushing.cancel()
 
-    # -- what comes: ticks directly from the decoder, so that what fails here is caught here --
+    # -- what comes --
 
     def data_type(self, number: int, kind: int) -> None:
         """The broker says what a line's prices are."""
@@ -144,8 +147,16 @@ class DataDesk:
         if data_class is not None:
             self.do(self.lines.announced(number, data_class, self._wire.now_ns()))
 
-    def price(self, number: int, kind: int, price: float, size: float) -> None:
-        """A price tick."""
+    # Ticks are by far the most of what comes: their fields come from the decoder as they are. What
+    # cannot be read is raised to it; what fails in our own code is caught here.
+
+    def _price(self, fields: list[str]) -> None:
+        """Take a price with its size; an empty one says nothing."""
+        _, _, req_id, kind_text, price_text, size_text, _ = fields
+        if not price_text:
+            return
+        number, kind = int(req_id), int(kind_text)
+        price, size = float(price_text), float(size_text or 0)
         try:
             book = self._dirty.get(number) or self._heard(number, kind)
             if book is not None:
@@ -153,8 +164,8 @@ class DataDesk:
         except Exception as error:  # noqa: BLE001 - crashes the actor, as in all of these
             self._wire.sinks.failed(error)
 
-    def size(self, number: int, kind: int, size: float) -> None:
-        """A size tick."""
+    def _size(self, fields: list[str]) -> None:
+        number, kind, size = int(fields[2] or 0), int(fields[3] or 0), float(fields[4] or 0)
         try:
             if kind == SHARES:
                 self._lent(number, kind, size)
@@ -165,11 +176,20 @@ class DataDesk:
         except Exception as error:  # noqa: BLE001
             self._wire.sinks.failed(error)
 
-    def number(self, number: int, kind: int, value: float) -> None:
-        """A tick that is a number."""
+    def _number(self, fields: list[str]) -> None:
+        number, kind, value = int(fields[2] or 0), int(fields[3] or 0), float(fields[4] or 0)
         try:
             if kind == LENDING:
                 self._lent(number, kind, value)
+        except Exception as error:  # noqa: BLE001
+            self._wire.sinks.failed(error)
+
+    def _text(self, fields: list[str]) -> None:
+        number, kind, text = int(fields[2] or 0), int(fields[3] or 0), fields[4]
+        try:
+            book = self._dirty.get(number) or self._heard(number, kind)
+            if book is not None:
+                book.text(kind, text)
         except Exception as error:  # noqa: BLE001
             self._wire.sinks.failed(error)
 
@@ -179,15 +199,6 @@ class DataDesk:
         said = None if book is None else book.lent(kind, value)
         if said is not None:
             self._wire.sinks.data(said)
-
-    def text(self, number: int, kind: int, text: str) -> None:
-        """A text tick."""
-        try:
-            book = self._dirty.get(number) or self._heard(number, kind)
-            if book is not None:
-                book.text(kind, text)
-        except Exception as error:  # noqa: BLE001
-            self._wire.sinks.failed(error)
 
     def _heard(self, number: int, kind: int) -> LineBook | None:
         """Note the first tick of a line since it was told; later ones find its book dirty."""
@@ -239,27 +250,25 @@ class DataDesk:
 
     # -- what is told --
 
-    def flush(self) -> None:
+    def flush(self, now_ns: int) -> None:
         """Tell what has come, after each read of the socket: lines in turn, none too often."""
-        if not self._dirty:
+        dirty, due_ns = self._dirty, self._flush_ns
+        if not dirty:
             return
         try:
-            self._tell_all(self._wire.now_ns())
+            for number in tuple(dirty):
+                if due_ns.get(number, 0) <= now_ns:
+                    due_ns[number] = now_ns + self._gap_ns
+                    self._tell(dirty.pop(number), self._wire.market_ns())
         except Exception as error:  # noqa: BLE001 - neither the transport nor a timer would say it
             self._wire.sinks.failed(error)
-
-    def _tell_all(self, now_ns: int) -> None:
-        dirty, due_ns = self._dirty, self._flush_ns
-        for number in [each for each in dirty if due_ns.get(each, 0) <= now_ns]:
-            due_ns[number] = now_ns + self._gap_ns
-            self._tell(dirty.pop(number), self._wire.market_ns())
         if dirty and self._flushing is None:
             loop = asyncio.get_running_loop()
             self._flushing = loop.call_later(self._gap_ns / SECOND_NS, self._later)
 
     def _later(self) -> None:
         self._flushing = None
-        self.flush()
+        self.flush(self._wire.now_ns())
 
     def _tell(self, book: LineBook, market_ns: int) -> None:
         tell = self._wire.sinks.data

@@ -35,10 +35,6 @@ class Ears:
         self._port = port
         self._accounts: list[str] = []
         self._first_id: int | None = None
-        self.tick_price = port.data.price
-        self.tick_size = port.data.size
-        self.tick_number = port.data.number
-        self.tick_text = port.data.text
 
     @property
     def generation(self) -> int:
@@ -48,11 +44,6 @@ class Ears:
     def failed(self, error: Exception) -> None:
         """Our own code has failed in a callback."""
         self._port.failed(error)
-
-    def after_read(self) -> None:
-        """The socket was read to its end."""
-        self._port.heard()
-        self._port.data.flush()
 
     # -- the connection --
 

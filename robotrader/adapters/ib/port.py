@@ -302,14 +302,14 @@ class IbPort:
     def _open(self) -> None:
         self._teardown()
         self.counts["attempts"] += 1
-        ears = Ears(self)
         client = self._client = SafeClient(
-            RawWrapper(ears),
+            RawWrapper(Ears(self)),
             self.settings.client_id,
             broken=self._broken,
             garbled=self._garbled,
-            read=ears.after_read,
+            read=self._heard,
             at_once=self._at_once,
+            own=self.data.ticks,
         )
         client.conn.disconnected += lambda why: self._gone(client, why or "closed by the gateway")
         self._opening = self._loop.create_task(self._connect(client))
@@ -377,9 +377,11 @@ class IbPort:
         self.orders.connected()
         self.data.connected()
 
-    def heard(self) -> None:
-        """Bytes have come and were read."""
-        self._liveness.heard(self.now_ns())
+    def _heard(self) -> None:
+        """Bytes have come, and were read to their end."""
+        now_ns = self.now_ns()
+        self._liveness.heard(now_ns)
+        self.data.flush(now_ns)
 
     def alive(self) -> None:
         """A probe was answered; an order that is still not shown has to be asked about."""

@@ -4,8 +4,9 @@ This stands where ib_async has its own ``Wrapper``, whose view of orders is not 
 counts a corrected execution twice, drops a commission that comes first, calls live orders cancelled
 and forgets everything at a disconnect (docs/gateway.md). Here is no state.
 
-A failure of our own code in a callback must not end in ib_async's log: it is caught here, that of
-a tick where ticks are taken, and told to ``failed``, which crashes the actor (style rule 6).
+A failure of our own code in a callback must not end in ib_async's log: it is caught at this one
+place and told to ``failed``, which crashes the actor (style rule 6). Ticks, which are by far the
+most of what comes, do not come here but go from the decoder to their desk.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Who is told; what fails in taking a tick it tells ``failed`` itself."""
+    """Who is told."""
 
     @property
     def generation(self) -> int: ...  # noqa: D102
@@ -48,12 +49,6 @@ class Listener(Protocol):
     def contracts_end(self, req_id: int) -> None: ...  # noqa: D102
     def rule(self, number: int, steps: list[ib_async.PriceIncrement]) -> None: ...  # noqa: D102
     def data_type(self, req_id: int, kind: int) -> None: ...  # noqa: D102
-    def tick_price(  # noqa: D102
-        self, req_id: int, kind: int, price: float, size: float
-    ) -> None: ...
-    def tick_size(self, req_id: int, kind: int, size: float) -> None: ...  # noqa: D102
-    def tick_number(self, req_id: int, kind: int, value: float) -> None: ...  # noqa: D102
-    def tick_text(self, req_id: int, kind: int, text: str) -> None: ...  # noqa: D102
     def bar(self, req_id: int, raw: tuple[Any, ...]) -> None: ...  # noqa: D102
     def history_bar(self, req_id: int, raw: ib_async.BarData) -> None: ...  # noqa: D102
     def history_end(self, req_id: int) -> None: ...  # noqa: D102
@@ -75,9 +70,6 @@ class RawWrapper:
         self.contractDetailsEnd = pass_on(to.contracts_end)
         self.marketRule = pass_on(to.rule)
         self.marketDataType = pass_on(to.data_type)
-        # By far the most of what comes: nothing stands between them and who takes them.
-        self.priceSizeTick, self.tickSize = to.tick_price, to.tick_size
-        self.tickString, self.tickGeneric = to.tick_text, to.tick_number
         self.historicalData = pass_on(to.history_bar)
 
     def _deliver(self, handler: Callable[..., None], *args: Any) -> None:

@@ -20,10 +20,10 @@ def test_a_silent_line_turns_stale_only_while_the_exchange_was_open() -> None:
     assert line.freshness(OPEN - 1) is Freshness.CLOSED
     assert line.freshness(OPEN + 5 * S) is Freshness.WAITING
     assert line.freshness(OPEN + 10 * S) is Freshness.STALE
-    line.heard(OPEN + 12 * S)
+    line.heard_ns = OPEN + 12 * S
     assert line.freshness(OPEN + 22 * S) is Freshness.FRESH
     assert line.freshness(OPEN + 22 * S + 1) is Freshness.STALE
-    line.heard(CLOSE - 1)
+    line.heard_ns = CLOSE - 1
     assert line.freshness(CLOSE) is Freshness.CLOSED
     assert line.freshness(OPEN + 24 * H + 1) is Freshness.WAITING, "not stale since last night"
     assert line.freshness(OPEN + 24 * H + 11 * S) is Freshness.STALE
