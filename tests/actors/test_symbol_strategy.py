@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from actors import StrategyActor
 from actors.messages import GoOn
-from robotrader.domain import Bar
-from robotrader.strategies import Context, StrategyHost
+from robotrader.domain import Bar, Quote
+from robotrader.strategies import Context, Params, State, Strategy, StrategyHost
 from supervision import ActorSystem, Simulation
 from tests.actors.kit import Settle, World, short, walk
 from tests.robotrader.strategies.kit import (
@@ -310,4 +310,31 @@ def test_no_intent_leaves_before_what_was_decided_is_with_the_journal() -> None:
     assert not strategy.actor_ref.is_alive()
     assert world.asked("b") == []
     assert journal.quarantined() == []
+    world.close()
+
+
+def test_quotes_go_to_strategies_that_need_them_and_to_no_others() -> None:
+    class Deaf(Strategy[Params, State]):
+        """Has a method for bars alone."""
+
+        def on_bar(self, ctx: Context, bar: Bar) -> None:
+            pass
+
+    made = {"deaf": Deaf(Params()), "hears": Does()}
+
+    def maker(name: str) -> Callable[[], StrategyHost]:
+        return lambda: StrategyHost(made[name], name=name, instrument=AAPL)
+
+    world = World({name: maker(name) for name in made})
+    world.system.settle()
+    told = {name: fed.outbox._number for name, fed in world.symbol_actor()._fed.items()}
+    for n in range(1, 4):
+        world.price(Quote(AAPL.con_id, START + n, 99.0 + n / 100, 101.0, 1.0, 1.0))
+        world.system.settle()
+    fed = world.symbol_actor()._fed
+    assert {name: each.outbox._number - told[name] for name, each in fed.items()} == {
+        "deaf": 0,
+        "hears": 3,
+    }
+    assert alone(world.strategy("hears").host)._price == (99.03 + 101.0) / 2
     world.close()

@@ -79,6 +79,50 @@ def test_what_bars_and_fills_lead_to_is_what_a_strategy_with_such_a_method_has(
         assert (deaf.whole(), deaf.settled) == (hears.whole(), hears.settled)
 
 
+class Plain(Strategy[Params, State]):
+    """Says itself how much, so that no price but its bars' means anything."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        if ctx.position:
+            ctx.close(reason=f"at {bar.close}")
+        else:
+            ctx.buy(1, limit=bar.close)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_quotes_are_needed_for_sizes_stops_and_a_method_for_them(rule: StopRule) -> None:
+    plain = StrategyHost(Plain(Params()), name="s/AAPL", instrument=AAPL, stop=rule)
+    assert plain.needs_quotes is (rule != StopRule())
+    assert host(Deaf, rule).needs_quotes
+    assert StrategyHost(Hears(Params()), name="s/AAPL", instrument=AAPL).needs_quotes
+
+
+@given(st.lists(st.tuples(st.sampled_from(["bar", "quote", "fill"]), st.integers(90, 110))))
+def test_who_needs_no_quotes_does_the_same_without_them(told: list[tuple[str, int]]) -> None:
+    with_them, without = (
+        StrategyHost(Plain(Params()), name="s/AAPL", instrument=AAPL) for _ in range(2)
+    )
+    for each in (with_them, without):
+        each.start(START)
+        assert not each.needs_quotes
+    for n, (kind, price) in enumerate(told, 1):
+        at_ns, found = START + n * M, float(price)
+        if kind == "quote":
+            quote = Quote(AAPL.con_id, at_ns + S, found - 0.01, found + 0.01, 1.0, 1.0)
+            assert with_them.quote(quote) is NOTHING
+        elif kind == "bar":
+            bar = Bar(AAPL.con_id, at_ns, at_ns + M, found, found, found, found, 1.0, found, 1)
+            assert with_them.bar(bar) == without.bar(bar)
+        else:
+            side = Side.BUY if n % 2 else Side.SELL
+            fill = Fill(
+                seq=n, con_id=AAPL.con_id, side=side, qty=Decimal(1), price=Decimal(price),
+                time_ns=at_ns,
+            )  # fmt: skip
+            assert with_them.fill(fill) == without.fill(fill)
+        assert with_them.whole() == without.whole()
+
+
 def test_a_quote_leads_to_nothing_and_is_the_price_that_the_next_entry_is_sized_by() -> None:
     made = host(Deaf, StopRule())
     assert made.quote(Quote(AAPL.con_id, START, 49.99, 50.01, 1.0, 1.0)) is NOTHING
