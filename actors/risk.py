@@ -253,7 +253,8 @@ class Risk(Actor):
     def _view(self, now_ns: int, *contracts: int) -> RiskView:
         """Return the world; sessions of these contracts, prices of what has a position."""
         keeper = self.keeper if self._ready else None
-        return self._facts.view(keeper, self._margins.known, now_ns, self._steady_ns(), contracts)
+        steady_ns = self._cell.system.now_ns()
+        return self._facts.view(keeper, self._margins.known, now_ns, steady_ns, contracts)
 
     def _steady_ns(self) -> int:
         return self._cell.system.now_ns()

@@ -131,6 +131,9 @@ class Facts:
     ) -> RiskView:
         """Return the world; without a keeper that may judge, nothing of the account is known."""
         world = None if keeper is None else keeper.world()
+        sessions = {}
+        for con_id in contracts:  # nearly always one
+            sessions[con_id] = self._session(con_id, now_ns)
         return RiskView(
             account=self._account,
             ledger=None if world is None else world.ledger,
@@ -142,7 +145,7 @@ class Facts:
             halted=None if keeper is None else frozenset(keeper.halted),
             instruments=self.instruments,
             quotes=self.quotes,
-            sessions={con_id: self._session(con_id, now_ns) for con_id in contracts},
+            sessions=sessions,
             sectors=self._sectors,
             restart_at_ns=self._restart_at_ns(now_ns),
             correlations=self._correlations,

@@ -352,6 +352,8 @@ def trader_of(
     settings = settings_of(config)
 
     def restart_at_ns(at_ns: int) -> int | None:
+        if not settings.link.windows:
+            return None
         near = (window.announced_ns(at_ns) for window in settings.link.windows)
         return min((begin_ns for begin_ns in near if begin_ns is not None), default=None)
 

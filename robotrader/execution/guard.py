@@ -82,7 +82,8 @@ class Guard:
     def submit(self, approved: Approved, now_ns: int) -> Plan:
         """Place an approved intent; an exit only once the stops have given way."""
         intent = approved.intent
-        self.gate_moved(intent.con_id)
+        if self._asks.of(intent.con_id):
+            self.gate_moved(intent.con_id)
         if not approved.reduces or not self._desk.ready:
             return self._placing.submit(approved, now_ns)
         waiting = self._exits.get(intent.con_id, [])

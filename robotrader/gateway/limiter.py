@@ -97,10 +97,10 @@ class Limiter(Generic[T]):
 
     def take(self, now_ns: int) -> T | None:
         """Return what may be sent now, None if nothing waits or none may."""
-        self._gain(now_ns)
         for lane, queue in self._lanes.items():
             if queue:
-                if self._saved_ns < self._needs_ns(lane):
+                self._gain(now_ns)
+                if self._saved_ns < (lane + 1) * self._token_ns:
                     return None
                 self._saved_ns -= self._token_ns
                 return queue.popleft()[1]
@@ -112,13 +112,10 @@ class Limiter(Generic[T]):
         if lane is None:
             return None
         self._gain(now_ns)
-        return now_ns + max(0, self._needs_ns(lane) - self._saved_ns)
+        return now_ns + max(0, (lane + 1) * self._token_ns - self._saved_ns)
 
     def _first(self) -> Lane | None:
         return next((lane for lane, queue in self._lanes.items() if queue), None)
-
-    def _needs_ns(self, lane: Lane) -> int:
-        return (lane + 1) * self._token_ns
 
     def _gain(self, now_ns: int) -> None:
         if self._at_ns is not None and now_ns > self._at_ns:

@@ -223,7 +223,7 @@ class SafeClient(Client):
         Raises:
             ConnectionError: there is no connection.
         """
-        if not self.isConnected():
+        if self.connState != Client.CONNECTED:
             raise ConnectionError("Not connected")
         if self._orders is None:
             self._orders = OrderTexts(self.serverVersion())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from robotrader.domain import CancelOrder, Instrument, PlaceOrder
     from robotrader.gateway import Link
 
+_REDUCE, _ORDER = Lane.REDUCE, Lane.ORDER
 _READY: Final = LinkState.READY  # a member of an enum takes fifty times as long to look up
 SECOND_NS: Final = 1_000_000_000
 BAD_ID: Final = 320
@@ -63,18 +64,15 @@ class OrderDesk:
         elif not self._sendable(ask):
             self._not_sent(ask)
         else:
-            self._queue(ask)
-
-    def _queue(self, ask: PlaceOrder) -> None:
-        try:
-            self._wire.send(
-                Lane.REDUCE if ask.reduces else Lane.ORDER,
-                lambda client: self._write(client, ask),
-                key=("place", ask.order_id),
-                dropped=lambda: self._not_sent(ask),
-            )
-        except IBKRRateLimitError as error:
-            self._fail(ask.order_id, NOT_SENT, f"not sent: {error}")
+            try:
+                self._wire.send(
+                    _REDUCE if ask.reduces else _ORDER,
+                    lambda client: self._write(client, ask),
+                    key=("place", number),
+                    dropped=lambda: self._not_sent(ask),
+                )
+            except IBKRRateLimitError as error:
+                self._fail(number, NOT_SENT, f"not sent: {error}")
 
     def cancel(self, ask: CancelOrder) -> None:
         """Send a cancel as soon as there is a connection, before everything else."""
