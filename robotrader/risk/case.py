@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
 from robotrader.risk.exposure import (
+    NOTHING,
     Exposure,
     Pending,
     asleep,
@@ -64,12 +65,11 @@ class _once(Generic[T]):  # noqa: N801 - used as a decorator
 class Case:
     """See the module's prose. The intent is well formed; ``before`` has looked at the view."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - names of arguments cost a dictionary for each intent
         self,
         intent: Intent,
         view: RiskView,
         limits: Limits,
-        *,
         past: Past,
         now_ns: int,
         before: Worst,
@@ -93,20 +93,25 @@ class Case:
         self.position = ZERO if held is None else held.qty
         """What is held; 0 where the ledger is not known, which passes nothing."""
 
-        self.reduces = not intent.legs and intent.qty <= self.closable
+        self.opposes = bool(self.position) and (self.position > ZERO) is (sign < 0)
+        """Whether it is of the other side than what is held."""
+
+        self.reduces = self.opposes and not intent.legs and intent.qty <= self.closable
         """Whether it can only make the position smaller, whatever it is called (F69)."""
 
         side = None if self.quote is None else self.quote.ask if sign > 0 else self.quote.bid
         self.near = market_price(side)
         """The market's price for its side, the ask for what is bought; None: it is no price."""
 
-        self.price = worst_price(intent, self.near)
+        plain = intent.limit_price is intent.aux_price is None
+        self.price = self.near if plain else worst_price(intent, self.near)
         """The highest price that it could have."""
 
         self.echo = echo_of(intent)
         """What an intent that repeats it would have in common with it."""
 
-        self.stop = stop_of(intent)
+        brings = intent.legs or intent.purpose is Purpose.STOP
+        self.stop = stop_of(intent) if brings else None
         """Where it stops, or the stop that it brings."""
 
     @property
@@ -121,46 +126,42 @@ class Case:
         Stops and legs give way to an exit; to a stop, what takes the profit does, and what a leg is
         for that its entry has not brought yet: what is held was there before it.
         """
-        sign, position = self.sign, self.position
-        if not position or (position > ZERO) is (sign > 0):
-            return ZERO
-        if self.view.ledger is None or self.view.others is None:
+        if not self.opposes or self.view.others is None:
             return ZERO
         stop = self.intent.purpose is Purpose.STOP
         firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
         if stop:
             orders, con_id = self.before.orders, self.intent.con_id
             firm = awake(firm, asleep(orders.held_for(con_id), orders.others_for(con_id)))
-        return abs(position) - coming(firm, self.intent.con_id, sign)
-
-    @_once
-    def mine(self) -> Exposure:
-        """The worst case of its own contract, this intent included as an entry."""
-        intent, own = self.intent, self.price
-        way = self.before.orders.way(intent.con_id)
-        buys, sells, top = way.buys, way.sells, way.top
-        if self.sign > 0:
-            buys += intent.qty
-        else:
-            sells += intent.qty
-        if top is None or (own is not None and own > top):
-            top = own
-        quote, price = self.quote, self.near
-        bid = None if quote is None or self.sign < 0 else quote.bid
-        if quote is None or price is None or type(bid) is not float or not bid <= quote.ask:
-            price = market_of(quote)  # or it is what is asked, which is the higher one
-        return exposure_with(self.held, price, self.instrument, buys, sells, top)
+        return abs(self.position) - coming(firm, self.intent.con_id, self.sign)
 
     @_once
     def after(self) -> After:
-        """The worst case of every contract, this intent included."""
-        return After(self.before, self.intent.con_id, self.mine, self._heat())
+        """The worst case of every contract, this intent included as an entry."""
+        before, intent, own, sign = self.before, self.intent, self.price, self.sign
+        con_id, qty, quote, price = intent.con_id, intent.qty, self.quote, self.near
+        way = before.orders.ways.get(con_id, NOTHING)
+        buys, sells, top = way.buys, way.sells, way.top
+        if sign > 0:
+            buys += qty
+        else:
+            sells += qty
+        if top is None or (own is not None and own > top):
+            top = own
+        buyers = None if quote is None or sign < 0 else quote.bid
+        if quote is None or price is None or type(buyers) is not float or not buyers <= quote.ask:
+            price = market_of(quote)  # or it is what is asked, which is the higher one
+        mine = exposure_with(self.held, price, self.instrument, buys, sells, top)
+        heat: Decimal | None = ZERO
+        if self.limits.max_heat is not None:
+            order = None if self.stop is None else entry_of(con_id, sign, qty, own, self.stop)
+            stopped = way.stopped.opened(sign, qty, own, order)
+            bare = self.limits.heat_without_stop
+            bid = self.near if sign < 0 else None
+            heat = heat_with(self.held, quote, self.instrument, stopped, mine, bare, bid)
+        return After(before, con_id, mine, heat)
 
-    def _heat(self) -> Decimal | None:
-        """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
-        if self.limits.max_heat is None:
-            return ZERO
-        intent, bare = self.intent, self.limits.heat_without_stop
-        order = entry_of(intent.con_id, self.sign, intent.qty, self.price, self.stop)
-        own = self.before.orders.way(intent.con_id).stopped.plus(order)
-        return heat_with(self.held, self.quote, self.instrument, own, self.mine, bare)
+    @property
+    def mine(self) -> Exposure:
+        """The worst case of its own contract, this intent included as an entry."""
+        return self.after.each

@@ -32,7 +32,7 @@ GATE: Final = (
     Mutant(
         "position-limit-without-pending",
         _SIZES,
-        "qty, most = case.mine.qty, case",
+        "qty, most = case.after.each.qty, case",
         "qty, most = abs(case.position), case",
         "the limit of shares is compared with what is held only (I4)",
     ),
