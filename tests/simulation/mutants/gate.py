@@ -82,7 +82,7 @@ GATE: Final = (
     Mutant(
         "every-order-adds",
         _CASE,
-        "        self.reduces = not intent.legs and intent.qty <= self.closable",
+        "        self.reduces = self.opposes and not intent.legs and intent.qty <= self.closable",
         "        self.reduces = False",
         "exits have to pass the checks of entries: nobody gets out (F69)",
     ),
