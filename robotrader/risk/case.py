@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
@@ -23,7 +23,6 @@ from robotrader.risk.past import echo_of
 from robotrader.risk.worst import After
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
 
     from robotrader.domain import Intent
@@ -33,37 +32,15 @@ if TYPE_CHECKING:
     from robotrader.risk.worst import Worst
 
 
-T = TypeVar("T")
-
 _LEAST: Final = -LARGEST
-
-
-class _once(Generic[T]):  # noqa: N801 - used as a decorator
-    """A property that is computed once: ``functools.cached_property`` without its lock.
-
-    The lock of Python 3.11 costs more than most of what is computed here, and a case is one
-    thread's. As it is no data descriptor, the value in the object's dictionary comes first.
-    """
-
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self._compute = compute
-        self._name = compute.__name__
-        self.__doc__ = compute.__doc__
-
-    @overload
-    def __get__(self, case: None, _owner: type) -> _once[T]: ...
-    @overload
-    def __get__(self, case: Case, _owner: type) -> T: ...
-    def __get__(self, case: Case | None, _owner: type) -> T | _once[T]:
-        if case is None:
-            return self
-        value = self._compute(case)
-        setattr(case, self._name, value)
-        return value
 
 
 class Case:
     """See the module's prose. The intent is well formed; ``before`` has looked at the view."""
+
+    after: After
+    """The worst case of every contract, this intent included: there once it is weighed. It is no
+    property, which would be looked up anew by each of the dozen checks that look at it."""
 
     def __init__(  # noqa: PLR0917 - names of arguments cost a dictionary for each intent
         self,
@@ -135,9 +112,8 @@ class Case:
             firm = awake(firm, asleep(orders.held_for(con_id), orders.others_for(con_id)))
         return abs(self.position) - coming(firm, self.intent.con_id, self.sign)
 
-    @_once
-    def after(self) -> After:
-        """The worst case of every contract, this intent included as an entry."""
+    def weigh(self) -> str:
+        """Compute the worst case with it, as an entry, and let it pass as a check would."""
         before, intent, own, sign = self.before, self.intent, self.price, self.sign
         con_id, qty, quote, price = intent.con_id, intent.qty, self.quote, self.near
         way = before.orders.ways.get(con_id, NOTHING)
@@ -159,7 +135,8 @@ class Case:
             bare = self.limits.heat_without_stop
             bid = self.near if sign < 0 else None
             heat = heat_with(self.held, quote, self.instrument, stopped, mine, bare, bid)
-        return After(before, con_id, mine, heat)
+        self.after = After(before, con_id, mine, heat)
+        return ""
 
     @property
     def mine(self) -> Exposure:

@@ -278,6 +278,11 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     *asked.CHECKS,
 )
 
+WEIGHED: Final = frozenset(
+    {code for code, _ in FOR_ENTRIES[[code for code, _ in FOR_ENTRIES].index("short") :]}
+)
+"""The last of them, which look at the worst case: it is computed for what has passed the others."""
+
 
 def first_refusal(case: Case, checks: Iterable[tuple[str, Check]]) -> tuple[str, str] | None:
     """Return the code and the reason of the first check that does not let an intent pass."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES, first_refusal
+from robotrader.risk.case import Case
+from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES, WEIGHED, first_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from robotrader.risk.case import Case
     from robotrader.risk.checks import Check
     from robotrader.risk.limits import Limits
 
@@ -95,8 +95,10 @@ class Passes:
         self._codes = {check: code for code, check in on}
         for account, contract in product((False, True), repeat=2):
             passed = {*(OF_THE_ACCOUNT if account else ()), *(OF_A_CONTRACT if contract else ())}
-            asked = [check for code, check in on if code not in passed]
-            self._asked[account, contract] = tuple(asked)
+            asked = [(code, check) for code, check in on if code not in passed]
+            light = [check for code, check in asked if code not in WEIGHED]
+            heavy = [check for code, check in asked if code in WEIGHED]
+            self._asked[account, contract] = (*light, Case.weigh, *heavy)
 
 
 def is_off(code: str, limits: Limits) -> bool:

@@ -162,7 +162,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
     "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
     "compare=False)`": "only what is printed of it is another",
-    f"{_RISK}case.py Case.after: `own > top` -> `own >= top` in `if top is None or (own is not "
+    f"{_RISK}case.py Case.weigh: `own > top` -> `own >= top` in `if top is None or (own is not "
     "None and own > top): top = own`": "of two prices that are equal either is the higher",
     f"{_RISK}worst.py After.__init__: `self.held ^ {{con_id}}` -> `self.held | {{con_id}}` in "
     "`self.held = self.held ^ {con_id}`": "with an order more nothing is held less",

@@ -150,6 +150,7 @@ def mine(seen: RiskView, own: tuple[Pending, ...], order: Pending) -> Exposure:
     wanted = limit_order("BUY" if order.sign > 0 else "SELL", int(order.qty), f"{order.price}")
     case = Case(wanted, seen, limits(), past=Past(), now_ns=NOW, before=before)
     case.price = order.price
+    case.weigh()
     return case.mine
 
 
