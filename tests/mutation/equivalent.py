@@ -24,7 +24,33 @@ _SAME: Final = (
 _SIGN: Final = "a side is 1 or -1"
 _IDS: Final = "zip(table.con_ids, moving, strict=True)"
 
+_QUOTED: Final = "of what has both sides the higher price is what is asked, wherever it is read"
+_ASKED_AGAIN: Final = "what the short question does not let pass is asked the long one"
+
 EQUIVALENT: Final[dict[str, str]] = {
+    f"{_RISK}case.py Case.weigh: `sign > 0` -> `sign >= 0` in `if sign > 0: buys += qty else: "
+    "sells += qty`": _SIGN,
+    f"{_RISK}case.py Case.__init__: `0` -> `1` in `self.opposes = bool(self.position) and "
+    "(self.position > ZERO) is (sign < 0)`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `sign < 0` -> `sign <= 0` in `buyers = None if quote is None or "
+    "sign < 0 else quote.bid`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `0` -> `1` in `buyers = None if quote is None or sign < 0 else "
+    "quote.bid`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `0` -> `1` in `bid = self.near if sign < 0 else None`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `quote is None` -> `quote is not None` in `if quote is None or "
+    "price is None or type(buyers) is not flo ...  price = market_of(quote)`": _QUOTED,
+    f"{_RISK}case.py Case.weigh: `buyers <= quote.ask` -> `buyers < quote.ask` in `if quote is "
+    "None or price is None or type(buyers) is not flo ...  price = market_of(quote)`": _QUOTED,
+    f"{_RISK}case.py Case.weigh: `sign < 0` -> `sign <= 0` in `bid = self.near if sign < 0 else "
+    "None`": _SIGN,
+    f"{_RISK}case.py Case.__init__: `sign > 0` -> `sign >= 0` in `side = None if self.quote is "
+    "None else self.quote.ask if sign > 0 else self.quote.bid`": _SIGN,
+    f"{_RISK}checks.py quote: `0` -> `1` in `both = type(bid) is type(ask) is float and bid > 0 "
+    "and (ask < math.inf)`": _ASKED_AGAIN,
+    f"{_RISK}checks.py quote: `type(bid) is type(ask) is float` -> `type(bid) is type(ask) is not "
+    "float` in `both = type(bid) is type(ask) is float and bid > 0 and (ask < math.inf)`": (
+        _ASKED_AGAIN
+    ),
     f"{_RISK}case.py Case.__init__: `self.position > ZERO` -> `self.position >= ZERO` in "
     "`self.opposes = bool(self.position) and (self.position > ZERO) is (sign < 0)`": "it is not 0",
     f"{_RISK}correlation.py aligned: `zip(days, common, strict=True)` -> `zip(days, common)` in "
