@@ -57,10 +57,10 @@ def clock(case: Case) -> str:
 
 def borrow(case: Case) -> str:
     """The shares that a short sale needs can be borrowed, by the broker's own figures."""
-    if not case.limits.short_needs_borrow or case.intent.side.sign > 0:
+    if not case.limits.short_needs_borrow or case.sign > 0:
         return ""
-    needed = max(-case.mine.low, ZERO) - max(-case.position, ZERO)
-    if needed <= 0:
+    needed = max(-case.after.each.low, ZERO) - max(-case.position, ZERO)
+    if needed <= ZERO:
         return ""
     symbol, said = case.intent.symbol, case.view.borrows.get(case.intent.con_id)
     shares = said.shares if said is not None else None

@@ -54,7 +54,8 @@ class Budgets:
     def held(self, name: str, view: RiskView) -> Decimal | None:
         """Return what the strategies of a name hold, None if a price of it is not known."""
         self.look(view)
-        return self._held[name].total
+        found = self._held[name]
+        return None if found.unknown else found.known
 
     def _take(self, parts: Mapping[str, StrategyView], mark: Mark[str] | None) -> bool:
         """Take over what has changed; return whether a digit was lost."""
@@ -65,7 +66,9 @@ class Budgets:
         for own in {*counted, *parts} if names is None else names:
             kept, part = counted.get(own), parts.get(own)
             old, held = (ZERO, self._held[budget_of(own)]) if kept is None else kept
-            new = ZERO if part is None else _worth(part)
+            new: Decimal | None = ZERO
+            if part is not None:
+                new = None if part.unrealized is None else abs(part.cost + part.unrealized)
             held.swap(old, new)
             if part is not None:
                 counted[own] = new, held
@@ -73,11 +76,6 @@ class Budgets:
                 del counted[own]
         self._parts, self._mark = parts, mark
         return context.flags[Inexact]
-
-
-def _worth(part: StrategyView) -> Decimal | None:
-    """Return what a strategy holds, None if a price is not known."""
-    return None if part.unrealized is None else abs(part.cost + part.unrealized)
 
 
 def strategy(case: Case) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import Purpose
 from robotrader.ledger.money import LARGEST, ZERO, market_price
 from robotrader.risk.exposure import (
+    NOTHING,
     Exposure,
     Pending,
     asleep,
@@ -22,7 +23,6 @@ from robotrader.risk.past import echo_of
 from robotrader.risk.worst import After
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
 
     from robotrader.domain import Intent
@@ -32,44 +32,21 @@ if TYPE_CHECKING:
     from robotrader.risk.worst import Worst
 
 
-T = TypeVar("T")
-
 _LEAST: Final = -LARGEST
-
-
-class _once(Generic[T]):  # noqa: N801 - used as a decorator
-    """A property that is computed once: ``functools.cached_property`` without its lock.
-
-    The lock of Python 3.11 costs more than most of what is computed here, and a case is one
-    thread's. As it is no data descriptor, the value in the object's dictionary comes first.
-    """
-
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self._compute = compute
-        self._name = compute.__name__
-        self.__doc__ = compute.__doc__
-
-    @overload
-    def __get__(self, case: None, _owner: type) -> _once[T]: ...
-    @overload
-    def __get__(self, case: Case, _owner: type) -> T: ...
-    def __get__(self, case: Case | None, _owner: type) -> T | _once[T]:
-        if case is None:
-            return self
-        value = self._compute(case)
-        setattr(case, self._name, value)
-        return value
 
 
 class Case:
     """See the module's prose. The intent is well formed; ``before`` has looked at the view."""
 
-    def __init__(
+    after: After
+    """The worst case of every contract, this intent included: there once it is weighed. It is no
+    property, which would be looked up anew by each of the dozen checks that look at it."""
+
+    def __init__(  # noqa: PLR0917 - names of arguments cost a dictionary for each intent
         self,
         intent: Intent,
         view: RiskView,
         limits: Limits,
-        *,
         past: Past,
         now_ns: int,
         before: Worst,
@@ -93,20 +70,25 @@ class Case:
         self.position = ZERO if held is None else held.qty
         """What is held; 0 where the ledger is not known, which passes nothing."""
 
-        self.reduces = not intent.legs and intent.qty <= self.closable
+        self.opposes = bool(self.position) and (self.position > ZERO) is (sign < 0)
+        """Whether it is of the other side than what is held."""
+
+        self.reduces = self.opposes and not intent.legs and intent.qty <= self.closable
         """Whether it can only make the position smaller, whatever it is called (F69)."""
 
         side = None if self.quote is None else self.quote.ask if sign > 0 else self.quote.bid
         self.near = market_price(side)
         """The market's price for its side, the ask for what is bought; None: it is no price."""
 
-        self.price = worst_price(intent, self.near)
+        plain = intent.limit_price is intent.aux_price is None
+        self.price = self.near if plain else worst_price(intent, self.near)
         """The highest price that it could have."""
 
         self.echo = echo_of(intent)
         """What an intent that repeats it would have in common with it."""
 
-        self.stop = stop_of(intent)
+        brings = intent.legs or intent.purpose is Purpose.STOP
+        self.stop = stop_of(intent) if brings else None
         """Where it stops, or the stop that it brings."""
 
     @property
@@ -121,46 +103,42 @@ class Case:
         Stops and legs give way to an exit; to a stop, what takes the profit does, and what a leg is
         for that its entry has not brought yet: what is held was there before it.
         """
-        sign, position = self.sign, self.position
-        if not position or (position > ZERO) is (sign > 0):
-            return ZERO
-        if self.view.ledger is None or self.view.others is None:
+        if not self.opposes or self.view.others is None:
             return ZERO
         stop = self.intent.purpose is Purpose.STOP
         firm = [each for each in self.pending if not each.yields or (stop and each.protects)]
         if stop:
             orders, con_id = self.before.orders, self.intent.con_id
             firm = awake(firm, asleep(orders.held_for(con_id), orders.others_for(con_id)))
-        return abs(position) - coming(firm, self.intent.con_id, sign)
+        return abs(self.position) - coming(firm, self.intent.con_id, self.sign)
 
-    @_once
-    def mine(self) -> Exposure:
-        """The worst case of its own contract, this intent included as an entry."""
-        intent, own = self.intent, self.price
-        way = self.before.orders.way(intent.con_id)
+    def weigh(self) -> str:
+        """Compute the worst case with it, as an entry, and let it pass as a check would."""
+        before, intent, own, sign = self.before, self.intent, self.price, self.sign
+        con_id, qty, quote, price = intent.con_id, intent.qty, self.quote, self.near
+        way = before.orders.ways.get(con_id, NOTHING)
         buys, sells, top = way.buys, way.sells, way.top
-        if self.sign > 0:
-            buys += intent.qty
+        if sign > 0:
+            buys += qty
         else:
-            sells += intent.qty
+            sells += qty
         if top is None or (own is not None and own > top):
             top = own
-        quote, price = self.quote, self.near
-        bid = None if quote is None or self.sign < 0 else quote.bid
-        if quote is None or price is None or type(bid) is not float or not bid <= quote.ask:
+        buyers = None if quote is None or sign < 0 else quote.bid
+        if quote is None or price is None or type(buyers) is not float or not buyers <= quote.ask:
             price = market_of(quote)  # or it is what is asked, which is the higher one
-        return exposure_with(self.held, price, self.instrument, buys, sells, top)
+        mine = exposure_with(self.held, price, self.instrument, buys, sells, top)
+        heat: Decimal | None = ZERO
+        if self.limits.max_heat is not None:
+            order = None if self.stop is None else entry_of(con_id, sign, qty, own, self.stop)
+            stopped = way.stopped.opened(sign, qty, own, order)
+            bare = self.limits.heat_without_stop
+            bid = self.near if sign < 0 else None
+            heat = heat_with(self.held, quote, self.instrument, stopped, mine, bare, bid)
+        self.after = After(before, con_id, mine, heat)
+        return ""
 
-    @_once
-    def after(self) -> After:
-        """The worst case of every contract, this intent included."""
-        return After(self.before, self.intent.con_id, self.mine, self._heat())
-
-    def _heat(self) -> Decimal | None:
-        """What its contract would lose if its stops were hit; 0 where nobody looks at that."""
-        if self.limits.max_heat is None:
-            return ZERO
-        intent, bare = self.intent, self.limits.heat_without_stop
-        order = entry_of(intent.con_id, self.sign, intent.qty, self.price, self.stop)
-        own = self.before.orders.way(intent.con_id).stopped.plus(order)
-        return heat_with(self.held, self.quote, self.instrument, own, self.mine, bare)
+    @property
+    def mine(self) -> Exposure:
+        """The worst case of its own contract, this intent included as an entry."""
+        return self.after.each

@@ -6,7 +6,7 @@ does not know blocks (F63). The first that refuses gives the refusal its code.
 
 from __future__ import annotations
 
-from decimal import Decimal
+import math
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import LinkState, Purpose
@@ -124,8 +124,8 @@ def session(case: Case) -> str:
 
 def step(case: Case) -> str:
     """The quantity is a multiple of the contract's step."""
-    size = Decimal(0) if case.instrument is None else case.instrument.size_step
-    if size > 0 and case.intent.qty % size == 0:
+    size = ZERO if case.instrument is None else case.instrument.size_step
+    if size > ZERO and not case.intent.qty % size:
         return ""
     return f"quantity {case.intent.qty} is no multiple of {size}"
 
@@ -137,8 +137,10 @@ def quote(case: Case) -> str:
         return f"there is no quote of {case.intent.symbol}"
     if case.intent.con_id in case.view.stale:
         return f"the prices of {case.intent.symbol} are stale: they are asked for again"
-    if not (is_price(last.bid) and is_price(last.ask) and last.bid <= last.ask):
-        return f"the quote of {case.intent.symbol} is none: {last.bid} to {last.ask}"
+    bid, ask = last.bid, last.ask
+    both = type(bid) is type(ask) is float and bid > 0 and ask < math.inf
+    if not ((both or (is_price(bid) and is_price(ask))) and bid <= ask):
+        return f"the quote of {case.intent.symbol} is none: {bid} to {ask}"
     age_ns = case.now_ns - last.time_ns
     if age_ns > case.limits.max_quote_age_ms * MS_NS:
         return f"the quote is {age_ns // MS_NS} ms old, {case.limits.max_quote_age_ms} at most"
@@ -196,7 +198,7 @@ def exit_pending(case: Case) -> str:
     for each in orders.held_for(con_id):
         if each.reduces and each.sign == sign:
             exits += each.qty
-    if case.position and (case.position > 0) is (sign < 0):
+    if case.opposes:
         exits += coming(pending((), orders.others_for(con_id)), con_id, sign)
     if not exits:
         return ""
@@ -275,6 +277,11 @@ FOR_ENTRIES: Final[tuple[tuple[str, Check], ...]] = (
     *heat.CHECKS,
     *asked.CHECKS,
 )
+
+WEIGHED: Final = frozenset(
+    {code for code, _ in FOR_ENTRIES[[code for code, _ in FOR_ENTRIES].index("short") :]}
+)
+"""The last of them, which look at the worst case: it is computed for what has passed the others."""
 
 
 def first_refusal(case: Case, checks: Iterable[tuple[str, Check]]) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from robotrader.risk.correlation import Correlations
 from robotrader.risk.rows import NO_ROW, Sum
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
     from decimal import Decimal
 
@@ -50,7 +50,7 @@ class Clusters:
         known: Correlations,
         least: Decimal | float,
         rows: Mapping[int, Row],
-        strangers: AbstractSet[int],
+        strangers: Callable[[Correlations], AbstractSet[int]],
     ) -> Cluster:
         """Return the cluster of a contract that is held.
 
@@ -60,7 +60,7 @@ class Clusters:
             known: the correlations.
             least: from which correlation on two contracts move together.
             rows: the worst case of every contract.
-            strangers: what of ``held`` has no correlations.
+            strangers: says what of ``held`` has no correlations.
         """
         if known is not self._known or least is not self._least:
             self._known, self._least = known, least
@@ -69,7 +69,7 @@ class Clusters:
         if found is None:
             context = getcontext()
             context.clear_flags()
-            find = known.cluster if strangers else known.linked
+            find = known.cluster if strangers(known) else known.linked
             found = Cluster(find(con_id, held, float(least)), Sum())
             for each in found.members:
                 found.worth.swap(NO_ROW.value, rows[each].value)

@@ -87,6 +87,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
 def explained(case: Case, most: Decimal) -> Explained:
     """Return what every check says of a case."""
+    case.weigh()
     entries = not case.reduces
     return Explained(
         reduces=case.reduces,

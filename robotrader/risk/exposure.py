@@ -305,8 +305,6 @@ def worst_price(intent: Intent, market: Decimal | None) -> Decimal | None:
         return intent.limit_price
     if market is None:
         return None
-    if intent.limit_price is None and intent.aux_price is None:
-        return market
     return max(market, intent.limit_price or market, trigger_price(intent) or market)
 
 

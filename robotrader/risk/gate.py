@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal, getcontext, localcontext, setcontext
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Final, Literal, overload
 
 import msgspec
 
@@ -32,12 +32,15 @@ from robotrader.risk.worst import Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from robotrader.domain.records import Record
     from robotrader.risk.limits import Limits
     from robotrader.risk.report.usage import Use
     from robotrader.risk.view import RiskView
     from robotrader.risk.worst import After
+
+_NONE: Final[AbstractSet[int]] = frozenset()
 
 
 class Gate:
@@ -141,8 +144,9 @@ class Gate:
         limits, past, before = self.limits, self._past, self._worst
         if view.ledger is not None and view.ledger.day != past.day:
             past.begin(view.ledger.day)
-        before.look(view, self._held, limits.bare, self._new(), own=intent.con_id)
-        return Case(intent, view, limits, past=past, now_ns=now_ns, before=before)
+        moved = self._new() if self._passed is not None or self._moved else _NONE
+        before.look(view, self._held, limits.bare, moved, own=intent.con_id)
+        return Case(intent, view, limits, past, now_ns, before)
 
     def _new(self) -> set[int]:
         """Count what has just passed; return the contracts whose reservations are new besides."""
@@ -171,34 +175,34 @@ class Gate:
         return Refusal(intent=intent, code=code, why=why)
 
     def _approve(self, case: Case) -> Approved:
-        intent, number = case.intent, self._next
+        intent, number, reduces = case.intent, self._next, case.reduces
         self._next += 1
         self.approvals += 1
         self._past.add(case.echo, case.now_ns)
-        self.newest = Reservation(
+        self.newest = held = Reservation(
             number=number,
             con_id=intent.con_id,
-            sign=intent.side.sign,
+            sign=case.sign,
             qty=intent.qty,
             price=case.price,
-            reduces=case.reduces,
+            reduces=reduces,
             strategy=intent.strategy,
-            yields=case.reduces and intent.purpose is Purpose.STOP,
+            yields=reduces and intent.purpose is Purpose.STOP,
             stop=case.stop,
             cause=intent.cause,
             legs=len(intent.legs),
         )
-        self._held.put(self.newest)
-        if case.reduces:
+        self._held.put(held)
+        if reduces:
             self._moved.add(intent.con_id)
         else:
-            self._passed = (self.newest, case.after)
+            self._passed = (held, case.after)
         return Approved(
             intent=intent,
             reservation=number,
             account=case.view.account,
             limits_hash=self._hash,
-            reduces=case.reduces,
+            reduces=reduces,
         )
 
     # -- after an order --

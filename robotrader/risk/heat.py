@@ -112,17 +112,25 @@ class Stopped(msgspec.Struct, frozen=True, gc=False):
 
     def plus(self, order: Pending) -> Stopped:
         """Return what these are with an entry more, in no group."""
-        many, qty, stop = self.orders + 1, order.qty, order.stop
+        stops = None if order.stop is None else order
+        return self.opened(order.sign, order.qty, order.price, stops)
+
+    def opened(
+        self, sign: int, qty: Decimal, price: Decimal | None, stops: Pending | None
+    ) -> Stopped:
+        """Return what these are with an entry more; it is what ``stops``, if it brings a stop."""
         bottom, for_long, for_short = self.bottom, self.for_long, self.for_short
-        if order.sign > 0:
-            if stop is not None:
-                for_long = (*for_long, order)
-            return Stopped(many, self.longs + qty, self.shorts, bottom, for_long, for_short)
-        if order.price is not None and (bottom is None or order.price < bottom):
-            bottom = order.price
-        if stop is not None:
-            for_short = (*for_short, order)
-        return Stopped(many, self.longs, self.shorts + qty, bottom, for_long, for_short)
+        if sign > 0:
+            if stops is not None:
+                for_long = (*for_long, stops)
+            long, short = self.longs + qty, self.shorts
+        else:
+            if price is not None and (bottom is None or price < bottom):
+                bottom = price
+            if stops is not None:
+                for_short = (*for_short, stops)
+            long, short = self.longs, self.shorts + qty
+        return Stopped(self.orders + 1, long, short, bottom, for_long, for_short)
 
 
 def heat_of(
@@ -142,6 +150,7 @@ def heat_with(  # noqa: PLR0917 - each of them is one thing of the contract
     own: Stopped,
     each: Exposure,
     bare: Decimal,
+    bid: Decimal | None = None,
 ) -> Decimal | None:
     """Return what a contract loses in the worse direction, None if a price is not known.
 
@@ -152,6 +161,7 @@ def heat_with(  # noqa: PLR0917 - each of them is one thing of the contract
         own: what is on its way in it.
         each: its worst case.
         bare: the part of its worth that a share without a stop loses.
+        bid: the quote's as money, where somebody has it already.
     """
     unit, long, short = each.unit, own.longs, own.shorts
     if not own.orders:
@@ -169,16 +179,17 @@ def heat_with(  # noqa: PLR0917 - each of them is one thing of the contract
     top = unit if many == 1 else unit / many
     worse = _lost(long, for_long, top, top, bare, 1) if long > ZERO else ZERO
     if short > ZERO:
-        bottom = _lowest(held, quote, own.bottom, top)
+        if bid is None and quote is not None:
+            bid = market_price(quote.bid)
+        bottom = _lowest(held, bid, own.bottom, top)
         worse = max(worse, _lost(short, for_short, bottom, top, bare, -1))
     return worse if many == 1 else worse * many
 
 
 def _lowest(
-    held: PositionView | None, quote: Quote | None, bottom: Decimal | None, top: Decimal
+    held: PositionView | None, market: Decimal | None, bottom: Decimal | None, top: Decimal
 ) -> Decimal:
     """Return the lowest price at which a short may stand: from there its stop is farthest."""
-    market = None if quote is None else market_price(quote.bid)
     lowest = top if market is None or top < market else market
     if bottom is not None and bottom < lowest:
         lowest = bottom

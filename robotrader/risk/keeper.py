@@ -105,30 +105,41 @@ class Keeper:
 
     def judge(self, intent: Intent, view: RiskView, now_ns: int) -> Approved | tuple[Refusal, News]:
         """Approve an intent, or say why not, and what its strategy has to be told."""
-        return self._decided(self.gate.judge(intent, view, now_ns))
+        verdict = self.gate.judge(intent, view, now_ns)
+        if isinstance(verdict, Refusal):
+            return self._refused(verdict)
+        return self._approved(verdict, self.gate.newest)
 
     def judge_or_ask(
         self, intent: Intent, view: RiskView, now_ns: int
     ) -> Approved | tuple[Refusal, News] | None:
         """Judge; None if nothing is against it but that the broker has not said its margin."""
         verdict = self.gate.judge(intent, view, now_ns, asks=True)
-        return None if verdict is None else self._decided(verdict)
-
-    def _decided(self, verdict: Approved | Refusal) -> Approved | tuple[Refusal, News]:
+        if verdict is None:
+            return None
         if isinstance(verdict, Refusal):
-            self._early.pop((verdict.intent.strategy, verdict.intent.cause), None)
-            why = f"{verdict.code}: {verdict.why}"
-            return verdict, self.standings.declined(verdict.intent, why)
-        self._approved(verdict, self.gate.newest)
-        return verdict
+            return self._refused(verdict)
+        return self._approved(verdict, self.gate.newest)
 
-    def _approved(self, approved: Approved, held: Reservation) -> None:
-        self._judge_for((approved.intent.strategy, approved.intent.cause))
+    def _refused(self, refusal: Refusal) -> tuple[Refusal, News]:
+        intent = refusal.intent
+        self._early.pop((intent.strategy, intent.cause), None)
+        return refusal, self.standings.declined(intent, f"{refusal.code}: {refusal.why}")
+
+    def _approved(self, approved: Approved, held: Reservation) -> Approved:
+        """Take it that from now on a reservation of this gate stands for a strategy's cause."""
+        intent = approved.intent
+        key = intent.strategy, intent.cause
+        self._judged.add(key)
+        shown = self._refs.get(key)
+        if shown:
+            self._unseen.update(shown)
         self._news = True
         self._given[approved.reservation] = held
         if len(self._given) > REMEMBERED:
             del self._given[next(iter(self._given))]
-        self.standings.approved(approved.intent)
+        self.standings.approved(intent)
+        return approved
 
     def hold(self, approved: Approved, reservation: Reservation) -> None:
         """Take over what an earlier gate approved and what is no order yet."""
@@ -142,11 +153,6 @@ class Keeper:
         self._forget((intent.strategy, intent.cause))
         self._early.pop((intent.strategy, intent.cause), None)
         return self.standings.declined(intent, why)
-
-    def _judge_for(self, key: tuple[str, str]) -> None:
-        """Take it that a reservation of this gate stands for a strategy's cause."""
-        self._judged.add(key)
-        self._unseen.update(self._refs.get(key, {}))
 
     def _forget(self, key: tuple[str, str]) -> None:
         """Take it that no reservation of this gate stands for a strategy's cause any more."""

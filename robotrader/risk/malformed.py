@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from robotrader.domain import OrderType, Purpose, Side, TimeInForce
 from robotrader.domain.errors import DataValidationError
-from robotrader.ledger.money import exact
+from robotrader.ledger.money import ZERO, exact
 
 if TYPE_CHECKING:
     from robotrader.domain import Intent, Leg, Sizing
@@ -33,31 +32,43 @@ _KINDS: Final = (
     ("tif", TimeInForce),
     ("legs", tuple),
 )
-_VALUES: Final = attrgetter(*(name for name, _ in _KINDS))
-_TYPES: Final = tuple(kind for _, kind in _KINDS)
-_TEXTS: Final = sum(kind is str for kind in _TYPES)
-"""The first so many of them are texts, which say something."""
+"""What each field is; a text has to say something."""
 
 
 def malformed(intent: Intent) -> str:
     """Return what is wrong with an intent itself, empty if nothing."""
-    values = _VALUES(intent)
-    if not all(map(isinstance, values, _TYPES)) or not all(values[:_TEXTS]):
-        return _unlike(values)
+    alike = (  # which is what is nearly always so
+        type(intent.side) is Side
+        and type(intent.purpose) is Purpose
+        and type(intent.order_type) is OrderType
+        and type(intent.tif) is TimeInForce
+        and type(intent.legs) is tuple
+        and type(intent.strategy) is type(intent.symbol) is type(intent.cause) is str
+        and intent.strategy
+        and intent.symbol
+        and intent.cause
+    )
+    if not alike and (wrong := _unlike(intent)):
+        return wrong
     if type(intent.con_id) is not int or intent.con_id <= 0:
         return f"its con_id is {intent.con_id!r}"
+    plain = intent.order_type is OrderType.MARKET  # which is what is nearly always so
+    if plain and intent.limit_price is intent.aux_price is intent.trail_percent is None:
+        wrong = _number("quantity", intent.qty)
+    else:
+        wrong = _number("quantity", intent.qty) or _distances(intent)
     return (
-        _number("quantity", intent.qty)
-        or _distances(intent)
+        wrong
         or ("" if intent.trail_stop_price is None else _begins(intent))
         or (_legs(intent.legs) if intent.legs else "")
         or ("" if intent.sizing is None else _sizing(intent.qty, intent.sizing))
     )
 
 
-def _unlike(values: tuple[object, ...]) -> str:
-    """Say which of the values is not what it should be."""
-    for (name, kind), value in zip(_KINDS, values, strict=True):
+def _unlike(intent: Intent) -> str:
+    """Say which of the fields is not what it should be."""
+    for name, kind in _KINDS:
+        value = getattr(intent, name)
         if not isinstance(value, kind) or (kind is str and not value):
             return f"its {name} is {value!r}"
     return ""
@@ -77,27 +88,22 @@ def _number(what: str, value: object) -> str:
         exact(value, what)
     except DataValidationError:
         return f"its {what} is {value}"
-    return "" if value > 0 else f"its {what} is {value}"
+    return "" if value > ZERO else f"its {what} is {value}"
 
 
 def _prices(kind: OrderType, limit: object, aux: object) -> str:
     """A price that is needed is there and one that is not is not: it would be believed."""
-    if kind is OrderType.MARKET and limit is aux is None:
-        return ""
     if kind is OrderType.TRAIL_LIMIT:
         return "an intent has no offset for a TRAIL LIMIT"
-    needs_aux = kind in TRIGGERED or kind in DISTANT
-    for what, value, needed, allowed in (
-        ("limit price", limit, kind in LIMITED, kind in LIMITED or kind is OrderType.RELATIVE),
-        ("aux price", aux, needs_aux, needs_aux),
-    ):
-        if value is None and not needed:
-            continue
-        if not allowed:
-            return f"its {what} is {value}: a {kind} order has none"
-        if wrong := _number(what, value):
+    limited = kind in LIMITED
+    if limited or limit is not None:
+        if not limited and kind is not OrderType.RELATIVE:
+            return f"its limit price is {limit}: a {kind} order has none"
+        if wrong := _number("limit price", limit):
             return wrong
-    return ""
+    if kind in TRIGGERED or kind in DISTANT:
+        return _number("aux price", aux)
+    return "" if aux is None else f"its aux price is {aux}: a {kind} order has none"
 
 
 def _distances(what: Intent | Leg) -> str:

@@ -11,22 +11,23 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES, first_refusal
+from robotrader.risk.case import Case
+from robotrader.risk.checks import FOR_ALL, FOR_ENTRIES, WEIGHED, first_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from robotrader.risk.case import Case
     from robotrader.risk.checks import Check
     from robotrader.risk.limits import Limits
 
 OF_THE_ACCOUNT: Final = frozenset({"positions", "link", "switch", "clock", "losses"})
-"""Checks that look at limits and at what ``_of_the_account`` returns, and at nothing else."""
+"""Checks that look at limits and at what ``Passes.refused`` compares of the account, and at nothing
+else. Of a switch that is tripped it is asked for whom, too."""
 
 OF_A_CONTRACT: Final = frozenset(
     {"contract", "exit_grows", "halted", "symbol", "restricted", "session", "volatility"}
 )
-"""Checks that look at limits and at what ``_of_a_contract`` returns, and at nothing else."""
+"""Checks that look at limits and at what is compared there of a contract, and at nothing else."""
 
 OFF: Final[dict[str, Callable[[Limits], bool]]] = {
     "restricted": lambda limits: not limits.restricted_symbols,
@@ -66,7 +67,17 @@ class Passes:
             return first_refusal(case, FOR_ALL)
         if case.limits is not self._limits:
             self._begin(case.limits)
-        account, contract, con_id = _of_the_account(case), _of_a_contract(case), case.intent.con_id
+        intent, view, whose = case.intent, case.view, None
+        con_id, ledger, switch, halted = intent.con_id, view.ledger, view.switch, view.halted
+        if switch is not None and switch.trips:
+            whose = (view.account, intent.symbol, intent.strategy)
+        losses = None if ledger is None else ledger.losses_ns
+        account = (view.link, switch, whose, view.skew_ns, losses, view.others is None)
+        contract = (
+            case.instrument, intent.symbol, intent.purpose, intent.outside_rth,
+            None if halted is None else con_id in halted,
+            view.sessions.get(con_id), view.days.get(con_id),
+        )  # fmt: skip
         same = account == self._account, contract == self._contracts.get(con_id)
         for check in self._asked[same]:
             why = check(case)
@@ -84,36 +95,13 @@ class Passes:
         self._codes = {check: code for code, check in on}
         for account, contract in product((False, True), repeat=2):
             passed = {*(OF_THE_ACCOUNT if account else ()), *(OF_A_CONTRACT if contract else ())}
-            asked = [check for code, check in on if code not in passed]
-            self._asked[account, contract] = tuple(asked)
+            asked = [(code, check) for code, check in on if code not in passed]
+            light = [check for code, check in asked if code not in WEIGHED]
+            heavy = [check for code, check in asked if code in WEIGHED]
+            self._asked[account, contract] = (*light, Case.weigh, *heavy)
 
 
 def is_off(code: str, limits: Limits) -> bool:
     """Return whether limits let everything pass that a check could be asked about."""
     off = OFF.get(code)
     return off is not None and off(limits)
-
-
-def _of_the_account(case: Case) -> tuple[object, ...]:
-    """Return what its checks look at; a switch that is tripped asks for whom."""
-    view, whose = case.view, None
-    ledger, switch = view.ledger, view.switch
-    if switch is not None and switch.trips:
-        whose = (view.account, case.intent.symbol, case.intent.strategy)
-    losses = None if ledger is None else ledger.losses_ns
-    return view.link, switch, whose, view.skew_ns, losses, view.others is None
-
-
-def _of_a_contract(case: Case) -> tuple[object, ...]:
-    """Return what its checks look at."""
-    intent, view = case.intent, case.view
-    con_id = intent.con_id
-    return (
-        case.instrument,
-        intent.symbol,
-        intent.purpose,
-        intent.outside_rth,
-        None if view.halted is None else con_id in view.halted,
-        view.sessions.get(con_id),
-        view.days.get(con_id),
-    )

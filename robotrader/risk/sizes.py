@@ -47,7 +47,7 @@ def short(case: Case) -> str:
 
 def position_qty(case: Case) -> str:
     """Not too many shares of the symbol would be held."""
-    qty, most = case.mine.qty, case.limits.max_symbol_qty
+    qty, most = case.after.each.qty, case.limits.max_symbol_qty
     if qty <= most:
         return ""
     return _above(f"a position in {case.intent.symbol} of", qty, most, "shares")

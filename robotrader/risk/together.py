@@ -11,8 +11,6 @@ from robotrader.ledger.money import ZERO
 from robotrader.risk.correlation import Correlations
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from robotrader.risk.case import Case
     from robotrader.risk.exposure import Exposure
 
@@ -25,11 +23,12 @@ def pair(case: Case) -> str:
     if most is None:
         return ""
     known = case.view.correlations or _NONE
-    if strangers := _strangers(case, known):
+    others = case.before.strangers(known) if con_id in known.places else case.after.held
+    if others and (strangers := others - {con_id}):
         other = min(strangers)
         why = known.why(con_id) or known.why(other)
         return f"its correlation with {_name(case, other)} is not known: {why}"
-    near = case.before.near(con_id, known, most)
+    near = case.before.clusters.near(con_id, known, most)
     if len(near) <= 1:  # itself
         return ""
     for other in sorted((near & case.after.held) - {con_id}):
@@ -39,13 +38,6 @@ def pair(case: Case) -> str:
         if _same_way(case.sign, case.after[other], found) > float(most):
             return f"its correlation with {_name(case, other)} is {found:.3f}, {most} is the limit"
     return ""
-
-
-def _strangers(case: Case, known: Correlations) -> AbstractSet[int]:
-    """Return what else is held and has no known correlation with the contract."""
-    con_id = case.intent.con_id
-    others = case.before.strangers(known) if con_id in known.places else case.after.held
-    return others - {con_id} if others else others
 
 
 def _same_way(sign: int, other: Exposure, correlation: float) -> float:

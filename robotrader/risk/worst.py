@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from robotrader.domain import Quote
     from robotrader.ledger import Mark, PositionView
-    from robotrader.risk.clusters import Cluster
     from robotrader.risk.correlation import Correlations
     from robotrader.risk.exposure import Reservation
     from robotrader.risk.view import Moved, RiskView
@@ -57,9 +55,13 @@ class Worst:
         self.orders = Orders()
         """What is on its way."""
 
-        self._clusters = Clusters()
-        self._wanted: dict[int, Mapping[str, Decimal]] = {}
-        self._coming: defaultdict[str, Sum] = defaultdict(Sum)
+        self.clusters = Clusters()
+        self.wanted: dict[int, Mapping[str, Decimal]] = {}
+        """How many shares of each contract every strategy's entries are for."""
+
+        self.coming: defaultdict[str, Sum] = defaultdict(Sum)
+        """What the entries of each strategy are worth that are on their way."""
+
         self._quotes, self._positions = Seen(), Seen()
         self._quoted: Mark[int] | None = None
         self._moved: Moved | None = None
@@ -116,7 +118,7 @@ class Worst:
         if anew:
             self._begin()
             self._names, moved = names, None
-        self._late |= self._changed(view, held, moved)
+        self._find(view, held, moved)
         return anew
 
     def settle(self) -> bool:
@@ -147,8 +149,8 @@ class Worst:
         if self._rounded or not self.orders.add(held, way):
             return False
         old, name = self.rows.get(con_id, NO_ROW), budget_of(held.strategy)
-        wanted = self.wanted(con_id)
-        wanted = self._wanted[con_id] = {**wanted, name: wanted.get(name, ZERO) + qty}
+        wanted = self.wanted.get(con_id, NOBODY)
+        wanted = self.wanted[con_id] = {**wanted, name: wanted.get(name, ZERO) + qty}
         row = after.row
         now = Row(row.each, row.value, row.high, row.low, row.heat, wanted, way)
         self._put(con_id, old, now)
@@ -156,31 +158,33 @@ class Worst:
         self._rounded = context.flags[Inexact]
         return True
 
-    def _changed(
-        self,
-        view: RiskView,
-        reserved: Held,
-        moved: AbstractSet[int] | None,
-    ) -> set[int]:
-        changed = set(self._requoted(view.quotes))
-        before, now = self._moved, view.moved
+    def _find(self, view: RiskView, reserved: Held, moved: AbstractSet[int] | None) -> None:
+        """Find the contracts of which something is new."""
+        before, now, late = self._moved, view.moved, self._late
+        quotes = view.quotes
+        if isinstance(quotes, Quotes):
+            earlier, self._quoted = self._quoted, quotes.mark()
+            quoted = self._quoted.since(earlier)
+            late.update((*self.rows, *quotes) if quoted is None else quoted)
+        else:
+            late.update(self._quotes.changed(quotes))
         working: Collection[int] | None = None
+        placed: Iterable[int] | None = None
         if now is not None and before is not None:
+            placed = now.positions.since(before.positions)
             same = now.orders == before.orders
             working = () if same else now.orders.since(before.orders)
-        changed.update(self._repositioned(view, before))
-        ordered = self.orders.look(view, reserved, moved, working)
-        for con_id in ordered:
+        late.update(self._repositioned(view, before) if placed is None else placed)
+        for con_id in self.orders.look(view, reserved, moved, working):
             self._reorder(con_id)
+            late.add(con_id)
         self._view, self._moved = view, now
-        return changed | ordered
 
     def _repositioned(self, view: RiskView, before: Moved | None) -> Iterable[int]:
-        """Return the contracts whose position is another: those that say so, or all that differ."""
+        """Return the contracts whose position may be another, where nothing says so."""
         positions = {} if view.ledger is None else view.ledger.positions
         if view.moved is not None:
-            said = None if before is None else view.moved.positions.since(before.positions)
-            return {*self.rows, *positions} if said is None else said
+            return {*self.rows, *positions}
         if before is None and self._view is not None and view.ledger is self._view.ledger:
             return ()
         return self._positions.changed(positions)
@@ -189,17 +193,9 @@ class Worst:
         """Count whose entries are on their way in a contract."""
         wanted = by_budget(self.orders.all_for(con_id))
         if wanted:
-            self._wanted[con_id] = wanted
+            self.wanted[con_id] = wanted
         else:
-            self._wanted.pop(con_id, None)
-
-    def _requoted(self, quotes: Mapping[int, Quote]) -> Iterable[int]:
-        """Return the contracts whose quote is new: those that say so, or all that differ."""
-        if not isinstance(quotes, Quotes):
-            return self._quotes.changed(quotes)
-        before, self._quoted = self._quoted, quotes.mark()
-        said = self._quoted.since(before)
-        return {*self.rows, *quotes} if said is None else said
+            self.wanted.pop(con_id, None)
 
     def _replace(self, view: RiskView, con_id: int, held: PositionView | None) -> None:
         """Compute one contract anew; one that is neither held nor on its way is none of ours."""
@@ -215,7 +211,7 @@ class Worst:
                 if bare is None
                 else heat_with(held, quote, instrument, way.stopped, each, bare)
             )
-            new = Row.of(each, heat, self._wanted.get(con_id, NOBODY), way)
+            new = Row.of(each, heat, self.wanted.get(con_id, NOBODY), way)
             self._put(con_id, old, new)
         elif self.rows.pop(con_id, None) is not None:
             self._put(con_id, old, NO_ROW)
@@ -230,23 +226,23 @@ class Worst:
         if sector is None:
             sector = self._sector_sums[con_id] = self.sectors[self.sector_of(con_id)]
         self.sums.swap(old, new, sector)
-        self._clusters.swap(con_id, old, new)
+        self.clusters.swap(con_id, old, new)
         if (con_id in self.held) is not bool(new.each.high or new.each.low):
             self.held ^= {con_id}
             self._known = None
-            self._clusters.clear()
+            self.clusters.clear()
 
     def _count_coming(self, old: Row, new: Row) -> None:
         """Take what the entries of one row are worth instead of those of another."""
         before, now = old.wanted, new.wanted
         if before is now:
             for name, qty in now.items():
-                self._coming[name].swap(worth(qty, old.each), worth(qty, new.each))
+                self.coming[name].swap(worth(qty, old.each), worth(qty, new.each))
         else:
             for name, qty in before.items():
-                self._coming[name].swap(worth(qty, old.each), ZERO)
+                self.coming[name].swap(worth(qty, old.each), ZERO)
             for name, qty in now.items():
-                self._coming[name].swap(ZERO, worth(qty, new.each))
+                self.coming[name].swap(ZERO, worth(qty, new.each))
 
     def sector_of(self, con_id: int) -> str:
         """Return a contract's sector, empty if it is not known."""
@@ -262,14 +258,6 @@ class Worst:
         """Return what is on its way in a contract."""
         return self.orders.way(con_id).own
 
-    def coming(self, name: str) -> Sum:
-        """Return what the entries of a strategy are worth that are on their way."""
-        return self._coming[name]
-
-    def wanted(self, con_id: int) -> Mapping[str, Decimal]:
-        """Return how many shares of a contract each strategy's entries are for."""
-        return self._wanted.get(con_id, NOBODY)
-
     def strangers(self, known: Correlations) -> AbstractSet[int]:
         """Return what is or could be held and has no correlations."""
         if self._known is not known:
@@ -280,27 +268,19 @@ class Worst:
         """Return what the strategies of a name hold, None if a price of it is not known."""
         return ZERO if self._view is None else self._budgets.held(name, self._view)
 
-    def cluster(self, con_id: int, known: Correlations, least: Decimal | float) -> Cluster:
-        """Return what is held and moves with a contract that is held."""
-        strangers = self.strangers(known)
-        return self._clusters.of(con_id, self.held, known, least, self.rows, strangers)
-
-    def near(self, con_id: int, known: Correlations, most: Decimal) -> AbstractSet[int]:
-        """Return what moves with a contract that much, itself included where it is known."""
-        return self._clusters.near(con_id, known, most)
-
 
 class After:
     """The worst case with one more order: its own contract is another, all else as before."""
 
     __slots__ = (
-        "_before", "_con_id", "_more", "_old", "gross", "heat", "held", "high", "low", "mine", "row"
+        "_before", "_con_id", "_more", "_old",
+        "each", "gross", "heat", "held", "high", "low", "mine", "row",
     )  # fmt: skip
 
     def __init__(
         self, before: Worst, con_id: int, mine: Exposure, heat: Decimal | None = ZERO
     ) -> None:
-        self._before, self._con_id = before, con_id
+        self._before, self._con_id, self.each = before, con_id, mine
         self._old = old = before.rows.get(con_id, NO_ROW)
         self.row = new = Row.of(mine, heat, NOBODY)
         """Its own contract; whose orders they are is not in it."""
@@ -343,7 +323,8 @@ class After:
         """Return what would be held and move with its contract, and what that would be worth."""
         con_id, before, more = self._con_id, self._before, self._more
         if self.held is before.held and con_id in self.held:
-            members, worth = before.cluster(con_id, known, least)
+            rows, strangers = before.rows, before.strangers
+            members, worth = before.clusters.of(con_id, self.held, known, least, rows, strangers)
             if more is None or worth.unknown:
                 return members, worth.with_swap(self._old.value, self.row.value)
             return members, worth.known + more
@@ -364,13 +345,13 @@ class After:
     def coming(self, name: str, qty: Decimal) -> Decimal | None:
         """Return what a strategy has on its way, with so many shares more of this contract."""
         old, before, unit = self._old, self._before, self.row.each.unit
-        wanted = before.wanted(self._con_id)
+        wanted = before.wanted.get(self._con_id, NOBODY)
         counted: Decimal | None = ZERO
         if name in wanted:
             qty += wanted[name]
         if name in old.wanted:
             counted = worth(old.wanted[name], old.each)
-        return before.coming(name).with_swap(counted, None if unit is None else qty * unit)
+        return before.coming[name].with_swap(counted, None if unit is None else qty * unit)
 
     def of_sector(self, name: str) -> Decimal | None:
         """Return the worth of a sector's; one without a sector could be of this one."""

@@ -24,9 +24,35 @@ _SAME: Final = (
 _SIGN: Final = "a side is 1 or -1"
 _IDS: Final = "zip(table.con_ids, moving, strict=True)"
 
+_QUOTED: Final = "of what has both sides the higher price is what is asked, wherever it is read"
+_ASKED_AGAIN: Final = "what the short question does not let pass is asked the long one"
+
 EQUIVALENT: Final[dict[str, str]] = {
-    f"{_RISK}case.py Case.closable: `position > ZERO` -> `position >= ZERO` in `if not position or "
-    "(position > ZERO) is (sign > 0): return ZERO`": "it is not 0",
+    f"{_RISK}case.py Case.weigh: `sign > 0` -> `sign >= 0` in `if sign > 0: buys += qty else: "
+    "sells += qty`": _SIGN,
+    f"{_RISK}case.py Case.__init__: `0` -> `1` in `self.opposes = bool(self.position) and "
+    "(self.position > ZERO) is (sign < 0)`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `sign < 0` -> `sign <= 0` in `buyers = None if quote is None or "
+    "sign < 0 else quote.bid`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `0` -> `1` in `buyers = None if quote is None or sign < 0 else "
+    "quote.bid`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `0` -> `1` in `bid = self.near if sign < 0 else None`": _SIGN,
+    f"{_RISK}case.py Case.weigh: `quote is None` -> `quote is not None` in `if quote is None or "
+    "price is None or type(buyers) is not flo ...  price = market_of(quote)`": _QUOTED,
+    f"{_RISK}case.py Case.weigh: `buyers <= quote.ask` -> `buyers < quote.ask` in `if quote is "
+    "None or price is None or type(buyers) is not flo ...  price = market_of(quote)`": _QUOTED,
+    f"{_RISK}case.py Case.weigh: `sign < 0` -> `sign <= 0` in `bid = self.near if sign < 0 else "
+    "None`": _SIGN,
+    f"{_RISK}case.py Case.__init__: `sign > 0` -> `sign >= 0` in `side = None if self.quote is "
+    "None else self.quote.ask if sign > 0 else self.quote.bid`": _SIGN,
+    f"{_RISK}checks.py quote: `0` -> `1` in `both = type(bid) is type(ask) is float and bid > 0 "
+    "and (ask < math.inf)`": _ASKED_AGAIN,
+    f"{_RISK}checks.py quote: `type(bid) is type(ask) is float` -> `type(bid) is type(ask) is not "
+    "float` in `both = type(bid) is type(ask) is float and bid > 0 and (ask < math.inf)`": (
+        _ASKED_AGAIN
+    ),
+    f"{_RISK}case.py Case.__init__: `self.position > ZERO` -> `self.position >= ZERO` in "
+    "`self.opposes = bool(self.position) and (self.position > ZERO) is (sign < 0)`": "it is not 0",
     f"{_RISK}correlation.py aligned: `zip(days, common, strict=True)` -> `zip(days, common)` in "
     "`return Aligned(con_ids=tuple((con_ids[column] for column in  ... , kept], "
     "unknown=unknown)`": _ALIKE,
@@ -34,9 +60,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "moves in zip(table.con_ids, moving, strict=True) ... 'its price does not move'`": _ALIKE,
     f"{_RISK}correlation.py correlations: `{_IDS}` -> `zip(table.con_ids, moving)` in `con_ids = "
     "[con_id for con_id, moves in zip(table.con_ids, moving, strict=True) if moves]`": _ALIKE,
-    f"{_RISK}malformed.py _unlike: `zip(_KINDS, values, strict=True)` -> `zip(_KINDS, values)` in "
-    "`for (name, kind), value in zip(_KINDS, values, strict=True): ... 'its {name} is "
-    "{value!r}'`": _ALIKE,
     f"{_RISK}report/book.py _betas: `zip(table.con_ids, found, strict=True)` -> `zip(table.con_ids,"
     " found)` in `return (dict(zip(table.con_ids, found, strict=True)), len(table.con_ids))`": (
         _ALIKE
@@ -84,16 +107,14 @@ EQUIVALENT: Final[dict[str, str]] = {
     "> 0) != (left > 0)): s ... , gain, lot.fees + paid))`": "it is not 0: the loop would be over",
     f"{_LEDGER}ledger.py Ledger._adopt_position: `missing > 0` -> `missing >= 0` in `trade = Trade("
     "family=f'adopted {self._adoptions}', sign=1 if ... elf._rolled, adopts=True)`": "it is not 0",
-    f"{_RISK}heat.py Stopped.plus: `order.sign > 0` -> `order.sign >= 0` in `if order.sign > 0: if "
-    "stop is not None: for_long = (*for_lon ... tom, for_long, for_short)`": _SIGN,
-    f"{_RISK}asked.py borrow: `case.intent.side.sign > 0` -> `case.intent.side.sign >= 0` "
-    "in `if not case.limits.short_needs_borrow or case.intent.side.sign > 0: return ''`": _SIGN,
+    f"{_RISK}heat.py Stopped.opened: `sign > 0` -> `sign >= 0` in `if sign > 0: if "
+    "stops is not None: for_long = (*for_long, st ... longs, self.shorts + qty)`": _SIGN,
+    f"{_RISK}asked.py borrow: `case.sign > 0` -> `case.sign >= 0` "
+    "in `if not case.limits.short_needs_borrow or case.sign > 0: return ''`": _SIGN,
     f"{_RISK}together.py pair: `known.of(con_id, other)` -> `known.of(other, con_id)` in "
     "`found = known.of(con_id, other) or 0.0`": (
         "as far as one moves with the other, the other does with it"
     ),
-    f"{_RISK}malformed.py _unlike: `True` -> `False` in `for (name, kind), value in "
-    "zip(_KINDS, values, strict=True): ... 'its {name} is {value!r}'`": _ALIKE,
     f"{_RISK}correlation.py correlations: `True` -> `False` in `con_ids = [con_id for "
     "con_id, moves in zip(table.con_ids, moving, strict=True) if moves]`": _ALIKE,
     f"{_RISK}correlation.py correlations: `True` -> `False` in `for con_id, moves in "
@@ -155,8 +176,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "`if times and now_ns < times[-1]: self._in_order = False`": (
         "they are counted one by one instead"
     ),
-    f"{_RISK}heat.py Stopped.plus: `order.price < bottom` -> `order.price <= bottom` in `if "
-    "order.price is not None and (bottom is None or order.pric ... om): bottom = order.price`": (
+    f"{_RISK}heat.py Stopped.opened: `price < bottom` -> `price <= bottom` in `if "
+    "price is not None and (bottom is None or price < bottom): bottom = price`": (
         "the lower of two that are the same"
     ),
     f"{_RISK}correlation.py Correlations: `False` -> `True` in `_near: dict[tuple[int, "
@@ -167,24 +188,18 @@ EQUIVALENT: Final[dict[str, str]] = {
     "repr=False, compare=False)` -> `field(default_factory=dict, init=False, compare=False)` "
     "in `_near: dict[tuple[int, float], AbstractSet[int]] = field(def ... epr=False, "
     "compare=False)`": "only what is printed of it is another",
-    f"{_RISK}case.py Case.mine: `own > top` -> `own >= top` in `if top is None or (own is not None "
-    "and own > top): top = own`": "of two prices that are equal either is the higher",
+    f"{_RISK}case.py Case.weigh: `own > top` -> `own >= top` in `if top is None or (own is not "
+    "None and own > top): top = own`": "of two prices that are equal either is the higher",
     f"{_RISK}worst.py After.__init__: `self.held ^ {{con_id}}` -> `self.held | {{con_id}}` in "
     "`self.held = self.held ^ {con_id}`": "with an order more nothing is held less",
     f"{_RISK}worst.py Worst._repositioned: `view.moved is not None` -> `view.moved is None` in `if "
-    "view.moved is not None: said = None if before is None els ... if said is None else said`": (
+    "view.moved is not None: return {*self.rows, *positions}`": (
         "what says that it has moved is found by who looks for it, too"
     ),
     f"{_RISK}onway.py Orders.add: `True` -> `False` in `return True`": _ANEW,
     f"{_RISK}budgets.py Budgets.look: `not seen and (self._rounded or self._take(parts, mark))` -> "
     "`not seen or (self._rounded or self._take(parts, mark))` in `if not seen and (self._rounded "
     "or self._take(parts, mark)):  ... = self._take(parts, mark)`": _ANEW,
-    f"{_RISK}checks.py exit_pending: `case.position > 0` -> `case.position >= 0` in `if "
-    "case.position and (case.position > 0) is (sign < 0): exit ... r(con_id)), con_id, sign)`": (
-        "it is not 0"
-    ),
-    f"{_RISK}checks.py exit_pending: `sign < 0` -> `sign <= 0` in `if case.position and "
-    "(case.position > 0) is (sign < 0): exit ... r(con_id)), con_id, sign)`": _SIGN,
     f"{_RISK}sizes.py short: `case.sign > 0` -> `case.sign >= 0` in `if "
     "case.limits.allow_short or case.sign > 0 or case.mine.low >= 0: return ''`": _SIGN,
     f"{_RISK}malformed.py _unlike: `return ''` -> `return 'changed'`": (
@@ -201,8 +216,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "rules.max_rejects: return []`": "they are counted after it in any case",
     f"{_RISK}correlation.py correlations: `deviations > _NO_MOVE` -> `deviations >= "
     "_NO_MOVE` in `moving = deviations > _NO_MOVE`": "on the bound of rounding either is as right",
-    f"{_RISK}case.py Case.closable: `sign > 0` -> `sign >= 0` in `if not position or "
-    "(position > ZERO) is (sign > 0): return ZERO`": _SIGN,
+    f"{_RISK}case.py Case.__init__: `sign < 0` -> `sign <= 0` in "
+    "`self.opposes = bool(self.position) and (self.position > ZERO) is (sign < 0)`": _SIGN,
     f"{_LEDGER}history.py module: `32` -> `33` in `STEP: Final = 32`": (
         "with checkpoints elsewhere the same is folded"
     ),

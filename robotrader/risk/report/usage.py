@@ -84,7 +84,7 @@ def _together(view: RiskView, limits: Limits, after: Worst | None) -> Iterator[U
         worth = None if after is None else _largest_cluster(view, limits, after)
         yield Use("max_cluster_weight", _per_equity(view, worth), limits.max_cluster_weight)
     for name, share in sorted(limits.max_strategy_weight.items()):
-        parts = None if after is None else (after.budget(name), after.coming(name).total)
+        parts = None if after is None else (after.budget(name), after.coming[name].total)
         worth = None if parts is None else total(parts)
         yield Use(f"max_strategy_weight of {name}", _per_equity(view, worth), share)
 

@@ -86,15 +86,15 @@ _OF_THE_GATE: Final = (
     Mutant(
         "exit-ignores-exits",
         _CASE,
-        "return abs(position) - coming(firm, self.intent.con_id, sign)",
-        "return abs(position)",
+        "return abs(self.position) - coming(firm, self.intent.con_id, self.sign)",
+        "return abs(self.position)",
         "two exits close more than is held (F69)",
     ),
     Mutant(
         "exit-in-any-direction",
         _CASE,
-        "if not position or (position > ZERO) is (sign > 0):",
-        "if not position:",
+        "self.opposes = bool(self.position) and (self.position > ZERO) is (sign < 0)",
+        "self.opposes = bool(self.position)",
         "buying more is called an exit (F69)",
     ),
     Mutant(
@@ -107,15 +107,15 @@ _OF_THE_GATE: Final = (
     Mutant(
         "exits-by-name",
         _CASE,
-        "self.reduces = not intent.legs and intent.qty <= self.closable",
+        "self.reduces = self.opposes and not intent.legs and intent.qty <= self.closable",
         'self.reduces = intent.purpose.value != "entry"',
         "whatever is called an exit passes (F69)",
     ),
     Mutant(
         "legs-are-no-risk",
         _CASE,
-        "self.reduces = not intent.legs and intent.qty",
-        "self.reduces = intent.qty",
+        "self.reduces = self.opposes and not intent.legs and intent.qty",
+        "self.reduces = self.opposes and intent.qty",
         "an exit may open a position by its legs",
     ),
     Mutant(
@@ -163,15 +163,15 @@ _OF_THE_GATE: Final = (
     Mutant(
         "orders-are-not-seen",
         _WORST,
-        "return changed | ordered",
-        "return changed",
+        "            late.add(con_id)\n",
+        "",
         "what was approved counts only after a price has moved",
     ),
     Mutant(
         "prices-are-not-seen",
         _WORST,
-        "changed = set(self._requoted(view.quotes))",
-        "changed = set[int]()",
+        "late.update((*self.rows, *quotes) if quoted is None else quoted)",
+        "late.update(())",
         "a position is worth what it was when it was looked at first",
     ),
     Mutant(
@@ -191,8 +191,8 @@ _OF_THE_GATE: Final = (
     Mutant(
         "crossed-quotes",
         _CHECKS,
-        " and last.bid <= last.ask):",
-        "):",
+        "(both or (is_price(bid) and is_price(ask))) and bid <= ask",
+        "both or (is_price(bid) and is_price(ask))",
         "a crossed quote passes (F54)",
     ),
     Mutant(
@@ -282,14 +282,14 @@ _OF_THE_GATE: Final = (
     Mutant(
         "nan-is-a-quantity",
         _MALFORMED,
-        '        return f"its {what} is {value}"\n    return "" if value > 0',
-        '        return ""\n    return "" if value > 0',
+        '        return f"its {what} is {value}"\n    return "" if value > ZERO',
+        '        return ""\n    return "" if value > ZERO',
         "what is no number passes (F61)",
     ),
     Mutant(
         "unneeded-price-believed",
         _MALFORMED,
-        "        if not allowed:\n",
+        "        if not limited and kind is not OrderType.RELATIVE:\n",
         "        if False:\n",
         "a market order is valued at a limit that it does not have",
     ),

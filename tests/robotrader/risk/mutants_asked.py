@@ -78,8 +78,8 @@ OF_THE_BROKER: Final = (
     Mutant(
         "borrowed-again",
         _ASKED,
-        "needed = max(-case.mine.low, ZERO) - max(-case.position, ZERO)",
-        "needed = max(-case.mine.low, ZERO)",
+        "needed = max(-case.after.each.low, ZERO) - max(-case.position, ZERO)",
+        "needed = max(-case.after.each.low, ZERO)",
         "what was borrowed already has to be there a second time",
     ),
     Mutant(

@@ -26,8 +26,8 @@ OF_HABITS: Final = (
     Mutant(
         "a-tripped-switch-is-not-seen",
         _PASSES,
-        "return view.link, switch, whose,",
-        "return view.link, whose,",
+        "account = (view.link, switch, whose,",
+        "account = (view.link, whose,",
         "what passed before the kill switch tripped passes after it (F65)",
     ),
     Mutant(

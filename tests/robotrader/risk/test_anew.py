@@ -143,7 +143,7 @@ def figures(worst: Worst) -> dict[str, Any]:
     found: dict[str, Any] = {
         "sums": [each.total for each in (sums.gross, sums.high, sums.low, sums.heat)],
         "held": set(worst.held),
-        "coming": [worst.coming(name).total for name in NAMES],
+        "coming": [worst.coming[name].total for name in NAMES],
         "sectors": [worst.in_sector(name).total for name in ("tech", "drinks", "")],
         "count": worst.orders.count,
         "own": {con_id: set(worst.own(con_id)) for con_id in CON_IDS},
@@ -154,7 +154,7 @@ def figures(worst: Worst) -> dict[str, Any]:
     found["clusters"] = {
         c: (set(seen.members), seen.worth.total)
         for c in clusters
-        for seen in [worst.cluster(c, SO, D("0.7"))]
+        for seen in [worst.clusters.of(c, worst.held, SO, D("0.7"), worst.rows, worst.strangers)]
     }
     return found
 
@@ -202,10 +202,10 @@ def test_with_one_order_more_it_is_what_it_will_be_once_that_is_held(
         )  # fmt: skip
         assert after.heat == sums.heat.total
         assert after.held == anew.held
-        assert found[0] == anew.coming("s").total
+        assert found[0] == anew.coming["s"].total
         bare = anew.in_sector("").total
         for name, of_sector in zip(("tech", "drinks"), found[2:4], strict=True):
             own = anew.in_sector(name).total
             assert of_sector == (None if own is None or bare is None else own + bare)
-        together = anew.cluster(con_id, SO, D("0.7"))
+        together = anew.clusters.of(con_id, anew.held, SO, D("0.7"), anew.rows, anew.strangers)
         assert (members, worth) == (together.members, together.worth.total)

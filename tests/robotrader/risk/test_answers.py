@@ -162,9 +162,9 @@ def test_what_moves_with_a_contract_is_what_the_matrix_says_that_is_asked_about(
         worst.look(view(), held)
         for number, con_id, least in asked:
             known = matrices[number % len(matrices)]
-            assert worst.near(con_id, known, least) == known.near(con_id, float(least))
+            assert worst.clusters.near(con_id, known, least) == known.near(con_id, float(least))
             members = known.cluster(con_id, {*CON_IDS}, float(least))
-            found = worst.cluster(con_id, known, least)
+            found = worst.clusters.of(con_id, worst.held, known, least, worst.rows, worst.strangers)
             assert found.members == members
             assert found.worth.total == 100 * len(members)
 

@@ -104,6 +104,25 @@ def test_f61_no_number_of_an_intent_passes_that_is_none(name: str, value: Any) -
         assert found.code == "malformed"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("strategy", "symbol"),
+        ("symbol", "cause"),
+        ("strategy", "symbol", "cause"),
+        ("limit_price", "aux_price"),
+        ("aux_price", "trail_percent"),
+        ("limit_price", "aux_price", "trail_percent"),
+    ],
+)
+def test_f61_what_is_wrong_in_several_fields_in_the_same_way_is_refused(
+    fields: tuple[str, ...],
+) -> None:
+    found = verdict(replace(intent(), **dict.fromkeys(fields, D(5))))
+    assert isinstance(found, Refusal)
+    assert found.code == "malformed"
+
+
 @pytest.mark.parametrize("field", ["limit_price", "aux_price", "trail_percent", "trail_stop_price"])
 @given(value=ANYTHING.filter(lambda value: value is not None))
 def test_f61_a_price_that_an_order_of_its_type_has_not_is_refused(field: str, value: Any) -> None:

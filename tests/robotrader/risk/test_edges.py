@@ -361,7 +361,7 @@ def test_reservations_of_other_contracts_are_none_of_ones_own() -> None:
         assert worst.held == {A, B}
         worst.look(view(), ())
     assert (worst.orders.held_for(A), worst.own(A), worst.held) == ((), (), set())
-    assert worst.coming("s").total == 0
+    assert worst.coming["s"].total == 0
 
 
 def test_a_quote_that_moves_in_its_place_is_seen_by_the_next_look() -> None:

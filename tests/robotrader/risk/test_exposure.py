@@ -150,10 +150,21 @@ def mine(seen: RiskView, own: tuple[Pending, ...], order: Pending) -> Exposure:
     wanted = limit_order("BUY" if order.sign > 0 else "SELL", int(order.qty), f"{order.price}")
     case = Case(wanted, seen, limits(), past=Past(), now_ns=NOW, before=before)
     case.price = order.price
+    case.weigh()
     return case.mine
 
 
 # -- the highest price that an order could have --
+
+
+@pytest.mark.parametrize("price", [105, 95])
+def test_a_limit_that_is_its_trigger_is_the_highest_price_of_what_is_bought(price: int) -> None:
+    same = D(price)
+    wanted = intent(order_type=OrderType.STOP_LIMIT, limit_price=same, aux_price=same)
+    before = Worst()
+    before.look(view(), ())
+    case = Case(wanted, view(), limits(), past=Past(), now_ns=NOW, before=before)
+    assert case.price == price
 
 
 def test_a_purchase_with_a_limit_costs_no_more_and_a_sale_at_least_the_market() -> None:

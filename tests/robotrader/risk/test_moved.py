@@ -244,7 +244,7 @@ def kept_figures(kept: Worst, plain: Whole) -> Whole:
         heat=sums.heat.total,
         held=set(kept.held),
         sectors={name: kept.in_sector(name).total for name in plain.sectors},
-        coming={name: kept.coming(name).total for name in plain.coming},
+        coming={name: kept.coming[name].total for name in plain.coming},
         budgets={name: kept.budget(name) for name in plain.budgets},
         orders=kept.orders.count,
     )

@@ -167,7 +167,10 @@ class Scene:
 
 def plainly(case: Case) -> tuple[str, str] | None:
     """What all checks say, in their order."""
-    return first_refusal(case, FOR_ALL if case.reduces else (*FOR_ALL, *FOR_ENTRIES))
+    if case.reduces:
+        return first_refusal(case, FOR_ALL)
+    case.weigh()
+    return first_refusal(case, (*FOR_ALL, *FOR_ENTRIES))
 
 
 def test_every_field_of_a_view_is_changed_and_every_name_is_a_checks() -> None:

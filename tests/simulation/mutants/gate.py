@@ -32,7 +32,7 @@ GATE: Final = (
     Mutant(
         "position-limit-without-pending",
         _SIZES,
-        "qty, most = case.mine.qty, case",
+        "qty, most = case.after.each.qty, case",
         "qty, most = abs(case.position), case",
         "the limit of shares is compared with what is held only (I4)",
     ),
@@ -82,7 +82,7 @@ GATE: Final = (
     Mutant(
         "every-order-adds",
         _CASE,
-        "        self.reduces = not intent.legs and intent.qty <= self.closable",
+        "        self.reduces = self.opposes and not intent.legs and intent.qty <= self.closable",
         "        self.reduces = False",
         "exits have to pass the checks of entries: nobody gets out (F69)",
     ),
