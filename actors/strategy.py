@@ -256,7 +256,8 @@ class StrategyActor(Actor):
         """Save, then let the intents go, then the rest.
 
         What is saved is with the journal before the first intent leaves; it is woken after the
-        last: it would only wait there for the orders that follow, and hold up the gate.
+        last: it would only wait there for the orders that follow, and hold up the gate. So would
+        whatever this thread does next.
         """
         host = self._host
         state = None if host is None else host.saved()
@@ -276,6 +277,8 @@ class StrategyActor(Actor):
                 self._risk.afterwards(self._journal.wake)
             elif state is not None:
                 self._journal.wake()
+            if outcome.intents:
+                self._risk.let_pass()
         for timer in outcome.timers:
             self._timers[timer.name] = timer
             self.send_after(max(0, timer.at_ns - self._wall_ns()) / _NS / self._pace, timer)

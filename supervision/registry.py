@@ -307,6 +307,12 @@ class NamedRef:
         else:
             ref.afterwards(callback)
 
+    def let_pass(self) -> None:
+        """Let the incarnation of the moment have its turn, as ``ActorRef.let_pass`` does."""
+        ref = self._registry.whereis(self.name)
+        if ref is not None:
+            ref.let_pass()
+
     def ask(self, message: Any, *, block: bool = True, timeout: float | None = None) -> Any:
         """Ask the incarnation of the moment; raises as ``resolve`` and ``ask``."""
         return self.resolve().ask(message, block=block, timeout=timeout)

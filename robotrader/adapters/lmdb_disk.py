@@ -116,6 +116,11 @@ def sync_folder(folder: Path) -> None:
         os.close(file)
 
 
+GROW_EVERY: Final = 16
+"""Whether the map is nearly full is looked at after one write of so many; one that finds it full
+grows it first."""
+
+
 class LmdbDisk:
     """The tables of a journal in the folder ``path``, for one thread at a time.
 
@@ -135,6 +140,7 @@ class LmdbDisk:
         self.path, self._name = path, os.fspath(path)
         self._map_bytes, self._readonly = map_bytes, readonly
         self._turn, self._owner = threading.Lock(), os.getpid()
+        self._writes = 0
         self._ballast = path / "ballast"
         self._open()
         if not readonly:
@@ -232,7 +238,9 @@ class LmdbDisk:
                 if not self._grow(full=True):
                     raise
                 done = self._written(work)
-            self._grow()
+            self._writes += 1
+            if not self._writes % GROW_EVERY:
+                self._grow()
             return done
         except lmdb.Error as error:
             raise self._meaning(error, SafeMode) from error

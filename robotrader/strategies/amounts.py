@@ -43,8 +43,6 @@ def legs_of(
     trail_percent: Number | None = None,
 ) -> tuple[Leg, ...]:
     """Return the orders that protect an entry."""
-    if stop is None and take_profit is None and trail_percent is None:  # nearly always
-        return ()
     legs = []
     if stop is not None and trail_percent is not None:
         refuse("a stop and a trail_percent: an entry has one of them")

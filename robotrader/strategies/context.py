@@ -144,7 +144,9 @@ class Context:
         Raises:
             ValueError: a number makes no sense.
         """
-        legs = legs_of(self.instrument, stop, take_profit, trail_percent)
+        legs: tuple[Leg, ...] = ()
+        if stop is not None or take_profit is not None or trail_percent is not None:
+            legs = legs_of(self.instrument, stop, take_profit, trail_percent)
         return self._order(1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def sell(
@@ -162,7 +164,9 @@ class Context:
 
         Arguments, result and errors as for ``buy``.
         """
-        legs = legs_of(self.instrument, stop, take_profit, trail_percent)
+        legs: tuple[Leg, ...] = ()
+        if stop is not None or take_profit is not None or trail_percent is not None:
+            legs = legs_of(self.instrument, stop, take_profit, trail_percent)
         return self._order(-1, qty, limit=limit, legs=legs, tif=tif, reason=reason)
 
     def size(self) -> Sizing:

@@ -48,6 +48,10 @@ class Runtime(Protocol):
         """Call ``callback`` when turns that wait for a loop's next look are over; else at once."""
         ...
 
+    def let_pass(self) -> None:
+        """Wait, not for long, until turns are over that wait for a loop on another thread."""
+        ...
+
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
         """Wait until ``future`` is done or the time is up, without stopping other actors.
 

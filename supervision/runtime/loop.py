@@ -36,6 +36,9 @@ IDLE_AFTER_S: Final = 0.002
 """How long after turns begin actors may do what can wait: what a message leads to is decided by
 other threads meanwhile, and they need the interpreter for that."""
 
+LET_PASS_S: Final = 0.002
+"""A loop that takes longer does something else first, or hangs: nobody waits for that."""
+
 MAX_TURNS: Final = 64
 """Turns in one callback before the loop gets to look at its sockets again."""
 
@@ -102,6 +105,19 @@ class LoopRuntime:
         self._after.append(callback)
         if not self._armed:
             self._call_after()
+
+    def let_pass(self) -> None:
+        """Wait until the turns that wait now are over, at most ``LET_PASS_S``.
+
+        For a thread that has just told somebody here what is in a hurry: its own next turn would
+        hold the interpreter lock against them. On the loop's own thread nothing is waited for.
+        """
+        if not self._armed or threading.get_ident() == self._ident:
+            return
+        over = threading.Lock()
+        over.acquire()
+        self.afterwards(over.release)
+        over.acquire(timeout=LET_PASS_S)
 
     def wait_for(self, future: Future[Any], timeout_s: float | None) -> None:
         """Wait for ``future`` on a thread that is not the loop's.

@@ -239,6 +239,9 @@ class SimulatedRuntime:
         """Call ``callback``: whoever it wakes waits for no lock that a turn here needs."""
         callback()
 
+    def let_pass(self) -> None:
+        """Do nothing: there is one thread."""
+
     def at_once(self, callback: Callable[P, None]) -> Callable[P, None]:
         """Return ``callback`` as it is: turns are run by the simulation."""
         return callback

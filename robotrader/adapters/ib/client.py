@@ -232,7 +232,8 @@ class SafeClient(Client):
     def sendMsg(self, msg: str) -> None:
         """Write a message now: our own limiter has counted it before."""
         if msg:
-            self.conn.sendMsg(frame(msg.encode()))
+            payload = msg.encode()
+            self.conn.sendMsg(len(payload).to_bytes(4, "big") + payload)  # as ``frame``
 
     # -- what comes --
 
