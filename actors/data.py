@@ -177,7 +177,7 @@ class Data(Actor):
         return None
 
     def _price(self, datum: Quote | Trade | Bar) -> None:
-        if self._streams.is_open(datum.con_id):
+        if datum.con_id in self._streams.open:
             self._streams.settle(datum.con_id, SUCCESS)
         symbol = self._symbols.get(datum.con_id)
         if symbol is not None:

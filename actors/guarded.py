@@ -57,7 +57,9 @@ class Guarded(Generic[C]):
         self._breaker, self._owner, self._now_ns = breaker, owner, now_ns
         self._numbers = count(1)
         self._asking: dict[int, tuple[int, C, int]] = {}
-        self._open: dict[int, tuple[Permit | None, int]] = {}
+        self.open: dict[int, tuple[Permit | None, int]] = {}
+        """Calls whose outcome is not known yet, by key: the permit, and when they were made."""
+
         self.closed_until_ns = 0
         """When asking again makes sense: the last refusal said so."""
 
@@ -91,7 +93,7 @@ class Guarded(Generic[C]):
             return key, call, False
         permit = answer if isinstance(answer, Permit) else None
         self.settle(key, RELEASED)  # a call that was made before: nobody waits for its outcome
-        self._open[key] = (permit, self._now_ns())
+        self.open[key] = (permit, self._now_ns())
         return key, call, True
 
     def silent(self) -> list[Word]:
@@ -106,15 +108,11 @@ class Guarded(Generic[C]):
 
     def began_ns(self, key: int) -> int:
         """When a call that is open was made; now if none is."""
-        return self._open.get(key, (None, self._now_ns()))[1]
-
-    def is_open(self, key: int) -> bool:
-        """Whether a call's outcome is not known yet."""
-        return key in self._open
+        return self.open.get(key, (None, self._now_ns()))[1]
 
     def settle(self, key: int, verdict: Verdict) -> None:
         """A call ended; one that is not open is nothing."""
-        permit, began_ns = self._open.pop(key, (None, 0))
+        permit, began_ns = self.open.pop(key, (None, 0))
         if permit is not None:
             self._say(Result(permit, verdict, self._now_ns() - began_ns))
 

@@ -1,4 +1,4 @@
-"""Who has told an actor on a loop something in a hurry lets it pass: it goes on behind its turns."""
+"""Who has told an actor on a loop something in a hurry lets it pass, and goes on behind it."""
 
 from __future__ import annotations
 
