@@ -96,9 +96,6 @@ class SymbolActor(Actor):
     """
 
     runtime = "pool"
-    gives_way = True
-    """Strategies decide at a bar before the quote that came with it is looked at."""
-
     mailbox = MailboxSpec(capacity=10_000, overflow="conflate", key=_quotes)
 
     def __init__(

@@ -59,7 +59,7 @@ class Actor(pykka.Actor):
     """What a hang of this class means: ``replace`` the actor, or ``exit`` the process."""
 
     gives_way: ClassVar[bool] = False
-    """On a loop or a pool: whom it has told anything has a turn before its next message."""
+    """On a loop: whom it has told anything has a turn before its next message."""
 
     idles: ClassVar[bool] = False
     """On a loop: ``on_idle`` is called a moment after turns, while no actor has one to come."""

@@ -138,11 +138,11 @@ class Worker:
                 if item.__class__ is Cell:
                     carrier.current = item
                     if not system.timing:
-                        item.turn(1 if item.actor.gives_way else batch)
+                        item.turn(batch)
                     else:
                         turns += 1
                         if turns & SAMPLING:
-                            item.turn(1 if item.actor.gives_way else batch)
+                            item.turn(batch)
                         else:
                             self._timed_turn(item)
                     carrier.current = None
@@ -156,7 +156,7 @@ class Worker:
     def _timed_turn(self, cell: Cell) -> None:
         """Run a turn and take its time."""
         handled, begun_ns = cell.handled, time.perf_counter_ns()
-        cell.turn(1 if cell.actor.gives_way else self._batch)
+        cell.turn(self._batch)
         messages = cell.handled - handled
         if messages:
             cell.stats.sample(messages, time.perf_counter_ns() - begun_ns)

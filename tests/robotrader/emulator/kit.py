@@ -94,7 +94,7 @@ def play(
     *,
     speed: float = 1.0,
     gateway: Gateway | None = None,
-    make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    make_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
     **settings: Any,
 ) -> T:
     """Serve a gateway on a free port and run ``scene`` against it."""
