@@ -173,7 +173,7 @@ class SymbolActor(Actor):
     def _finished(self, bars: tuple[Bar, ...]) -> None:
         for bar in bars:
             self._feed_all(bar)
-        if bars:
+        if bars and (self._asked or self.line.series.gaps()):  # nearly never
             self._fill_gaps()
         due_ns = self.line.due_ns()
         # One timer at a time: where it rings for an earlier bar, it is set for this one then.
@@ -184,8 +184,6 @@ class SymbolActor(Actor):
     def _fill_gaps(self) -> None:
         """Ask history for each gap; what it answers is for warm-ups, never for decisions."""
         gaps = self.line.series.gaps()
-        if not gaps and not self._asked:  # nearly always
-            return
         late_ns = self._wall_ns() - round(HISTORY_WAIT_S * self._pace * _NS)
         self._asked = {span: at_ns for span, at_ns in self._asked.items() if at_ns > late_ns}
         for span in gaps:

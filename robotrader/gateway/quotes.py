@@ -168,10 +168,7 @@ class LineBook:
         self._trades.append(trade)
 
     def _from_last(self) -> None:
-        """Make a trade of the last price, if its time is known and new."""
-        self._last_said = False
-        if self._rt_volume or not self._last_time_ns:
-            return
+        """Make a trade of the last price, if its time is new."""
         if self._last_time_ns < self._trade_ns:
             self.refused["old"] += 1
             return
@@ -184,7 +181,9 @@ class LineBook:
     def take_trades(self) -> list[Trade]:
         """Return the trades since the last call, oldest first."""
         if self._last_said:
-            self._from_last()
+            self._last_said = False
+            if self._last_time_ns and not self._rt_volume:
+                self._from_last()
         found, self._trades = self._trades, []
         return found
 

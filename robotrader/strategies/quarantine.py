@@ -33,11 +33,8 @@ class Quarantine:
         self._most_suspects = suspects
         self._crashes: dict[str, int] = {}
         self._held: set[str] = set()
-
-    @property
-    def any(self) -> bool:
+        self.any = False
         """Whether any message is set aside."""
-        return bool(self._held)
 
     def holds(self, key: str) -> bool:
         """Say whether a message is set aside."""
@@ -50,6 +47,7 @@ class Quarantine:
     def replay(self, keys: Iterable[str]) -> None:
         """Take back what was set aside before a restart."""
         self._held.update(keys)
+        self.any = bool(self._held)
 
     def crashed(self, key: str, error: str, wall_ns: int) -> MessageQuarantined | None:
         """Count a crash; return the record, to be journalled, that sets the message aside."""
@@ -62,6 +60,7 @@ class Quarantine:
                 del self._crashes[next(iter(self._crashes))]
             return None
         self._held.add(key)
+        self.any = True
         return MessageQuarantined(
             actor=self.actor, message=key, crashes=crashes, error=error, wall_ns=wall_ns
         )

@@ -252,14 +252,20 @@ class DataDesk:
 
     def flush(self, now_ns: int) -> None:
         """Tell what has come, after each read of the socket: lines in turn, none too often."""
-        dirty, due_ns = self._dirty, self._flush_ns
+        dirty, due_ns, tell = self._dirty, self._flush_ns, self._wire.sinks.data
         if not dirty:
             return
         try:
             for number in tuple(dirty):
                 if due_ns.get(number, 0) <= now_ns:
                     due_ns[number] = now_ns + self._gap_ns
-                    self._tell(dirty.pop(number), self._wire.market_ns())
+                    book, market_ns = dirty.pop(number), self._wire.market_ns()
+                    for trade in book.take_trades():
+                        self.lag_ns = market_ns - trade.time_ns
+                        tell(trade)
+                    quote = book.take_quote(market_ns)
+                    if quote is not None:
+                        tell(quote)
         except Exception as error:  # noqa: BLE001 - neither the transport nor a timer would say it
             self._wire.sinks.failed(error)
         if dirty and self._flushing is None:
@@ -269,12 +275,3 @@ class DataDesk:
     def _later(self) -> None:
         self._flushing = None
         self.flush(self._wire.now_ns())
-
-    def _tell(self, book: LineBook, market_ns: int) -> None:
-        tell = self._wire.sinks.data
-        for trade in book.take_trades():
-            self.lag_ns = market_ns - trade.time_ns
-            tell(trade)
-        quote = book.take_quote(market_ns)
-        if quote is not None:
-            tell(quote)
