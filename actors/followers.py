@@ -50,7 +50,9 @@ class Followers:
 
         Who is not there any more follows no longer.
         """
-        kinds = {type(record) for _, record in told}
+        kinds: set[type] = set()
+        for _, record in told:
+            kinds.add(type(record))
         woken: list[Follow] = []
         for follow in self._all:
             only = follow.only

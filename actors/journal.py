@@ -13,7 +13,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actors import snapshots
@@ -269,13 +268,14 @@ class Journal(Actor):
                     self._own.check()
                     begun_ns = self._cell.system.now_ns()
                     receipts = self.store.append(entries)
-                    self._took.add(self._cell.system.now_ns() - begun_ns)
+                    took_ns = self._cell.system.now_ns() - begun_ns
             except DiskFull as error:
                 self._refused += len(batch)
                 for each in batch:
                     _refuse(each.commit, str(error))
             else:
                 self._answer_all(batch, receipts)
+                self._took.add(took_ns)
 
     def _cut(self) -> list[_Waiting]:
         """Take whole commits, up to a batch."""
@@ -290,16 +290,15 @@ class Journal(Actor):
 
     def _answer_all(self, batch: list[_Waiting], receipts: Sequence[Receipt]) -> None:
         told: list[tuple[int, Record]] = []
-        written = iter(receipts)
         answers: list[tuple[Commit, list[Fate]]] = []
-        for commit, entries in batch:
-            own = list(islice(written, len(entries)))
-            answers.append((commit, [receipt.fate for receipt in own]))
-            told += [
-                (receipt.seq, record)
-                for receipt, record in zip(own, commit.records, strict=True)
-                if receipt.fate is Fate.WRITTEN
-            ]
+        written = iter(receipts)
+        for commit, _ in batch:
+            fates: list[Fate] = []
+            for record, receipt in zip(commit.records, written, strict=False):
+                fates.append(receipt.fate)
+                if receipt.fate is Fate.WRITTEN:
+                    told.append((receipt.seq, record))
+            answers.append((commit, fates))
         woken = self._followers.leave(told)
         for commit, fates in answers:
             _answer(commit, fates)
