@@ -50,9 +50,7 @@ class Followers:
 
         Who is not there any more follows no longer.
         """
-        kinds: set[type] = set()
-        for _, record in told:
-            kinds.add(type(record))
+        kinds = {type(record) for _, record in told}
         woken: list[Follow] = []
         for follow in self._all:
             only = follow.only

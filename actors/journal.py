@@ -294,7 +294,8 @@ class Journal(Actor):
         written = iter(receipts)
         for commit, _ in batch:
             fates: list[Fate] = []
-            for record, receipt in zip(commit.records, written, strict=False):
+            for record in commit.records:
+                receipt = next(written)  # one for each; a store that gave fewer ends this actor
                 fates.append(receipt.fate)
                 if receipt.fate is Fate.WRITTEN:
                     told.append((receipt.seq, record))

@@ -139,7 +139,7 @@ class Facts:
             ledger=None if world is None else world.ledger,
             others=None if world is None else world.others,
             moved=None if world is None else world.moved,
-            switch=self._switch if steady_ns - self._switch_ns <= SWITCH_NS else None,
+            switch=self._known_switch(steady_ns),
             link=self._link,
             stale=self._stale_ids,
             halted=None if keeper is None else frozenset(keeper.halted),

@@ -207,7 +207,7 @@ class Placing:
 
     def _send(self, order: Tracked, asked_ns: int, now_ns: int) -> list[Effect]:
         order.move(_SENT)
-        order.as_of = self._desk.request  # as ``Desk.sent``
+        self._desk.sent(order)
         told = order.intent
         command = PlaceOrder(
             order_id=told.order_id,

@@ -264,14 +264,13 @@ class IbPort:
             self.clocks.ask()
 
     def _pump(self) -> None:
-        waiting, link = self._limiter, self.link
-        while (link.phase is _UP or link.phase is _SYNCING) and self._alive():  # ``connected``
-            client = self._client
-            item = None if client is None else waiting.take(self.now_ns())
-            if item is None:
-                return
+        while (
+            self.connected
+            and self._alive()
+            and (item := self._limiter.take(self.now_ns())) is not None
+        ):
             self.counts["messages"] += 1
-            item.send(client)
+            item.send(self._client)
 
     # -- what the link wants --
 
