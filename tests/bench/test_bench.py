@@ -37,9 +37,9 @@ for each in sys.argv[1:]:
     sample.main()
 """
 SAMPLES = (
-    "gate 100", "correlation 3", "indicators 2000", "path 10", "world_core 120", "world_wire 120",
-    "world_long 120", "load 5", "queries 40", "backtest 3000", "backtest_many 6000",
-    "backtest_quotes 999",
+    "gate 100", "correlation 3", "indicators 2000", "path 10", "path_shared 10", "world_core 120",
+    "world_wire 120", "world_long 120", "load 5", "queries 40", "backtest 3000",
+    "backtest_many 6000", "backtest_quotes 999",
 )  # fmt: skip
 """Workloads and sizes that are small: what is asserted is that each is measured, and what of it."""
 
@@ -102,9 +102,12 @@ def test_a_sample_of_the_indicators_has_every_figure_of_the_plan(sampled: Sample
     assert min(figures.values()) > 1_000
 
 
-def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan(sampled: Sampled) -> None:
-    figures = sampled["path"]
-    assert {figure.key for figure in FIGURES if figure.workload == "path"} <= set(figures)
+@pytest.mark.parametrize("workload", ["path", "path_shared"])
+def test_a_sample_of_the_path_to_an_order_has_every_figure_of_the_plan(
+    sampled: Sampled, workload: str
+) -> None:
+    figures = sampled[workload]
+    assert {figure.key for figure in FIGURES if figure.workload == workload} <= set(figures)
     assert figures["missed"] < 20
     assert 0 < figures["bare_p50_us"] <= figures["bare_p99_us"]
 
