@@ -111,15 +111,13 @@ FIGURES: Final = (
     Figure("path", "async_p99_us", "the whole tree, not waiting for the disk, p99, us", 400),
     Figure("path", "durable_times", "durable intent, times the bare script", 400, most=4),
     Figure("path", "async_times", "not waiting for the disk, times the bare script", 400, most=2),
-    Figure("path_shared", "bare_p50_us", "on the gateway's processor, bare script, p50, us", 400),
+    Figure("path_shared", "bare_p50_us", "processors shared with the gateway, bare script, us", 400),
     Figure("path_shared", "durable_p50_us", "the same, durable intent, p50, us", 400),
     Figure("path_shared", "durable_p99_us", "the same, p99, us", 400),
     Figure("path_shared", "async_p50_us", "the same, not waiting for the disk, p50, us", 400),
     Figure("path_shared", "async_p99_us", "the same, p99, us", 400),
     Figure("path_shared", "durable_times", "the same, durable intent, times the script", 400),
-    Figure(
-        "path_shared", "async_times", "the same, not waiting, times the script", 400
-    ),
+    Figure("path_shared", "async_times", "the same, not waiting, times the script", 400),
     Figure("gate", "p50_us", "gate, 500 positions and stops: an intent, p50, us", 5_000, most=50),
     Figure("gate", "p99_us", "the same, p99, us", 5_000, most=200),
     Figure("gate", "cpu_p50_us", "the same, time of the processor, p50, us", 5_000, most=50),
