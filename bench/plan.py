@@ -111,7 +111,7 @@ FIGURES: Final = (
     Figure("path", "async_p99_us", "the whole tree, not waiting for the disk, p99, us", 400),
     Figure("path", "durable_times", "durable intent, times the bare script", 400, most=4),
     Figure("path", "async_times", "not waiting for the disk, times the bare script", 400, most=2),
-    Figure("path_shared", "bare_p50_us", "processors shared with the gateway, bare script, us", 400),
+    Figure("path_shared", "bare_p50_us", "processors shared with the gateway: script, us", 400),
     Figure("path_shared", "durable_p50_us", "the same, durable intent, p50, us", 400),
     Figure("path_shared", "durable_p99_us", "the same, p99, us", 400),
     Figure("path_shared", "async_p50_us", "the same, not waiting for the disk, p50, us", 400),

@@ -125,28 +125,56 @@ def _kills() -> list[str]:
     ]
 
 
+def _before(file: Path, anew: set[str]) -> tuple[list[dict[str, Any]], Samples]:
+    """Return the runs, and their figures, of workloads that were measured before and not anew."""
+    if not file.exists():
+        return [], {}
+    raw = json.loads(file.read_text())
+    figures: Samples = {}
+    for text, values in raw["figures"].items():
+        system, workload, key = text.split(" ")
+        if workload not in anew:
+            figures[system, workload, key] = values
+    runs = [
+        run | {"workloads": [each for each in run["workloads"] if each not in anew]}
+        for run in raw["runs"]
+    ]
+    return [run for run in runs if run["workloads"]], figures
+
+
 def write(samples: Samples, count: int, out: Path) -> str:
-    """Write the Markdown report to ``out`` and the figures beside it; return the Markdown."""
-    facts = machine()
+    """Write the Markdown report to ``out`` and the figures beside it; return the Markdown.
+
+    Workloads that were not measured now keep the figures that stand there, with when they are of.
+    """
+    file, anew = out.with_suffix(".json"), {workload for _, workload, _ in samples}
+    runs, known = _before(file, anew)
+    runs.append({"machine": machine(), "samples": count, "workloads": sorted(anew)})
+    known |= samples
     lines = [
         "# Benchmarks",
         "",
         "Written by `make bench`; not edited by hand. Every sample is a fresh process, the systems",
-        f"take turns, {count} samples each after one that is not counted, each once the machine is",
-        "quiet again. Shown: median (minimum-maximum). Workloads: `bench/workloads.py`,",
-        "`bench/lives.py`, `bench/path.py`, `bench/load.py`, `bench/erlang/savina.erl`,",
-        "`bench/sweeps.py`, `bench/others`.",
+        "take turns, one sample of each is not counted, each is taken once the machine is quiet",
+        "again. Shown: median (minimum-maximum). A workload is measured in one run, with all that",
+        "it is compared with. Workloads: `bench/workloads.py`, `bench/lives.py`, `bench/path.py`,",
+        "`bench/load.py`, `bench/erlang/savina.erl`, `bench/sweeps.py`, `bench/others`.",
         "",
-        "; ".join(f"{name}: {value}" for name, value in facts.items()),
+        *(f"- {_run(run)}" for run in runs),
         "",
-        *_message_rows(samples),
-        *_figure_rows(samples),
+        *_message_rows(known),
+        *_figure_rows(known),
         "",
         *_kills(),
     ]
     text = "\n".join(lines)
     out.write_text(text)
-    raw: dict[str, Any] = {"machine": facts, "samples": count}
-    raw["figures"] = {" ".join(key): values for key, values in samples.items()}
-    out.with_suffix(".json").write_text(json.dumps(raw, indent=1) + "\n")
+    raw: dict[str, Any] = {"runs": runs}
+    raw["figures"] = {" ".join(key): values for key, values in known.items()}
+    file.write_text(json.dumps(raw, indent=1) + "\n")
     return text
+
+
+def _run(run: dict[str, Any]) -> str:
+    facts = "; ".join(f"{name}: {value}" for name, value in run["machine"].items())
+    return f"{facts}; samples: {run['samples']}: {', '.join(run['workloads'])}"

@@ -168,6 +168,21 @@ def test_a_sample_of_signals_has_every_figure_that_needs_no_other_engine(
     assert min(figures.values()) > 0
 
 
+def test_what_was_not_measured_anew_stands_as_it_was_measured(tmp_path: Path) -> None:
+    out = tmp_path / "benchmarks.md"
+    first = {("pool", "gate", "p50_us"): [40.0], ("pool", "gate", "p99_us"): [70.0]}
+    report.write(first | {("pool", "load", "p50_ms"): [1.0]}, 3, out)
+    written = report.write({("pool", "gate", "p50_us"): [60.0, 62.0]}, 2, out)
+    assert "60 (60-62)" not in written
+    assert "61 (60-62) | - | at most 50: NO" in written
+    assert "70 (70-70)" not in written, "of the run before: it is compared with what is of now"
+    assert "age at the strategy, p50, ms | 1 (1-1)" in written
+    runs = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert [(run["samples"], run["workloads"]) for run in runs] == [(3, ["load"]), (2, ["gate"])]
+    assert f"commit: {report.machine()['commit']}; samples: 3: load\n" in written
+    assert written == out.read_text()
+
+
 def test_what_is_not_installed_is_a_row_that_says_what_it_needs(tmp_path: Path) -> None:
     samples = {("pool", "sweep", "seconds"): [0.4]}
     written = report.write(samples, 1, tmp_path / "benchmarks.md")
