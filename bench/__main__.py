@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Take = Callable[[], dict[str, float]]
 
+REPORT: Final = Path("docs/benchmarks.md")
+
 QUICK: Final = 20
 """By how much ``--quick`` makes the samples smaller."""
 
@@ -94,13 +96,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small samples: a check, no figures")
     parser.add_argument("--only", nargs="+", metavar="WORKLOAD", help="only these workloads")
     parser.add_argument("--samples", type=int, default=7, help="samples each (default 7)")
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"), help="report")
+    parser.add_argument("--out", type=Path, help=f"report (default {REPORT})")
     options = parser.parse_args()
+    if options.quick and options.out is None:
+        parser.error(f"--quick measures nothing that belongs into {REPORT}: name a file with --out")
     names = set(options.only) if options.only else None
     samples = measure(names, options.samples, QUICK if options.quick else 1)
     if not samples:
         parser.error(f"no workload of these: {', '.join(options.only)}")
-    print(report.write(samples, options.samples, options.out))
+    print(report.write(samples, options.samples, options.out or REPORT))
 
 
 if __name__ == "__main__":

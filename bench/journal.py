@@ -79,14 +79,14 @@ def journal(_system: str, size: int) -> dict[str, float]:
     figures = {}
     settle_memory()  # as in the core
     for batch in BATCHES:
-        with tempfile.TemporaryDirectory(dir=".") as folder:
+        with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
             figures[f"commits_{batch}"] = _commits(Path(folder), batch, size)
     figures["appended"] = figures["commits_128"] * 128
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
         figures["copied"] = _commits(Path(folder), COPIED, size, copy=True)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
         figures |= _reading(Path(folder))
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
         figures |= _snapshot(Path(folder), size * SNAPSHOT_RECORDS)
     return figures
 

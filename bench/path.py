@@ -174,7 +174,7 @@ def _path(size: int, *, apart: bool) -> dict[str, float]:
     bare = spawning.Process(target=_bare, args=(bare_child, port, others), daemon=True)
     bare.start()
     instruments = [each.instrument for each in series_of(len(CONTESTANTS)).values()]
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
         traders = [
             TraderProcess(
                 Wanted(

@@ -70,7 +70,7 @@ class Writer:
 
 def queries(_system: str, size: int) -> dict[str, float]:
     """Milliseconds from a question to its answer, of ``size`` questions; the writer's rate."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
         write(Path(folder) / "journal", RECORDS, snapshot=True)
         with running(Path(folder)) as resolved, ControlClient.of(resolved.config) as client:
             asked, took_ms = questions(), []

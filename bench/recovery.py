@@ -173,7 +173,7 @@ def recovery(_system: str, size: int) -> dict[str, float]:
     """Seconds from SIGKILL to protected and to trading, with a snapshot and without."""
     figures: dict[str, float] = {}
     for name, snapshot in (("", True), ("_folded", False)):
-        with tempfile.TemporaryDirectory(dir=".") as folder:
+        with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
             write(Path(folder) / "journal", size, snapshot=snapshot)
             measured = restart(Path(folder))
         figures |= {key + name: value for key, value in measured.items()}

@@ -168,6 +168,13 @@ def test_a_sample_of_signals_has_every_figure_that_needs_no_other_engine(
     assert min(figures.values()) > 0
 
 
+def test_a_quick_run_does_not_touch_the_report_of_the_repository() -> None:
+    run = [sys.executable, "-m", "bench", "--quick", "--only", "counting"]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, timeout=170, check=False)
+    assert done.returncode == 2
+    assert "name a file with --out" in done.stderr
+
+
 def test_what_was_not_measured_anew_stands_as_it_was_measured(tmp_path: Path) -> None:
     out = tmp_path / "benchmarks.md"
     first = {("pool", "gate", "p50_us"): [40.0], ("pool", "gate", "p99_us"): [70.0]}
