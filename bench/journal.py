@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
 from actors.snapshots import Snapshots
 from bench import recovery
+from bench.scratch import scratch
 from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.app.garbage import settle_memory
@@ -79,14 +79,14 @@ def journal(_system: str, size: int) -> dict[str, float]:
     figures = {}
     settle_memory()  # as in the core
     for batch in BATCHES:
-        with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+        with scratch() as folder:
             figures[f"commits_{batch}"] = _commits(Path(folder), batch, size)
     figures["appended"] = figures["commits_128"] * 128
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         figures["copied"] = _commits(Path(folder), COPIED, size, copy=True)
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         figures |= _reading(Path(folder))
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         figures |= _snapshot(Path(folder), size * SNAPSHOT_RECORDS)
     return figures
 

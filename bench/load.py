@@ -11,12 +11,12 @@ import asyncio
 import multiprocessing
 import os
 import statistics
-import tempfile
 import time
 from array import array
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.replay import series_of
+from bench.scratch import scratch
 from bench.trader import TraderProcess, Wanted
 from robotrader.domain import Quote
 from robotrader.emulator import Gateway, Limits, Server, Settings
@@ -122,7 +122,7 @@ class _Run:
 def load(_system: str, size: int) -> dict[str, float]:
     """How old quotes are at their strategies, in ``size`` tenths of seconds; the core's need."""
     seconds = size / 10
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         run = _Run(SYMBOLS, folder)
         run.show(SYMBOLS * TICKS_A_SECOND, 2.0)
         before = run.trader.figures()
@@ -150,7 +150,7 @@ def load(_system: str, size: int) -> dict[str, float]:
 def core_memory(_system: str, size: int) -> dict[str, float]:
     """Memory of a core with 500 symbols, and how it grows with ``size`` thousand ticks."""
     rate = SYMBOLS * TICKS_A_SECOND
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         run = _Run(MANY_SYMBOLS, folder)
         rows: list[tuple[float, float]] = []
         for look in range(LOOKS):

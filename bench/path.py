@@ -20,12 +20,12 @@ import logging
 import multiprocessing
 import os
 import statistics
-import tempfile
 import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.replay import LAST, series_of
+from bench.scratch import scratch
 from bench.trader import TraderProcess, Wanted
 from robotrader.emulator import Gateway, Limits, Server, Settings
 from robotrader.venue import AccountSetup
@@ -174,7 +174,7 @@ def _path(size: int, *, apart: bool) -> dict[str, float]:
     bare = spawning.Process(target=_bare, args=(bare_child, port, others), daemon=True)
     bare.start()
     instruments = [each.instrument for each in series_of(len(CONTESTANTS)).values()]
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         traders = [
             TraderProcess(
                 Wanted(

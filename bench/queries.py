@@ -8,13 +8,13 @@ one durable record and is answered when it is on the disk (F46).
 from __future__ import annotations
 
 import statistics
-import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.recovery import running, until, write
+from bench.scratch import scratch
 from robotrader.app.control_client import ControlClient
 from robotrader.domain import control
 
@@ -70,7 +70,7 @@ class Writer:
 
 def queries(_system: str, size: int) -> dict[str, float]:
     """Milliseconds from a question to its answer, of ``size`` questions; the writer's rate."""
-    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+    with scratch() as folder:
         write(Path(folder) / "journal", RECORDS, snapshot=True)
         with running(Path(folder)) as resolved, ControlClient.of(resolved.config) as client:
             asked, took_ms = questions(), []

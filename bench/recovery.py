@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from decimal import Decimal
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.snapshots import Snapshots
+from bench.scratch import scratch
 from robotrader.adapters.lmdb_store import LmdbStore
 from robotrader.app import run
 from robotrader.app.control_client import ControlClient
@@ -173,7 +173,7 @@ def recovery(_system: str, size: int) -> dict[str, float]:
     """Seconds from SIGKILL to protected and to trading, with a snapshot and without."""
     figures: dict[str, float] = {}
     for name, snapshot in (("", True), ("_folded", False)):
-        with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+        with scratch() as folder:
             write(Path(folder) / "journal", size, snapshot=snapshot)
             measured = restart(Path(folder))
         figures |= {key + name: value for key, value in measured.items()}
