@@ -15,13 +15,13 @@ import pykka
 
 from actors.fixing import Fixing
 from actors.messages import GoOn
+from actors.noting import Notes
 from actors.preview import kill_answer
 from actors.risk_rows import set_answer
 from actors.say import AskLedger, AskTrading, ChangeLimit, Clear, Confirmed, HurryUp, Trip, tell
 from actors.tables import find, switch_rows
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
-from robotrader.domain.records import OperatorActed
 from robotrader.risk import Level
 from supervision import MailboxFull
 
@@ -54,10 +54,11 @@ class Acting:
         self, *, ask: Asks, registry: Registry, known: Known, stop: Callable[[], None]
     ) -> None:
         self._ask, self._registry, self._known, self._end_process = ask, registry, known, stop
+        self._notes = Notes(registry, known.now_ns)
         self._kills: dict[str, Answer] = {}
         self.handlers: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
             control.ActorRestart: self._restart,
-            control.Adopt: Fixing(ask, registry, known, self._note).answer,
+            control.Adopt: Fixing(ask, registry, known, self._notes).answer,
             control.Kill: self._kill,
             control.Resume: self._resume,
             control.CheckIn: self._check_in,
@@ -89,12 +90,14 @@ class Acting:
         if found is None:
             why = f"no actor {request.path}: `robotrader actors ls` has them"
             return answers.Refused(code="no_actor", why=why)
-        self._note(request.who, f"restart {request.path}: {request.reason}", "asked")
+        said = f"restart {request.path}: {request.reason}"
+        kept = await self._notes.keep(request.who, said, "asked")
         if getattr(found.actor_class, "resumable", False):
             with suppress(pykka.ActorDeadError, pykka.Timeout, MailboxFull):
                 await asyncio.to_thread(found.ask, GoOn(request.who, request.reason), timeout=1)
         found.kill()
-        return answers.Done(text=f"{request.path} is ended; its supervisor starts it again")
+        text = f"{request.path} is ended; its supervisor starts it again{_unsaid(kept=kept)}"
+        return answers.Done(text=text)
 
     async def _risk_set(self, request: control.RiskSet) -> Answer:
         """Have the gate change a limit; it answers when the change is durable and in force."""
@@ -110,7 +113,8 @@ class Acting:
             return answers.Refused(code="limit", why=change)
         if not request.preview:
             said = "configured" if request.value is None else f"{request.value:f}"
-            self._note(request.who, f"risk set {request.name} {said}: {request.reason}", "done")
+            did = f"risk set {request.name} {said}: {request.reason}"
+            await self._notes.keep(request.who, did, "done")
         return set_answer(change, preview=request.preview)
 
     async def _resume(self, request: control.Resume) -> Answer:
@@ -120,27 +124,21 @@ class Acting:
         left = ", ".join(f"{row.level} in {row.scope}" for row in switch_rows(switch)) or "nothing"
         return answers.Done(text=f"cleared {request.scope}; still tripped: {left}")
 
-    def _note(self, who: str, command: str, result: str) -> bool:
-        """Have the journal keep what a person did; False while it is being restarted."""
-        now_ns = self._known.now_ns()
-        acted = OperatorActed(who=who, command=command, result=result, wall_ns=now_ns)
-        return tell(self._registry.ref("journal"), acted)
-
     async def _check_in(self, request: control.CheckIn) -> Answer:
-        if not self._note(request.who, "check in", "done"):
-            return answers.Failed(why="the journal is being restarted: check in again")
+        if not await self._notes.keep(request.who, "check in", "done"):
+            return answers.Failed(why="the journal has not written it down: check in again")
         due = "kill_switch.dead_man_s is 0: nobody has to check in"
         if every_s := self._known.dead_man_s:
             due = f"the next one is due within {every_s:g} s"
         return answers.Done(text=f"noted; {due}")
 
     async def _gateway_confirmed(self, request: control.GatewayConfirmed) -> Answer:
-        self._note(request.who, "gateway confirm", "asked")
+        kept = await self._notes.keep(request.who, "gateway confirm", "asked")
         own = tell(self._registry.ref("gateway-program"), Confirmed())
         if not tell(self._registry.ref("gateway"), HurryUp()):
             return answers.Failed(why="the connection is being restarted: try again")
         program = "its program is looked after again" if own else "its program is not ours"
-        return answers.Done(text=f"connecting now; {program}")
+        return answers.Done(text=f"connecting now; {program}{_unsaid(kept=kept)}")
 
     async def _end(self, request: control.Stop) -> Answer:
         deadline = time.monotonic() + request.drain_s
@@ -151,3 +149,8 @@ class Acting:
             await asyncio.sleep(0.1)
         self._end_process()
         return answers.Done(text="stopping")
+
+
+def _unsaid(*, kept: bool) -> str:
+    """What is added where a journal that does not write must not keep a person from acting."""
+    return "" if kept else "; the journal has not written down who asked"

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pykka
 
-from actors.say import Commit, Committed, tell
+from actors.noting import Notes
 from actors.tables import find
 from robotrader.adapters.memory_pressure import Pressure
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
-from robotrader.domain.records import OperatorActed
 from supervision import MailboxFull, Supervisor
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from supervision import ActorRef, Registry
 
 _log: Final = logging.getLogger("robotrader.chaos")
-
-WRITE_S: Final = 2.0
-"""How long the journal may take to write down what is about to be done."""
 
 _LIVE: Final = "live"
 
@@ -120,22 +116,6 @@ class _Spell:
         return self._handler(message)
 
 
-class _Heard:
-    """Hears the journal's answer, as an actor would; awaited on the loop that it is made on."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.answer: asyncio.Future[Any] = self._loop.create_future()
-
-    def tell(self, message: Any) -> None:
-        """Take the answer, on whichever thread."""
-        self._loop.call_soon_threadsafe(self._take, message)
-
-    def _take(self, message: Any) -> None:
-        if not self.answer.done():  # nobody waits any longer
-            self.answer.set_result(message)
-
-
 class ChaosDesk:
     """Answers what a chaos run asks of the core.
 
@@ -152,6 +132,7 @@ class ChaosDesk:
         registry: Registry,
     ) -> None:
         self._damage, self._known, self._registry = damage, known, registry
+        self._notes = Notes(registry, known.now_ns)
 
     async def answer(self, request: control.Chaos) -> Answer:
         """Break it, or say why not."""
@@ -172,16 +153,7 @@ class ChaosDesk:
     async def _written(self, request: control.Chaos) -> bool:
         """Return whether the journal has it, for ever: what nobody would know of is not done."""
         said = f"chaos {request.scenario}: {request.said or request.what}"
-        acted = OperatorActed(
-            who=request.who, command=said, result="asked", wall_ns=self._known.now_ns()
-        )
-        heard = _Heard()
-        if not tell(self._registry.ref("journal"), Commit(0, (acted,), heard)):
-            return False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WRITE_S):
-                return isinstance(await heard.answer, Committed)
-        return False
+        return await self._notes.keep(request.who, said, "asked")
 
     async def _to_actor(self, damage: Damage, request: control.Chaos) -> Answer:
         ref = await asyncio.to_thread(find, self._registry.whereis("root"), request.path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from actors.compared import of_symbol
 from actors.say import AskLedger, AskSides, Reconcile, tell
@@ -18,9 +18,8 @@ from robotrader.domain import control_answers as answers
 from robotrader.execution import Adoption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from actors.acting import Asks
+    from actors.noting import Notes
     from actors.say import Sides
     from actors.tables import Known
     from robotrader.domain.control_answers import Answer
@@ -43,17 +42,11 @@ class Fixing:
         ask: asks whoever plays a role.
         registry: where everybody is found by role.
         known: what does not change while the process lives.
-        note: has the journal keep what a person did: who, what, with which result.
+        notes: has the journal keep what a person did.
     """
 
-    def __init__(
-        self,
-        ask: Asks,
-        registry: Registry,
-        known: Known,
-        note: Callable[[str, str, str], Any],
-    ) -> None:
-        self._ask, self._registry, self._known, self._note = ask, registry, known, note
+    def __init__(self, ask: Asks, registry: Registry, known: Known, notes: Notes) -> None:
+        self._ask, self._registry, self._known, self._notes = ask, registry, known, notes
         self._asked: dict[str, asyncio.Task[Answer]] = {}
 
     async def answer(self, request: control.Adopt) -> Answer:
@@ -114,11 +107,8 @@ class Fixing:
         if said is None:
             why = "the order manager does not answer: look at `robotrader reconcile`"
             return answers.Failed(why=why)
-        self._note(
-            request.who,
-            f"reconcile --fix {request.symbol} {request.broker}: {request.reason}",
-            said or "done",
-        )
+        did = f"reconcile --fix {request.symbol} {request.broker}: {request.reason}"
+        await self._notes.keep(request.who, did, said or "done")
         if said:
             return answers.Refused(code="adopt", why=said)
         text = f"{request.symbol} is {request.broker} shares, as at the broker, and trades again"

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from robotrader.app.control_client import ControlClient
 from robotrader.chaos import Line, Report
 from robotrader.config import log_folder
 from robotrader.domain import control
+from robotrader.domain.errors import RoboTraderError
 from tests.chaos.kit import ROOT, Broken, breakable, scenario
 from tests.system.kit import until
 
@@ -112,6 +114,45 @@ def test_while_the_disk_is_full_nothing_is_sent(one: Broken) -> None:
     assert one.ask(clear).text == "nothing is broken on purpose any more"
     until(lambda: one.venue.refs() != refs, said=one.status)
     one.agrees()
+
+
+def kept(one: Broken) -> list[str]:
+    query = control.JournalTail(after=0, count=5_000, last=True, kinds=("OperatorActed",))
+    return [row.fields["command"] for row in one.ask(query).records]
+
+
+def test_who_acts_is_answered_once_the_journal_has_it_however_slow_it_is(one: Broken) -> None:
+    one.ready()
+    slow = control.Chaos(
+        who="test", scenario="test", what=control.Damage.SLOW, path="/journal",
+        by_s=0.2, for_s=20,
+    )  # fmt: skip
+    one.ask(slow)
+    for command, request in (
+        ("check in", control.CheckIn(who="slow")),
+        ("gateway confirm", control.GatewayConfirmed(who="slow")),
+    ):
+        before = kept(one).count(command)
+        assert one.ask(request).text
+        assert kept(one).count(command) == before + 1
+    one.ask(control.Chaos(who="test", scenario="test", what=control.Damage.CLEAR, path=""))
+
+
+def test_what_the_journal_cannot_write_is_not_said_to_be_noted(one: Broken) -> None:
+    one.ready()
+    before = kept(one).count("check in")
+    one.ask(control.Chaos(who="test", scenario="test", what=control.Damage.DISK, path="", for_s=60))
+    with (
+        ControlClient.of(one.resolved.config) as client,
+        pytest.raises(RoboTraderError, match="has not written it down: check in again"),
+    ):
+        client.ask(control.CheckIn(who="full"))
+    confirmed = one.ask(control.GatewayConfirmed(who="full"))
+    assert confirmed.text.endswith("has not written down who asked"), "and connects all the same"
+    assert kept(one).count("check in") == before
+    one.ask(control.Chaos(who="test", scenario="test", what=control.Damage.CLEAR, path=""))
+    until(lambda: one.ask(control.CheckIn(who="room")))
+    assert kept(one).count("check in") > before
 
 
 @pytest.mark.deep
