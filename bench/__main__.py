@@ -100,11 +100,17 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick and options.out is None:
         parser.error(f"--quick measures nothing that belongs into {REPORT}: name a file with --out")
+    known = [workload for workload, _ in _takes(1)]
+    if missing := [name for name in options.only or () if name not in known]:
+        parser.error(f"no workload {', '.join(missing)}; there are {', '.join(known)}")
+    out = options.out or REPORT
+    try:  # an hour later would be late
+        report.earlier(out)
+    except ValueError as error:
+        parser.error(str(error))
     names = set(options.only) if options.only else None
     samples = measure(names, options.samples, QUICK if options.quick else 1)
-    if not samples:
-        parser.error(f"no workload of these: {', '.join(options.only)}")
-    print(report.write(samples, options.samples, options.out or REPORT))
+    print(report.write(samples, options.samples, out))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import subprocess
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bench import cycles
 from bench.plan import FIGURES, MESSAGES, SPAWN_TIMES
@@ -125,21 +125,37 @@ def _kills() -> list[str]:
     ]
 
 
-def _before(file: Path, anew: set[str]) -> tuple[list[dict[str, Any]], Samples]:
-    """Return the runs, and their figures, of workloads that were measured before and not anew."""
+class Earlier(NamedTuple):
+    """What stands in a report: who was measured when, and the figures."""
+
+    runs: list[dict[str, Any]]
+    figures: Samples
+
+    def without(self, workloads: set[str]) -> Earlier:
+        """Return what stays where these workloads were measured anew."""
+        runs = [
+            run | {"workloads": [each for each in run["workloads"] if each not in workloads]}
+            for run in self.runs
+        ]
+        figures = {key: values for key, values in self.figures.items() if key[1] not in workloads}
+        return Earlier([run for run in runs if run["workloads"]], figures)
+
+
+def earlier(out: Path) -> Earlier:
+    """Return what the report ``out`` has; ``ValueError`` where its figures are none of ours."""
+    file = out.with_suffix(".json")
     if not file.exists():
-        return [], {}
-    raw = json.loads(file.read_text())
-    figures: Samples = {}
-    for text, values in raw["figures"].items():
-        system, workload, key = text.split(" ")
-        if workload not in anew:
+        return Earlier([], {})
+    try:
+        raw = json.loads(file.read_text())
+        figures: Samples = {}
+        for text, values in raw["figures"].items():
+            system, workload, key = text.split(" ")
             figures[system, workload, key] = values
-    runs = [
-        run | {"workloads": [each for each in run["workloads"] if each not in anew]}
-        for run in raw["runs"]
-    ]
-    return [run for run in runs if run["workloads"]], figures
+        return Earlier(raw["runs"], figures)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f"{file} has no figures of this benchmark: move it away, or name another --out"
+        raise ValueError(msg) from error
 
 
 def write(samples: Samples, count: int, out: Path) -> str:
@@ -148,9 +164,9 @@ def write(samples: Samples, count: int, out: Path) -> str:
     Workloads that were not measured now keep the figures that stand there, with when they are of.
     """
     file, anew = out.with_suffix(".json"), {workload for _, workload, _ in samples}
-    runs, known = _before(file, anew)
-    runs.append({"machine": machine(), "samples": count, "workloads": sorted(anew)})
-    known |= samples
+    kept = earlier(out).without(anew)
+    this = {"machine": machine(), "samples": count, "workloads": sorted(anew)}
+    runs, known = [*kept.runs, this], kept.figures | samples
     lines = [
         "# Benchmarks",
         "",

@@ -168,11 +168,28 @@ def test_a_sample_of_signals_has_every_figure_that_needs_no_other_engine(
     assert min(figures.values()) > 0
 
 
-def test_a_quick_run_does_not_touch_the_report_of_the_repository() -> None:
-    run = [sys.executable, "-m", "bench", "--quick", "--only", "counting"]
+def refused(*words: str) -> str:
+    run = [sys.executable, "-m", "bench", *words]
     done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, timeout=170, check=False)
     assert done.returncode == 2
-    assert "name a file with --out" in done.stderr
+    assert done.stdout == "", "nothing was measured"
+    return done.stderr
+
+
+def test_a_quick_run_does_not_touch_the_report_of_the_repository() -> None:
+    assert "name a file with --out" in refused("--quick", "--only", "counting")
+
+
+def test_a_mistake_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    out = tmp_path / "own.md"
+    said = refused("--quick", "--only", "counting", "paths", "--out", str(out))
+    assert "no workload paths; there are " in said
+    assert " path, " in said
+    for text in ("[]", "{", '{"runs": [], "figures": {"something else": [1.0]}}'):
+        out.with_suffix(".json").write_text(text)
+        said = refused("--quick", "--only", "counting", "--out", str(out))
+        assert "own.json has no figures of this benchmark: move it away" in said
+        assert out.with_suffix(".json").read_text() == text
 
 
 def test_what_was_not_measured_anew_stands_as_it_was_measured(tmp_path: Path) -> None:
