@@ -303,7 +303,7 @@ def test_f06_fifty_requests_get_their_own_answers() -> None:
             assert answer.con_id == stock.con_id
             assert {bar.con_id for bar in answer.bars} == {stock.con_id}
 
-    trade(scene, rules=rules, speed=10)
+    trade(scene, rules=rules, speed=10, settings=replace(SETTINGS, history_s=20.0))
 
 
 def test_a_line_is_told_once_for_each_change() -> None:
