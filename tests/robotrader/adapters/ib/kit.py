@@ -72,6 +72,15 @@ SETTINGS = IbSettings(
 
 Clocks are not compared: the question is the one that fault programs wait for in a probe."""
 
+UNHURRIED = replace(
+    SETTINGS,
+    answer_s=10.0,
+    history_s=20.0,
+    contract_s=20.0,
+    link=replace(LINK, handshake_s=10.0, sync_s=10.0),
+)
+"""For who expects that nothing is late: a busy machine takes longer than tenths of seconds."""
+
 
 class Trader:
     """A port and everything that it said."""

@@ -10,6 +10,7 @@ from robotrader.gateway.codes import NOT_SENT
 from tests.robotrader.adapters.ib.kit import (
     LINK,
     SETTINGS,
+    UNHURRIED,
     Requests,
     Trader,
     trade,
@@ -30,7 +31,7 @@ def test_it_is_ready_only_when_everything_is_known() -> None:
         assert snapshot.values["NetLiquidation"] == 1_000_000
         assert (trader.of(LinkChanged)[-1].server_version, lab.gateway.accepted) == (178, 1)
 
-    trade(scene)
+    trade(scene, settings=UNHURRIED)
 
 
 @pytest.mark.parametrize("cap", [157, 176, 178, 200])
@@ -40,7 +41,7 @@ def test_it_speaks_with_every_version(cap: int) -> None:
         assert (await trader.stock()).con_id == 265598
         assert (await trader.bars(await trader.stock())).bars
 
-    trade(scene, cap=cap)
+    trade(scene, cap=cap, settings=UNHURRIED)
 
 
 @pytest.mark.parametrize("late", ["managedAccounts", "nextValidId"])
@@ -227,7 +228,7 @@ def test_c7_framed_garbage_is_counted_and_left_alone(what: str) -> None:
         assert trader.port.counts["garbled"] == 1
         assert trader.port.generation == 1
 
-    trade(scene, rules=rules)
+    trade(scene, rules=rules, settings=UNHURRIED)
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
@@ -236,7 +237,9 @@ def test_c7_it_does_not_matter_how_the_bytes_are_cut(size: int) -> None:
         await trader.ready()
         assert (await trader.bars(await trader.stock())).bars
 
-    trade(scene, rules=f'[[rule]]\non = "accept"\ndo = "segment"\nsize = {size}')
+    trade(
+        scene, rules=f'[[rule]]\non = "accept"\ndo = "segment"\nsize = {size}', settings=UNHURRIED
+    )
 
 
 def test_c8_garbage_during_the_start_ends_the_attempt_at_once() -> None:

@@ -21,11 +21,19 @@ from robotrader.gateway import (
     Unsubscribe,
 )
 from robotrader.gateway.codes import ABOUT_LINE, LineNews
-from tests.robotrader.adapters.ib.kit import LINK, PROGRAMS, SETTINGS, Requests, Trader, trade
+from tests.robotrader.adapters.ib.kit import (
+    LINK,
+    PROGRAMS,
+    SETTINGS,
+    UNHURRIED,
+    Requests,
+    Trader,
+    trade,
+)
 from tests.robotrader.emulator.kit import Lab, until
 
 FIVE_NS = 5_000_000_000
-PATIENT = replace(SETTINGS, lines=replace(SETTINGS.lines, stale_s=5.0))
+PATIENT = replace(UNHURRIED, lines=replace(SETTINGS.lines, stale_s=5.0))
 
 
 def believable(trader: Trader) -> None:
@@ -89,7 +97,7 @@ def test_d1_a_line_that_falls_silent_is_stale_and_asked_for_again() -> None:
         assert requests.counts["reqMktData"] >= 2
         assert trader.port.generation == 1
 
-    trade(scene, row="D1", speed=5, ticks_a_minute=600)
+    trade(scene, row="D1", speed=5, ticks_a_minute=600, settings=UNHURRIED)
 
 
 @pytest.mark.parametrize("code", [10182, 10225])
@@ -142,7 +150,7 @@ def test_d2_an_error_for_a_request_that_is_over_changes_nothing() -> None:
         await until(lambda: trader.port.counts["late errors"])
         assert trader.port.generation == 1
 
-    trade(scene, row="D2", speed=10)
+    trade(scene, row="D2", speed=10, settings=UNHURRIED)
 
 
 def test_d3_impossible_prices_go_nowhere() -> None:
@@ -303,7 +311,7 @@ def test_f06_fifty_requests_get_their_own_answers() -> None:
             assert answer.con_id == stock.con_id
             assert {bar.con_id for bar in answer.bars} == {stock.con_id}
 
-    trade(scene, rules=rules, speed=10, settings=replace(SETTINGS, history_s=20.0))
+    trade(scene, rules=rules, speed=10, settings=UNHURRIED)
 
 
 def test_a_line_is_told_once_for_each_change() -> None:

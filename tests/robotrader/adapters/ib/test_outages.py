@@ -15,6 +15,7 @@ from tests.robotrader.adapters.ib.kit import (
     LINK,
     PROGRAMS,
     SETTINGS,
+    UNHURRIED,
     Requests,
     Trader,
     program,
@@ -46,7 +47,7 @@ def test_c10_a_lost_broker_degrades_and_a_restored_one_is_asked(kept: bool) -> N
         assert trader.port.generation == 1
         assert len(trader.snapshots()) == 2
 
-    trade(scene, ticks_a_minute=1200)
+    trade(scene, ticks_a_minute=1200, settings=UNHURRIED)
 
 
 def test_c10_1100_again_and_again_is_one_change() -> None:
@@ -77,7 +78,7 @@ def test_c11_a_broken_farm_degrades_lines_and_keeps_the_connection() -> None:
         assert trader.states == [S.CONNECTING, S.SYNCING, S.READY]
         assert lab.gateway.accepted == 1
 
-    trade(scene, row="C11", speed=10, ticks_a_minute=600)
+    trade(scene, row="C11", speed=10, ticks_a_minute=600, settings=UNHURRIED)
 
 
 def test_c12_sleeping_farms_mean_nothing() -> None:
@@ -87,7 +88,7 @@ def test_c12_sleeping_farms_mean_nothing() -> None:
         assert trader.states == [S.CONNECTING, S.SYNCING, S.READY]
         assert trader.alerts == []
 
-    trade(scene, row="C12")
+    trade(scene, row="C12", settings=UNHURRIED)
 
 
 def test_c13_a_changed_port_alerts_and_the_configured_one_is_tried() -> None:
@@ -147,7 +148,7 @@ def test_c17_a_competing_session_makes_the_line_worth_nothing_until_it_ends() ->
         await until(lambda: trader.lines(instrument)[-1].data_class is DataClass.LIVE)
         assert trader.port.generation == 1
 
-    trade(scene, row="C17", ticks_a_minute=600)
+    trade(scene, row="C17", ticks_a_minute=600, settings=UNHURRIED)
 
 
 def test_c19_a_second_trader_never_gets_in_and_the_first_stays() -> None:
@@ -161,7 +162,7 @@ def test_c19_a_second_trader_never_gets_in_and_the_first_stays() -> None:
         assert trader.port.link.state is S.READY
         assert trader.port.generation == 1
 
-    trade(scene, row="C19")
+    trade(scene, row="C19", settings=UNHURRIED)
 
 
 def test_c20_a_disconnect_during_every_connect_is_one_attempt_at_a_time() -> None:
