@@ -22,6 +22,7 @@ from actors.say import AskLedger, AskTrading, ChangeLimit, Clear, Confirmed, Hur
 from actors.tables import find, switch_rows
 from robotrader.domain import control
 from robotrader.domain import control_answers as answers
+from robotrader.domain.errors import KillSwitchTriggeredError
 from robotrader.risk import Level
 from supervision import MailboxFull
 
@@ -78,7 +79,11 @@ class Acting:
             return shown
         if request.key not in self._kills:
             trip = Trip(level, request.scope, request.who, request.reason)
-            if await self._ask("kill-switch", trip) is None:
+            try:
+                switch = await self._ask("kill-switch", trip)
+            except KillSwitchTriggeredError as error:  # in force, but not durable: not refused
+                return answers.Failed(why=str(error))
+            if switch is None:
                 return answers.Failed(why="the kill switch does not answer; try again")
             self._kills[request.key] = shown
         return self._kills[request.key]

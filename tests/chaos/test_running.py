@@ -150,9 +150,17 @@ def test_what_the_journal_cannot_write_is_not_said_to_be_noted(one: Broken) -> N
     confirmed = one.ask(control.GatewayConfirmed(who="full"))
     assert confirmed.text.endswith("has not written down who asked"), "and connects all the same"
     assert kept(one).count("check in") == before
+    killed = one.say("kill", "--reason", "a full disk", "--yes")
+    assert killed.returncode == 1
+    assert killed.stderr.startswith("robotrader: the switch is in force but not durable: ")
+    assert "NOT DURABLE: make room on the disk" in one.say("status").stdout
     one.ask(control.Chaos(who="test", scenario="test", what=control.Damage.CLEAR, path=""))
     until(lambda: one.ask(control.CheckIn(who="room")))
     assert kept(one).count("check in") > before
+    until(lambda: "NOT DURABLE" not in one.say("status").stdout)
+    assert "pause in all" in one.say("status").stdout
+    resumed = one.say("resume", "--reason", "there is room")
+    assert "still tripped: nothing" in resumed.stdout, resumed.stderr
 
 
 @pytest.mark.deep
