@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import gc
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -189,7 +190,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.epilog = aliases.epilog(known)
     given = aliases.translated(sys.argv[1:] if argv is None else argv, known)
     arguments = cli_args.with_common_defaults(parser.parse_args(given))
-    return _COMMANDS.get(arguments.command, _operate)(arguments)
+    try:
+        status = _COMMANDS.get(arguments.command, _operate)(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read our output has enough; Python would complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
 
 
 if __name__ == "__main__":

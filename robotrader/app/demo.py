@@ -122,10 +122,10 @@ class _Session:
     def play(self, seconds: float | None) -> int:
         """Show the system until it is over; return the exit status."""
         metrics = self._resolved.config.metrics.bind
-        self._out.print(
-            f"starting in {self._resolved.config.data_dir}; metrics at http://{metrics}"
-        )
         try:
+            self._out.print(
+                f"starting in {self._resolved.config.data_dir}; metrics at http://{metrics}"
+            )
             with contextlib.suppress(KeyboardInterrupt):
                 self._watch(seconds)
         finally:

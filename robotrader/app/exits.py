@@ -74,9 +74,7 @@ def guarded(command: Callable[[], int]) -> int:
         status = command()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read our output has enough; Python would complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        raise  # no error: who read our output has enough, and ``main`` ends the command
     except KeyboardInterrupt:
         return INTERRUPTED
     except RoboTraderError as error:

@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     except _TakenError as error:
         print(f"robotrader gateway: {error}", file=sys.stderr)
         return exits.leave(exits.IN_USE, f"gateway: {error}")
+    except BrokenPipeError:
+        raise  # who read our output has enough
     except OSError as error:
         print(f"robotrader gateway: {error}", file=sys.stderr)
         return exits.ERROR

@@ -6,6 +6,7 @@ cannot be used, 2 if the command cannot be carried out as it was given.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     except (InvalidEntry, JournalInUse, FileExistsError) as error:
         print(f"robotrader journal: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise  # who read our output has enough
     except (JournalError, OSError) as error:
         print(f"robotrader journal: {error}", file=sys.stderr)
         return 1
@@ -52,8 +55,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     try:
         status = _audited(arguments)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(status)
 
 
@@ -67,7 +71,8 @@ def _audited(arguments: argparse.Namespace) -> int:
     except (JournalError, OSError) as error:
         print(f"robotrader journal: {error}", file=sys.stderr)
         return 1
-    _show(arguments.path, found, proof)
+    with contextlib.suppress(BrokenPipeError):  # whoever reads it or not: the status says it
+        _show(arguments.path, found, proof)
     return 1 if found.problems or proof.problems else 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 from rich.console import Console, Group
@@ -34,9 +34,17 @@ _PIPE_COLUMNS: Final = 200
 _MODES: Final = {"sim": "white", "paper": "blue", "live": "bold red"}
 
 
+class _Out(Console):
+    """A console whose reader may leave: rich ends the process with 1, for what is no error."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Let ``main`` end the command, as it does for whatever else is printed."""
+        raise BrokenPipeError
+
+
 def console(*, no_color: bool, quiet: bool) -> Console:
     """Return what people read from: as wide as the terminal, or wide enough for a file."""
-    out = Console(no_color=no_color, quiet=quiet, highlight=False, markup=False, emoji=False)
+    out = _Out(no_color=no_color, quiet=quiet, highlight=False, markup=False, emoji=False)
     return out if out.is_terminal else _wide(no_color=no_color, quiet=quiet)
 
 
@@ -53,7 +61,7 @@ def show(
 
 
 def _wide(*, no_color: bool, quiet: bool) -> Console:
-    return Console(
+    return _Out(
         no_color=no_color, quiet=quiet, highlight=False, markup=False, emoji=False,
         width=_PIPE_COLUMNS,
     )  # fmt: skip

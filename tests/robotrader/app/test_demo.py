@@ -91,3 +91,26 @@ def test_the_demo_trades_and_outlives_its_processes_and_ctrl_c_ends_it_with_a_su
         found = re.compile(f"(?m)^{pattern(look, figures_vary=True).pattern}").search(left)
         assert found, f"{look[0]!r} is shown and not said:\n{demo.said}"
         left = left[found.end() :]
+
+
+def test_a_demo_whose_reader_leaves_ends_what_it_started() -> None:
+    """As in ``robotrader demo | head -2``."""
+    with started() as demo:
+        core = int(demo.until(r"core is up process (\d+)")[1])
+        gateway = demo.child("emulate")
+        demo.stdout.close()
+        assert demo.process.wait(60) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in (core, gateway))
+
+
+def test_a_demo_that_nobody_reads_does_not_begin() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "robotrader", "demo"], stdout=writes, stderr=subprocess.PIPE,
+            timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writes)
+    assert (done.returncode, done.stderr) == (0, b"")

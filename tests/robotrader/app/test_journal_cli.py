@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_disk import DATA
 from tests import forked
 from tests.robotrader.journal import kit
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(*options: str | Path) -> subprocess.CompletedProcess[str]:
@@ -51,6 +55,28 @@ def test_verify_says_what_is_wrong_and_ends_with_1(folder: Path) -> None:
     assert done.returncode == 1
     assert "record 5: the checksum of key and frame" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("faults")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_left_does_not_change_what_verify_ends_with(
+    folder: Path, unbuffered: str
+) -> None:
+    (folder / "hurt").mkdir()
+    hurt = (folder / "journal" / DATA).read_bytes().replace(b"rt1-1-4", b"rt1-1-5")
+    (folder / "hurt" / DATA).write_bytes(hurt)
+    cases = ((("verify", "journal"), 0), (("verify", "hurt"), 1), (("dump", "journal"), 0))
+    for words, status in cases:
+        reads, writes = os.pipe()
+        os.close(reads)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "robotrader", "journal", words[0], folder / words[1]],
+                stdout=writes, stderr=subprocess.PIPE, timeout=60, check=False, cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            )  # fmt: skip
+        finally:
+            os.close(writes)
+        assert (words, done.returncode, done.stderr) == (words, status, b"")
 
 
 def test_verify_outlives_a_crash_of_lmdb_and_tells_it_as_a_fault(folder: Path) -> None:

@@ -350,15 +350,23 @@ def test_an_interrupted_watch_is_exit_status_130(system: System) -> None:
     assert process.returncode == 130
 
 
-def test_a_reader_that_has_enough_is_no_error(system: System) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_reader_that_has_enough_is_no_error(
+    system: System, options: tuple[str, ...], unbuffered: str
+) -> None:
     """As in ``robotrader journal tail | head -1``, with more to say than a pipe holds."""
     system.script.answers[control.Logs] = examples.ALL[control.Logs]
     rows = tuple(msgspec.structs.replace(examples.ORDER, ref=f"r{n}") for n in range(1_000))
     system.script.answers[control.Orders] = control_answers.OrdersAnswer(orders=rows)
-    command = [sys.executable, "-m", "robotrader", "orders", "--set", f"data_dir={system.folder}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    folder = f"data_dir={system.folder}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "robotrader", "orders", "--set", folder, *options],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
     assert process.stdout is not None
-    process.stdout.readline()
+    process.stdout.read(10)
     process.stdout.close()
     assert process.stderr is not None
     with contextlib.closing(process.stderr):
