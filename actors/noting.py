@@ -53,7 +53,8 @@ class _Heard:
 
     def tell(self, message: Any) -> None:
         """Take the answer, on whichever thread."""
-        self._loop.call_soon_threadsafe(self._take, message)
+        with suppress(RuntimeError):  # the loop is closed: the process ends, and nobody waits
+            self._loop.call_soon_threadsafe(self._take, message)
 
     def _take(self, message: Any) -> None:
         if not self.answer.done():  # nobody waits any longer
