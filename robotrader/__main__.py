@@ -190,13 +190,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.epilog = aliases.epilog(known)
     given = aliases.translated(sys.argv[1:] if argv is None else argv, known)
     arguments = cli_args.with_common_defaults(parser.parse_args(given))
+    status = 0  # who read our output has enough, and that is no error
     try:
         status = _COMMANDS.get(arguments.command, _operate)(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read our output has enough; Python would complain when it flushes at the end.
+    except BrokenPipeError:  # Python would complain when it flushes at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return status
 
 

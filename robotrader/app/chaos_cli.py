@@ -100,8 +100,9 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"robotrader: {error}", file=sys.stderr)
         return exits.UNHEALTHY
     path = chaos_run.keep(report, Path(config.data_dir))
-    _show(arguments, report)
-    say(f"report: {path}")
+    with exits.whoever_reads():
+        _show(arguments, report)
+        say(f"report: {path}")
     return exits.OK if report.holds else exits.ERROR
 
 
@@ -148,7 +149,8 @@ def _report(arguments: argparse.Namespace) -> int:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except msgspec.MsgspecError as error:
         raise ConfigurationError(f"{path}: {error}; run the scenario again") from None
-    _show(arguments, report)
+    with exits.whoever_reads():
+        _show(arguments, report)
     return exits.OK if report.holds else exits.ERROR
 
 

@@ -39,7 +39,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
     if arguments.fix and _fixed(site):
         site = doctor_site.survey(arguments)
     found = list(examined(site, arguments.only or GROUPS))
-    _print(arguments, found)
+    with exits.whoever_reads():
+        _print(arguments, found)
     return exits.UNHEALTHY if any(line.level is Level.ERROR for line in found) else exits.OK
 
 

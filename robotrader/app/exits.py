@@ -21,6 +21,7 @@ from robotrader.journal import DiskFull, JournalError, JournalInUse, SafeMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 OK: Final = 0
 ERROR: Final = 1
@@ -72,7 +73,8 @@ def guarded(command: Callable[[], int]) -> int:
     """Run a command; say an error in one line and return the exit status that fits."""
     try:
         status = command()
-        sys.stdout.flush()
+        with whoever_reads():
+            sys.stdout.flush()
     except BrokenPipeError:
         raise  # no error: who read our output has enough, and ``main`` ends the command
     except KeyboardInterrupt:
@@ -85,6 +87,11 @@ def guarded(command: Callable[[], int]) -> int:
         print(f"robotrader: {error}{'; make room on the disk' * full}", file=sys.stderr)
         return DISK if full else ERROR
     return status
+
+
+def whoever_reads() -> AbstractContextManager[None]:
+    """Print in it what comes before a status that says more: it stands if the reader has left."""
+    return contextlib.suppress(BrokenPipeError)
 
 
 def status_of(error: BaseException) -> int:

@@ -270,7 +270,8 @@ def _kill(arguments: argparse.Namespace) -> int:
             emit(arguments, client.ask(preview))
             confirm(client.ask(control.Status()), arguments.level)
         answer = client.ask(request, within_s=_CLOSE_S)
-    emit(arguments, answer)
+    with exits.whoever_reads():
+        emit(arguments, answer)
     failed = isinstance(answer, answers.KillAnswer) and answer.cannot
     return exits.ERROR if failed else exits.OK
 
@@ -281,10 +282,11 @@ def _healthcheck(arguments: argparse.Namespace) -> int:
     wrong = ["no status came"]
     if isinstance(answer, answers.StatusAnswer):
         wrong = list(unhealthy(answer))
-    if arguments.json:
-        print(msgspec.json.encode({"healthy": not wrong, "wrong": wrong}).decode())
-    elif not arguments.quiet:
-        print("; ".join(wrong) or "healthy")
+    with exits.whoever_reads():
+        if arguments.json:
+            print(msgspec.json.encode({"healthy": not wrong, "wrong": wrong}).decode())
+        elif not arguments.quiet:
+            print("; ".join(wrong) or "healthy")
     return exits.UNHEALTHY if wrong else exits.OK
 
 

@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace, client: ControlClient) -> int:
     if arguments.fix is not None:
         return _fix(arguments, client)
     answer = client.ask(control.Reconcile(), within_s=WITHIN_S)
-    emit(arguments, answer)
+    with exits.whoever_reads():
+        emit(arguments, answer)
     clean = isinstance(answer, answers.ReconcileAnswer) and answer.clean
     return exits.OK if clean else exits.UNHEALTHY
 

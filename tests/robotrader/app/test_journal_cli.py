@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +11,8 @@ import pytest
 from robotrader.adapters import journal_tools
 from robotrader.adapters.lmdb_disk import DATA
 from tests import forked
+from tests.robotrader.app.unread import unread
 from tests.robotrader.journal import kit
-
-ROOT = Path(__file__).parents[3]
 
 
 def run(*options: str | Path) -> subprocess.CompletedProcess[str]:
@@ -65,18 +62,8 @@ def test_a_reader_that_left_does_not_change_what_verify_ends_with(
     hurt = (folder / "journal" / DATA).read_bytes().replace(b"rt1-1-4", b"rt1-1-5")
     (folder / "hurt" / DATA).write_bytes(hurt)
     cases = ((("verify", "journal"), 0), (("verify", "hurt"), 1), (("dump", "journal"), 0))
-    for words, status in cases:
-        reads, writes = os.pipe()
-        os.close(reads)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "robotrader", "journal", words[0], folder / words[1]],
-                stdout=writes, stderr=subprocess.PIPE, timeout=60, check=False, cwd=ROOT,
-                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            )  # fmt: skip
-        finally:
-            os.close(writes)
-        assert (words, done.returncode, done.stderr) == (words, status, b"")
+    for (verb, name), status in cases:
+        assert unread("journal", verb, folder / name, unbuffered=unbuffered) == (status, b"")
 
 
 def test_verify_outlives_a_crash_of_lmdb_and_tells_it_as_a_fault(folder: Path) -> None:

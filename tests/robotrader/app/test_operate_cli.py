@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -348,29 +347,6 @@ def test_an_interrupted_watch_is_exit_status_130(system: System) -> None:
     process.send_signal(2)
     process.communicate(timeout=20)
     assert process.returncode == 130
-
-
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_reader_that_has_enough_is_no_error(
-    system: System, options: tuple[str, ...], unbuffered: str
-) -> None:
-    """As in ``robotrader journal tail | head -1``, with more to say than a pipe holds."""
-    system.script.answers[control.Logs] = examples.ALL[control.Logs]
-    rows = tuple(msgspec.structs.replace(examples.ORDER, ref=f"r{n}") for n in range(1_000))
-    system.script.answers[control.Orders] = control_answers.OrdersAnswer(orders=rows)
-    folder = f"data_dir={system.folder}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "robotrader", "orders", "--set", folder, *options],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-    )  # fmt: skip
-    assert process.stdout is not None
-    process.stdout.read(10)
-    process.stdout.close()
-    assert process.stderr is not None
-    with contextlib.closing(process.stderr):
-        assert (process.stderr.read(), process.wait(20)) == (b"", 0)
 
 
 def test_amounts_are_shown_to_the_last_digit() -> None:
